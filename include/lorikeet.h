@@ -1,0 +1,316 @@
+/* SPDX-License-Identifier: MIT
+ * lorikeet.h - documents that merge. The bytes are Loro 1.x bytes.
+ *
+ *        edit -> op -> oplog -> merge -> state -> event -> lk_poll()
+ *                      ^   |
+ *     lk_import(bytes)-+   +-> lk_export(bytes)
+ *
+ * Five rules hold for every function here, so no function repeats them.
+ *   Owning    You free two kinds of thing: documents and buffers. Any other pointer is a view into
+ *             the document, good until the next call that takes that document without const.
+ *   Failing   A call that fails changed nothing. Only LK_ESPENT breaks the rule: memory ran out
+ *             halfway, and the document accepts nothing more but lk_free().
+ *   Trusting  Bytes may be hostile. They can cost you an LK_ECORRUPT, never a crash or a hang.
+ *             A NULL or a stale handle is your bug, not an error: it traps, in release too.
+ *   Counting  A position names its unit. "3" means nothing; "3 in UTF-16" does.
+ *   Calling   This library never calls you: no callbacks, no threads, no clock, no I/O.
+ *             Documents share nothing; keep one thread at a time inside one document. */
+#ifndef LORIKEET_H
+#define LORIKEET_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* clang-format off */
+#define LK_STATUS_MAP(X) /* the one list: C codes, messages, CLI texts and JS classes come from it */ \
+    X(OK,         0, "success")                                                                    \
+    X(ERANGE,    -1, "position or length lies outside the container")                              \
+    X(EKIND,     -2, "container is of another kind")                                               \
+    X(EDETACHED, -3, "document shows its past; attach it before editing")                          \
+    X(EVERSION,  -4, "bytes use an encoding this build does not know")                             \
+    X(ECORRUPT,  -5, "bytes are damaged")                                                          \
+    X(ELIMIT,    -6, "input exceeds a limit named in base/limits.h")                               \
+    X(ENOMEM,    -7, "out of memory; nothing was changed")                                         \
+    X(EVALUE,    -8, "value is not one a document can hold")                                       \
+    X(ESTATE,    -9, "call does not fit the state of the object")                                  \
+    X(EMISSING, -10, "named version, container or peer is not known here")                         \
+    X(EAUTH,    -11, "peer did not prove who it is")                                               \
+    X(ESPENT,   -90, "out of memory halfway; the object can only be freed")
+#define X(name, code, text) LK_##name = (code),
+typedef enum lk_status { LK_STATUS_MAP(X) } lk_status;
+#undef X
+/* clang-format on */
+
+/* The message of `status` in LK_STATUS_MAP: static, never NULL. */
+const char *lk_status_text(lk_status status);
+
+/* ---- memory and bytes ---- */
+
+/* One function for all of an allocator. `at` NULL: allocate; new_len 0: free and return NULL.
+ * NULL for a non-zero new_len means that memory is out and `at` is untouched. */
+typedef struct lk_memory {
+    void *context;
+    void *(*resize)(void *context, void *at, size_t old_len, size_t new_len);
+} lk_memory;
+
+/* Owned by you. Zero-initialise it (or set only `memory`); functions append to it and grow it. */
+typedef struct lk_buf {
+    uint8_t *at;
+    size_t len, cap;
+    const lk_memory *memory; /* NULL: the C library's */
+} lk_buf;
+void lk_buf_free(lk_buf *buf);
+
+typedef struct lk_str { /* a view of UTF-8 */
+    const char *at;
+    size_t len;
+} lk_str;
+
+typedef struct lk_bytes { /* a view of bytes */
+    const uint8_t *at;
+    size_t len;
+} lk_bytes;
+
+/* Why bytes were refused: which byte, and a literal saying what is wrong there. */
+typedef struct lk_fault {
+    lk_status code;
+    size_t offset;
+    const char *what;
+} lk_fault;
+
+/* ---- documents, versions ---- */
+
+typedef struct lk_doc lk_doc;
+
+typedef struct lk_id { /* one operation, or in a version vector: a peer and its exclusive end */
+    uint64_t peer;
+    int32_t counter;
+} lk_id;
+
+typedef struct lk_ids { /* a view: a version vector (sorted by peer) or frontiers */
+    const lk_id *at;
+    size_t len;
+} lk_ids;
+
+/* A new, empty document that writes as `peer`, or NULL when memory is out. `memory` NULL means
+ * the C library's allocator; it is copied. Draw a fresh random `peer` for every editing session: two
+ * writers under one peer id make histories that can never agree. UINT64_MAX is reserved. */
+lk_doc *lk_new(uint64_t peer, const lk_memory *memory_or_null);
+void lk_free(lk_doc *doc);
+
+uint64_t lk_peer(const lk_doc *doc);
+/* Write as `peer` from now on. Commits first. LK_EVALUE for UINT64_MAX. */
+lk_status lk_set_peer(lk_doc *doc, uint64_t peer);
+
+/* What the document holds, edits not yet committed included. O(peers). */
+lk_ids lk_version(lk_doc *doc);
+/* The operations nothing else builds on, sorted by peer. O(1). */
+lk_ids lk_frontiers(lk_doc *doc);
+
+/* Operations and changes in the history, for statistics. */
+size_t lk_op_count(const lk_doc *doc);
+size_t lk_change_count(const lk_doc *doc);
+
+/* Version vectors and frontiers as Loro encodes them (postcard map and vector). Encoding appends to
+ * `out`; decoding appends lk_id records to `out`, aligned for a cast of out->at. */
+lk_status lk_vv_encode(lk_ids vv, lk_buf *out);
+lk_status lk_vv_decode(lk_bytes bytes, lk_buf *out, lk_fault *fault_or_null);
+lk_status lk_frontiers_encode(lk_ids frontiers, lk_buf *out);
+lk_status lk_frontiers_decode(lk_bytes bytes, lk_buf *out, lk_fault *fault_or_null);
+
+/* ---- containers and values ---- */
+
+typedef enum lk_kind { /* Loro's raw container kinds */
+    LK_MAP = 0,
+    LK_LIST = 1,
+    LK_TEXT = 2,
+    LK_TREE = 3,
+    LK_MOVABLE_LIST = 4,
+    LK_COUNTER = 5,
+} lk_kind;
+
+typedef struct lk_ref { /* names a container of one document; owns nothing, never dangles */
+    uint32_t index;
+} lk_ref;
+
+typedef enum lk_unit { LK_UTF8 = 0, LK_CODEPOINT = 1, LK_UTF16 = 2 } lk_unit;
+
+typedef enum lk_type {
+    LK_NULL,
+    LK_BOOL,
+    LK_I64,
+    LK_F64,
+    LK_STRING,
+    LK_BINARY,
+    LK_VALUES,    /* an array of values */
+    LK_ENTRIES,   /* an array of key-value pairs */
+    LK_CONTAINER, /* a child container, only ever read */
+} lk_type;
+
+typedef struct lk_value lk_value;
+struct lk_value {
+    lk_type type;
+    uint32_t len; /* of bytes, values or entries */
+    union {
+        bool boolean;
+        int64_t i64;
+        double f64;
+        const uint8_t *bytes;          /* string (UTF-8) or binary */
+        const lk_value *values;
+        const struct lk_entry *entries;
+        lk_ref container;
+    } as;
+};
+typedef struct lk_entry {
+    lk_str key;
+    lk_value value;
+} lk_entry;
+
+/* The root container of that kind and name; it comes to exist when first asked for.
+ * LK_EVALUE if the name is empty, not UTF-8, or holds '/' or NUL. */
+lk_status lk_root(lk_doc *doc, lk_kind kind, lk_str name, lk_ref *out);
+lk_kind lk_ref_kind(const lk_doc *doc, lk_ref ref);
+/* The container whose id is spelled so ("cid:root-name:Text", "cid:3@77:Map"). LK_EMISSING. */
+lk_status lk_container_by_id(lk_doc *doc, lk_str id, lk_ref *out);
+/* Append the spelling of its id. */
+lk_status lk_container_id(const lk_doc *doc, lk_ref ref, lk_buf *out);
+/* Its parent container; false for a root. */
+bool lk_container_parent(const lk_doc *doc, lk_ref ref, lk_ref *out);
+
+/* ---- text ---- */
+
+/* Insert a copy of `s` before `pos`. LK_ERANGE if pos is past the end or inside a code point (or
+ * between surrogates); LK_EVALUE if `s` is not UTF-8. O(log n + s.len), no allocation when typing on. */
+lk_status lk_text_insert(lk_doc *doc, lk_ref text, size_t pos, lk_unit unit, lk_str s);
+lk_status lk_text_delete(lk_doc *doc, lk_ref text, size_t pos, size_t len, lk_unit unit);
+/* Make the text equal `s` by a small diff (Myers over code points, by lines where that would be long), so
+ * that concurrent edits elsewhere survive. */
+lk_status lk_text_update(lk_doc *doc, lk_ref text, lk_str s);
+size_t lk_text_len(const lk_doc *doc, lk_ref text, lk_unit unit);
+/* Append the text, or the part [pos, pos+len). */
+lk_status lk_text_string(const lk_doc *doc, lk_ref text, lk_buf *out);
+lk_status lk_text_slice(const lk_doc *doc, lk_ref text, size_t pos, size_t len, lk_unit unit,
+                        lk_buf *out);
+/* `pos` in unit `from`, told in unit `to`. LK_ERANGE past the end; inside a code point rounds down. */
+lk_status lk_text_convert(const lk_doc *doc, lk_ref text, size_t pos, lk_unit from, lk_unit to,
+                          size_t *out);
+
+/* ---- list ---- */
+
+lk_status lk_list_insert(lk_doc *doc, lk_ref list, size_t pos, const lk_value *values, size_t len);
+lk_status lk_list_insert_container(lk_doc *doc, lk_ref list, size_t pos, lk_kind kind, lk_ref *out);
+lk_status lk_list_delete(lk_doc *doc, lk_ref list, size_t pos, size_t len);
+size_t lk_list_len(const lk_doc *doc, lk_ref list);
+lk_status lk_list_get(const lk_doc *doc, lk_ref list, size_t pos, lk_value *out);
+
+/* ---- map ---- */
+
+lk_status lk_map_set(lk_doc *doc, lk_ref map, lk_str key, const lk_value *value);
+lk_status lk_map_set_container(lk_doc *doc, lk_ref map, lk_str key, lk_kind kind, lk_ref *out);
+lk_status lk_map_delete(lk_doc *doc, lk_ref map, lk_str key);
+size_t lk_map_len(const lk_doc *doc, lk_ref map);
+/* LK_EMISSING if the key is not there. */
+lk_status lk_map_get(const lk_doc *doc, lk_ref map, lk_str key, lk_value *out);
+/* Walk the live entries in unspecified order: start with *cursor = 0; false at the end. */
+bool lk_map_next(const lk_doc *doc, lk_ref map, size_t *cursor, lk_entry *out);
+
+/* ---- commit, import, export ---- */
+
+typedef struct lk_commit_options {
+    lk_str origin;       /* handed to the event, not stored */
+    lk_str message;      /* stored with the change */
+    int64_t timestamp_s; /* Unix seconds; 0: none */
+} lk_commit_options;
+/* Close the change being written, if there is one. Import, export and lk_set_peer do so too. */
+lk_status lk_commit(lk_doc *doc, const lk_commit_options *options_or_null);
+
+typedef struct lk_span { /* counters [start, end) of one peer */
+    uint64_t peer;
+    int32_t start, end;
+} lk_span;
+typedef struct lk_import_status { /* views, good until the next import */
+    const lk_span *success;
+    size_t success_len;
+    const lk_span *pending; /* waiting for their past */
+    size_t pending_len;
+} lk_import_status;
+/* Merge bytes exported by any Loro 1.x peer: all of them or none. Changes whose past has not arrived
+ * wait inside the document and count as success. Importing twice is a no-op. LK_ECORRUPT, LK_EVERSION,
+ * LK_ELIMIT, LK_ENOMEM. Cost: the change, not the document. */
+lk_status lk_import(lk_doc *doc, lk_bytes bytes, lk_import_status *status_or_null,
+                    lk_fault *fault_or_null);
+
+typedef enum lk_export_mode { LK_UPDATES, LK_SNAPSHOT } lk_export_mode;
+/* Append what is missing from `from` (a version vector; empty: everything), or a snapshot of it all,
+ * which ignores `from`. Commits first. */
+lk_status lk_export(lk_doc *doc, lk_export_mode mode, lk_ids from, lk_buf *out);
+/* Append, as one update blob, what this document committed itself since the last such call; nothing
+ * is appended if there is nothing. Cost: those changes. */
+lk_status lk_export_local(lk_doc *doc, lk_buf *out);
+
+typedef struct lk_blob_meta { /* what a blob says of itself */
+    bool snapshot;
+    uint32_t change_count;
+    lk_ids start_vv, end_vv; /* per peer: first counter held, and end; in `ids` */
+    lk_buf ids;              /* owned by you */
+} lk_blob_meta;
+/* Read the metadata without a document. Zero-initialise *out; free out->ids. */
+lk_status lk_blob_meta_read(lk_bytes bytes, lk_blob_meta *out, lk_fault *fault_or_null);
+
+/* Append the whole document as Loro's toJSON() prints it (deep, containers resolved), UTF-8. Keys of maps
+ * come in byte order. Binary becomes an array of numbers; NaN and infinities become null. */
+lk_status lk_json(const lk_doc *doc, lk_buf *out);
+lk_status lk_container_json(const lk_doc *doc, lk_ref ref, lk_buf *out);
+
+/* ---- events ---- */
+
+typedef enum lk_by { LK_BY_LOCAL, LK_BY_IMPORT, LK_BY_CHECKOUT } lk_by;
+typedef enum lk_delta_kind { LK_RETAIN, LK_INSERT, LK_DELETE } lk_delta_kind;
+
+typedef struct lk_delta { /* one step along a text or list, lengths in every unit (lists: all equal) */
+    lk_delta_kind kind;
+    uint32_t len[3];        /* by lk_unit */
+    lk_str text;            /* text insert */
+    const lk_value *values; /* list insert: len[0] of them */
+} lk_delta;
+typedef struct lk_map_change {
+    lk_str key;
+    bool deleted;
+    lk_value value;
+} lk_map_change;
+typedef struct lk_diff { /* what happened to one container */
+    lk_ref target;
+    lk_kind kind;
+    const lk_delta *deltas; /* text, list */
+    size_t delta_len;
+    const lk_map_change *changes; /* map */
+    size_t change_len;
+} lk_diff;
+typedef struct lk_event {
+    lk_by by;
+    lk_str origin;
+    lk_ids from, to; /* frontiers */
+    const lk_diff *diffs; /* parents before children; a container that (re)appears comes whole */
+    size_t diff_len;
+} lk_event;
+
+/* Record events from now on (or stop, and drop those waiting). Off at first: a document nobody
+ * watches spends nothing on events. */
+void lk_watch(lk_doc *doc, bool on);
+/* The next thing that happened, oldest first, or NULL. One event per commit or import, made after the
+ * state is final; the view dies at the next call that takes this document without const. */
+const lk_event *lk_poll(lk_doc *doc);
+
+/* Walk every structure and compare the state with a replay of the history; traps when they differ.
+ * For tests: O(history). */
+void lk_check(lk_doc *doc);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

@@ -1,0 +1,94 @@
+/* SPDX-License-Identifier: MIT
+ * lorikeet_room.h - who has what: the Loro syncing protocol v1 over any transport of whole messages.
+ *
+ *   lk_room_feed(link, bytes) ─► frame ─► lk_import ─► STORE ─► ack      lk_room_poll() ─► you send,
+ *   lk_room_edited()          ─► lk_export_local    ─► STORE, SEND                        store, show
+ *
+ * A room binds one document to any number of links (a DataChannel, a WebSocket). Both ends of a
+ * link are equal: each joins the other with its version vector and answers the other's join with
+ * exactly what that lacks. The rules of lorikeet.h hold. Time goes in as milliseconds of any steady
+ * clock; nothing here sleeps, sends or stores.
+ *
+ * Durability: an acknowledgement leaves only after lk_room_stored() for the bytes it acknowledges. */
+#ifndef LORIKEET_ROOM_H
+#define LORIKEET_ROOM_H
+
+#include "lorikeet.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+typedef struct lk_room lk_room;
+typedef uint32_t lk_link; /* chosen by you, unique among the open links of a room */
+
+/* The largest message the protocol allows, in bytes; larger updates travel as fragments. */
+#define LK_MESSAGE_MAX (256u * 1024u)
+
+typedef struct lk_room_options {
+    lk_str room_id;       /* at most 128 bytes of UTF-8 */
+    uint64_t seed;        /* for batch ids and timer jitter; random in programs, fixed in tests */
+    uint32_t message_max; /* 0: LK_MESSAGE_MAX; a DataChannel may ask for less */
+} lk_room_options;
+
+/* A room over `doc`, which stays yours and must outlive the room. NULL when memory is out or the id is
+ * longer than the protocol allows. */
+lk_room *lk_room_new(lk_doc *doc, const lk_room_options *options, const lk_memory *memory_or_null);
+void lk_room_free(lk_room *room);
+
+/* A link opened: joins are sent on it. LK_ESTATE if `link` is open already. */
+lk_status lk_room_open(lk_room *room, lk_link link, uint64_t now_ms);
+/* A link is gone; what it had not acknowledged is exchanged again by the next join. */
+void lk_room_close(lk_room *room, lk_link link);
+
+/* One whole message from a link. Hostile bytes cost that link an error (LK_ROOM_ERROR is queued and
+ * the status returned); other links and the document go on. */
+lk_status lk_room_feed(lk_room *room, lk_link link, lk_bytes message, uint64_t now_ms);
+/* The document was edited here: commit and send the edit on. */
+lk_status lk_room_edited(lk_room *room, uint64_t now_ms);
+/* Bytes of an LK_ROOM_STORE are durable; acknowledgements that waited for it may leave. */
+void lk_room_stored(lk_room *room, uint64_t token);
+/* Let time pass: fragment time-outs, resends, forwarding of what a link still lacks. */
+void lk_room_tick(lk_room *room, uint64_t now_ms);
+/* When lk_room_tick() is next wanted, or UINT64_MAX. */
+uint64_t lk_room_wake_at(const lk_room *room);
+
+/* Presence (%EPH): state that is never history. Setting publishes to all links; a null value deletes. */
+lk_status lk_room_presence_set(lk_room *room, lk_str key, const lk_value *value, uint64_t now_ms);
+/* All entries alive, as JSON: {"key": value, ...}. */
+lk_status lk_room_presence_json(const lk_room *room, lk_buf *out);
+
+typedef enum lk_room_out_kind {
+    LK_ROOM_SEND,     /* send `bytes` as one binary message on `link` */
+    LK_ROOM_STORE,    /* make `bytes` (an update blob) durable, then lk_room_stored(token) */
+    LK_ROOM_JOINED,   /* the other end of `link` let us in */
+    LK_ROOM_CHANGED,  /* the document changed by import: see lk_poll() */
+    LK_ROOM_PRESENCE, /* presence changed */
+    LK_ROOM_SYNCED,   /* every open link (at least one) holds what we hold, and we what it holds */
+    LK_ROOM_BEHIND,   /* that ended: something is on its way again */
+    LK_ROOM_ERROR,    /* `link` broke the protocol or refused us; `what` says how. Close it */
+} lk_room_out_kind;
+
+typedef struct lk_room_out {
+    lk_room_out_kind kind;
+    lk_link link;
+    uint64_t token;
+    lk_bytes bytes;
+    const char *what; /* a literal */
+} lk_room_out;
+
+/* The next thing to do, oldest first, or NULL; a view until the next call on this room. */
+const lk_room_out *lk_room_poll(lk_room *room);
+
+typedef struct lk_room_stats {
+    uint32_t links, joined;    /* links open, and of those joined both ways */
+    uint64_t unacked_bytes;    /* sent and not yet acknowledged, over all links */
+    uint64_t unstored;         /* STOREs not yet told durable */
+    bool synced;
+} lk_room_stats;
+lk_room_stats lk_room_stats_read(const lk_room *room);
+
+#ifdef __cplusplus
+}
+#endif
+#endif
