@@ -98,8 +98,8 @@ typedef struct lk_ids { /* a view: a version vector (sorted by peer) or frontier
 } lk_ids;
 
 /* A new, empty document that writes as `peer`, or NULL when memory is out. `memory` NULL means
- * the C library's allocator; it is copied. Draw a fresh random `peer` for every editing session: two
- * writers under one peer id make histories that can never agree. UINT64_MAX is reserved. */
+ * the C library's allocator; it is copied. Draw a fresh random `peer` for every editing session:
+ * two writers under one peer id make histories that can never agree. UINT64_MAX is reserved. */
 lk_doc *lk_new(uint64_t peer, const lk_memory *memory_or_null);
 void lk_free(lk_doc *doc);
 
@@ -126,12 +126,12 @@ lk_status lk_frontiers_decode(lk_bytes bytes, lk_buf *out, lk_fault *fault_or_nu
 /* ---- containers and values ---- */
 
 typedef enum lk_kind { /* Loro's raw container kinds */
-    LK_MAP = 0,
-    LK_LIST = 1,
-    LK_TEXT = 2,
-    LK_TREE = 3,
-    LK_MOVABLE_LIST = 4,
-    LK_COUNTER = 5,
+                       LK_MAP = 0,
+                       LK_LIST = 1,
+                       LK_TEXT = 2,
+                       LK_TREE = 3,
+                       LK_MOVABLE_LIST = 4,
+                       LK_COUNTER = 5,
 } lk_kind;
 
 typedef struct lk_ref { /* names a container of one document; owns nothing, never dangles */
@@ -160,7 +160,7 @@ struct lk_value {
         bool boolean;
         int64_t i64;
         double f64;
-        const uint8_t *bytes;          /* string (UTF-8) or binary */
+        const uint8_t *bytes; /* string (UTF-8) or binary */
         const lk_value *values;
         const struct lk_entry *entries;
         lk_ref container;
@@ -185,18 +185,20 @@ bool lk_container_parent(const lk_doc *doc, lk_ref ref, lk_ref *out);
 /* ---- text ---- */
 
 /* Insert a copy of `s` before `pos`. LK_ERANGE if pos is past the end or inside a code point (or
- * between surrogates); LK_EVALUE if `s` is not UTF-8. O(log n + s.len), no allocation when typing on. */
+ * between surrogates); LK_EVALUE if `s` is not UTF-8. O(log n + s.len), no allocation when typing
+ * on. */
 lk_status lk_text_insert(lk_doc *doc, lk_ref text, size_t pos, lk_unit unit, lk_str s);
 lk_status lk_text_delete(lk_doc *doc, lk_ref text, size_t pos, size_t len, lk_unit unit);
-/* Make the text equal `s` by a small diff (Myers over code points, by lines where that would be long), so
- * that concurrent edits elsewhere survive. */
+/* Make the text equal `s` by a small diff (Myers over code points, by lines where that would be
+ * long), so that concurrent edits elsewhere survive. */
 lk_status lk_text_update(lk_doc *doc, lk_ref text, lk_str s);
 size_t lk_text_len(const lk_doc *doc, lk_ref text, lk_unit unit);
 /* Append the text, or the part [pos, pos+len). */
 lk_status lk_text_string(const lk_doc *doc, lk_ref text, lk_buf *out);
 lk_status lk_text_slice(const lk_doc *doc, lk_ref text, size_t pos, size_t len, lk_unit unit,
                         lk_buf *out);
-/* `pos` in unit `from`, told in unit `to`. LK_ERANGE past the end; inside a code point rounds down. */
+/* `pos` in unit `from`, told in unit `to`. LK_ERANGE past the end; inside a code point rounds down.
+ */
 lk_status lk_text_convert(const lk_doc *doc, lk_ref text, size_t pos, lk_unit from, lk_unit to,
                           size_t *out);
 
@@ -239,15 +241,15 @@ typedef struct lk_import_status { /* views, good until the next import */
     const lk_span *pending; /* waiting for their past */
     size_t pending_len;
 } lk_import_status;
-/* Merge bytes exported by any Loro 1.x peer: all of them or none. Changes whose past has not arrived
- * wait inside the document and count as success. Importing twice is a no-op. LK_ECORRUPT, LK_EVERSION,
- * LK_ELIMIT, LK_ENOMEM. Cost: the change, not the document. */
+/* Merge bytes exported by any Loro 1.x peer: all of them or none. Changes whose past has not
+ * arrived wait inside the document and count as success. Importing twice is a no-op. LK_ECORRUPT,
+ * LK_EVERSION, LK_ELIMIT, LK_ENOMEM. Cost: the change, not the document. */
 lk_status lk_import(lk_doc *doc, lk_bytes bytes, lk_import_status *status_or_null,
                     lk_fault *fault_or_null);
 
 typedef enum lk_export_mode { LK_UPDATES, LK_SNAPSHOT } lk_export_mode;
-/* Append what is missing from `from` (a version vector; empty: everything), or a snapshot of it all,
- * which ignores `from`. Commits first. */
+/* Append what is missing from `from` (a version vector; empty: everything), or a snapshot of it
+ * all, which ignores `from`. Commits first. */
 lk_status lk_export(lk_doc *doc, lk_export_mode mode, lk_ids from, lk_buf *out);
 /* Append, as one update blob, what this document committed itself since the last such call; nothing
  * is appended if there is nothing. Cost: those changes. */
@@ -262,8 +264,9 @@ typedef struct lk_blob_meta { /* what a blob says of itself */
 /* Read the metadata without a document. Zero-initialise *out; free out->ids. */
 lk_status lk_blob_meta_read(lk_bytes bytes, lk_blob_meta *out, lk_fault *fault_or_null);
 
-/* Append the whole document as Loro's toJSON() prints it (deep, containers resolved), UTF-8. Keys of maps
- * come in byte order. Binary becomes an array of numbers; NaN and infinities become null. */
+/* Append the whole document as Loro's toJSON() prints it (deep, containers resolved), UTF-8. Keys
+ * of maps come in byte order. Binary becomes an array of numbers; NaN and infinities become null.
+ */
 lk_status lk_json(const lk_doc *doc, lk_buf *out);
 lk_status lk_container_json(const lk_doc *doc, lk_ref ref, lk_buf *out);
 
@@ -272,7 +275,8 @@ lk_status lk_container_json(const lk_doc *doc, lk_ref ref, lk_buf *out);
 typedef enum lk_by { LK_BY_LOCAL, LK_BY_IMPORT, LK_BY_CHECKOUT } lk_by;
 typedef enum lk_delta_kind { LK_RETAIN, LK_INSERT, LK_DELETE } lk_delta_kind;
 
-typedef struct lk_delta { /* one step along a text or list, lengths in every unit (lists: all equal) */
+typedef struct lk_delta { /* one step along a text or list, lengths in every unit (lists: all equal)
+                           */
     lk_delta_kind kind;
     uint32_t len[3];        /* by lk_unit */
     lk_str text;            /* text insert */
@@ -294,7 +298,7 @@ typedef struct lk_diff { /* what happened to one container */
 typedef struct lk_event {
     lk_by by;
     lk_str origin;
-    lk_ids from, to; /* frontiers */
+    lk_ids from, to;      /* frontiers */
     const lk_diff *diffs; /* parents before children; a container that (re)appears comes whole */
     size_t diff_len;
 } lk_event;
@@ -302,8 +306,8 @@ typedef struct lk_event {
 /* Record events from now on (or stop, and drop those waiting). Off at first: a document nobody
  * watches spends nothing on events. */
 void lk_watch(lk_doc *doc, bool on);
-/* The next thing that happened, oldest first, or NULL. One event per commit or import, made after the
- * state is final; the view dies at the next call that takes this document without const. */
+/* The next thing that happened, oldest first, or NULL. One event per commit or import, made after
+ * the state is final; the view dies at the next call that takes this document without const. */
 const lk_event *lk_poll(lk_doc *doc);
 
 /* Walk every structure and compare the state with a replay of the history; traps when they differ.

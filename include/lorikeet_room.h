@@ -1,15 +1,17 @@
 /* SPDX-License-Identifier: MIT
- * lorikeet_room.h - who has what: the Loro syncing protocol v1 over any transport of whole messages.
+ * lorikeet_room.h - who has what: the Loro syncing protocol v1 over any transport of whole
+ * messages.
  *
- *   lk_room_feed(link, bytes) ─► frame ─► lk_import ─► STORE ─► ack      lk_room_poll() ─► you send,
- *   lk_room_edited()          ─► lk_export_local    ─► STORE, SEND                        store, show
+ *   lk_room_feed(link, bytes) ─► frame ─► lk_import ─► STORE ─► ack      lk_room_poll() ─► you
+ * send, lk_room_edited()          ─► lk_export_local    ─► STORE, SEND store, show
  *
  * A room binds one document to any number of links (a DataChannel, a WebSocket). Both ends of a
  * link are equal: each joins the other with its version vector and answers the other's join with
  * exactly what that lacks. The rules of lorikeet.h hold. Time goes in as milliseconds of any steady
  * clock; nothing here sleeps, sends or stores.
  *
- * Durability: an acknowledgement leaves only after lk_room_stored() for the bytes it acknowledges. */
+ * Durability: an acknowledgement leaves only after lk_room_stored() for the bytes it acknowledges.
+ */
 #ifndef LORIKEET_ROOM_H
 #define LORIKEET_ROOM_H
 
@@ -31,8 +33,8 @@ typedef struct lk_room_options {
     uint32_t message_max; /* 0: LK_MESSAGE_MAX; a DataChannel may ask for less */
 } lk_room_options;
 
-/* A room over `doc`, which stays yours and must outlive the room. NULL when memory is out or the id is
- * longer than the protocol allows. */
+/* A room over `doc`, which stays yours and must outlive the room. NULL when memory is out or the id
+ * is longer than the protocol allows. */
 lk_room *lk_room_new(lk_doc *doc, const lk_room_options *options, const lk_memory *memory_or_null);
 void lk_room_free(lk_room *room);
 
@@ -53,7 +55,8 @@ void lk_room_tick(lk_room *room, uint64_t now_ms);
 /* When lk_room_tick() is next wanted, or UINT64_MAX. */
 uint64_t lk_room_wake_at(const lk_room *room);
 
-/* Presence (%EPH): state that is never history. Setting publishes to all links; a null value deletes. */
+/* Presence (%EPH): state that is never history. Setting publishes to all links; a null value
+ * deletes. */
 lk_status lk_room_presence_set(lk_room *room, lk_str key, const lk_value *value, uint64_t now_ms);
 /* All entries alive, as JSON: {"key": value, ...}. */
 lk_status lk_room_presence_json(const lk_room *room, lk_buf *out);
@@ -81,9 +84,9 @@ typedef struct lk_room_out {
 const lk_room_out *lk_room_poll(lk_room *room);
 
 typedef struct lk_room_stats {
-    uint32_t links, joined;    /* links open, and of those joined both ways */
-    uint64_t unacked_bytes;    /* sent and not yet acknowledged, over all links */
-    uint64_t unstored;         /* STOREs not yet told durable */
+    uint32_t links, joined; /* links open, and of those joined both ways */
+    uint64_t unacked_bytes; /* sent and not yet acknowledged, over all links */
+    uint64_t unstored;      /* STOREs not yet told durable */
     bool synced;
 } lk_room_stats;
 lk_room_stats lk_room_stats_read(const lk_room *room);

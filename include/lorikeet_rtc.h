@@ -5,10 +5,10 @@
  *                                    └► stun (checks, consent)                 everything out
  *     lk_rtc_send ─► sctp ─► dtls ─► ice ─► DATAGRAM ─► network
  *
- * One ordered, reliable, binary channel labelled "loro-sync" (W3C WebRTC, RFC 8831/8832) per peer. The
- * peer opens no sockets and reads no clock: you own one UDP socket per local address, hand in what it
- * receives and send what is polled. The rules of lorikeet.h hold; all peers of a process live
- * on one thread, because the SCTP library keeps global state. */
+ * One ordered, reliable, binary channel labelled "loro-sync" (W3C WebRTC, RFC 8831/8832) per peer.
+ * The peer opens no sockets and reads no clock: you own one UDP socket per local address, hand in
+ * what it receives and send what is polled. The rules of lorikeet.h hold; all peers of a process
+ * live on one thread, because the SCTP library keeps global state. */
 #ifndef LORIKEET_RTC_H
 #define LORIKEET_RTC_H
 
@@ -34,30 +34,32 @@ void lk_rtc_global_drop(void);
 void lk_rtc_global_tick(uint64_t now_ms);
 
 typedef struct lk_rtc_options {
-    bool offerer;             /* true: makes the offer and opens the channel */
-    const lk_addr *locals;    /* addresses of your sockets: host candidates */
+    bool offerer;          /* true: makes the offer and opens the channel */
+    const lk_addr *locals; /* addresses of your sockets: host candidates */
     size_t local_len;
-    const lk_addr *stun;      /* servers asked for server-reflexive candidates */
+    const lk_addr *stun; /* servers asked for server-reflexive candidates */
     size_t stun_len;
-    bool allow_loopback;      /* accept and gather 127.0.0.0/8 and ::1 (tests, one-machine use) */
-    uint32_t message_max;     /* 0: 262144 bytes */
-    uint64_t seed;            /* 0: OpenSSL's random; else deterministic ICE credentials and timers (tests) */
+    bool allow_loopback;  /* accept and gather 127.0.0.0/8 and ::1 (tests, one-machine use) */
+    uint32_t message_max; /* 0: 262144 bytes */
+    uint64_t seed; /* 0: OpenSSL's random; else deterministic ICE credentials and timers (tests) */
 } lk_rtc_options;
 
 lk_rtc *lk_rtc_new(const lk_rtc_options *options, uint64_t now_ms, const lk_memory *memory_or_null);
 void lk_rtc_free(lk_rtc *rtc);
 
-/* Append our SDP: an offer, or, once the remote offer is in, an answer. Trickle: candidates known now are
- * included, later ones come as LK_RTC_CANDIDATE. */
+/* Append our SDP: an offer, or, once the remote offer is in, an answer. Trickle: candidates known
+ * now are included, later ones come as LK_RTC_CANDIDATE. */
 lk_status lk_rtc_local_description(lk_rtc *rtc, lk_buf *out);
 /* The other side's SDP. Unknown lines are ignored; LK_ECORRUPT names the byte of a broken one. */
-lk_status lk_rtc_remote_description(lk_rtc *rtc, lk_str sdp, uint64_t now_ms, lk_fault *fault_or_null);
-/* One trickled "candidate:..." line; empty means the end of candidates. Candidates that cannot be used (TCP,
- * mDNS names, over the limit) are ignored and return LK_OK. */
+lk_status lk_rtc_remote_description(lk_rtc *rtc, lk_str sdp, uint64_t now_ms,
+                                    lk_fault *fault_or_null);
+/* One trickled "candidate:..." line; empty means the end of candidates. Candidates that cannot be
+ * used (TCP, mDNS names, over the limit) are ignored and return LK_OK. */
 lk_status lk_rtc_remote_candidate(lk_rtc *rtc, lk_str line, uint64_t now_ms);
 
 /* A datagram that arrived at local address `to` from `from`. Anything may be in it. */
-void lk_rtc_feed(lk_rtc *rtc, const lk_addr *to, const lk_addr *from, lk_bytes datagram, uint64_t now_ms);
+void lk_rtc_feed(lk_rtc *rtc, const lk_addr *to, const lk_addr *from, lk_bytes datagram,
+                 uint64_t now_ms);
 /* Queue one message. LK_ELIMIT: longer than both sides allow. LK_ESTATE: not open. */
 lk_status lk_rtc_send(lk_rtc *rtc, lk_bytes message, uint64_t now_ms);
 /* Bytes queued and not yet handed to SCTP; pause above a mark of your own. */
@@ -88,7 +90,12 @@ typedef struct lk_rtc_out {
 /* The next thing to do, oldest first, or NULL; a view until the next call on this peer. */
 const lk_rtc_out *lk_rtc_poll(lk_rtc *rtc, uint64_t now_ms);
 
-typedef enum lk_rtc_state { LK_RTC_NEW, LK_RTC_CONNECTING, LK_RTC_CONNECTED, LK_RTC_OVER } lk_rtc_state;
+typedef enum lk_rtc_state {
+    LK_RTC_NEW,
+    LK_RTC_CONNECTING,
+    LK_RTC_CONNECTED,
+    LK_RTC_OVER
+} lk_rtc_state;
 typedef struct lk_rtc_stats {
     lk_rtc_state state;
     lk_addr local, remote; /* the selected pair */

@@ -33,7 +33,8 @@ static inline void check_bytes(const char *file, int line, const void *got, size
                                const void *want, size_t want_len) {
     if (got_len == want_len && (got_len == 0 || memcmp(got, want, got_len) == 0)) return;
     fprintf(stderr, "%s:%d: got %zu bytes, want %zu\n got: ", file, line, got_len, want_len);
-    for (size_t i = 0; i < got_len && i < 200; i++) fprintf(stderr, "%02x", ((const uint8_t *)got)[i]);
+    for (size_t i = 0; i < got_len && i < 200; i++)
+        fprintf(stderr, "%02x", ((const uint8_t *)got)[i]);
     fprintf(stderr, "\nwant: ");
     for (size_t i = 0; i < want_len && i < 200; i++)
         fprintf(stderr, "%02x", ((const uint8_t *)want)[i]);

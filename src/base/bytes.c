@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
- * bytes.c - the sticky reader and writer. Every read is checked against the end; a failed reader jumps to
- * its end, so that loops over it stop. */
+ * bytes.c - the sticky reader and writer. Every read is checked against the end; a failed reader
+ * jumps to its end, so that loops over it stop. */
 #include "base/bytes.h"
 
 #include "base/utf8.h"
@@ -85,7 +85,8 @@ uint64_t reader_uleb(reader *r, uint64_t max) {
         reader_fail(r, LK_ECORRUPT, "number is larger than its field allows");
         return 0;
     }
-    reader_fail(r, LK_ECORRUPT, r->at == r->end ? "bytes end inside a number" : "number is too long");
+    reader_fail(r, LK_ECORRUPT,
+                r->at == r->end ? "bytes end inside a number" : "number is too long");
     return 0;
 }
 
@@ -102,7 +103,8 @@ int64_t reader_sleb(reader *r) {
         if (shift < 57 && (b & 0x40)) v |= ~(uint64_t)0 << (shift + 7);
         return (int64_t)v;
     }
-    reader_fail(r, LK_ECORRUPT, r->at == r->end ? "bytes end inside a number" : "number is too long");
+    reader_fail(r, LK_ECORRUPT,
+                r->at == r->end ? "bytes end inside a number" : "number is too long");
     return 0;
 }
 

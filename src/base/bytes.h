@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT
  * bytes.h - reading and writing bytes.
- * A reader that has failed stays failed and reads zeroes, so decoding is straight-line code with one
- * decision at the end. The first failure is kept: which byte, and a literal saying what is wrong.
- * A writer appends to an lk_buf and is sticky the same way (memory is its only failure). */
+ * A reader that has failed stays failed and reads zeroes, so decoding is straight-line code with
+ * one decision at the end. The first failure is kept: which byte, and a literal saying what is
+ * wrong. A writer appends to an lk_buf and is sticky the same way (memory is its only failure). */
 #ifndef BASE_BYTES_H
 #define BASE_BYTES_H
 
@@ -10,7 +10,7 @@
 
 typedef struct reader {
     const uint8_t *start, *at, *end;
-    size_t base; /* offset of `start` in the outermost bytes, for faults */
+    size_t base;    /* offset of `start` in the outermost bytes, for faults */
     lk_fault fault; /* code LK_OK until the first failure */
 } reader;
 

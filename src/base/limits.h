@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: MIT
- * limits.h - every bound on what comes from outside, each with its reason. Passing one is LK_ELIMIT. */
+ * limits.h - every bound on what comes from outside, each with its reason. Passing one is
+ * LK_ELIMIT. */
 #ifndef BASE_LIMITS_H
 #define BASE_LIMITS_H
 
-/* An update or snapshot larger than this is refused before it is read: lengths inside stay below 2^31. */
+/* An update or snapshot larger than this is refused before it is read: lengths inside stay below
+ * 2^31. */
 #define LIMIT_BLOB_BYTES (1u << 30)
 
 /* Operations of one peer, and Lamport times: Loro's domain is a non-negative int32. */
@@ -12,8 +14,8 @@
 /* Positions in a sequence; Loro 1.16.4 and later refuse larger ones. */
 #define LIMIT_POSITION 1073741821u
 
-/* Nesting of lists and maps inside one value, and of containers inside containers: recursion is bounded
- * by it, in the reader as in the printer. */
+/* Nesting of lists and maps inside one value, and of containers inside containers: recursion is
+ * bounded by it, in the reader as in the printer. */
 #define LIMIT_DEPTH 128
 
 /* Items of one list or map value; the reference reader stops at 2^28. */
@@ -22,7 +24,8 @@
 /* LZ4 may expand each input byte to at most 255 bytes; a frame that claims more is a bomb. */
 #define LIMIT_LZ4_RATIO 255
 
-/* Changes that wait for their past, in bytes of their encoded form: a peer must not fill memory with them. */
+/* Changes that wait for their past, in bytes of their encoded form: a peer must not fill memory
+ * with them. */
 #define LIMIT_PENDING_BYTES (256u << 20)
 
 /* Room ids, by the protocol. */

@@ -121,8 +121,8 @@ static void *arena_take(arena *a, size_t len, size_t align) {
 #ifdef LK_ARENA_SINGLE
     bool fits = false;
 #else
-    bool fits = a->last != NULL && (size_t)(a->end - a->at) >= pad &&
-                (size_t)(a->end - a->at) - pad >= len;
+    bool fits =
+        a->last != NULL && (size_t)(a->end - a->at) >= pad && (size_t)(a->end - a->at) - pad >= len;
 #endif
     if (!fits) {
         if (!arena_grow(a, len)) {

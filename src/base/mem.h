@@ -3,8 +3,8 @@
  *   heap     single blocks through lk_memory, freed one by one
  *   log      an arena that lives as long as the document; only ever grows, or rewinds to a mark
  *   scratch  an arena for one call, reset when the call returns
- * Sanitizer builds (LK_ARENA_SINGLE) give each arena request its own block, so that an overrun of one
- * byte is seen. */
+ * Sanitizer builds (LK_ARENA_SINGLE) give each arena request its own block, so that an overrun of
+ * one byte is seen. */
 #ifndef BASE_MEM_H
 #define BASE_MEM_H
 
@@ -54,10 +54,10 @@ bool mem_vec_reserve(const lk_memory *heap, void **at, size_t *cap, size_t len, 
 typedef struct arena_block arena_block;
 typedef struct arena {
     const lk_memory *heap;
-    arena_block *last;  /* newest block; blocks link backwards */
-    uint8_t *at, *end;  /* free part of the newest block */
-    size_t block_len;   /* size of the next block */
-    bool failed;        /* sticky: some request could not be met */
+    arena_block *last; /* newest block; blocks link backwards */
+    uint8_t *at, *end; /* free part of the newest block */
+    size_t block_len;  /* size of the next block */
+    bool failed;       /* sticky: some request could not be met */
 } arena;
 typedef struct arena_mark {
     arena_block *last;
@@ -71,8 +71,8 @@ void arena_reset(arena *a);
 arena_mark arena_save(const arena *a);
 /* Give back everything requested since `mark`. */
 void arena_rewind(arena *a, arena_mark mark);
-/* `len` bytes aligned for any type, uninitialised; NULL (and a->failed) when memory is out. A length of 0
- * yields a valid pointer. */
+/* `len` bytes aligned for any type, uninitialised; NULL (and a->failed) when memory is out. A
+ * length of 0 yields a valid pointer. */
 void *arena_alloc(arena *a, size_t len);
 /* The same without alignment, for text. */
 void *arena_bytes(arena *a, size_t len);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT
- * utf8.h - validate, count and convert between bytes, code points (Unicode scalar values) and UTF-16. */
+ * utf8.h - validate, count and convert between bytes, code points (Unicode scalar values) and
+ * UTF-16. */
 #ifndef BASE_UTF8_H
 #define BASE_UTF8_H
 
@@ -14,8 +15,9 @@ typedef struct text_len {
 bool utf8_valid(const uint8_t *at, size_t len);
 /* Count valid UTF-8 of less than 4 GiB. */
 text_len utf8_measure(const uint8_t *at, size_t len);
-/* Bytes in front of position `pos` of the given unit within valid UTF-8, and `pos` in all units into *out.
- * A position inside a code point is rounded down to its start; past the end: SIZE_MAX. */
+/* Bytes in front of position `pos` of the given unit within valid UTF-8, and `pos` in all units
+ * into *out. A position inside a code point is rounded down to its start; past the end: SIZE_MAX.
+ */
 size_t utf8_seek(const uint8_t *at, size_t len, size_t pos, lk_unit unit, text_len *out);
 /* Decode one code point of valid UTF-8 and advance *at. */
 uint32_t utf8_next(const uint8_t **at);

@@ -1,35 +1,37 @@
 /* SPDX-License-Identifier: MIT
- * op.h - what someone did. An op covers `len` consecutive counters (a run of typing is one op); a change is
- * ops of one peer with one causal past. Values, keys, texts are views whose owner is
- * the arena of whoever made the op: codec output lives in scratch, history in the document's log.
+ * op.h - what someone did. An op covers `len` consecutive counters (a run of typing is one op); a
+ * change is ops of one peer with one causal past. Values, keys, texts are views whose owner is the
+ * arena of whoever made the op: codec output lives in scratch, history in the document's log.
  *
- * Positions in text are entity indices: code points and style anchors, each 1 (not UTF-16, not bytes). */
+ * Positions in text are entity indices: code points and style anchors, each 1 (not UTF-16, not
+ * bytes). */
 #ifndef MODEL_OP_H
 #define MODEL_OP_H
 
 #include "model/id.h"
 
 typedef enum op_kind {
-    OP_TEXT_INSERT,  /* text: `len` code points */
-    OP_LIST_INSERT,  /* list, movable list: `len` values */
-    OP_DELETE,       /* text, list, movable list: `len` atoms */
+    OP_TEXT_INSERT, /* text: `len` code points */
+    OP_LIST_INSERT, /* list, movable list: `len` values */
+    OP_DELETE,      /* text, list, movable list: `len` atoms */
     OP_MAP_SET,
     OP_MAP_DELETE,
-    OP_MARK_START,   /* text style, followed by its OP_MARK_END at the next counter */
+    OP_MARK_START, /* text style, followed by its OP_MARK_END at the next counter */
     OP_MARK_END,
-    OP_MOVE,         /* movable list */
-    OP_SET,          /* movable list */
-    OP_TREE,         /* create, move and delete of tree nodes */
+    OP_MOVE, /* movable list */
+    OP_SET,  /* movable list */
+    OP_TREE, /* create, move and delete of tree nodes */
     OP_COUNTER,
-    OP_UNKNOWN,      /* container of an unknown kind: payload kept as it came */
+    OP_UNKNOWN, /* container of an unknown kind: payload kept as it came */
 } op_kind;
 
-/* In ops, a container inside a value (LK_CONTAINER) has only its kind, in as.container.index, until the
- * oplog interns it: its id is the op's own (of element i of a top-level list: counter + i). */
+/* In ops, a container inside a value (LK_CONTAINER) has only its kind, in as.container.index, until
+ * the oplog interns it: its id is the op's own (of element i of a top-level list: counter + i). */
 
 typedef struct op {
     op_kind kind;
-    uint32_t container; /* index: of the block's cids in codec, of the document's containers in the log */
+    uint32_t container; /* index: of the block's cids in codec, of the document's containers in the
+                           log */
     int32_t counter;    /* of the first atom */
     uint32_t len;       /* atoms */
     union {
@@ -41,12 +43,13 @@ typedef struct op {
         struct {
             uint32_t pos;
             const lk_value *values; /* len of them */
-        } list; /* OP_LIST_INSERT */
+        } list;                     /* OP_LIST_INSERT */
         struct {
-            uint32_t pos;  /* of the first atom deleted; when reversed, of the rightmost, going left */
+            uint32_t
+                pos; /* of the first atom deleted; when reversed, of the rightmost, going left */
             bool reversed; /* Loro's negative length: atom k of the op deletes position pos - k */
             op_id start;   /* smallest id of the run of elements deleted */
-        } del; /* OP_DELETE */
+        } del;             /* OP_DELETE */
         struct {
             uint32_t key; /* index of the key table */
             const lk_value *value;
@@ -54,7 +57,7 @@ typedef struct op {
         struct {
             uint32_t start, end; /* entity positions */
             uint32_t key;
-            uint8_t info;        /* 0x80 alive, 0x02 expand before, 0x04 expand after */
+            uint8_t info; /* 0x80 alive, 0x02 expand before, 0x04 expand after */
             const lk_value *value;
         } mark; /* OP_MARK_START; OP_MARK_END uses none */
         struct {
@@ -69,12 +72,12 @@ typedef struct op {
         } set; /* OP_SET */
         struct {
             op_id node;
-            op_id parent;         /* when has_parent */
-            bool has_parent;      /* false: a root */
-            bool deletes;         /* parent is the deleted root */
-            lk_bytes position;    /* fractional index; empty when deletes */
-        } tree; /* OP_TREE */
-        double delta; /* OP_COUNTER */
+            op_id parent;      /* when has_parent */
+            bool has_parent;   /* false: a root */
+            bool deletes;      /* parent is the deleted root */
+            lk_bytes position; /* fractional index; empty when deletes */
+        } tree;                /* OP_TREE */
+        double delta;          /* OP_COUNTER */
         struct {
             int32_t prop;
             uint8_t value_kind; /* the tag as it came, canonical form */
@@ -89,13 +92,14 @@ typedef struct change {
     uint32_t len;    /* atoms */
     uint32_t lamport;
     int64_t timestamp_s;
-    lk_str message; /* empty: none */
+    lk_str message;    /* empty: none */
     const op_id *deps; /* frontiers it builds on, its own previous op included when there is one */
     uint32_t dep_len;
     uint32_t op_start, op_len; /* range of the op array at hand */
 } change;
 
-/* Consecutive changes of one peer, as one encoded block holds them. All indices are into these tables. */
+/* Consecutive changes of one peer, as one encoded block holds them. All indices are into these
+ * tables. */
 typedef struct block {
     const uint64_t *peers; /* peers[0] wrote it */
     size_t peer_len;

@@ -1,0 +1,87 @@
+/* SPDX-License-Identifier: MIT
+ * btree.h - the one ordered tree: a B+ tree of fixed-size items, with sums of up to four metrics
+ * going up.
+ *
+ *              [ sums | sums | sums ]                 a node holds, per child, the sums of all
+ * below it
+ *              /        |         \
+ *     [i i i i] <-> [i i i] <-> [i i i i i]           leaves hold items and are linked in order
+ *
+ * A position in any metric is one descent; an item's rank in all metrics is one climb (nodes know
+ * their parents). Items never split by themselves: the owner shortens one and inserts the rest.
+ * Sums are 32 bits; the owner keeps totals below 2^32. */
+#ifndef BASE_BTREE_H
+#define BASE_BTREE_H
+
+#include "base/mem.h"
+
+#define BTREE_METRICS 4
+
+typedef struct btree_leaf btree_leaf;
+typedef struct btree_node btree_node;
+
+typedef struct btree_sums {
+    uint32_t by[BTREE_METRICS];
+} btree_sums;
+
+typedef struct btree_pos { /* an item; slot == btree_leaf_len(leaf) is the end of the tree */
+    btree_leaf *leaf;
+    uint32_t slot;
+} btree_pos;
+
+typedef struct btree_class { /* how a tree treats its items: one const per use */
+    uint32_t item_len;       /* bytes, at most 64 */
+    btree_sums (*measure)(const void *item);
+    /* The item now lives in `leaf` (inserted, or moved there by a split or merge). May be NULL. */
+    void (*moved)(void *context, const void *item, btree_leaf *leaf);
+} btree_class;
+
+typedef struct btree {
+    const btree_class *class;
+    const lk_memory *heap;
+    void *context; /* for class->moved */
+    void *root;    /* a leaf when height is 0, else a node */
+    uint32_t height;
+    btree_sums total;
+    void *spare; /* nodes and leaves set aside by btree_reserve() */
+    uint32_t spare_len;
+} btree;
+
+/* An empty tree allocates nothing until the first btree_reserve(). */
+void btree_init(btree *t, const btree_class *class, const lk_memory *heap, void *context);
+void btree_drop(btree *t);
+
+/* Set memory aside so that the next `inserts` calls of btree_insert() cannot fail. false: memory is
+ * out and the tree is as it was. */
+bool btree_reserve(btree *t, size_t inserts);
+
+/* The item that holds position `pos` of `metric`, and how far inside (*offset): the item with
+ * rank <= pos < rank + length. Items of length 0 in that metric are never hit. At or past the
+ * total: the end. */
+btree_pos btree_find(const btree *t, unsigned metric, uint32_t pos, uint32_t *offset);
+btree_pos btree_first(const btree *t);
+btree_pos btree_end(const btree *t);
+bool btree_at_end(const btree *t, btree_pos pos);
+/* The item itself. Change it in place only together with btree_changed(). */
+void *btree_item(const btree *t, btree_pos pos);
+/* Step to the next item (false: that was the last; pos becomes the end), or the one before (false:
+ * it was the first; pos stays). */
+bool btree_next(const btree *t, btree_pos *pos);
+bool btree_prev(const btree *t, btree_pos *pos);
+/* Sums of everything before the item. */
+btree_sums btree_rank(const btree *t, btree_pos pos);
+/* Find an item of `leaf` by walking it: items of a leaf are few. */
+uint32_t btree_leaf_len(const btree_leaf *leaf);
+
+/* Insert a copy of `item` before `pos`; where it is now. Needs a reserve. Other btree_pos become
+ * stale. */
+btree_pos btree_insert(btree *t, btree_pos pos, const void *item);
+/* Remove the item; the position of the one that followed. Other btree_pos become stale. */
+btree_pos btree_remove(btree *t, btree_pos pos);
+/* The item at `pos` was changed in place; `before` is what it measured before that. */
+void btree_changed(btree *t, btree_pos pos, btree_sums before);
+
+/* Traps unless sums, links, fill and order of levels hold. O(n). */
+void btree_check(const btree *t);
+
+#endif
