@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: MIT
+ * snapshot.h - a whole document in one blob: its history, and the state at its end (docs/FORMAT.md,
+ * "Snapshot"). Replaying the history gives the state, so a reader may leave the state alone. */
+#ifndef CODEC_SNAPSHOT_H
+#define CODEC_SNAPSHOT_H
+
+#include "codec/envelope.h"
+#include "codec/sstable.h"
+
+typedef struct snapshot_block { /* one change block, as change_block_read() takes it */
+    uint64_t peer;
+    int32_t counter;
+    lk_bytes bytes;
+    size_t offset; /* for faults: of the compressed block that held it */
+} snapshot_block;
+
+typedef struct snapshot_history {
+    lk_ids vv, frontiers;             /* the end */
+    bool shallow;                     /* begins after the start: */
+    lk_ids start_vv, start_frontiers; /* changes before these are not there */
+    const snapshot_block *blocks;     /* sorted by peer, counter */
+    size_t block_len;
+} snapshot_history;
+
+/* Read the history of a snapshot. LK_ECORRUPT, LK_ELIMIT, LK_EVERSION, LK_ENOMEM. */
+lk_status snapshot_read_history(const envelope_section *section, arena *scratch,
+                                snapshot_history *out, lk_fault *fault);
+
+/* Append a snapshot blob: a full history, and the states (pairs as state_blob.h writes them; sorted
+ * here, in place). Blocks may come in any order and are sorted in place. LK_ENOMEM. */
+lk_status snapshot_write(lk_ids vv, lk_ids frontiers, snapshot_block *blocks, size_t block_len,
+                         sstable_pair *states, size_t state_len, arena *scratch, lk_buf *out);
+
+#endif

@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: MIT
+ * sstable.h - sorted key-value pairs in compressed blocks, what the sections of a snapshot are made
+ * of (docs/FORMAT.md, "SSTable"). An empty section is an empty table. */
+#ifndef CODEC_SSTABLE_H
+#define CODEC_SSTABLE_H
+
+#include "base/bytes.h"
+
+typedef struct sstable_pair {
+    lk_bytes key, value;
+    size_t offset; /* of the stored block that holds it, in the outermost bytes */
+} sstable_pair;
+
+typedef struct sstable {
+    const sstable_pair *pairs; /* in strictly ascending byte order of keys */
+    size_t len;
+} sstable;
+
+/* Read all pairs; they live in `scratch` or are views of `bytes`. All checksums are checked.
+ * LK_ECORRUPT, LK_ELIMIT, LK_EVERSION, LK_ENOMEM. */
+lk_status sstable_read(lk_bytes bytes, size_t base_offset, arena *scratch, sstable *out,
+                       lk_fault *fault);
+/* The value of `key`, or false. O(log n). */
+bool sstable_find(const sstable *table, lk_bytes key, lk_bytes *value);
+
+/* Append a table of pairs in strictly ascending order of keys (offset is not used). Nothing is
+ * appended for no pairs. LK_ENOMEM. */
+lk_status sstable_write(const sstable_pair *pairs, size_t len, arena *scratch, lk_buf *out);
+
+#endif

@@ -1,0 +1,78 @@
+/* SPDX-License-Identifier: MIT
+ * state_blob.h - the state of one container as a snapshot keeps it (docs/FORMAT.md, "Container
+ * states").
+ * Peers and containers are named by indices into tables at hand: the document's when writing, ones
+ * made by the reader when reading. */
+#ifndef CODEC_STATE_BLOB_H
+#define CODEC_STATE_BLOB_H
+
+#include "model/id.h"
+
+typedef struct state_tables {
+    const uint64_t *peers;
+    size_t peer_len;
+    const container_id *cids; /* LK_CONTAINER values are indices here */
+    size_t cid_len;
+} state_tables;
+
+typedef struct state_span { /* a run of text, or a style anchor, in document order */
+    op_id id;
+    uint32_t lamport;
+    int32_t len; /* code points; 0: a style starts and takes the next mark; -1: it ends */
+} state_span;
+typedef struct state_mark {
+    lk_str key;
+    lk_value value;
+    uint8_t info; /* as in op.h */
+} state_mark;
+typedef struct state_text {
+    lk_str text; /* what is visible */
+    const state_span *spans;
+    size_t span_len;
+    const state_mark *marks;
+    size_t mark_len;
+} state_text;
+
+typedef struct state_item { /* one visible element */
+    lk_value value;
+    op_id id;
+    uint32_t lamport;
+} state_item;
+typedef struct state_list {
+    const state_item *items;
+    size_t len;
+} state_list;
+
+typedef struct state_entry { /* one key ever set */
+    lk_str key;
+    bool deleted; /* value is not used */
+    lk_value value;
+    peer_ix peer; /* who wrote last, and when */
+    uint32_t lamport;
+} state_entry;
+typedef struct state_map {
+    const state_entry *entries; /* any order; sorted by key when read */
+    size_t len;
+} state_map;
+
+typedef struct state_container {
+    uint32_t cid;    /* its kind says which of `as` */
+    bool has_parent; /* false: a root */
+    uint32_t parent; /* index into cids */
+    uint32_t depth;  /* a root has 1, its child 2 */
+    union {
+        state_text text;
+        state_list list;
+        state_map map;
+        double counter;
+        lk_bytes opaque; /* any other kind: the state's bytes, as they came */
+    } as;
+} state_container;
+
+/* Append the key of a container in the state table. */
+void state_blob_write_key(const state_tables *tables, uint32_t cid, writer *w);
+/* Append its value. LK_ENOMEM. */
+lk_status state_blob_write(const state_tables *tables, const state_container *state, arena *scratch,
+                           lk_buf *out);
+
+#endif
