@@ -174,6 +174,9 @@ typedef struct lk_entry {
 /* The root container of that kind and name; it comes to exist when first asked for.
  * LK_EVALUE if the name is empty, not UTF-8, or holds '/' or NUL. */
 lk_status lk_root(lk_doc *doc, lk_kind kind, lk_str name, lk_ref *out);
+/* Walk the root containers there are, in unspecified order: start with *cursor = 0; false at the
+ * end. */
+bool lk_root_next(const lk_doc *doc, size_t *cursor, lk_ref *out);
 lk_kind lk_ref_kind(const lk_doc *doc, lk_ref ref);
 /* The container whose id is spelled so ("cid:root-name:Text", "cid:3@77:Map"). LK_EMISSING. */
 lk_status lk_container_by_id(lk_doc *doc, lk_str id, lk_ref *out);
