@@ -2,10 +2,9 @@
  * btree.h - the one ordered tree: a B+ tree of fixed-size items, with sums of up to four metrics
  * going up.
  *
- *              [ sums | sums | sums ]                 a node holds, per child, the sums of all
- * below it
+ *              [ sums | sums | sums ]             a node holds, per child, the sums of all below it
  *              /        |         \
- *     [i i i i] <-> [i i i] <-> [i i i i i]           leaves hold items and are linked in order
+ *     [i i i i] <-> [i i i] <-> [i i i i i]       leaves hold items and are linked in order
  *
  * A position in any metric is one descent; an item's rank in all metrics is one climb (nodes know
  * their parents). Items never split by themselves: the owner shortens one and inserts the rest.
@@ -40,11 +39,15 @@ typedef struct btree {
     const btree_class *class;
     const lk_memory *heap;
     void *context; /* for class->moved */
-    void *root;    /* a leaf when height is 0, else a node */
+    void *root;    /* a leaf when height is 0, else a node; NULL until the first insert */
     uint32_t height;
     btree_sums total;
-    void *spare; /* nodes and leaves set aside by btree_reserve() */
-    uint32_t spare_len;
+    uint32_t leaves, nodes; /* in the tree */
+    btree_leaf *spare_leaf; /* lists of what btree_reserve() set aside */
+    btree_node *spare_node;
+    uint32_t spare_leaves, spare_nodes;
+    btree_leaf *near;     /* where btree_find_near() was last, or NULL; */
+    btree_sums near_rank; /* and the sums of everything before that leaf */
 } btree;
 
 /* An empty tree allocates nothing until the first btree_reserve(). */
@@ -59,6 +62,10 @@ bool btree_reserve(btree *t, size_t inserts);
  * rank <= pos < rank + length. Items of length 0 in that metric are never hit. At or past the
  * total: the end. */
 btree_pos btree_find(const btree *t, unsigned metric, uint32_t pos, uint32_t *offset);
+/* The same, with the item's rank in all metrics (at the end: the total). */
+btree_pos btree_find_rank(const btree *t, unsigned metric, uint32_t pos, btree_sums *rank);
+/* The same, and remembers the leaf: while edits and searches stay in it, searches cost O(1). */
+btree_pos btree_find_near(btree *t, unsigned metric, uint32_t pos, btree_sums *rank);
 btree_pos btree_first(const btree *t);
 btree_pos btree_end(const btree *t);
 bool btree_at_end(const btree *t, btree_pos pos);
@@ -70,8 +77,9 @@ bool btree_next(const btree *t, btree_pos *pos);
 bool btree_prev(const btree *t, btree_pos *pos);
 /* Sums of everything before the item. */
 btree_sums btree_rank(const btree *t, btree_pos pos);
-/* Find an item of `leaf` by walking it: items of a leaf are few. */
+/* Items of `leaf`, to find one by walking them: they are few. */
 uint32_t btree_leaf_len(const btree_leaf *leaf);
+static inline bool btree_empty(const btree *t) { return t->root == NULL; }
 
 /* Insert a copy of `item` before `pos`; where it is now. Needs a reserve. Other btree_pos become
  * stale. */
@@ -80,6 +88,9 @@ btree_pos btree_insert(btree *t, btree_pos pos, const void *item);
 btree_pos btree_remove(btree *t, btree_pos pos);
 /* The item at `pos` was changed in place; `before` is what it measured before that. */
 void btree_changed(btree *t, btree_pos pos, btree_sums before);
+
+/* Remove all items, keeping the memory a small tree needs. */
+void btree_clear(btree *t);
 
 /* Traps unless sums, links, fill and order of levels hold. O(n). */
 void btree_check(const btree *t);

@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: MIT
+ * delta.h - adds up edits made one after the other into one delta against the state before the
+ * first: steps of retain, insert and delete. What was inserted and deleted again leaves no trace;
+ * at one place the insert stands before the delete; the last step is never a retain.
+ *
+ * Inserts carry lengths only: their content is read off the final state, at the step's position. */
+#ifndef STATE_DELTA_H
+#define STATE_DELTA_H
+
+#include "base/btree.h"
+
+typedef struct delta {
+    btree tree;
+} delta;
+
+typedef struct delta_step {
+    lk_delta_kind kind;
+    uint32_t len[3]; /* by lk_unit */
+    uint32_t at[3];  /* where it stands in the final state; a delete stands where it left a gap */
+} delta_step;
+
+typedef struct delta_walk {
+    const delta *delta;
+    btree_pos pos;
+    uint32_t part;  /* 0 retain, 1 insert, 2 delete of the item */
+    uint32_t at[3]; /* position in the final state */
+} delta_walk;
+
+void delta_init(delta *d, const lk_memory *heap);
+void delta_drop(delta *d);
+/* Forget all edits; keeps the memory for the next. */
+void delta_reset(delta *d);
+/* Make room so that the next `edits` calls of delta_edit() cannot fail. */
+bool delta_reserve(delta *d, size_t edits);
+/* At position `at` of the state as all edits so far left it, `removed` went and `inserted` came;
+ * each by lk_unit. (The first three of each array of a seq_edit.) Needs a reserve. O(log k)
+ * amortised over k edits. */
+void delta_edit(delta *d, const uint32_t at[3], const uint32_t removed[3],
+                const uint32_t inserted[3]);
+bool delta_empty(const delta *d);
+/* An upper bound on the steps delta_next() yields. */
+size_t delta_count_max(const delta *d);
+
+delta_walk delta_start(const delta *d);
+bool delta_next(delta_walk *w, delta_step *out);
+
+void delta_check(const delta *d);
+
+#endif

@@ -1,0 +1,95 @@
+/* SPDX-License-Identifier: MIT
+ * seq.h - the derived state of one text or list: what is alive, in order, without tombstones.
+ *
+ * A B-tree of spans. A span is a run of atoms with consecutive ids whose content lies side by side
+ * in the document's log, which outlives the sequence: nothing is copied. Style anchors live in band
+ * as entities no reader sees: length 1 in SEQ_ENTITY, 0 in every lk_unit.
+ *
+ *     H i <bold> 🐦 🐦 </bold> !
+ *     0 1 2      3  4  5       6        entity positions, what ops count
+ *     0 1 2      2  4  6       6        the same in LK_UTF16
+ *
+ * Several entity positions can share one visible position (2 and 3 above). Positions in an lk_unit
+ * mean the leftmost of them, right behind the visible character before, unless a call says other.
+ * Positions without a named unit are entity positions. */
+#ifndef STATE_SEQ_H
+#define STATE_SEQ_H
+
+#include "base/btree.h"
+#include "model/id.h"
+
+enum { SEQ_ENTITY = 3, SEQ_UNITS = 4 }; /* 0..2: lk_unit */
+
+typedef enum seq_kind { SEQ_TEXT, SEQ_LIST } seq_kind;
+
+typedef struct seq_span {
+    op_id id;                /* of the first atom; atom k has counter + k */
+    uint32_t len[SEQ_UNITS]; /* lists: all equal */
+    const void *data;        /* UTF-8, or an array of lk_value; NULL: a style anchor */
+} seq_span;
+
+typedef struct seq {
+    btree tree;
+    seq_kind kind;
+} seq;
+
+typedef struct seq_edit { /* what a call did: `removed` went and `inserted` came at `at` */
+    uint32_t at[SEQ_UNITS], removed[SEQ_UNITS], inserted[SEQ_UNITS];
+} seq_edit;
+
+/* ---- making spans ---- */
+
+/* `text` is valid UTF-8 of less than 4 GiB. O(bytes). */
+seq_span seq_text_span(op_id id, const uint8_t *text, uint32_t bytes);
+seq_span seq_list_span(op_id id, const lk_value *values, uint32_t len);
+seq_span seq_anchor_span(op_id id);
+
+/* ---- editing ---- */
+
+void seq_init(seq *s, seq_kind kind, const lk_memory *heap);
+void seq_drop(seq *s);
+
+/* Set memory aside so that the next `edits` calls of seq_insert() and seq_delete(), which insert
+ * `text_bytes` of text in all (lists: 0), cannot fail. false: memory is out, nothing changed.
+ * Allocates nothing while the spare of the last call suffices. */
+bool seq_reserve(seq *s, size_t edits, size_t text_bytes);
+/* Insert before `pos` <= length. A span that continues the one before it (next id, next byte)
+ * lengthens it. Needs a reserve. *out may be NULL. O(log n), plus the bytes of non-ASCII text. */
+void seq_insert(seq *s, uint32_t pos, const seq_span *span, seq_edit *out_or_null);
+/* Remove `len` entities at `pos`, anchors among them included; the range must lie inside. Needs a
+ * reserve. O(spans removed * log n). */
+void seq_delete(seq *s, uint32_t pos, uint32_t len, seq_edit *out_or_null);
+
+/* ---- reading ---- */
+
+static inline uint32_t seq_len(const seq *s, unsigned unit) { return s->tree.total.by[unit]; }
+
+typedef enum seq_side { SEQ_LEFTMOST, SEQ_RIGHTMOST } seq_side;
+typedef enum seq_hit { SEQ_HIT, SEQ_INSIDE, SEQ_PAST } seq_hit;
+
+/* `pos` of `unit` (an lk_unit or SEQ_ENTITY) in all units, into out[]. Where entity positions share
+ * a visible one, `side` picks. SEQ_INSIDE: inside a code point, rounded down to its start (then the
+ * side plays no part); SEQ_PAST: past the end, out[] is the end. O(log n). */
+seq_hit seq_seek(const seq *s, uint32_t pos, unsigned unit, seq_side side, uint32_t out[SEQ_UNITS]);
+
+/* The element at `index` of a list and its id, or NULL past the end. O(log n). */
+const lk_value *seq_get(const seq *s, uint32_t index, op_id *id_or_null);
+
+/* Walks a range piece by piece. Stale after an edit. */
+typedef struct seq_walk {
+    const seq *seq;
+    btree_pos at;
+    uint32_t skip; /* entities of the item at `at` that lie before the walk */
+    uint32_t left; /* entities still to come */
+} seq_walk;
+/* The range is clipped to the sequence. */
+seq_walk seq_range(const seq *s, uint32_t pos, uint32_t len);
+/* The next piece, clipped to the range; false at the end. */
+bool seq_walk_next(seq_walk *w, seq_span *out);
+/* The next run of consecutive ids (over as many pieces as it takes); false at the end. */
+bool seq_walk_run(seq_walk *w, op_id *start, uint32_t *len);
+
+/* Traps unless tree, lengths and bounds of spans hold. O(bytes). */
+void seq_check(const seq *s);
+
+#endif
