@@ -1,0 +1,379 @@
+/* SPDX-License-Identifier: MIT
+ * presence.c - an ephemeral store. Values stay in their encoded form, checked once when they come
+ * in: they are mostly passed on, and printing walks them. */
+#include "room/presence.h"
+
+#include "base/json.h"
+#include "base/limits.h"
+#include "base/utf8.h"
+
+/* EphemeralStore's default time-out. */
+#define PRESENCE_LIFE_MS 30000u
+/* A link that broke is usually back within this; else the user it brought has left. */
+#define PRESENCE_GRACE_MS 3000u
+/* The last moment a JavaScript Date can name. */
+#define PRESENCE_STAMP_MAX 8640000000000000
+
+/* Tags of LoroValue in postcard (encoding-container-states.md, section 3). A container (7) has no
+ * place here: presence belongs to no document. */
+enum {
+    VALUE_NULL = 0,
+    VALUE_BOOL = 1,
+    VALUE_DOUBLE = 2,
+    VALUE_I64 = 3,
+    VALUE_STRING = 4,
+    VALUE_LIST = 5,
+    VALUE_MAP = 6,
+    VALUE_BINARY = 8,
+};
+
+static void presence_free_entry(presence *p, presence_entry *e) {
+    mem_free(p->heap, e->bytes, e->key_len + e->value_len);
+}
+
+void presence_drop(presence *p) {
+    for (size_t i = 0; i < p->entries.len; i++) presence_free_entry(p, &p->entries.at[i]);
+    vec_drop(p->heap, &p->entries);
+}
+
+static int presence_order(const presence_entry *e, lk_str key) {
+    size_t both = e->key_len < key.len ? e->key_len : key.len;
+    int order = both == 0 ? 0 : __builtin_memcmp(e->bytes, key.at, both);
+    if (order != 0) return order;
+    return e->key_len < key.len ? -1 : e->key_len > key.len;
+}
+
+/* Index of the first entry whose key is not smaller; *found if it is that key. */
+static size_t presence_find(const presence *p, lk_str key, bool *found) {
+    size_t low = 0, high = p->entries.len;
+    *found = false;
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+        int order = presence_order(&p->entries.at[middle], key);
+        if (order < 0)
+            low = middle + 1;
+        else
+            high = middle;
+        if (order == 0) *found = true;
+    }
+    return low;
+}
+
+/* Put (key, value) in place, at the index presence_find() gave. */
+static lk_status presence_put(presence *p, size_t at, bool found, lk_str key, lk_bytes value) {
+    if (!found && p->entries.len >= LIMIT_PRESENCE_ENTRIES) return LK_ELIMIT;
+    if (!found && !vec_reserve(p->heap, &p->entries, 1)) return LK_ENOMEM;
+    uint8_t *bytes = mem_alloc(p->heap, key.len + value.len);
+    if (bytes == NULL) return LK_ENOMEM;
+    if (key.len > 0) __builtin_memcpy(bytes, key.at, key.len);
+    if (value.len > 0) __builtin_memcpy(bytes + key.len, value.at, value.len);
+    presence_entry *e = &p->entries.at[at];
+    if (found) {
+        presence_free_entry(p, e);
+    } else {
+        __builtin_memmove(e + 1, e, (p->entries.len - at) * sizeof *e);
+        p->entries.len++;
+    }
+    *e = (presence_entry){
+        .bytes = bytes, .key_len = (uint32_t)key.len, .value_len = (uint32_t)value.len};
+    return LK_OK;
+}
+
+/* ---- writing here ---- */
+
+static lk_status presence_write_value(writer *w, const lk_value *v, unsigned depth) {
+    if (depth > LIMIT_DEPTH) return LK_ELIMIT;
+    lk_status status = LK_OK;
+    switch (v->type) {
+    case LK_NULL: writer_u8(w, VALUE_NULL); break;
+    case LK_BOOL:
+        writer_u8(w, VALUE_BOOL);
+        writer_u8(w, v->as.boolean);
+        break;
+    case LK_F64:
+        writer_u8(w, VALUE_DOUBLE);
+        writer_f64le(w, v->as.f64);
+        break;
+    case LK_I64:
+        writer_u8(w, VALUE_I64);
+        writer_zigzag(w, v->as.i64);
+        break;
+    case LK_STRING:
+        if (!utf8_valid(v->as.bytes, v->len)) return LK_EVALUE;
+        writer_u8(w, VALUE_STRING);
+        writer_bytes(w, v->as.bytes, v->len);
+        break;
+    case LK_BINARY:
+        writer_u8(w, VALUE_BINARY);
+        writer_bytes(w, v->as.bytes, v->len);
+        break;
+    case LK_VALUES:
+        writer_u8(w, VALUE_LIST);
+        writer_uleb(w, v->len);
+        for (uint32_t i = 0; i < v->len && status == LK_OK; i++)
+            status = presence_write_value(w, &v->as.values[i], depth + 1);
+        break;
+    case LK_ENTRIES:
+        writer_u8(w, VALUE_MAP);
+        writer_uleb(w, v->len);
+        for (uint32_t i = 0; i < v->len && status == LK_OK; i++) {
+            lk_str key = v->as.entries[i].key;
+            if (!utf8_valid((const uint8_t *)key.at, key.len)) return LK_EVALUE;
+            writer_bytes(w, key.at, key.len);
+            status = presence_write_value(w, &v->as.entries[i].value, depth + 1);
+        }
+        break;
+    case LK_CONTAINER: return LK_EVALUE;
+    }
+    return status;
+}
+
+static void presence_write_entry(writer *w, const presence_entry *e) {
+    writer_bytes(w, e->bytes, e->key_len);
+    writer_u8(w, e->value_len > 0); /* Option: 0 none, 1 some */
+    writer_raw(w, e->bytes + e->key_len, e->value_len);
+    writer_zigzag(w, e->stamp_ms);
+}
+
+static lk_status presence_put_own(presence *p, lk_str key, lk_bytes value, int64_t stamp_ms,
+                                  uint64_t now_ms, lk_buf *out) {
+    bool found;
+    size_t at = presence_find(p, key, &found);
+    if (found && stamp_ms <= p->entries.at[at].stamp_ms) stamp_ms = p->entries.at[at].stamp_ms + 1;
+    if (!buf_reserve(out, key.len + value.len + 32)) return LK_ENOMEM;
+    lk_status status = presence_put(p, at, found, key, value);
+    if (status != LK_OK) return status;
+    presence_entry *e = &p->entries.at[at];
+    e->stamp_ms = stamp_ms;
+    e->expires_ms = now_ms + PRESENCE_LIFE_MS;
+    e->source = PRESENCE_OWN;
+    writer w = writer_new(out);
+    writer_uleb(&w, 1);
+    presence_write_entry(&w, e);
+    LK_ASSERT(!w.failed);
+    return LK_OK;
+}
+
+lk_status presence_set(presence *p, lk_str key, const lk_value *value, int64_t stamp_ms,
+                       uint64_t now_ms, lk_buf *out) {
+    if (!utf8_valid((const uint8_t *)key.at, key.len)) return LK_EVALUE;
+    lk_buf bytes = {.memory = p->heap};
+    writer w = writer_new(&bytes);
+    lk_status status = LK_OK;
+    if (value != NULL && value->type != LK_NULL) status = presence_write_value(&w, value, 1);
+    if (status == LK_OK && w.failed) status = LK_ENOMEM;
+    if (status == LK_OK && key.len + bytes.len > LIMIT_PRESENCE_BYTES) status = LK_ELIMIT;
+    if (status == LK_OK)
+        status = presence_put_own(p, key, (lk_bytes){bytes.at, bytes.len}, stamp_ms, now_ms, out);
+    lk_buf_free(&bytes);
+    return status;
+}
+
+bool presence_refresh(presence *p, int64_t stamp_ms, uint64_t now_ms) {
+    bool any = false;
+    for (size_t i = 0; i < p->entries.len; i++) {
+        presence_entry *e = &p->entries.at[i];
+        if (e->source != PRESENCE_OWN || e->value_len == 0) continue;
+        e->stamp_ms = stamp_ms > e->stamp_ms ? stamp_ms : e->stamp_ms + 1;
+        e->expires_ms = now_ms + PRESENCE_LIFE_MS;
+        any = true;
+    }
+    return any;
+}
+
+bool presence_encode(const presence *p, bool own_only, lk_buf *out) {
+    size_t count = 0;
+    for (size_t i = 0; i < p->entries.len; i++)
+        count += !own_only || p->entries.at[i].source == PRESENCE_OWN;
+    writer w = writer_new(out);
+    writer_uleb(&w, count);
+    for (size_t i = 0; i < p->entries.len; i++)
+        if (!own_only || p->entries.at[i].source == PRESENCE_OWN)
+            presence_write_entry(&w, &p->entries.at[i]);
+    return !w.failed;
+}
+
+/* ---- reading others ---- */
+
+static void presence_skip_value(reader *r, unsigned depth) {
+    if (depth > LIMIT_DEPTH) reader_fail(r, LK_ELIMIT, "value is nested too deep");
+    uint8_t tag = reader_u8(r);
+    switch (tag) {
+    case VALUE_NULL: return;
+    case VALUE_BOOL:
+        if (reader_u8(r) > 1) reader_fail(r, LK_ECORRUPT, "boolean is neither 0 nor 1");
+        return;
+    case VALUE_DOUBLE: reader_f64le(r); return;
+    case VALUE_I64: reader_zigzag(r); return;
+    case VALUE_STRING: reader_str(r); return;
+    case VALUE_BINARY: reader_bytes(r); return;
+    case VALUE_LIST:
+    case VALUE_MAP: break;
+    default: reader_fail(r, LK_ECORRUPT, "value is of an unknown kind"); return;
+    }
+    uint64_t count = reader_uleb(r, reader_left(r)); /* an item takes a byte at least */
+    for (uint64_t i = 0; i < count && reader_ok(r); i++) {
+        if (tag == VALUE_MAP) reader_str(r);
+        presence_skip_value(r, depth + 1);
+    }
+}
+
+typedef struct presence_update { /* one entry, as views */
+    lk_str key;
+    lk_bytes value;
+    int64_t stamp_ms;
+} presence_update;
+
+static presence_update presence_read(reader *r) {
+    presence_update u = {.key = reader_str(r)};
+    uint8_t some = reader_u8(r);
+    if (some > 1) reader_fail(r, LK_ECORRUPT, "option is neither 0 nor 1");
+    const uint8_t *start = r->at;
+    if (some == 1) presence_skip_value(r, 1);
+    u.value = (lk_bytes){start, (size_t)(r->at - start)};
+    u.stamp_ms = reader_zigzag(r);
+    if (u.stamp_ms < -PRESENCE_STAMP_MAX || u.stamp_ms > PRESENCE_STAMP_MAX)
+        reader_fail(r, LK_ECORRUPT, "time is out of range");
+    if (u.key.len + u.value.len > LIMIT_PRESENCE_BYTES)
+        reader_fail(r, LK_ELIMIT, "presence entry is too large");
+    return u;
+}
+
+static lk_status presence_take(presence *p, const presence_update *u, uint32_t source,
+                               uint64_t now_ms, bool *changed) {
+    bool found;
+    size_t at = presence_find(p, u->key, &found);
+    if (found && u->stamp_ms <= p->entries.at[at].stamp_ms) return LK_OK;
+    bool shown = found && p->entries.at[at].value_len > 0;
+    bool same = found && p->entries.at[at].value_len == u->value.len &&
+                (u->value.len == 0 || __builtin_memcmp(p->entries.at[at].bytes + u->key.len,
+                                                       u->value.at, u->value.len) == 0);
+    if (!same) {
+        lk_status status = presence_put(p, at, found, u->key, u->value);
+        if (status != LK_OK) return status;
+        *changed |= shown || u->value.len > 0;
+    }
+    presence_entry *e = &p->entries.at[at];
+    e->stamp_ms = u->stamp_ms;
+    e->expires_ms = now_ms + PRESENCE_LIFE_MS;
+    e->source = source;
+    return LK_OK;
+}
+
+lk_status presence_apply(presence *p, lk_bytes bytes, uint32_t source, uint64_t now_ms,
+                         bool *changed, lk_fault *fault_or_null) {
+    *changed = false;
+    reader r = reader_new(bytes);
+    uint64_t count = reader_uleb(&r, reader_left(&r));
+    reader entries = r;
+    for (uint64_t i = 0; i < count && reader_ok(&r); i++) presence_read(&r);
+    reader_finish(&r, "bytes follow the presence entries");
+    for (uint64_t i = 0; i < count && reader_ok(&r); i++) {
+        presence_update u = presence_read(&entries);
+        lk_status status = presence_take(p, &u, source, now_ms, changed);
+        if (status == LK_OK) continue;
+        reader_fail(&entries, status, "too many presence entries");
+        reader_adopt(&r, &entries);
+    }
+    if (fault_or_null != NULL) *fault_or_null = r.fault;
+    return r.fault.code;
+}
+
+/* ---- time ---- */
+
+void presence_forsake(presence *p, uint32_t source, uint64_t now_ms) {
+    for (size_t i = 0; i < p->entries.len; i++) {
+        presence_entry *e = &p->entries.at[i];
+        if (e->source == source && e->expires_ms > now_ms + PRESENCE_GRACE_MS)
+            e->expires_ms = now_ms + PRESENCE_GRACE_MS;
+    }
+}
+
+bool presence_expire(presence *p, uint64_t now_ms) {
+    bool changed = false;
+    size_t kept = 0;
+    for (size_t i = 0; i < p->entries.len; i++) {
+        presence_entry *e = &p->entries.at[i];
+        if (e->expires_ms > now_ms) {
+            p->entries.at[kept++] = *e;
+            continue;
+        }
+        changed |= e->value_len > 0;
+        presence_free_entry(p, e);
+    }
+    p->entries.len = kept;
+    return changed;
+}
+
+uint64_t presence_wake_at(const presence *p) {
+    uint64_t at = UINT64_MAX;
+    for (size_t i = 0; i < p->entries.len; i++)
+        if (p->entries.at[i].expires_ms < at) at = p->entries.at[i].expires_ms;
+    return at;
+}
+
+/* ---- showing ---- */
+
+static void presence_print(writer *w, reader *r);
+
+static void presence_print_items(writer *w, reader *r, bool map) {
+    uint64_t count = reader_uleb(r, reader_left(r));
+    writer_u8(w, map ? '{' : '[');
+    for (uint64_t i = 0; i < count; i++) {
+        if (i > 0) writer_u8(w, ',');
+        if (map) {
+            json_string(w, reader_str(r));
+            writer_u8(w, ':');
+        }
+        presence_print(w, r);
+    }
+    writer_u8(w, map ? '}' : ']');
+}
+
+/* Binary becomes an array of numbers, as lk_json() has it. */
+static void presence_print_binary(writer *w, lk_bytes bytes) {
+    writer_u8(w, '[');
+    for (size_t i = 0; i < bytes.len; i++) {
+        if (i > 0) writer_u8(w, ',');
+        json_i64(w, bytes.at[i]);
+    }
+    writer_u8(w, ']');
+}
+
+/* Print the value at `r`, which presence_skip_value() has accepted or presence_set() has made. */
+static void presence_print(writer *w, reader *r) {
+    switch (reader_u8(r)) {
+    case VALUE_NULL: writer_raw(w, "null", 4); return;
+    case VALUE_BOOL:
+        if (reader_u8(r) == 1)
+            writer_raw(w, "true", 4);
+        else
+            writer_raw(w, "false", 5);
+        return;
+    case VALUE_DOUBLE: json_f64(w, reader_f64le(r)); return;
+    case VALUE_I64: json_i64(w, reader_zigzag(r)); return;
+    case VALUE_STRING: json_string(w, reader_str(r)); return;
+    case VALUE_BINARY: presence_print_binary(w, reader_bytes(r)); return;
+    case VALUE_LIST: presence_print_items(w, r, false); return;
+    case VALUE_MAP: presence_print_items(w, r, true); return;
+    }
+    LK_ASSERT(false);
+}
+
+bool presence_json(const presence *p, lk_buf *out) {
+    writer w = writer_new(out);
+    writer_u8(&w, '{');
+    bool first = true;
+    for (size_t i = 0; i < p->entries.len; i++) {
+        const presence_entry *e = &p->entries.at[i];
+        if (e->value_len == 0) continue;
+        if (!first) writer_u8(&w, ',');
+        first = false;
+        json_string(&w, (lk_str){(const char *)e->bytes, e->key_len});
+        writer_u8(&w, ':');
+        reader r = reader_new((lk_bytes){e->bytes + e->key_len, e->value_len});
+        presence_print(&w, &r);
+    }
+    writer_u8(&w, '}');
+    return !w.failed;
+}
