@@ -176,3 +176,16 @@ void writer_bytes(writer *w, const void *at, size_t len) {
     writer_uleb(w, len);
     writer_raw(w, at, len);
 }
+
+void writer_wrap(writer *w, size_t start) {
+    if (w->failed) return;
+    size_t len = w->out->len - start;
+    writer_uleb(w, len);
+    if (w->failed) return;
+    uint8_t prefix[10];
+    size_t prefix_len = w->out->len - start - len;
+    uint8_t *at = w->out->at + start;
+    __builtin_memcpy(prefix, at + len, prefix_len);
+    __builtin_memmove(at + prefix_len, at, len);
+    __builtin_memcpy(at, prefix, prefix_len);
+}

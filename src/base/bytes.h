@@ -70,5 +70,7 @@ void writer_zigzag(writer *w, int64_t v);
 void writer_raw(writer *w, const void *at, size_t len);
 /* uleb length, then the bytes. */
 void writer_bytes(writer *w, const void *at, size_t len);
+/* Put a uleb length in front of everything written since out->len was `start`. */
+void writer_wrap(writer *w, size_t start);
 
 #endif

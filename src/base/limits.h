@@ -24,6 +24,16 @@
 /* LZ4 may expand each input byte to at most 255 bytes; a frame that claims more is a bomb. */
 #define LIMIT_LZ4_RATIO 255
 
+/* Operations of one block. Rows are run-length encoded, so a few bytes can claim any number: beyond
+ * one per byte, this many are free. */
+#define LIMIT_BLOCK_OPS (1u << 20)
+
+/* Fractional indices of one block, in all. Each may repeat its predecessor for a few bytes. */
+#define LIMIT_POSITION_BYTES (64u << 20)
+
+/* All that the tables of one snapshot unpack to. */
+#define LIMIT_SNAPSHOT_BYTES (1u << 30)
+
 /* Changes that wait for their past, in bytes of their encoded form: a peer must not fill memory
  * with them. */
 #define LIMIT_PENDING_BYTES (256u << 20)

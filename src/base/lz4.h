@@ -5,9 +5,17 @@
 
 #include "base/mem.h"
 
-/* Decode one frame that takes up all of `frame`; *out lives in `scratch`. LK_ECORRUPT, LK_ELIMIT
- * when it grows past `max` bytes or past LIMIT_LZ4_RATIO, LK_ENOMEM. */
-lk_status lz4_read(lk_bytes frame, size_t max, arena *scratch, lk_bytes *out);
+typedef struct lz4_reader { /* decodes frame after frame, in the same working memory */
+    void *context;
+    arena *scratch;
+} lz4_reader;
+
+/* Good until `scratch` is reset or rewound. */
+lz4_reader lz4_reader_new(arena *scratch);
+
+/* Decode one frame that takes up all of `frame`; *out lives in the scratch arena. LK_ECORRUPT,
+ * LK_ELIMIT when it grows past `max` bytes or past LIMIT_LZ4_RATIO, LK_ENOMEM. */
+lk_status lz4_read(lz4_reader *z, lk_bytes frame, size_t max, lk_bytes *out);
 
 /* Append `bytes` as one frame of independent blocks without checksums, the only kind Loro writes.
  * LK_ENOMEM. */

@@ -14,8 +14,10 @@
 /* Read one block. Tables and ops live in `scratch`; texts, keys and binaries are views of `bytes`.
  * Offsets in *fault count from `base_offset` before the first byte.
  *
- * An OP_TREE that deletes has has_parent set and names its parent, Loro's deleted root. Values hold
- * containers by their raw kind. LK_ECORRUPT, LK_ELIMIT, LK_ENOMEM. */
+ * In the deps of a change, its own previous op, where the bytes name it, comes first. (They do not
+ * where another dep has it in its past.) Values hold containers by their raw kind, entries of map
+ * values come sorted by key. An OP_TREE that deletes has has_parent set and names its parent,
+ * Loro's deleted root. LK_ECORRUPT, LK_EVERSION, LK_ELIMIT, LK_ENOMEM. */
 lk_status change_block_read(lk_bytes bytes, size_t base_offset, arena *scratch, block *out,
                             lk_fault *fault);
 
@@ -32,9 +34,9 @@ lk_status change_block_read_meta(lk_bytes bytes, size_t base_offset, change_bloc
                                  lk_fault *fault);
 
 /* Append the block `b` to `out`. The tables are written as they stand, so they should hold what the
- * changes use, in order of first use, with peers[0] the author; keys inside nested map values are
- * added as needed. A tree delete needs UINT64_MAX among the peers. Changes must be consecutive in
- * counter and their ops must partition them. LK_ENOMEM. */
+ * changes use, in order of first use, with peers[0] the author; keys inside map values are added as
+ * needed. A tree delete needs UINT64_MAX among the peers. Changes must be consecutive in counter
+ * and their ops must partition them. LK_ENOMEM. */
 lk_status change_block_write(const block *b, arena *scratch, lk_buf *out);
 
 #endif

@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: MIT
+ * sort.c - heapsort: n log n whatever the input, which may be hostile. Items in order already, the
+ * common case, cost one pass. */
+#include "base/sort.h"
+
+static void sort_swap(uint8_t *a, uint8_t *b, size_t len) {
+    while (len-- > 0) {
+        uint8_t byte = *a;
+        *a++ = *b;
+        *b++ = byte;
+    }
+}
+
+/* Let the item at `at` of the heap sink to its place. */
+static void sort_sink(uint8_t *items, size_t at, size_t len, size_t item_len, sort_order *order) {
+    for (size_t child; (child = 2 * at + 1) < len; at = child) {
+        if (child + 1 < len && order(items + child * item_len, items + (child + 1) * item_len) < 0)
+            child++;
+        if (order(items + at * item_len, items + child * item_len) >= 0) return;
+        sort_swap(items + at * item_len, items + child * item_len, item_len);
+    }
+}
+
+void sort_items(void *items, size_t len, size_t item_len, sort_order *order) {
+    uint8_t *at = items;
+    size_t sorted = 1;
+    while (sorted < len && order(at + (sorted - 1) * item_len, at + sorted * item_len) <= 0)
+        sorted++;
+    if (sorted >= len) return;
+    for (size_t i = len / 2; i-- > 0;) sort_sink(at, i, len, item_len, order);
+    for (size_t i = len - 1; i > 0; i--) {
+        sort_swap(at, at + i * item_len, item_len);
+        sort_sink(at, 0, i, item_len, order);
+    }
+}
+
+int sort_bytes(lk_bytes a, lk_bytes b) {
+    size_t common = a.len < b.len ? a.len : b.len;
+    int order = common == 0 ? 0 : __builtin_memcmp(a.at, b.at, common);
+    if (order != 0) return order;
+    return (a.len > b.len) - (a.len < b.len);
+}
+
+int sort_str(lk_str a, lk_str b) {
+    return sort_bytes((lk_bytes){(const uint8_t *)a.at, a.len},
+                      (lk_bytes){(const uint8_t *)b.at, b.len});
+}

@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: MIT
+ * sort.h - sorting in place, without memory and without a bad case. Not stable. */
+#ifndef BASE_SORT_H
+#define BASE_SORT_H
+
+#include "base/mem.h"
+
+/* Negative, 0 or positive, as memcmp. */
+typedef int sort_order(const void *a, const void *b);
+
+void sort_items(void *items, size_t len, size_t item_len, sort_order *order);
+
+/* Byte strings in lexicographic order, a prefix first; UTF-8 so compared is in code point order. */
+int sort_bytes(lk_bytes a, lk_bytes b);
+int sort_str(lk_str a, lk_str b);
+
+#endif
