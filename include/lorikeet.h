@@ -27,7 +27,7 @@ extern "C" {
 #endif
 
 /* clang-format off */
-#define LK_STATUS_MAP(X) /* the one list: C codes, messages, CLI texts and JS classes come from it */ \
+#define LK_STATUS_MAP(X) /* the one list: C codes, messages, CLI texts, JS classes come from it */ \
     X(OK,         0, "success")                                                                    \
     X(ERANGE,    -1, "position or length lies outside the container")                              \
     X(EKIND,     -2, "container is of another kind")                                               \

@@ -79,11 +79,8 @@ static void check_vector(const frame *want, const char *hex) {
     lk_buf_free(&out);
 }
 
-static void vectors(void) {
+static void join_vectors(void) {
     const lk_str room = STR(ROOM_ID);
-    uint8_t five[130];
-    memset(five, 5, sizeof five);
-    const lk_bytes two[] = {BYTES(1), {five, sizeof five}};
     check_vector(&(frame){.crdt = FRAME_LORO,
                           .room = room,
                           .kind = FRAME_JOIN_REQUEST,
@@ -120,6 +117,13 @@ static void vectors(void) {
                           .message = STR("full"),
                           .app_code = STR("quota_exceeded")},
                  "25594a530872c3b6f09fa69c6d027f0466756c6c0e71756f74615f6578636565646564");
+}
+
+static void update_vectors(void) {
+    const lk_str room = STR(ROOM_ID);
+    uint8_t five[130];
+    memset(five, 5, sizeof five);
+    const lk_bytes two[] = {BYTES(1), {five, sizeof five}};
     check_vector(&(frame){.crdt = FRAME_LORO,
                           .room = room,
                           .kind = FRAME_UPDATE,
@@ -284,7 +288,8 @@ static void damage(void) {
 }
 
 int main(void) {
-    vectors();
+    join_vectors();
+    update_vectors();
     refusals();
     unknown_codes();
     limits();
