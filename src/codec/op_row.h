@@ -54,7 +54,6 @@ typedef struct op_reader { /* what the ops of one block are read from */
 void op_row_read(op_reader *s, op_row row, op *out);
 
 typedef struct op_writer { /* what the ops of one block are written to */
-    const block *tables;
     position_arena positions;
     key_table *keys;
     writer *values;
