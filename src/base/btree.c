@@ -1,0 +1,595 @@
+/* SPDX-License-Identifier: MIT
+ * btree.c - B+ tree with summed metrics.
+ *
+ *     node   link{parent, len} | sums[len] | child[len]
+ *     leaf   link{parent, len} | before, after | sums[len] | items
+ *
+ * sums[i] is what child or item i measures, so a search reads sums only and calls nothing. An even
+ * split leaves two halves; one caused by appending leaves the left side full, so that a tree built
+ * in order is dense. A leaf or node down to a quarter is merged with a neighbour under the same
+ * parent when both fill at most three quarters of one, else it stays small beside a well-filled
+ * one; empty ones go.
+ *
+ * What merging frees becomes spare, never free, until the next btree_reserve(). That is what makes
+ * the bound there hold: see btree_splits(). */
+#include "base/btree.h"
+
+#ifdef LK_STRESS
+#define LEAF_CAP 4u
+#define NODE_CAP 4u
+#else
+#define LEAF_CAP 32u
+#define NODE_CAP 16u
+#endif
+
+/* Spare parts kept beyond need, so that deleting and inserting in turn does not allocate. */
+#define SPARE_KEEP 4u
+
+typedef struct btree_link { /* common head of leaves and nodes */
+    btree_node *parent;
+    uint32_t len;
+} btree_link;
+
+struct btree_leaf {
+    btree_link link;
+    btree_leaf *before, *after;
+    btree_sums sums[LEAF_CAP];
+    _Alignas(max_align_t) uint8_t items[]; /* LEAF_CAP of them */
+};
+
+struct btree_node {
+    btree_link link;
+    btree_sums sums[NODE_CAP];
+    void *child[NODE_CAP];
+};
+
+/* ---- sums ---- */
+
+static inline void btree_add(btree_sums *sums, const btree_sums *more) {
+    for (unsigned m = 0; m < BTREE_METRICS; m++) sums->by[m] += more->by[m];
+}
+
+/* Differences may be negative: they wrap, and wrap back when added. */
+static inline btree_sums btree_minus(const btree_sums *a, const btree_sums *b) {
+    btree_sums d;
+    for (unsigned m = 0; m < BTREE_METRICS; m++) d.by[m] = a->by[m] - b->by[m];
+    return d;
+}
+
+static btree_sums btree_sum(const btree_sums *sums, uint32_t len) {
+    btree_sums all = {0};
+    for (uint32_t i = 0; i < len; i++) btree_add(&all, &sums[i]);
+    return all;
+}
+
+/* ---- memory ---- */
+
+static size_t btree_leaf_bytes(const btree *t) {
+    return sizeof(btree_leaf) + (size_t)LEAF_CAP * t->class->item_len;
+}
+
+static void btree_spare_leaf(btree *t, btree_leaf *leaf) {
+    leaf->after = t->spare_leaf;
+    t->spare_leaf = leaf;
+    t->spare_leaves++;
+}
+
+static void btree_spare_node(btree *t, btree_node *node) {
+    node->link.parent = t->spare_node;
+    t->spare_node = node;
+    t->spare_nodes++;
+}
+
+static btree_leaf *btree_take_leaf(btree *t) {
+    btree_leaf *leaf = t->spare_leaf;
+    LK_ASSERT(leaf != NULL);
+    t->spare_leaf = leaf->after;
+    t->spare_leaves--;
+    t->leaves++;
+    leaf->link = (btree_link){NULL, 0};
+    leaf->before = leaf->after = NULL;
+    return leaf;
+}
+
+static btree_node *btree_take_node(btree *t) {
+    btree_node *node = t->spare_node;
+    LK_ASSERT(node != NULL);
+    t->spare_node = node->link.parent;
+    t->spare_nodes--;
+    t->nodes++;
+    node->link = (btree_link){NULL, 0};
+    return node;
+}
+
+static void btree_trim(btree *t, uint64_t leaves, uint64_t nodes) {
+    while (t->spare_leaves > leaves) {
+        btree_leaf *leaf = t->spare_leaf;
+        t->spare_leaf = leaf->after;
+        t->spare_leaves--;
+        mem_free(t->heap, leaf, btree_leaf_bytes(t));
+    }
+    while (t->spare_nodes > nodes) {
+        btree_node *node = t->spare_node;
+        t->spare_node = node->link.parent;
+        t->spare_nodes--;
+        mem_free(t->heap, node, sizeof *node);
+    }
+}
+
+/* Splits among `count` leaves (or nodes of one level) of capacity `cap`, by that many inserts and
+ * any number of removals.
+ *
+ * Net of what merging brings back: give each leaf the weight max(0, 2 * fill / cap - 1), and the
+ * last one 2 * fill / cap. An insert adds at most 2 / cap. A split, even or by appending, takes 1
+ * away. Merging, or the end of the last leaf, adds at most 1, but brings one spare back. So the
+ * net splits are at most the weight at the start, count + 1, and what inserts add. */
+static uint64_t btree_net_splits(uint64_t inserts, uint64_t count, uint64_t cap) {
+    uint64_t most = count + 2 + 2 * inserts / cap;
+    return inserts < most ? inserts : most;
+}
+
+/* In all, which is what the level above has to take in: a leaf made by merging or as a half starts
+ * with room for cap / 4 inserts, and only the left side of a split by appending is full, once. */
+static uint64_t btree_all_splits(uint64_t inserts, uint64_t count, uint64_t cap) {
+    uint64_t most = 2 * (count + 1 + 4 * inserts / cap);
+    return inserts < most ? inserts : most;
+}
+
+/* The spare parts that `inserts` inserts can need. */
+static void btree_need(const btree *t, uint64_t inserts, uint64_t *leaves, uint64_t *nodes) {
+    uint64_t used = t->root != NULL && t->height == 0 ? ((btree_link *)t->root)->len : 0;
+    *leaves = *nodes = 0;
+    if (inserts == 0) return;
+    if (t->root == NULL) *leaves = 1;
+    if (t->height == 0 && used + inserts <= LEAF_CAP) return;
+    *leaves += btree_net_splits(inserts, t->leaves, LEAF_CAP);
+    uint64_t above = btree_all_splits(inserts, t->leaves, LEAF_CAP);
+    for (uint32_t level = 0; level < t->height; level++) {
+        *nodes += btree_net_splits(above, t->nodes, NODE_CAP);
+        above = btree_all_splits(above, t->nodes, NODE_CAP);
+    }
+    /* Levels to come: each starts with one node of one child. */
+    while (above > 0) {
+        bool last = above < NODE_CAP;
+        *nodes += last ? 1 : 1 + btree_net_splits(above, 1, NODE_CAP);
+        above = last ? 0 : above / 2;
+    }
+}
+
+bool btree_reserve(btree *t, size_t inserts) {
+    uint64_t leaves, nodes;
+    if (inserts > UINT32_MAX) return false;
+    btree_need(t, inserts, &leaves, &nodes);
+    btree_trim(t, leaves + SPARE_KEEP, nodes + SPARE_KEEP);
+    while (t->spare_leaves < leaves) {
+        btree_leaf *leaf = mem_alloc(t->heap, btree_leaf_bytes(t));
+        if (leaf == NULL) return false;
+        btree_spare_leaf(t, leaf);
+    }
+    while (t->spare_nodes < nodes) {
+        btree_node *node = mem_alloc(t->heap, sizeof *node);
+        if (node == NULL) return false;
+        btree_spare_node(t, node);
+    }
+    return true;
+}
+
+void btree_init(btree *t, const btree_class *class, const lk_memory *heap, void *context) {
+    LK_ASSERT(class->item_len > 0 && class->item_len <= 64);
+    *t = (btree){.class = class, .heap = heap, .context = context};
+}
+
+/* Make everything below spare. Recursion is as deep as the tree is high. */
+static void btree_release(btree *t, void *at, uint32_t height) {
+    if (height == 0) {
+        btree_spare_leaf(t, at);
+        return;
+    }
+    btree_node *node = at;
+    for (uint32_t i = 0; i < node->link.len; i++) btree_release(t, node->child[i], height - 1);
+    btree_spare_node(t, node);
+}
+
+void btree_clear(btree *t) {
+    if (t->root != NULL) btree_release(t, t->root, t->height);
+    btree_trim(t, SPARE_KEEP, SPARE_KEEP);
+    t->root = NULL;
+    t->near = NULL;
+    t->height = t->leaves = t->nodes = 0;
+    t->total = (btree_sums){0};
+}
+
+void btree_drop(btree *t) {
+    btree_clear(t);
+    btree_trim(t, 0, 0);
+}
+
+/* ---- finding ---- */
+
+uint32_t btree_leaf_len(const btree_leaf *leaf) { return leaf->link.len; }
+
+static inline void *btree_slot(const btree *t, btree_leaf *leaf, uint32_t slot) {
+    return leaf->items + (size_t)slot * t->class->item_len;
+}
+
+void *btree_item(const btree *t, btree_pos pos) {
+    LK_ASSERT(pos.leaf != NULL && pos.slot < pos.leaf->link.len);
+    return btree_slot(t, pos.leaf, pos.slot);
+}
+
+btree_pos btree_first(const btree *t) {
+    void *at = t->root;
+    for (uint32_t level = t->height; level > 0; level--) at = ((btree_node *)at)->child[0];
+    return (btree_pos){at, 0};
+}
+
+btree_pos btree_end(const btree *t) {
+    void *at = t->root;
+    if (at == NULL) return (btree_pos){NULL, 0};
+    for (uint32_t level = t->height; level > 0; level--) {
+        btree_node *node = at;
+        at = node->child[node->link.len - 1];
+    }
+    return (btree_pos){at, ((btree_leaf *)at)->link.len};
+}
+
+bool btree_at_end(const btree *t, btree_pos pos) {
+    (void)t;
+    return pos.leaf == NULL || (pos.slot == pos.leaf->link.len && pos.leaf->after == NULL);
+}
+
+bool btree_next(const btree *t, btree_pos *pos) {
+    if (btree_at_end(t, *pos)) return false;
+    if (++pos->slot < pos->leaf->link.len) return true;
+    if (pos->leaf->after == NULL) return false;
+    *pos = (btree_pos){pos->leaf->after, 0};
+    return true;
+}
+
+bool btree_prev(const btree *t, btree_pos *pos) {
+    (void)t;
+    if (pos->leaf == NULL) return false;
+    if (pos->slot > 0) {
+        pos->slot--;
+        return true;
+    }
+    if (pos->leaf->before == NULL) return false;
+    *pos = (btree_pos){pos->leaf->before, pos->leaf->before->link.len - 1};
+    return true;
+}
+
+/* First of `sums` that reaches beyond `pos`, or `len`; *rank grows by those before it. */
+static inline uint32_t btree_scan(const btree_sums *sums, uint32_t len, unsigned metric,
+                                  uint32_t pos, btree_sums *rank) {
+    uint32_t i = 0;
+    for (; i < len && pos - rank->by[metric] >= sums[i].by[metric]; i++) btree_add(rank, &sums[i]);
+    return i;
+}
+
+btree_pos btree_find_rank(const btree *t, unsigned metric, uint32_t pos, btree_sums *rank) {
+    if (pos >= t->total.by[metric]) {
+        *rank = t->total;
+        return btree_end(t);
+    }
+    if (t->near != NULL && pos >= t->near_rank.by[metric]) {
+        *rank = t->near_rank;
+        uint32_t slot = btree_scan(t->near->sums, t->near->link.len, metric, pos, rank);
+        if (slot < t->near->link.len) return (btree_pos){t->near, slot};
+    }
+    *rank = (btree_sums){0};
+    void *at = t->root;
+    for (uint32_t level = t->height; level > 0; level--) {
+        btree_node *node = at;
+        at = node->child[btree_scan(node->sums, node->link.len, metric, pos, rank)];
+    }
+    btree_leaf *leaf = at;
+    return (btree_pos){leaf, btree_scan(leaf->sums, leaf->link.len, metric, pos, rank)};
+}
+
+btree_pos btree_find(const btree *t, unsigned metric, uint32_t pos, uint32_t *offset) {
+    btree_sums rank;
+    btree_pos found = btree_find_rank(t, metric, pos, &rank);
+    *offset = pos - rank.by[metric];
+    return found;
+}
+
+btree_pos btree_find_near(btree *t, unsigned metric, uint32_t pos, btree_sums *rank) {
+    btree_pos found = btree_find_rank(t, metric, pos, rank);
+    if (found.leaf == NULL || found.leaf == t->near) return found;
+    btree_sums before = btree_sum(found.leaf->sums, found.slot);
+    t->near = found.leaf;
+    t->near_rank = btree_minus(rank, &before);
+    return found;
+}
+
+static uint32_t btree_index(const btree_node *node, const void *child) {
+    uint32_t i = 0;
+    while (node->child[i] != child) i++;
+    return i;
+}
+
+btree_sums btree_rank(const btree *t, btree_pos pos) {
+    btree_sums rank = {0};
+    if (pos.leaf == NULL) return rank;
+    (void)t;
+    rank = btree_sum(pos.leaf->sums, pos.slot);
+    const btree_link *at = &pos.leaf->link;
+    for (const btree_node *up = at->parent; up != NULL; up = at->parent) {
+        btree_sums before = btree_sum(up->sums, btree_index(up, at));
+        btree_add(&rank, &before);
+        at = &up->link;
+    }
+    return rank;
+}
+
+/* ---- inserting ---- */
+
+/* What lies in `leaf` changed by `by`: tell everything above. */
+static void btree_climb(btree *t, btree_leaf *leaf, const btree_sums *by) {
+    const btree_link *at = &leaf->link;
+    for (btree_node *up = at->parent; up != NULL; up = at->parent) {
+        btree_add(&up->sums[btree_index(up, at)], by);
+        at = &up->link;
+    }
+    btree_add(&t->total, by);
+    if (leaf != t->near) t->near = NULL;
+}
+
+static void btree_tell_moved(btree *t, btree_leaf *leaf, uint32_t from) {
+    if (t->class->moved == NULL) return;
+    for (uint32_t i = from; i < leaf->link.len; i++)
+        t->class->moved(t->context, btree_slot(t, leaf, i), leaf);
+}
+
+/* Append items [from, len) of `source` to `target`; their sum. */
+static btree_sums btree_move_items(btree *t, btree_leaf *source, uint32_t from,
+                                   btree_leaf *target) {
+    uint32_t len = source->link.len - from, had = target->link.len;
+    btree_sums sum = btree_sum(&source->sums[from], len);
+    __builtin_memcpy(&target->sums[had], &source->sums[from], len * sizeof *source->sums);
+    __builtin_memcpy(btree_slot(t, target, had), btree_slot(t, source, from),
+                     (size_t)len * t->class->item_len);
+    source->link.len = from;
+    target->link.len = had + len;
+    btree_tell_moved(t, target, had);
+    return sum;
+}
+
+/* The same for children of nodes. */
+static btree_sums btree_move_children(btree_node *source, uint32_t from, btree_node *target) {
+    uint32_t len = source->link.len - from, had = target->link.len;
+    btree_sums sum = btree_sum(&source->sums[from], len);
+    for (uint32_t i = 0; i < len; i++) {
+        target->sums[had + i] = source->sums[from + i];
+        target->child[had + i] = source->child[from + i];
+        ((btree_link *)target->child[had + i])->parent = target;
+    }
+    source->link.len = from;
+    target->link.len = had + len;
+    return sum;
+}
+
+static void btree_put_child(btree_node *node, uint32_t at, void *child, btree_sums sums) {
+    uint32_t tail = node->link.len - at;
+    __builtin_memmove(&node->child[at + 1], &node->child[at], tail * sizeof *node->child);
+    __builtin_memmove(&node->sums[at + 1], &node->sums[at], tail * sizeof *node->sums);
+    node->child[at] = child;
+    node->sums[at] = sums;
+    node->link.len++;
+    ((btree_link *)child)->parent = node;
+}
+
+/* `right` was split off `left` and took `moved` with it: hang it into the tree behind `left`. When
+ * appending, full nodes on the way keep their children and the new one starts with `right`.
+ * Recursion is as deep as the tree is high. */
+static void btree_attach(btree *t, btree_link *left, btree_link *right, btree_sums moved,
+                         bool append) {
+    if (left->parent == NULL) {
+        btree_node *root = btree_take_node(t);
+        btree_put_child(root, 0, left, t->total);
+        t->root = root;
+        t->height++;
+    }
+    btree_node *node = left->parent;
+    uint32_t at = btree_index(node, left), put = at + 1;
+    node->sums[at] = btree_minus(&node->sums[at], &moved);
+    if (node->link.len == NODE_CAP) {
+        btree_node *beside = btree_take_node(t);
+        uint32_t keep = append ? NODE_CAP : NODE_CAP / 2;
+        btree_sums away = btree_move_children(node, keep, beside);
+        bool goes = append || put > keep;
+        if (goes) btree_add(&away, &moved);
+        btree_attach(t, &node->link, &beside->link, away, append);
+        if (goes) node = beside, put -= keep;
+    }
+    btree_put_child(node, put, right, moved);
+}
+
+/* Make room in a full leaf for an item at *pos, and move *pos along. */
+static void btree_split(btree *t, btree_pos *pos) {
+    btree_leaf *left = pos->leaf, *right = btree_take_leaf(t);
+    bool append = left->after == NULL && pos->slot == LEAF_CAP;
+    uint32_t keep = append ? LEAF_CAP : LEAF_CAP / 2;
+    right->before = left;
+    right->after = left->after;
+    if (right->after != NULL) right->after->before = right;
+    left->after = right;
+    btree_sums moved = btree_move_items(t, left, keep, right);
+    btree_attach(t, &left->link, &right->link, moved, append);
+    if (append || pos->slot > keep) *pos = (btree_pos){right, pos->slot - keep};
+}
+
+btree_pos btree_insert(btree *t, btree_pos pos, const void *item) {
+    if (t->root == NULL) pos = (btree_pos){t->root = btree_take_leaf(t), 0};
+    LK_ASSERT(pos.leaf != NULL && pos.slot <= pos.leaf->link.len);
+    if (pos.leaf->link.len == LEAF_CAP) btree_split(t, &pos);
+    btree_leaf *leaf = pos.leaf;
+    uint32_t tail = leaf->link.len - pos.slot;
+    void *slot = btree_slot(t, leaf, pos.slot);
+    __builtin_memmove(btree_slot(t, leaf, pos.slot + 1), slot, (size_t)tail * t->class->item_len);
+    __builtin_memmove(&leaf->sums[pos.slot + 1], &leaf->sums[pos.slot], tail * sizeof *leaf->sums);
+    __builtin_memcpy(slot, item, t->class->item_len);
+    leaf->sums[pos.slot] = t->class->measure(slot);
+    leaf->link.len++;
+    btree_climb(t, leaf, &leaf->sums[pos.slot]);
+    if (t->class->moved != NULL) t->class->moved(t->context, slot, leaf);
+    return pos;
+}
+
+void btree_changed(btree *t, btree_pos pos, btree_sums before) {
+    btree_sums *sums = &pos.leaf->sums[pos.slot];
+    for (unsigned m = 0; m < BTREE_METRICS; m++) LK_ASSERT(sums->by[m] == before.by[m]);
+    *sums = t->class->measure(btree_item(t, pos));
+    btree_sums by = btree_minus(sums, &before);
+    btree_climb(t, pos.leaf, &by);
+}
+
+/* ---- removing ---- */
+
+static void btree_shrink(btree *t, btree_node *node);
+
+/* Take child `at` out of `node`; what it measures is zero or has moved to a sibling. */
+static void btree_detach(btree *t, btree_node *node, uint32_t at) {
+    uint32_t tail = --node->link.len - at;
+    __builtin_memmove(&node->child[at], &node->child[at + 1], tail * sizeof *node->child);
+    __builtin_memmove(&node->sums[at], &node->sums[at + 1], tail * sizeof *node->sums);
+    btree_shrink(t, node);
+}
+
+/* `node` lost a child: remove it if it is empty, merge it if it is small, lower the root. */
+static void btree_shrink(btree *t, btree_node *node) {
+    btree_node *up = node->link.parent;
+    uint32_t len = node->link.len;
+    if (up == NULL) {
+        if (len > 1) return;
+        t->root = len == 0 ? NULL : node->child[0];
+        t->height = len == 0 ? 0 : t->height - 1;
+        if (len == 1) ((btree_link *)t->root)->parent = NULL;
+        t->nodes--;
+        btree_spare_node(t, node);
+        if (t->height > 0) btree_shrink(t, t->root);
+        return;
+    }
+    if (len > NODE_CAP / 4) return;
+    uint32_t at = btree_index(up, node);
+    bool first = at == 0;
+    if (len > 0) {
+        if (up->link.len == 1) return;
+        btree_node *left = up->child[first ? 0 : at - 1], *right = up->child[first ? 1 : at];
+        if (left->link.len + right->link.len > NODE_CAP * 3 / 4) return;
+        btree_sums moved = btree_move_children(right, 0, left);
+        btree_add(&up->sums[first ? 0 : at - 1], &moved);
+        node = right;
+        at = first ? 1 : at;
+    }
+    t->nodes--;
+    btree_spare_node(t, node);
+    btree_detach(t, up, at);
+}
+
+/* Take an empty leaf out of the tree. */
+static void btree_remove_leaf(btree *t, btree_leaf *leaf) {
+    if (leaf->before != NULL) leaf->before->after = leaf->after;
+    if (leaf->after != NULL) leaf->after->before = leaf->before;
+    btree_node *up = leaf->link.parent;
+    t->leaves--;
+    t->near = NULL;
+    btree_spare_leaf(t, leaf);
+    if (up == NULL)
+        t->root = NULL;
+    else
+        btree_detach(t, up, btree_index(up, leaf));
+}
+
+static bool btree_mergeable(const btree_leaf *leaf, const btree_leaf *beside) {
+    return beside != NULL && beside->link.parent == leaf->link.parent &&
+           beside->link.len + leaf->link.len <= LEAF_CAP * 3 / 4;
+}
+
+/* Merge a small leaf with a neighbour if it may be; where `pos` is now. */
+static btree_pos btree_merge(btree *t, btree_pos pos) {
+    btree_leaf *left = pos.leaf, *right = pos.leaf->after;
+    if (btree_mergeable(left, left->before)) {
+        right = left;
+        left = left->before;
+        pos = (btree_pos){left, left->link.len + pos.slot};
+    } else if (!btree_mergeable(left, right)) {
+        return pos;
+    }
+    btree_node *up = left->link.parent;
+    btree_sums moved = btree_move_items(t, right, 0, left);
+    uint32_t at = btree_index(up, left);
+    btree_add(&up->sums[at], &moved);
+    up->sums[at + 1] = btree_minus(&up->sums[at + 1], &moved);
+    btree_remove_leaf(t, right);
+    return pos;
+}
+
+btree_pos btree_remove(btree *t, btree_pos pos) {
+    btree_leaf *leaf = pos.leaf;
+    LK_ASSERT(leaf != NULL && pos.slot < leaf->link.len);
+    btree_sums zero = {0}, by = btree_minus(&zero, &leaf->sums[pos.slot]);
+    uint32_t tail = --leaf->link.len - pos.slot;
+    void *slot = btree_slot(t, leaf, pos.slot);
+    __builtin_memmove(slot, btree_slot(t, leaf, pos.slot + 1), (size_t)tail * t->class->item_len);
+    __builtin_memmove(&leaf->sums[pos.slot], &leaf->sums[pos.slot + 1], tail * sizeof *leaf->sums);
+    btree_climb(t, leaf, &by);
+    if (leaf->link.len == 0) {
+        btree_leaf *after = leaf->after;
+        btree_remove_leaf(t, leaf);
+        return after != NULL ? (btree_pos){after, 0} : btree_end(t);
+    }
+    if (leaf->link.len <= LEAF_CAP / 4) pos = btree_merge(t, pos);
+    if (pos.slot == pos.leaf->link.len && pos.leaf->after != NULL)
+        pos = (btree_pos){pos.leaf->after, 0};
+    return pos;
+}
+
+/* ---- checking ---- */
+
+typedef struct btree_census {
+    btree_leaf *last;
+    uint32_t leaves, nodes;
+} btree_census;
+
+static btree_sums btree_check_below(const btree *t, void *at, uint32_t height, btree_node *up,
+                                    btree_census *seen) {
+    btree_link *link = at;
+    LK_ASSERT(link->parent == up && link->len > 0);
+    LK_ASSERT(link->len <= (height == 0 ? LEAF_CAP : NODE_CAP));
+    btree_sums sum = {0};
+    for (uint32_t i = 0; i < link->len; i++) {
+        btree_sums want, have;
+        if (height == 0) {
+            want = ((btree_leaf *)at)->sums[i];
+            have = t->class->measure(btree_slot(t, at, i));
+        } else {
+            want = ((btree_node *)at)->sums[i];
+            have = btree_check_below(t, ((btree_node *)at)->child[i], height - 1, at, seen);
+        }
+        for (unsigned m = 0; m < BTREE_METRICS; m++) LK_ASSERT(want.by[m] == have.by[m]);
+        btree_add(&sum, &have);
+    }
+    if (height == 0) {
+        btree_leaf *leaf = at;
+        LK_ASSERT(leaf->before == seen->last && (seen->last == NULL || seen->last->after == leaf));
+        seen->last = leaf;
+        seen->leaves++;
+    } else {
+        seen->nodes++;
+    }
+    return sum;
+}
+
+void btree_check(const btree *t) {
+    btree_census seen = {0};
+    btree_sums sum = {0};
+    if (t->root != NULL) sum = btree_check_below(t, t->root, t->height, NULL, &seen);
+    LK_ASSERT(seen.last == NULL || seen.last->after == NULL);
+    LK_ASSERT(seen.leaves == t->leaves && seen.nodes == t->nodes);
+    LK_ASSERT(t->height == 0 || ((btree_link *)t->root)->len > 1);
+    for (unsigned m = 0; m < BTREE_METRICS; m++) LK_ASSERT(sum.by[m] == t->total.by[m]);
+    if (t->near == NULL) return;
+    btree_sums near_rank = btree_rank(t, (btree_pos){t->near, 0});
+    for (unsigned m = 0; m < BTREE_METRICS; m++) LK_ASSERT(near_rank.by[m] == t->near_rank.by[m]);
+}
