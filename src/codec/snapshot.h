@@ -26,9 +26,11 @@ typedef struct snapshot_history {
 lk_status snapshot_read_history(const envelope_section *section, arena *scratch,
                                 snapshot_history *out, lk_fault *fault);
 
-/* Append a snapshot blob: a full history, and the states (pairs as state_blob.h writes them; sorted
- * here, in place). Blocks may come in any order and are sorted in place. LK_ENOMEM. */
-lk_status snapshot_write(lk_ids vv, lk_ids frontiers, snapshot_block *blocks, size_t block_len,
-                         sstable_pair *states, size_t state_len, arena *scratch, lk_buf *out);
+/* Append a snapshot blob: a full history (blocks in any order, offset not used), and the states
+ * (pairs as state_blob.h writes them, in any order, each key once; sorted in place). LK_ELIMIT as
+ * sstable_write(), LK_ENOMEM. */
+lk_status snapshot_write(lk_ids vv, lk_ids frontiers, const snapshot_block *blocks,
+                         size_t block_len, sstable_pair *states, size_t state_len, arena *scratch,
+                         lk_buf *out);
 
 #endif

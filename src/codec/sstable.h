@@ -24,7 +24,8 @@ lk_status sstable_read(lk_bytes bytes, size_t base_offset, arena *scratch, sstab
 bool sstable_find(const sstable *table, lk_bytes key, lk_bytes *value);
 
 /* Append a table of pairs in strictly ascending order of keys (offset is not used). Nothing is
- * appended for no pairs. LK_ENOMEM. */
-lk_status sstable_write(const sstable_pair *pairs, size_t len, arena *scratch, lk_buf *out);
+ * appended for no pairs. LK_ELIMIT for a key of 64 KiB or more, or if all is larger than a blob may
+ * be; LK_ENOMEM. */
+lk_status sstable_write(const sstable_pair *pairs, size_t len, const lk_memory *heap, lk_buf *out);
 
 #endif
