@@ -1,0 +1,98 @@
+// One Chromium process per call, driven by Playwright over a pipe (so it may live in a namespace of
+// its own). A tab has the same few verbs as in firefox.mjs.
+import { execFileSync } from 'node:child_process';
+import { chmodSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { chromium } from 'playwright-core';
+import { later, scratchFolder } from './cleanup.mjs';
+
+/** The distribution's Chromium, or undefined. Ubuntu's is a script that asks for a snap: no use. */
+export function findChromium() {
+    for (const name of ['chromium', 'google-chrome', 'chromium-browser']) {
+        try {
+            const path = execFileSync('which', [name], { encoding: 'utf8', stdio: 'pipe' }).trim();
+            if (!readFileSync(path, 'latin1').slice(0, 4096).includes('snap')) return path;
+        } catch {
+            // not this one
+        }
+    }
+    return undefined;
+}
+export const noChromium = findChromium() ? false : 'no Chromium: browser tests skipped';
+
+/** Put this around `executablePath` to run a program inside a network namespace. */
+function inNamespace(t, path, ns) {
+    if (!ns) return path;
+    const wrapper = join(scratchFolder(t), 'browser');
+    writeFileSync(wrapper, `#!/bin/sh\nexec ip netns exec ${ns} ${path} "$@"\n`);
+    chmodSync(wrapper, 0o755);
+    return wrapper;
+}
+
+/**
+ * `profile`: a folder to keep storage in between runs. Without adapters to enumerate, Chromium
+ * gathers no candidate: the permission turns enumeration on and mDNS off, the flag admits loopback.
+ */
+export async function openChromium(t, { ns, profile, args = [] } = {}) {
+    const context = await chromium.launchPersistentContext(profile ?? scratchFolder(t), {
+        executablePath: inNamespace(t, findChromium(), ns),
+        chromiumSandbox: process.getuid?.() !== 0,
+        args: [
+            '--allow-loopback-in-peer-connection',
+            '--disable-features=LocalNetworkAccessChecks',
+            ...args,
+        ],
+        permissions: ['microphone'],
+    });
+    later(t, () => context.close());
+    return context;
+}
+
+export class ChromiumTab {
+    constructor(page) {
+        this.page = page;
+        this.errors = [];
+        page.on('pageerror', (error) => this.errors.push(String(error)));
+    }
+    goto(url) {
+        return this.page.goto(url);
+    }
+    evaluate(source) {
+        return this.page.evaluate(source);
+    }
+    text(id) {
+        return this.page.evaluate(readText(id));
+    }
+    async click(id) {
+        await this.page.click(`[data-testid="${id}"]`);
+    }
+    async type(text) {
+        await this.page.keyboard.type(text);
+    }
+    press(key) {
+        return this.page.keyboard.press(key);
+    }
+    close() {
+        return this.page.context().close();
+    }
+}
+
+/** A browser process with one tab at `url`. */
+export async function chromiumTab(t, url, options = {}) {
+    const context = await openChromium(t, options);
+    const tab = new ChromiumTab(context.pages()[0] ?? (await context.newPage()));
+    if (url) await tab.goto(url);
+    return tab;
+}
+
+/** An expression for the text of a testid: a field's value, an editor's lines, or the content. */
+export function readText(id) {
+    return `(() => {
+        const at = document.querySelector('[data-testid="${id}"]');
+        if (!at) return null;
+        if ('value' in at) return at.value;
+        const lines = at.querySelectorAll('.cm-line');
+        if (lines.length) return [...lines].map((line) => line.textContent).join('\\n');
+        return at.textContent;
+    })()`;
+}

@@ -1,0 +1,69 @@
+// Hosts in network namespaces on one bridge, with a real link each that can be taken down.
+//
+//     a 10.88.3.2 ──┐
+//                   ├── bridge in `hub` 10.88.3.1 (signalling lives here)
+//     b 10.88.3.3 ──┘
+import { execFileSync } from 'node:child_process';
+import { later } from './cleanup.mjs';
+
+const ip = (...args) => execFileSync('ip', args, { stdio: ['ignore', 'pipe', 'pipe'] }).toString();
+
+function refusal() {
+    if (process.getuid?.() !== 0) return 'not root: tests over real links skipped';
+    const probe = `lkprobe${process.pid}`;
+    try {
+        ip('netns', 'add', probe);
+        ip('-n', probe, 'link', 'add', 'lk0', 'type', 'bridge');
+        ip('netns', 'del', probe);
+        return false;
+    } catch {
+        return 'no network namespaces or bridges here: tests over real links skipped';
+    }
+}
+export const noNamespaces = refusal();
+
+let labs = 0;
+export class Lab {
+    constructor(t, names = ['a', 'b']) {
+        const prefix = `lk${process.pid}n${labs++}`;
+        this.hub = `${prefix}hub`;
+        this.hubIp = '10.88.3.1';
+        this.add(t, this.hub);
+        ip('-n', this.hub, 'link', 'add', 'br0', 'type', 'bridge');
+        ip('-n', this.hub, 'addr', 'add', '10.88.3.1/24', 'dev', 'br0');
+        ip('-n', this.hub, 'link', 'set', 'br0', 'up');
+        names.forEach((name, index) => {
+            const ns = `${prefix}${name}`;
+            this.add(t, ns);
+            this[name] = ns;
+            const port = `b${name}`;
+            const peer = ['peer', 'name', port, 'netns', this.hub];
+            ip('link', 'add', 'eth0', 'netns', ns, 'type', 'veth', ...peer);
+            ip('-n', this.hub, 'link', 'set', port, 'master', 'br0', 'up');
+            ip('-n', ns, 'addr', 'add', `10.88.3.${index + 2}/24`, 'dev', 'eth0');
+            this.up(ns);
+        });
+    }
+    add(t, ns) {
+        ip('netns', 'add', ns);
+        later(t, () => ip('netns', 'del', ns));
+        ip('-n', ns, 'link', 'set', 'lo', 'up');
+    }
+    /** Cut `ns` off from everybody. */
+    down(ns) {
+        ip('-n', ns, 'link', 'set', 'eth0', 'down');
+        if (this.reaches(ns)) throw new Error('the link is down and packets still pass');
+    }
+    up(ns) {
+        ip('-n', ns, 'link', 'set', 'eth0', 'up');
+        ip('-n', ns, 'route', 'replace', 'default', 'via', this.hubIp);
+    }
+    /** Whether the kernel still has a way from `ns` to the hub. */
+    reaches(ns) {
+        try {
+            return /dev eth0/.test(ip('-n', ns, 'route', 'get', this.hubIp));
+        } catch {
+            return false;
+        }
+    }
+}

@@ -1,0 +1,80 @@
+// The `lorikeet` program as tests see it: a child process that prints lines.
+import { spawn, execFileSync } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { later, until } from './cleanup.mjs';
+
+export const root = fileURLToPath(new URL('../../../', import.meta.url));
+export const program = process.env.LORIKEET ?? `${root}build/lorikeet`;
+export const webFolder = process.env.LORIKEET_WEB ?? `${root}build/web`;
+export const haveProgram = existsSync(program);
+export const havePage = existsSync(`${webFolder}/index.html`);
+
+export class Child {
+    /** `ns`: the network namespace to run in. */
+    constructor(t, command, args, { ns, env = {} } = {}) {
+        const prefix = ns ? ['ip', 'netns', 'exec', ns] : [];
+        const [file, ...rest] = [...prefix, command, ...args];
+        this.lines = [];
+        this.errors = '';
+        this.process = spawn(file, rest, {
+            stdio: ['ignore', 'pipe', 'pipe'],
+            env: { ...process.env, ...env },
+        });
+        let unfinished = '';
+        this.process.stdout.setEncoding('utf8').on('data', (text) => {
+            const parts = (unfinished + text).split('\n');
+            unfinished = parts.pop();
+            this.lines.push(...parts);
+        });
+        this.process.stderr.setEncoding('utf8').on('data', (text) => (this.errors += text));
+        this.ended = new Promise((resolve) => {
+            this.process.on('error', (error) => resolve({ error }));
+            this.process.on('close', (code, signal) => resolve({ code, signal }));
+        });
+        this.ended.then((how) => (this.how = how));
+        later(t, () => this.stop('SIGKILL'));
+    }
+
+    /** The first line from index `from` on that `pattern` matches. */
+    line(pattern, { from = 0, timeoutMs = 60_000 } = {}) {
+        return until(
+            `a line like ${pattern}`,
+            () => {
+                const found = this.lines.slice(from).find((line) => pattern.test(line));
+                if (!found && this.how)
+                    throw new Error(`ended: ${JSON.stringify(this.how)} ${this.errors}`);
+                return found;
+            },
+            timeoutMs,
+        );
+    }
+
+    stop(signal = 'SIGTERM') {
+        if (!this.how) this.process.kill(signal);
+        return this.ended;
+    }
+}
+
+/** `lorikeet serve`; port 0 unless told, so that tests never meet. Gives {url, port, child}. */
+export async function serve(t, { host = '127.0.0.1', port = 0, ns, args = [] } = {}) {
+    const child = new Child(
+        t,
+        program,
+        ['serve', '--listen', `${host}:${port}`, '--web', webFolder, ...args],
+        { ns },
+    );
+    const line = await child.line(/^listening on http:\/\//);
+    const url = line.slice('listening on '.length).trim();
+    return { child, url, host, port: Number(new URL(url).port) };
+}
+
+export function newLink(url) {
+    return execFileSync(program, ['link', '--server', url], { encoding: 'utf8' }).trim();
+}
+
+/** `lorikeet join LINK FILE --data DIR` */
+export function join(t, link, file, { data, ns, args = [] } = {}) {
+    const rest = [file, ...(data ? ['--data', data] : []), ...args].filter(Boolean);
+    return new Child(t, program, ['join', link, ...rest], { ns });
+}
