@@ -50,4 +50,20 @@
 #define LIMIT_PRESENCE_ENTRIES 4096
 #define LIMIT_PRESENCE_BYTES (64u << 10)
 
+/* A session description: a browser's has about 1 KiB and grows by 100 bytes a candidate. */
+#define LIMIT_SDP_BYTES (64u << 10)
+#define LIMIT_MID_BYTES 32
+
+/* ICE (RFC 8445 section 19.5.1): what a stranger may make us send datagrams to. */
+#define LIMIT_ICE_REMOTES 64
+#define LIMIT_ICE_PAIRS 100
+#define LIMIT_ICE_LOCALS 16
+#define LIMIT_ICE_SERVERS 4
+
+/* Datagrams that come before their DTLS association can start: one flight of a handshake. */
+#define LIMIT_DTLS_HELD 8
+
+/* Bytes of one DataChannel message that a peer will take or queue. */
+#define LIMIT_MESSAGE_BYTES (256u << 20)
+
 #endif

@@ -1,0 +1,314 @@
+/* SPDX-License-Identifier: MIT
+ * dtls.c - the door to OpenSSL.
+ *
+ *     dtls_feed ─► input ─► BIO read ─► SSL ─► dtls_read          one BIO write is one datagram
+ *     dtls_send ─► SSL ─► BIO write ─► out
+ *
+ * The certificate proves nothing by itself (it is self-signed and made a moment ago): OpenSSL takes
+ * any, and the state becomes DTLS_UP only if its hash is the one that came by signalling (RFC 8842
+ * section 5.1). DTLSv1_listen is not used: it refuses the fragmented ClientHello of today's
+ * browsers, and ICE has already shown that the address is real. */
+#include "rtc/dtls.h"
+
+#include <sys/time.h>
+
+#include <openssl/bio.h>
+#include <openssl/crypto.h>
+#include <openssl/err.h>
+#include <openssl/evp.h>
+#include <openssl/hmac.h>
+#include <openssl/rand.h>
+#include <openssl/ssl.h>
+#include <openssl/x509.h>
+
+/* Fits, with UDP and IPv6 headers, into IPv6's minimum MTU of 1280; browsers use the same. */
+#define DTLS_MTU 1200
+/* RFC 6347 section 4.2.4.1 allows less than its 1 s where round trips are short; doubling. */
+#define DTLS_TIMEOUT_US 250000u
+#define DTLS_TIMEOUT_MAX_US 4000000u
+
+struct dtls {
+    const lk_memory *heap;
+    queue *out;
+    EVP_PKEY *key;
+    X509 *certificate;
+    SSL_CTX *context;
+    SSL *ssl;
+    BIO_METHOD *method;
+    lk_bytes input; /* the datagram being fed; empty: taken */
+    lk_addr local, remote;
+    uint8_t fingerprint[DTLS_FINGERPRINT];
+    uint8_t expected[4][DTLS_FINGERPRINT];
+    size_t expected_len;
+    dtls_state state;
+    const char *why;
+    uint64_t wake_ms;
+};
+
+/* ---- primitives ---- */
+
+void dtls_random(void *out, size_t len) {
+    /* it fails only if the operating system has no randomness to give: nothing here may go on */
+    LK_ASSERT(RAND_bytes(out, (int)len) == 1);
+}
+
+bool dtls_hmac_sha1(lk_str key, lk_bytes message, uint8_t out[DTLS_HMAC_SHA1]) {
+    return HMAC(EVP_sha1(), key.at, (int)key.len, message.at, message.len, out, NULL) != NULL;
+}
+
+bool dtls_same(const void *a, const void *b, size_t len) { return CRYPTO_memcmp(a, b, len) == 0; }
+
+/* ---- the datagram BIO ---- */
+
+static int dtls_bio_read(BIO *bio, char *to, int len) {
+    dtls *d = BIO_get_data(bio);
+    BIO_clear_retry_flags(bio);
+    if (d->input.len == 0) {
+        BIO_set_retry_read(bio);
+        return -1;
+    }
+    size_t n = d->input.len < (size_t)len ? d->input.len : (size_t)len;
+    __builtin_memcpy(to, d->input.at, n);
+    d->input.len = 0; /* what does not fit is lost, as with any datagram */
+    return (int)n;
+}
+
+static int dtls_bio_write(BIO *bio, const char *from, int len) {
+    dtls *d = BIO_get_data(bio);
+    BIO_clear_retry_flags(bio);
+    queue_item item = {.kind = LK_RTC_DATAGRAM, .local = d->local, .remote = d->remote};
+    /* without memory the datagram is lost like any other, and sent again later */
+    queue_push(d->out, item, (lk_bytes){(const uint8_t *)from, (size_t)len});
+    return len;
+}
+
+static long dtls_bio_ctrl(BIO *bio, int command, long number, void *pointer) {
+    (void)bio, (void)number, (void)pointer;
+    switch (command) {
+    case BIO_CTRL_FLUSH: return 1;
+    case BIO_CTRL_DGRAM_QUERY_MTU:
+    case BIO_CTRL_DGRAM_GET_FALLBACK_MTU: return DTLS_MTU;
+    default: return 0;
+    }
+}
+
+static BIO_METHOD *dtls_method_new(void) {
+    BIO_METHOD *method = BIO_meth_new(BIO_TYPE_SOURCE_SINK, "datagram");
+    if (method == NULL) return NULL;
+    BIO_meth_set_read(method, dtls_bio_read);
+    BIO_meth_set_write(method, dtls_bio_write);
+    BIO_meth_set_ctrl(method, dtls_bio_ctrl);
+    return method;
+}
+
+/* ---- making one ---- */
+
+/* A self-signed P-256 certificate. Its dates are wide and fixed: nobody looks at them, and a clock
+ * that is wrong must not matter. */
+static X509 *dtls_certificate_new(EVP_PKEY *key) {
+    X509 *x = X509_new();
+    if (x == NULL) return NULL;
+    X509_NAME *name = X509_get_subject_name(x);
+    uint64_t serial;
+    dtls_random(&serial, sizeof serial);
+    bool ok = X509_set_version(x, X509_VERSION_3) &&
+              ASN1_INTEGER_set_uint64(X509_get_serialNumber(x), serial >> 1 | 1) &&
+              X509_NAME_add_entry_by_txt(name, "CN", MBSTRING_ASC, (const uint8_t *)"WebRTC", -1,
+                                         -1, 0) &&
+              X509_set_issuer_name(x, name) &&
+              ASN1_TIME_set_string(X509_getm_notBefore(x), "200101000000Z") &&
+              ASN1_TIME_set_string(X509_getm_notAfter(x), "491231235959Z") &&
+              X509_set_pubkey(x, key) && X509_sign(x, key, EVP_sha256()) > 0;
+    if (ok) return x;
+    X509_free(x);
+    return NULL;
+}
+
+static int dtls_verify(int ok, X509_STORE_CTX *store) {
+    (void)ok, (void)store;
+    return 1; /* the fingerprint decides, once the handshake is over */
+}
+
+static unsigned dtls_timeout(SSL *ssl, unsigned previous_us) {
+    (void)ssl;
+    if (previous_us == 0) return DTLS_TIMEOUT_US;
+    return previous_us < DTLS_TIMEOUT_MAX_US / 2 ? previous_us * 2 : DTLS_TIMEOUT_MAX_US;
+}
+
+static SSL_CTX *dtls_context_new(EVP_PKEY *key, X509 *certificate) {
+    SSL_CTX *c = SSL_CTX_new(DTLS_method());
+    if (c == NULL) return NULL;
+    SSL_CTX_set_options(c, SSL_OP_NO_QUERY_MTU | SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_TICKET);
+    SSL_CTX_set_session_cache_mode(c, SSL_SESS_CACHE_OFF);
+    SSL_CTX_set_verify(c, SSL_VERIFY_PEER | SSL_VERIFY_FAIL_IF_NO_PEER_CERT, dtls_verify);
+    SSL_CTX_set_read_ahead(c, 1); /* records are read by whole datagrams */
+    bool ok = SSL_CTX_set_min_proto_version(c, DTLS1_2_VERSION) &&
+              SSL_CTX_set_cipher_list(c, "ECDHE+AESGCM:ECDHE+CHACHA20") &&
+              SSL_CTX_set1_groups_list(c, "X25519:P-256:P-384") &&
+              SSL_CTX_use_certificate(c, certificate) && SSL_CTX_use_PrivateKey(c, key);
+    if (ok) return c;
+    SSL_CTX_free(c);
+    return NULL;
+}
+
+static SSL *dtls_ssl_new(dtls *d) {
+    SSL *ssl = SSL_new(d->context);
+    BIO *bio = ssl == NULL ? NULL : BIO_new(d->method);
+    if (bio == NULL) {
+        SSL_free(ssl);
+        return NULL;
+    }
+    BIO_set_data(bio, d);
+    BIO_set_init(bio, 1);
+    SSL_set_bio(ssl, bio, bio);
+    SSL_set_mtu(ssl, DTLS_MTU);
+    DTLS_set_timer_cb(ssl, dtls_timeout);
+    return ssl;
+}
+
+dtls *dtls_new(const lk_memory *heap, queue *out) {
+    dtls *d = mem_zalloc(heap, sizeof *d);
+    if (d == NULL) return NULL;
+    d->heap = heap;
+    d->out = out;
+    d->wake_ms = UINT64_MAX;
+    d->key = EVP_EC_gen("P-256");
+    d->certificate = d->key == NULL ? NULL : dtls_certificate_new(d->key);
+    d->context = d->certificate == NULL ? NULL : dtls_context_new(d->key, d->certificate);
+    d->method = dtls_method_new();
+    d->ssl = d->context == NULL || d->method == NULL ? NULL : dtls_ssl_new(d);
+    if (d->ssl != NULL && X509_digest(d->certificate, EVP_sha256(), d->fingerprint, NULL)) return d;
+    dtls_free(d);
+    return NULL;
+}
+
+void dtls_free(dtls *d) {
+    if (d == NULL) return;
+    SSL_free(d->ssl);
+    SSL_CTX_free(d->context);
+    BIO_meth_free(d->method);
+    X509_free(d->certificate);
+    EVP_PKEY_free(d->key);
+    mem_free(d->heap, d, sizeof *d);
+}
+
+const uint8_t *dtls_fingerprint(const dtls *d) { return d->fingerprint; }
+
+void dtls_expect(dtls *d, uint8_t (*fingerprints)[DTLS_FINGERPRINT], size_t len) {
+    LK_ASSERT(len <= countof(d->expected));
+    __builtin_memcpy(d->expected, fingerprints, len * DTLS_FINGERPRINT);
+    d->expected_len = len;
+}
+
+void dtls_route(dtls *d, const lk_addr *local, const lk_addr *remote) {
+    d->local = *local;
+    d->remote = *remote;
+}
+
+/* ---- the association ---- */
+
+static void dtls_down(dtls *d, const char *why) {
+    d->state = DTLS_DOWN;
+    d->why = why;
+    d->wake_ms = UINT64_MAX;
+}
+
+/* Is the other side's certificate one of those announced? All are compared, whichever matches. */
+static bool dtls_peer_expected(const dtls *d) {
+    uint8_t digest[DTLS_FINGERPRINT];
+    X509 *peer = SSL_get1_peer_certificate(d->ssl);
+    bool hashed = peer != NULL && X509_digest(peer, EVP_sha256(), digest, NULL);
+    X509_free(peer);
+    bool found = false;
+    for (size_t i = 0; hashed && i < d->expected_len; i++)
+        found |= dtls_same(digest, d->expected[i], sizeof digest);
+    return found;
+}
+
+/* Ask OpenSSL how long it wants to wait for the other side's next flight. */
+static void dtls_arm(dtls *d, uint64_t now_ms) {
+    struct timeval left;
+    d->wake_ms = UINT64_MAX;
+    if (d->state == DTLS_HANDSHAKE && DTLSv1_get_timeout(d->ssl, &left))
+        d->wake_ms = now_ms + (uint64_t)left.tv_sec * 1000 + (uint64_t)(left.tv_usec + 999) / 1000;
+}
+
+/* Judge what a call on the SSL object returned. */
+static void dtls_judge(dtls *d, int result) {
+    int error = SSL_get_error(d->ssl, result);
+    if (error == SSL_ERROR_ZERO_RETURN)
+        dtls_down(d, "the other side closed DTLS");
+    else if (error == SSL_ERROR_SSL || error == SSL_ERROR_SYSCALL)
+        dtls_down(d, d->state == DTLS_UP ? "DTLS failed" : "the DTLS handshake failed");
+}
+
+static void dtls_handshake(dtls *d, uint64_t now_ms) {
+    ERR_clear_error();
+    int result = SSL_do_handshake(d->ssl);
+    if (result != 1)
+        dtls_judge(d, result);
+    else if (dtls_peer_expected(d))
+        d->state = DTLS_UP;
+    else {
+        SSL_shutdown(d->ssl);
+        dtls_down(d, "the certificate is not the one that was announced");
+    }
+    dtls_arm(d, now_ms);
+}
+
+void dtls_start(dtls *d, bool client, uint64_t now_ms) {
+    LK_ASSERT(d->state == DTLS_IDLE);
+    d->state = DTLS_HANDSHAKE;
+    if (client)
+        SSL_set_connect_state(d->ssl);
+    else
+        SSL_set_accept_state(d->ssl);
+    dtls_handshake(d, now_ms);
+}
+
+void dtls_feed(dtls *d, lk_bytes datagram, uint64_t now_ms) {
+    d->input = datagram;
+    if (d->state == DTLS_HANDSHAKE) dtls_handshake(d, now_ms);
+}
+
+size_t dtls_read(dtls *d, uint8_t out[DTLS_RECORD_MAX], uint64_t now_ms) {
+    if (d->state != DTLS_UP) {
+        d->input.len = 0;
+        return 0;
+    }
+    ERR_clear_error();
+    int n = SSL_read(d->ssl, out, DTLS_RECORD_MAX);
+    if (n > 0) return (size_t)n;
+    d->input.len = 0;
+    dtls_judge(d, n);
+    dtls_arm(d, now_ms);
+    return 0;
+}
+
+void dtls_send(dtls *d, lk_bytes bytes) {
+    if (d->state != DTLS_UP || bytes.len == 0) return;
+    ERR_clear_error();
+    int n = SSL_write(d->ssl, bytes.at, (int)bytes.len);
+    if (n <= 0) dtls_judge(d, n);
+}
+
+void dtls_stop(dtls *d) {
+    if (d->state != DTLS_UP) return;
+    ERR_clear_error();
+    SSL_shutdown(d->ssl);
+    dtls_down(d, "closed");
+}
+
+dtls_state dtls_state_read(const dtls *d) { return d->state; }
+const char *dtls_why(const dtls *d) { return d->why; }
+
+void dtls_tick(dtls *d, uint64_t now_ms) {
+    if (d->state != DTLS_HANDSHAKE || now_ms < d->wake_ms) return;
+    ERR_clear_error();
+    if (DTLSv1_handle_timeout(d->ssl) < 0)
+        dtls_down(d, "the DTLS handshake got no answer");
+    else
+        dtls_arm(d, now_ms);
+}
+
+uint64_t dtls_wake_at(const dtls *d) { return d->wake_ms; }

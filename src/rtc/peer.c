@@ -1,0 +1,315 @@
+/* SPDX-License-Identifier: MIT
+ * peer.c - lorikeet_rtc.h: the layers put together.
+ *
+ *     feed ─┬─ first byte 0..3 ──► ice
+ *           └─ 20..63, from a proved pair ──► dtls ─► channel (sctp, dcep) ─► out
+ *
+ *     ice has a valid pair, and the other description is in ─► dtls starts
+ *     dtls is up: the certificate is the announced one      ─► sctp starts
+ *
+ * After every call peer_pump() moves on what has become possible; nothing waits for a timer that
+ * need not. */
+#include "base/limits.h"
+#include "rtc/channel.h"
+#include "rtc/dtls.h"
+#include "rtc/ice.h"
+#include "rtc/sdp.h"
+
+#define PEER_MESSAGE_MAX (256u << 10)
+
+struct lk_rtc {
+    lk_memory heap;
+    lk_rtc_state state;
+    bool offerer;
+    bool started; /* the remote description is in */
+    bool client;  /* of DTLS */
+    sdp_setup setup;
+    char mid[LIMIT_MID_BYTES];
+    size_t mid_len;
+    uint64_t session;
+    uint32_t message_max, remote_max;
+    uint16_t remote_port;
+    ice ice;
+    dtls *dtls;
+    channel channel;
+    queue out;
+    queue held; /* DTLS datagrams that came too early */
+    size_t held_len;
+    lk_rtc_out view;
+};
+
+lk_status lk_rtc_global_init(void) { return sctp_global_init(); }
+void lk_rtc_global_drop(void) { sctp_global_drop(); }
+void lk_rtc_global_tick(uint64_t now_ms) { sctp_global_tick(now_ms); }
+
+/* ---- making one ---- */
+
+static bool peer_init(lk_rtc *r, const lk_rtc_options *o, uint64_t now_ms) {
+    ice_options options = {.controlling = o->offerer,
+                           .loopback = o->allow_loopback,
+                           .hosts = o->locals,
+                           .host_len = o->local_len,
+                           .servers = o->stun,
+                           .server_len = o->stun_len,
+                           .seed = o->seed};
+    queue_init(&r->out, &r->heap);
+    queue_init(&r->held, &r->heap);
+    channel_init(&r->channel, o->offerer, &r->heap, &r->out);
+    bool ok = ice_init(&r->ice, &options, &r->heap, &r->out, now_ms);
+    r->session = entropy_u64(&r->ice.random) >> 2;
+    r->dtls = dtls_new(&r->heap, &r->out);
+    return ok && r->dtls != NULL;
+}
+
+lk_rtc *lk_rtc_new(const lk_rtc_options *o, uint64_t now_ms, const lk_memory *memory) {
+    if (memory == NULL) memory = &mem_default;
+    LK_ASSERT(o->message_max <= LIMIT_MESSAGE_BYTES);
+    lk_rtc *r = mem_zalloc(memory, sizeof *r);
+    if (r == NULL) return NULL;
+    r->heap = *memory;
+    r->offerer = o->offerer;
+    r->setup = SDP_ACTPASS;
+    r->mid[r->mid_len++] = '0';
+    r->message_max = r->remote_max = o->message_max == 0 ? PEER_MESSAGE_MAX : o->message_max;
+    if (peer_init(r, o, now_ms)) return r;
+    lk_rtc_free(r);
+    return NULL;
+}
+
+void lk_rtc_free(lk_rtc *r) {
+    if (r == NULL) return;
+    channel_drop(&r->channel);
+    dtls_free(r->dtls);
+    ice_drop(&r->ice);
+    queue_drop(&r->out);
+    queue_drop(&r->held);
+    lk_memory heap = r->heap;
+    mem_free(&heap, r, sizeof *r);
+}
+
+/* ---- descriptions ---- */
+
+lk_status lk_rtc_local_description(lk_rtc *r, lk_buf *out) {
+    if (r->state == LK_RTC_OVER || (!r->offerer && !r->started)) return LK_ESTATE;
+    sdp_session s = {.ufrag = ice_ufrag(&r->ice),
+                     .pwd = ice_pwd(&r->ice),
+                     .mid = {r->mid, r->mid_len},
+                     .id = r->session,
+                     .fingerprint_len = 1,
+                     .setup = r->setup,
+                     .sctp_port = SCTP_LOCAL_PORT,
+                     .message_max = r->message_max,
+                     .complete = r->ice.gathered};
+    __builtin_memcpy(s.fingerprints[0], dtls_fingerprint(r->dtls), SDP_FINGERPRINT);
+    for (size_t i = 0; i < r->ice.locals.len && i < SDP_CANDIDATES; i++)
+        s.candidates[s.candidate_len++] = r->ice.locals.at[i];
+    lk_status status = sdp_write(&s, out);
+    if (status == LK_OK) r->ice.described = true;
+    return status;
+}
+
+static lk_status peer_refuse(lk_fault *fault, const char *what) {
+    if (fault != NULL) *fault = (lk_fault){LK_ECORRUPT, 0, what};
+    return LK_ECORRUPT;
+}
+
+/* RFC 8842 section 5.2: the offer leaves the choice open, the answer makes it. */
+static bool peer_take_setup(lk_rtc *r, sdp_setup theirs) {
+    if (r->offerer && theirs == SDP_ACTPASS) return false;
+    if (!r->offerer) r->setup = theirs == SDP_ACTIVE ? SDP_PASSIVE : SDP_ACTIVE;
+    r->client = r->offerer ? theirs == SDP_PASSIVE : r->setup == SDP_ACTIVE;
+    return true;
+}
+
+static void peer_pump(lk_rtc *r, uint64_t now_ms);
+
+lk_status lk_rtc_remote_description(lk_rtc *r, lk_str text, uint64_t now_ms, lk_fault *fault) {
+    if (r->started || r->state == LK_RTC_OVER) return LK_ESTATE;
+    sdp_session s;
+    lk_status status = sdp_read(text, &s, fault);
+    if (status != LK_OK) return status;
+    if (!peer_take_setup(r, s.setup))
+        return peer_refuse(fault, "an answer must be active or passive");
+    for (size_t i = 0; i < s.candidate_len; i++)
+        if (ice_add_remote(&r->ice, &s.candidates[i], now_ms) != LK_OK) return LK_ENOMEM;
+    r->started = true;
+    r->state = LK_RTC_CONNECTING;
+    r->remote_port = s.sctp_port;
+    if (s.message_max > 0 && s.message_max < r->message_max)
+        r->remote_max = (uint32_t)s.message_max;
+    if (!r->offerer) __builtin_memcpy(r->mid, s.mid.at, r->mid_len = s.mid.len);
+    dtls_expect(r->dtls, s.fingerprints, s.fingerprint_len);
+    ice_set_remote(&r->ice, s.ufrag, s.pwd, s.lite, now_ms);
+    ice_tick(&r->ice, now_ms);
+    peer_pump(r, now_ms);
+    return LK_OK;
+}
+
+lk_status lk_rtc_remote_candidate(lk_rtc *r, lk_str line, uint64_t now_ms) {
+    candidate c;
+    lk_str ufrag, known = ice_remote_ufrag(&r->ice);
+    if (line.len == 0 || word_is(line, "a=end-of-candidates")) return LK_OK;
+    lk_status status = candidate_read(line, &c, &ufrag, NULL);
+    if (status != LK_OK) return status == LK_EVALUE ? LK_OK : status;
+    /* a candidate of another generation (RFC 8838 section 11) */
+    bool stale = ufrag.len > 0 && known.len > 0 &&
+                 (ufrag.len != known.len || __builtin_memcmp(ufrag.at, known.at, known.len) != 0);
+    if (stale || r->state == LK_RTC_OVER) return LK_OK;
+    status = ice_add_remote(&r->ice, &c, now_ms);
+    ice_tick(&r->ice, now_ms);
+    return status;
+}
+
+/* ---- moving on ---- */
+
+/* Encrypt what SCTP wants to send. */
+static void peer_encrypt(lk_rtc *r) {
+    queue *packets = sctp_packets(r->channel.sctp);
+    const queue_item *item;
+    while ((item = queue_first(packets)) != NULL) {
+        dtls_send(r->dtls, queue_bytes(packets, item));
+        queue_pop(packets);
+    }
+}
+
+static void peer_end(lk_rtc *r, const char *why) {
+    if (r->state == LK_RTC_OVER) return;
+    r->state = LK_RTC_OVER;
+    if (r->channel.sctp != NULL) {
+        sctp_abort(r->channel.sctp);
+        peer_encrypt(r);
+    }
+    dtls_stop(r->dtls);
+    channel_drop(&r->channel);
+    /* without memory for the last word, lk_rtc_stats_read() still tells the state */
+    queue_push(&r->out, (queue_item){.kind = LK_RTC_CLOSED, .what = why}, (lk_bytes){0});
+}
+
+static void peer_decrypt(lk_rtc *r, lk_bytes datagram, uint64_t now_ms) {
+    uint8_t record[DTLS_RECORD_MAX];
+    size_t len;
+    dtls_feed(r->dtls, datagram, now_ms);
+    /* our INIT is out before their first packet is read, or we would answer it with an ABORT */
+    if (dtls_state_read(r->dtls) == DTLS_UP && r->channel.sctp == NULL &&
+        !channel_start(&r->channel, r->client, r->message_max, r->remote_port, &r->heap))
+        peer_end(r, "SCTP could not start");
+    while (r->channel.sctp != NULL && (len = dtls_read(r->dtls, record, now_ms)) > 0)
+        sctp_feed(r->channel.sctp, (lk_bytes){record, len});
+}
+
+static void peer_start_dtls(lk_rtc *r, uint64_t now_ms) {
+    const queue_item *item;
+    dtls_start(r->dtls, r->client, now_ms);
+    while ((item = queue_first(&r->held)) != NULL) {
+        peer_decrypt(r, queue_bytes(&r->held, item), now_ms);
+        queue_pop(&r->held);
+    }
+    queue_drop(&r->held);
+}
+
+static void peer_pump(lk_rtc *r, uint64_t now_ms) {
+    if (r->state == LK_RTC_OVER) return;
+    const ice_pair *path = ice_path(&r->ice);
+    if (path != NULL)
+        dtls_route(r->dtls, ice_pair_local(&r->ice, path), ice_pair_remote(&r->ice, path));
+    if (path != NULL && r->started && dtls_state_read(r->dtls) == DTLS_IDLE)
+        peer_start_dtls(r, now_ms);
+    if (r->channel.sctp != NULL) {
+        channel_pump(&r->channel, now_ms);
+        peer_encrypt(r);
+    }
+    if (r->channel.state == CHANNEL_OPEN) r->state = LK_RTC_CONNECTED;
+    if (r->channel.state == CHANNEL_OVER)
+        peer_end(r, r->channel.why);
+    else if (dtls_state_read(r->dtls) == DTLS_DOWN)
+        peer_end(r, dtls_why(r->dtls));
+    else if (r->ice.failure != NULL)
+        peer_end(r, r->ice.failure);
+}
+
+/* A datagram of DTLS. Only from addresses that have proved themselves, so that nobody else can feed
+ * the handshake. */
+static void peer_take_dtls(lk_rtc *r, const lk_addr *to, const lk_addr *from, lk_bytes datagram,
+                           uint64_t now_ms) {
+    if (!ice_proved(&r->ice, to, from)) return;
+    if (dtls_state_read(r->dtls) != DTLS_IDLE)
+        peer_decrypt(r, datagram, now_ms);
+    else if (r->held_len < LIMIT_DTLS_HELD && queue_push(&r->held, (queue_item){0}, datagram))
+        r->held_len++;
+}
+
+void lk_rtc_feed(lk_rtc *r, const lk_addr *to, const lk_addr *from, lk_bytes datagram,
+                 uint64_t now_ms) {
+    if (r->state == LK_RTC_OVER || datagram.len == 0) return;
+    if (stun_is(datagram)) {
+        ice_feed(&r->ice, to, from, datagram, now_ms);
+        ice_tick(&r->ice, now_ms);
+    } else if (datagram.at[0] >= 20 && datagram.at[0] <= 63) /* RFC 7983 */
+        peer_take_dtls(r, to, from, datagram, now_ms);
+    peer_pump(r, now_ms);
+}
+
+/* ---- the channel ---- */
+
+lk_status lk_rtc_send(lk_rtc *r, lk_bytes message, uint64_t now_ms) {
+    if (r->state == LK_RTC_OVER || r->channel.state != CHANNEL_OPEN) return LK_ESTATE;
+    if (message.len > lk_rtc_message_max(r)) return LK_ELIMIT;
+    lk_status status = channel_send(&r->channel, message);
+    peer_pump(r, now_ms);
+    return status;
+}
+
+size_t lk_rtc_buffered(const lk_rtc *r) { return queue_len(&r->channel.pending); }
+uint32_t lk_rtc_message_max(const lk_rtc *r) { return r->remote_max; }
+
+void lk_rtc_close(lk_rtc *r, uint64_t now_ms) {
+    channel_close(&r->channel, "closed", now_ms);
+    peer_pump(r, now_ms);
+}
+
+/* ---- time, and what comes out ---- */
+
+void lk_rtc_tick(lk_rtc *r, uint64_t now_ms) {
+    if (r->state == LK_RTC_OVER) return;
+    ice_tick(&r->ice, now_ms);
+    dtls_tick(r->dtls, now_ms);
+    peer_pump(r, now_ms);
+}
+
+uint64_t lk_rtc_wake_at(const lk_rtc *r) {
+    if (r->state == LK_RTC_OVER) return UINT64_MAX;
+    uint64_t wake_ms = ice_wake_at(&r->ice);
+    if (dtls_wake_at(r->dtls) < wake_ms) wake_ms = dtls_wake_at(r->dtls);
+    if (channel_wake_at(&r->channel) < wake_ms) wake_ms = channel_wake_at(&r->channel);
+    return wake_ms;
+}
+
+/* Has lk_rtc_global_tick() left something to do? */
+static bool peer_due(const lk_rtc *r) {
+    sctp *s = r->channel.sctp;
+    return s != NULL &&
+           (queue_first(sctp_packets(s)) != NULL || queue_first(sctp_events(s)) != NULL);
+}
+
+const lk_rtc_out *lk_rtc_poll(lk_rtc *r, uint64_t now_ms) {
+    if (peer_due(r)) peer_pump(r, now_ms);
+    const queue_item *item = queue_first(&r->out);
+    if (item == NULL) return NULL;
+    r->view = (lk_rtc_out){.kind = (lk_rtc_out_kind)item->kind,
+                           .local = item->local,
+                           .remote = item->remote,
+                           .bytes = queue_bytes(&r->out, item),
+                           .what = item->what};
+    queue_pop(&r->out);
+    return &r->view;
+}
+
+lk_rtc_stats lk_rtc_stats_read(const lk_rtc *r) {
+    lk_rtc_stats stats = {.state = r->state, .rtt_ms = r->ice.rtt_ms};
+    const ice_pair *path = ice_path(&r->ice);
+    if (path != NULL) {
+        stats.local = *ice_pair_local(&r->ice, path);
+        stats.remote = *ice_pair_remote(&r->ice, path);
+    }
+    return stats;
+}

@@ -1,0 +1,405 @@
+/* SPDX-License-Identifier: MIT
+ * rtc_sim_test.c - two peers on a network that loses, repeats, delays and reorders, in virtual
+ * time.
+ *
+ *     peer 0 ─► lk_rtc_poll ─► network: drop? copy? delay ─► at its time: lk_rtc_feed ─► peer 1
+ *
+ * The same seed gives the same losses. Without arguments it runs the whole list; with a number,
+ * that seed alone. */
+#include "check.h"
+
+#include <sys/time.h>
+
+#include "base/mem.h"
+#include "lorikeet_rtc.h"
+
+#define START_MS 1000000
+
+/* ---- virtual time ---- */
+
+static uint64_t clock_ms;
+
+/* OpenSSL's handshake timer and usrsctp's round-trip times come from here: the program's definition
+ * goes before the C library's. */
+int gettimeofday(struct timeval *restrict tv, void *restrict zone);
+int gettimeofday(struct timeval *restrict tv, void *restrict zone) {
+    (void)zone;
+    tv->tv_sec = (time_t)(clock_ms / 1000);
+    tv->tv_usec = (suseconds_t)(clock_ms % 1000 * 1000);
+    return 0;
+}
+
+/* ---- the network ---- */
+
+typedef struct packet {
+    uint64_t at_ms, order;
+    lk_addr from, to;
+    uint8_t *bytes;
+    size_t len;
+} packet;
+
+typedef struct conditions { /* percentages and milliseconds */
+    uint32_t loss, copies, delay_ms, jitter_ms;
+} conditions;
+
+typedef struct side {
+    lk_rtc *rtc;
+    lk_addr addr;
+    bool open, drained;
+    const char *closed; /* why */
+    uint64_t open_ms, closed_ms;
+    size_t got; /* messages, numbered */
+} side;
+
+typedef struct world {
+    rng random;
+    conditions now;
+    packet *packets;
+    size_t len, cap;
+    uint64_t order, dropped, carried;
+    side sides[2];
+} world;
+
+static lk_addr addr_of(uint8_t host) {
+    return (lk_addr){.family = 4, .port = (uint16_t)(4000 + host), .ip = {10, 0, 0, host}};
+}
+
+static void network_put(world *w, const lk_addr *from, const lk_addr *to, lk_bytes bytes) {
+    if (w->len == w->cap) {
+        w->cap = w->cap == 0 ? 64 : w->cap * 2;
+        w->packets = realloc(w->packets, w->cap * sizeof *w->packets);
+        CHECK(w->packets != NULL);
+    }
+    packet *p = &w->packets[w->len++];
+    uint32_t jitter = w->now.jitter_ms == 0 ? 0 : rng_below(&w->random, w->now.jitter_ms);
+    *p = (packet){.at_ms = clock_ms + w->now.delay_ms + jitter,
+                  .order = w->order++,
+                  .from = *from,
+                  .to = *to,
+                  .bytes = malloc(bytes.len),
+                  .len = bytes.len};
+    CHECK(p->bytes != NULL);
+    memcpy(p->bytes, bytes.at, bytes.len);
+}
+
+static void network_send(world *w, const lk_addr *from, const lk_addr *to, lk_bytes bytes) {
+    CHECK(bytes.len <= 1252); /* IPv6's minimum MTU, with its headers */
+    if (rng_below(&w->random, 100) < w->now.loss) {
+        w->dropped++;
+        return;
+    }
+    network_put(w, from, to, bytes);
+    if (rng_below(&w->random, 100) < w->now.copies) network_put(w, from, to, bytes);
+}
+
+/* ---- the two sides ---- */
+
+static void side_message(side *s, lk_bytes bytes) {
+    uint32_t number;
+    CHECK(bytes.len >= sizeof number);
+    memcpy(&number, bytes.at, sizeof number);
+    CHECK_EQ(number, s->got);
+    for (size_t i = sizeof number; i < bytes.len; i++) CHECK_EQ(bytes.at[i], (uint8_t)(number + i));
+    s->got++;
+}
+
+static void side_poll(world *w, int index) {
+    side *s = &w->sides[index], *other = &w->sides[1 - index];
+    const lk_rtc_out *out;
+    while (s->rtc != NULL && (out = lk_rtc_poll(s->rtc, clock_ms)) != NULL) {
+        CHECK(s->closed == NULL);
+        switch (out->kind) {
+        case LK_RTC_DATAGRAM: network_send(w, &out->local, &out->remote, out->bytes); break;
+        case LK_RTC_CANDIDATE: {
+            lk_str line = {(const char *)out->bytes.at, out->bytes.len};
+            CHECK_EQ(lk_rtc_remote_candidate(other->rtc, line, clock_ms), LK_OK);
+            break;
+        }
+        case LK_RTC_OPEN:
+            CHECK(!s->open);
+            s->open = true;
+            s->open_ms = clock_ms;
+            break;
+        case LK_RTC_MESSAGE: side_message(s, out->bytes); break;
+        case LK_RTC_DRAINED: s->drained = true; break;
+        case LK_RTC_CLOSED:
+            s->closed = out->what;
+            s->closed_ms = clock_ms;
+            break;
+        }
+    }
+}
+
+static void network_deliver(world *w, size_t index) {
+    packet p = w->packets[index];
+    w->packets[index] = w->packets[--w->len];
+    for (int i = 0; i < 2; i++) {
+        side *s = &w->sides[i];
+        bool here = memcmp(s->addr.ip, p.to.ip, 4) == 0 && s->addr.port == p.to.port;
+        if (!here || s->rtc == NULL) continue;
+        w->carried++;
+        lk_rtc_feed(s->rtc, &p.to, &p.from, (lk_bytes){p.bytes, p.len}, clock_ms);
+        side_poll(w, i);
+    }
+    free(p.bytes);
+}
+
+/* The packet that is due first, or SIZE_MAX. */
+static size_t network_next(const world *w) {
+    size_t best = SIZE_MAX;
+    for (size_t i = 0; i < w->len; i++) {
+        const packet *p = &w->packets[i], *b = best == SIZE_MAX ? NULL : &w->packets[best];
+        if (p->at_ms > clock_ms) continue;
+        if (b == NULL || p->at_ms < b->at_ms || (p->at_ms == b->at_ms && p->order < b->order))
+            best = i;
+    }
+    return best;
+}
+
+/* Let one millisecond pass. */
+static void world_step(world *w) {
+    clock_ms++;
+    size_t next;
+    while ((next = network_next(w)) != SIZE_MAX) network_deliver(w, next);
+    if (clock_ms % 10 == 0) lk_rtc_global_tick(clock_ms);
+    for (int i = 0; i < 2; i++) {
+        if (w->sides[i].rtc == NULL) continue;
+        if (clock_ms >= lk_rtc_wake_at(w->sides[i].rtc)) lk_rtc_tick(w->sides[i].rtc, clock_ms);
+        side_poll(w, i);
+    }
+}
+
+static void world_run(world *w, uint64_t ms) {
+    for (uint64_t end = clock_ms + ms; clock_ms < end;) world_step(w);
+}
+
+static void world_init(world *w, uint64_t seed, conditions now) {
+    *w = (world){.random = {seed}, .now = now};
+    for (int i = 0; i < 2; i++) {
+        side *s = &w->sides[i];
+        s->addr = addr_of((uint8_t)(i + 1));
+        lk_rtc_options options = {
+            .offerer = i == 0, .locals = &s->addr, .local_len = 1, .seed = seed * 2 + (uint64_t)i};
+        s->rtc = lk_rtc_new(&options, clock_ms, NULL);
+        CHECK(s->rtc != NULL);
+    }
+}
+
+static void world_drop(world *w) {
+    for (int i = 0; i < 2; i++) lk_rtc_free(w->sides[i].rtc);
+    for (size_t i = 0; i < w->len; i++) free(w->packets[i].bytes);
+    free(w->packets);
+}
+
+/* Hand the description of one side to the other, which takes `delay_ms` in signalling. */
+static void world_signal(world *w, int from, uint64_t delay_ms) {
+    lk_buf sdp = {0};
+    lk_fault fault;
+    CHECK_EQ(lk_rtc_local_description(w->sides[from].rtc, &sdp), LK_OK);
+    world_run(w, delay_ms);
+    lk_str text = {(const char *)sdp.at, sdp.len};
+    CHECK_EQ(lk_rtc_remote_description(w->sides[1 - from].rtc, text, clock_ms, &fault), LK_OK);
+    lk_buf_free(&sdp);
+}
+
+static void world_connect(world *w) {
+    world_signal(w, 0, 3);
+    world_signal(w, 1, 3);
+    for (int i = 0; i < 60000 && !(w->sides[0].open && w->sides[1].open); i++) world_step(w);
+    CHECK(w->sides[0].open && w->sides[1].open);
+}
+
+static void side_send(side *s, uint32_t number, size_t len) {
+    uint8_t *bytes = malloc(len);
+    CHECK(bytes != NULL);
+    memcpy(bytes, &number, sizeof number);
+    for (size_t i = sizeof number; i < len; i++) bytes[i] = (uint8_t)(number + i);
+    CHECK_EQ(lk_rtc_send(s->rtc, (lk_bytes){bytes, len}, clock_ms), LK_OK);
+    free(bytes);
+}
+
+/* ---- what is checked ---- */
+
+/* Both open on a bad network, and messages of all sizes arrive whole, once and in order. */
+static uint64_t check_bad_network(uint64_t seed, conditions now) {
+    world w;
+    world_init(&w, seed, now);
+    uint64_t start_ms = clock_ms;
+    world_connect(&w);
+    uint64_t open_ms = clock_ms - start_ms;
+    for (uint32_t i = 0; i < 200; i++) {
+        for (int s = 0; s < 2; s++) side_send(&w.sides[s], i, 4 + rng_below(&w.random, 3000));
+        world_run(&w, rng_below(&w.random, 10));
+        for (int s = 0; s < 2; s++) side_poll(&w, s);
+    }
+    for (int i = 0; i < 120000 && (w.sides[0].got < 200 || w.sides[1].got < 200); i++)
+        world_step(&w);
+    CHECK_EQ(w.sides[0].got, 200);
+    CHECK_EQ(w.sides[1].got, 200);
+    if (now.loss > 0) CHECK(w.dropped > 10);
+    CHECK(w.sides[0].closed == NULL && w.sides[1].closed == NULL);
+    world_drop(&w);
+    return open_ms;
+}
+
+static void check_seeds(uint64_t first, uint64_t last, conditions now) {
+    uint64_t sum_ms = 0, worst_ms = 0;
+    for (uint64_t seed = first; seed <= last; seed++) {
+        uint64_t open_ms = check_bad_network(seed, now);
+        sum_ms += open_ms;
+        if (open_ms > worst_ms) worst_ms = open_ms;
+    }
+    printf("seeds %" PRIu64 "..%" PRIu64 ", loss %u %%, delay %u ms: open after %" PRIu64
+           " ms in the mean, %" PRIu64 " ms at worst\n",
+           first, last, now.loss, now.delay_ms, sum_ms / (last - first + 1), worst_ms);
+}
+
+/* The set-up takes few round trips, and no timer holds it up. */
+static void check_set_up_time(void) {
+    world w;
+    world_init(&w, 7, (conditions){.delay_ms = 25});
+    uint64_t start_ms = clock_ms;
+    world_connect(&w);
+    uint64_t open_ms = clock_ms - start_ms;
+    printf("round trip 50 ms: open after %" PRIu64 " ms\n", open_ms);
+    CHECK(open_ms < 350);
+    world_drop(&w);
+}
+
+/* A polite end, from either side; what was sent before arrives. */
+static void check_close(int closer) {
+    world w;
+    world_init(&w, 11, (conditions){.delay_ms = 5});
+    world_connect(&w);
+    for (uint32_t i = 0; i < 50; i++) side_send(&w.sides[closer], i, 30000);
+    lk_rtc_close(w.sides[closer].rtc, clock_ms);
+    CHECK_EQ(lk_rtc_send(w.sides[closer].rtc, (lk_bytes){(const uint8_t *)"x", 1}, clock_ms),
+             LK_ESTATE);
+    world_run(&w, 3000);
+    CHECK_EQ(w.sides[1 - closer].got, 50);
+    CHECK(w.sides[closer].closed != NULL && strcmp(w.sides[closer].closed, "closed") == 0);
+    CHECK(w.sides[1 - closer].closed != NULL);
+    CHECK_EQ(lk_rtc_stats_read(w.sides[closer].rtc).state, LK_RTC_OVER);
+    world_drop(&w);
+}
+
+/* One side vanishes: consent ends the other one 30 s after the last answer. */
+static void check_consent(uint64_t silence_ms, bool expires) {
+    world w;
+    world_init(&w, 13, (conditions){.delay_ms = 5});
+    world_connect(&w);
+    world_run(&w, 10000);
+    w.now.loss = 100;
+    uint64_t start_ms = clock_ms;
+    world_run(&w, silence_ms);
+    CHECK_EQ(w.sides[0].closed != NULL, expires);
+    if (expires) {
+        CHECK(strcmp(w.sides[0].closed, "consent expired") == 0);
+        uint64_t after_ms = w.sides[0].closed_ms - start_ms;
+        CHECK(after_ms > 23000 && after_ms <= 30000);
+    } else {
+        w.now.loss = 0;
+        side_send(&w.sides[0], 0, 100);
+        world_run(&w, 5000);
+        CHECK_EQ(w.sides[1].got, 1);
+    }
+    world_drop(&w);
+}
+
+/* The length limits, on both sides of the bound, and backpressure. */
+static void check_limits(void) {
+    world w;
+    world_init(&w, 17, (conditions){.delay_ms = 2});
+    world_connect(&w);
+    size_t max = lk_rtc_message_max(w.sides[0].rtc);
+    CHECK_EQ(max, 262144);
+    uint8_t *zeros = calloc(1, max + 1);
+    CHECK_EQ(lk_rtc_send(w.sides[0].rtc, (lk_bytes){zeros, max + 1}, clock_ms), LK_ELIMIT);
+    free(zeros);
+    side_send(&w.sides[0], 0, max);
+    uint32_t sent = 1;
+    while (lk_rtc_buffered(w.sides[0].rtc) < 4 * max) side_send(&w.sides[0], sent++, max);
+    CHECK(!w.sides[0].drained);
+    world_run(&w, 20000);
+    CHECK_EQ(w.sides[1].got, sent);
+    CHECK(w.sides[0].drained);
+    CHECK_EQ(lk_rtc_buffered(w.sides[0].rtc), 0);
+    world_drop(&w);
+}
+
+/* A certificate other than the announced one ends both before a byte of data. */
+static void check_fingerprint(void) {
+    world w;
+    world_init(&w, 19, (conditions){.delay_ms = 2});
+    lk_buf sdp = {0};
+    world_signal(&w, 0, 1);
+    CHECK_EQ(lk_rtc_local_description(w.sides[1].rtc, &sdp), LK_OK);
+    char *at = strstr((char *)sdp.at, "sha-256 ");
+    CHECK(at != NULL);
+    at[8] = at[8] == '0' ? '1' : '0';
+    lk_str text = {(const char *)sdp.at, sdp.len};
+    CHECK_EQ(lk_rtc_remote_description(w.sides[0].rtc, text, clock_ms, NULL), LK_OK);
+    lk_buf_free(&sdp);
+    world_run(&w, 10000);
+    CHECK(!w.sides[0].open && !w.sides[1].open);
+    CHECK(w.sides[0].closed != NULL && strstr(w.sides[0].closed, "certificate") != NULL);
+    world_drop(&w);
+}
+
+/* DTLS and garbage from an address that did not prove itself change nothing. */
+static void check_strangers(void) {
+    world w;
+    world_init(&w, 23, (conditions){.delay_ms = 2});
+    world_connect(&w);
+    lk_addr stranger = addr_of(99);
+    for (int i = 0; i < 2000; i++) {
+        uint8_t bytes[200];
+        for (size_t b = 0; b < sizeof bytes; b++) bytes[b] = (uint8_t)rng_u64(&w.random);
+        if (i % 3 == 0) memcpy(bytes, "\x16\xfe\xfd\0\0\0\0\0\0\0\0\0\x20", 13);
+        const lk_addr *from = i % 2 == 0 ? &stranger : &w.sides[1].addr;
+        lk_rtc_feed(w.sides[0].rtc, &w.sides[0].addr, from,
+                    (lk_bytes){bytes, rng_below(&w.random, sizeof bytes)}, clock_ms);
+        CHECK(lk_rtc_poll(w.sides[0].rtc, clock_ms) == NULL);
+    }
+    side_send(&w.sides[0], 0, 100);
+    side_send(&w.sides[1], 0, 100);
+    world_run(&w, 1000);
+    CHECK_EQ(w.sides[0].got, 1);
+    CHECK_EQ(w.sides[1].got, 1);
+    world_drop(&w);
+}
+
+static void check_cycles(void) {
+    for (uint64_t i = 0; i < 50; i++) {
+        world w;
+        world_init(&w, 100 + i, (conditions){.delay_ms = 1});
+        if (i % 3 != 0) world_connect(&w);
+        if (i % 3 == 2) side_send(&w.sides[0], 0, 5000);
+        world_drop(&w);
+    }
+}
+
+int main(int argc, char **argv) {
+    clock_ms = START_MS;
+    CHECK_EQ(lk_rtc_global_init(), LK_OK);
+    CHECK_EQ(lk_rtc_global_init(), LK_ESTATE);
+    if (argc > 1) {
+        uint64_t seed = strtoull(argv[1], NULL, 10);
+        check_seeds(seed, seed, (conditions){10, 2, 10, 20});
+    } else {
+        check_set_up_time();
+        check_seeds(1, 30, (conditions){.loss = 10, .copies = 2, .delay_ms = 10, .jitter_ms = 20});
+        check_seeds(31, 40, (conditions){.delay_ms = 20, .jitter_ms = 60, .copies = 10});
+        check_close(0);
+        check_close(1);
+        check_consent(22000, false);
+        check_consent(35000, true);
+        check_limits();
+        check_fingerprint();
+        check_strangers();
+        check_cycles();
+    }
+    lk_rtc_global_drop();
+    printf("rtc_sim_test: ok\n");
+    return 0;
+}
