@@ -147,6 +147,21 @@ bool arena_extend(arena *a, const void *at, size_t len, size_t more) {
     return true;
 }
 
+bool mem_arena_vec_reserve(arena *a, void **at, size_t *cap, size_t len, size_t item_len) {
+    if (len < *cap) return true;
+    size_t grown = *cap == 0 ? 16 : 2 * *cap;
+    if (grown > SIZE_MAX / item_len) {
+        a->failed = true;
+        return false;
+    }
+    void *moved = arena_alloc(a, grown * item_len);
+    if (moved == NULL) return false;
+    if (len > 0) __builtin_memcpy(moved, *at, len * item_len);
+    *at = moved;
+    *cap = grown;
+    return true;
+}
+
 static const lk_memory *buf_heap(const lk_buf *buf) {
     return buf->memory == NULL ? &mem_default : buf->memory;
 }

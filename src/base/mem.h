@@ -82,6 +82,15 @@ bool arena_extend(arena *a, const void *at, size_t len, size_t more);
     ((size_t)(count) > SIZE_MAX / sizeof(T) ? ((a)->failed = true, (T *)NULL)                      \
                                             : (T *)arena_alloc((a), (size_t)(count) * sizeof(T)))
 
+/* A VEC whose array lives in an arena: point at a new, uninitialised item, or NULL. What it outgrew
+ * stays behind in the arena, less than it holds. */
+#define arena_vec_push(a, vec)                                                                     \
+    (mem_arena_vec_reserve((a), (void **)(void *)&(vec)->at, &(vec)->cap, (vec)->len,              \
+                           sizeof *(vec)->at)                                                      \
+         ? &(vec)->at[(vec)->len++]                                                                \
+         : NULL)
+bool mem_arena_vec_reserve(arena *a, void **at, size_t *cap, size_t len, size_t item_len);
+
 /* ---- owned buffers (lk_buf) ---- */
 
 bool buf_reserve(lk_buf *buf, size_t more);

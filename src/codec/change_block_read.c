@@ -338,16 +338,8 @@ static op *block_next_op(block_reader *b, op_vec *ops, reader *r) {
         reader_fail(r, LK_ELIMIT, "block has too many operations");
         return NULL;
     }
-    if (ops->len == ops->cap) {
-        size_t cap = ops->cap == 0 ? 64 : 2 * ops->cap;
-        op *grown = block_need(r, arena_new(b->scratch, op, cap));
-        if (grown == NULL) return NULL;
-        if (ops->len > 0) __builtin_memcpy(grown, ops->at, ops->len * sizeof(op));
-        ops->at = grown;
-        ops->cap = cap;
-    }
-    op *o = &ops->at[ops->len++];
-    *o = (op){0};
+    op *o = block_need(r, arena_vec_push(b->scratch, ops));
+    if (o != NULL) *o = (op){0};
     return o;
 }
 

@@ -105,15 +105,9 @@ static bool sstable_add(sstable_reader *s, const sstable_block *block, lk_bytes 
     size_t len = s->pairs.len;
     if (len > 0 && sort_bytes(s->pairs.at[len - 1].key, key) >= 0)
         return sstable_fail(s, LK_ECORRUPT, block->start, "keys are out of order");
-    if (len == s->pairs.cap) {
-        size_t cap = len == 0 ? 16 : 2 * len;
-        sstable_pair *grown = arena_new(s->scratch, sstable_pair, cap);
-        if (grown == NULL) return sstable_fail(s, LK_ENOMEM, block->start, "out of memory");
-        if (len > 0) __builtin_memcpy(grown, s->pairs.at, len * sizeof *grown);
-        s->pairs.at = grown;
-        s->pairs.cap = cap;
-    }
-    s->pairs.at[s->pairs.len++] = (sstable_pair){key, value, s->base + block->start};
+    sstable_pair *pair = arena_vec_push(s->scratch, &s->pairs);
+    if (pair == NULL) return sstable_fail(s, LK_ENOMEM, block->start, "out of memory");
+    *pair = (sstable_pair){key, value, s->base + block->start};
     return true;
 }
 

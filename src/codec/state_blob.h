@@ -6,6 +6,7 @@
 #ifndef CODEC_STATE_BLOB_H
 #define CODEC_STATE_BLOB_H
 
+#include "codec/sstable.h"
 #include "model/id.h"
 
 typedef struct state_tables {
@@ -69,10 +70,26 @@ typedef struct state_container {
     } as;
 } state_container;
 
+/* In the first byte of a container's key, beside its kind. */
+#define STATE_ROOT 0x80
+
 /* Append the key of a container in the state table. */
 void state_blob_write_key(const state_tables *tables, uint32_t cid, writer *w);
 /* Append its value. LK_ENOMEM. */
 lk_status state_blob_write(const state_tables *tables, const state_container *state, arena *scratch,
                            lk_buf *out);
+
+/* What states being read name: entries are added for each, so the same may be there twice. The
+ * arrays live in `scratch`, as all that is read does. */
+typedef struct state_names {
+    arena *scratch;
+    VEC(uint64_t) peers;
+    VEC(container_id) cids;
+} state_names;
+state_tables state_names_tables(const state_names *names);
+
+/* Read one state. LK_ECORRUPT, LK_ELIMIT, LK_ENOMEM. */
+lk_status state_blob_read(const sstable_pair *pair, state_names *names, state_container *out,
+                          lk_fault *fault);
 
 #endif
