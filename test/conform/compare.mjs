@@ -1,0 +1,107 @@
+// What the two sides show, in a form in which equal means the same.
+import { isDeepStrictEqual, inspect } from 'node:util';
+
+export const isContainer = (value) =>
+    typeof value === 'object' && value !== null && typeof value.kind === 'function';
+
+/** Values with containers told by id, byte arrays told from lists, and keys in order. */
+export function plain(value) {
+    if (isContainer(value)) return { container: String(value.id) };
+    if (value instanceof Uint8Array) return { bytes: [...value] };
+    if (value instanceof Map) return plain(Object.fromEntries(value));
+    if (Array.isArray(value)) return value.map(plain);
+    if (typeof value === 'object' && value !== null)
+        return Object.fromEntries(
+            Object.keys(value)
+                .sort()
+                .map((key) => [key, plain(value[key])]),
+        );
+    return value;
+}
+
+/**
+ * A delta as runs between retains: what is deleted there, what is inserted. Whether an insertion is
+ * told before or after the deletion beside it is taste.
+ */
+export function runs(delta) {
+    const out = [];
+    let run = { at: 0, insert: [], deleted: 0 };
+    const close = () => {
+        if (run.insert.length > 0 || run.deleted > 0) out.push(run);
+    };
+    for (const step of delta) {
+        if (step.retain !== undefined) {
+            if (run.insert.length > 0 || run.deleted > 0) {
+                close();
+                run = { at: 0, insert: [], deleted: 0 };
+            }
+            run.at += step.retain;
+        } else if (step.delete !== undefined) run.deleted += step.delete;
+        else if (typeof step.insert === 'string') {
+            if (run.insert.length === 0) run.insert.push('');
+            run.insert[0] += step.insert;
+        } else run.insert.push(...step.insert.map(plain));
+    }
+    close();
+    return out;
+}
+
+function diffOf(diff) {
+    switch (diff.type) {
+        case 'text':
+        case 'list':
+            return runs(diff.diff);
+        case 'map':
+            return Object.fromEntries(
+                Object.keys(diff.updated)
+                    .sort()
+                    .map((key) => {
+                        const value = diff.updated[key];
+                        return [key, value === undefined ? { deleted: true } : plain(value)];
+                    }),
+            );
+        default:
+            throw new Error(`no such diff: ${diff.type}`);
+    }
+}
+
+const isEmpty = (diff) =>
+    Array.isArray(diff) ? diff.length === 0 : Object.keys(diff).length === 0;
+
+/** Event batches as [{by, changes: {container id: diff}}], without those that say nothing. */
+export function eventsOf(batches) {
+    return batches
+        .map((batch) => {
+            const changes = {};
+            for (const event of batch.events) {
+                const diff = diffOf(event.diff);
+                if (!isEmpty(diff)) changes[String(event.target)] = diff;
+            }
+            return { by: batch.by, changes: plain(changes) };
+        })
+        .filter((batch) => Object.keys(batch.changes).length > 0);
+}
+
+const byPeer = (a, b) => (a.peer < b.peer ? -1 : a.peer > b.peer ? 1 : a.counter - b.counter);
+export const frontiersOf = (doc) =>
+    doc
+        .frontiers()
+        .map(({ peer, counter }) => ({ peer: String(peer), counter }))
+        .sort(byPeer);
+export function versionOf(doc) {
+    const entries = [...doc.version().toJSON()].map(([peer, end]) => [String(peer), end]);
+    return Object.fromEntries(entries.filter(([, end]) => end > 0).sort());
+}
+/** {success, pending} with ranges by peer. */
+export const statusOf = (status) => ({
+    success: plain(status.success ?? new Map()),
+    pending: plain(status.pending ?? new Map()),
+});
+
+export class Mismatch extends Error {}
+
+export function same(what, ours, theirs) {
+    if (isDeepStrictEqual(ours, theirs)) return;
+    const show = (value) => inspect(value, { depth: 12, breakLength: 110, maxStringLength: 2000 });
+    throw new Mismatch(`${what} differs\n  ours:   ${show(ours)}\n  theirs: ${show(theirs)}`);
+}

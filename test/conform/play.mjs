@@ -1,0 +1,273 @@
+// Plays one history on twins: every peer is two documents, ours and theirs, that make the same
+// edits and exchange each other's bytes.
+//
+//     peer 0: ours ═ theirs      `═` must always show the same: JSON, version, frontiers, events
+//               ╲ ╱              every blob crosses over: ours imports what theirs exported
+//     peer 1: ours ═ theirs
+import {
+    Mismatch,
+    eventsOf,
+    frontiersOf,
+    isContainer,
+    plain,
+    same,
+    statusOf,
+    versionOf,
+} from './compare.mjs';
+import { makeKey, makeText, makeValue } from './history.mjs';
+
+const ROOTS = [
+    ['Text', 'text'],
+    ['Map', 'map'],
+    ['List', 'list'],
+];
+
+/** The live containers in an order both sides agree on, roots first. */
+function containersOf(doc) {
+    const found = ROOTS.map(([kind, name]) => doc[`get${kind}`](name));
+    for (let i = 0; i < found.length && found.length < 40; i++) {
+        const at = found[i];
+        if (at.kind() === 'Map')
+            for (const key of [...at.keys()].sort()) {
+                const value = at.get(key);
+                if (isContainer(value)) found.push(value);
+            }
+        if (at.kind() === 'List')
+            for (let j = 0; j < at.length; j++) {
+                const value = at.get(j);
+                if (isContainer(value)) found.push(value);
+            }
+    }
+    return found;
+}
+
+/** Where code points begin in `text`, in UTF-16, and its end. */
+function boundaries(text) {
+    const out = [0];
+    for (const character of text) out.push(out[out.length - 1] + character.length);
+    return out;
+}
+
+/** One of the two implementations' documents. */
+class Side {
+    constructor(library, peer) {
+        this.library = library;
+        this.doc = new library.LoroDoc();
+        this.doc.setPeerId(peer);
+        this.batches = [];
+        this.local = [];
+        this.doc.subscribe((batch) => this.batches.push(batch));
+        this.doc.subscribeLocalUpdates((bytes) => this.local.push(bytes));
+    }
+    make(kind) {
+        return new this.library[`Loro${kind}`]();
+    }
+    edit(at, step) {
+        const container = containersOf(this.doc)[at];
+        const kind = container.kind();
+        if (kind === 'Text') return this.editText(container, step);
+        if (kind === 'Map') return this.editMap(container, step);
+        return this.editList(container, step);
+    }
+    editText(text, { what, where, size }) {
+        const ends = boundaries(text.toString());
+        const start = where % ends.length;
+        if (what % 3 === 0 && ends.length > 1) {
+            const end = Math.min(start + 1 + (size % 6), ends.length - 1);
+            if (end > start) text.delete(ends[start], ends[end] - ends[start]);
+        } else text.insert(ends[start], makeText(size));
+    }
+    editMap(map, { what, where, size }) {
+        const key = makeKey(where);
+        switch (what % 6) {
+            case 0:
+                return map.delete(key);
+            case 1:
+                return map.setContainer(key, this.make('Text')).insert(0, makeText(size));
+            case 2:
+                return map.setContainer(key, this.make(size % 2 ? 'Map' : 'List')) && undefined;
+            default:
+                return map.set(key, makeValue(size));
+        }
+    }
+    editList(list, { what, where, size }) {
+        const at = where % (list.length + 1);
+        const kind = what % 8;
+        if (kind < 2 && at < list.length)
+            return list.delete(at, Math.min(1 + (size % 3), list.length - at));
+        if (kind === 2)
+            return list.insertContainer(at, this.make('Text')).insert(0, makeText(size));
+        if (kind === 3)
+            return list.insertContainer(at, this.make(size % 2 ? 'Map' : 'List')) && undefined;
+        return list.insert(at, makeValue(size));
+    }
+    async events() {
+        await Promise.resolve(); // theirs come with the next microtask
+        const batches = this.batches;
+        this.batches = [];
+        return eventsOf(batches);
+    }
+}
+
+class Twin {
+    constructor(libraries, peer) {
+        this.libraries = libraries;
+        this.ours = new Side(libraries.ours, peer);
+        this.theirs = new Side(libraries.theirs, peer);
+        this.published = { ours: this.ours.doc.version(), theirs: this.theirs.doc.version() };
+    }
+    both(act) {
+        const outcome = [this.ours, this.theirs].map((side) => {
+            try {
+                return { value: act(side) };
+            } catch (error) {
+                return { error };
+            }
+        });
+        const [ours, theirs] = outcome;
+        if (ours.error && theirs.error) return outcome;
+        if (ours.error || theirs.error) {
+            const who = ours.error ? 'ours' : 'theirs';
+            throw new Mismatch(`only ${who} failed: ${(ours.error ?? theirs.error).stack}`);
+        }
+        return outcome;
+    }
+    async compare(what) {
+        const { ours, theirs } = this;
+        same(`${what}: JSON`, plain(ours.doc.toJSON()), plain(theirs.doc.toJSON()));
+        same(`${what}: version`, versionOf(ours.doc), versionOf(theirs.doc));
+        same(`${what}: frontiers`, frontiersOf(ours.doc), frontiersOf(theirs.doc));
+        same(`${what}: events`, await ours.events(), await theirs.events());
+    }
+    commit() {
+        this.both((side) => side.doc.commit());
+    }
+    /** Both exports of the same thing, as [ours, theirs]. */
+    export(options) {
+        this.commit();
+        const [ours, theirs] = this.both((side) => side.doc.export(options(side)));
+        return { ours: ours.value, theirs: theirs.value };
+    }
+    /** Import one message on both sides; `crossed`: each from the other's bytes. */
+    async import(message, crossed, what) {
+        this.commit();
+        await this.compare(`${what}, before it`);
+        const bytes = (side) => (crossed === (side === this.ours) ? message.theirs : message.ours);
+        const [ours, theirs] = this.both((side) => side.doc.import(bytes(side)));
+        if (ours.error) return; // both refuse it
+        same(`${what}: status`, statusOf(ours.value), statusOf(theirs.value));
+        await this.compare(what);
+    }
+}
+
+const from = (version) => ({ mode: 'update', from: version });
+
+class Group {
+    constructor(libraries, peers) {
+        this.libraries = libraries;
+        this.born = 0;
+        this.twins = Array.from({ length: peers }, () => this.birth());
+        this.pool = [];
+    }
+    birth() {
+        // Small, large, and beyond what a double holds.
+        const n = BigInt(++this.born);
+        return new Twin(
+            this.libraries,
+            n % 3n === 0n ? 2n ** 63n + n : n % 3n === 1n ? n : n << 40n,
+        );
+    }
+    async step(step, name) {
+        const twin = this.twins[step.peer];
+        const other = this.twins[step.other];
+        switch (step.kind) {
+            case 'edit': {
+                const ids = twin.both((side) => containersOf(side.doc).map((at) => String(at.id)));
+                same(`${name}: containers`, ids[0].value, ids[1].value);
+                twin.both((side) => side.edit(step.at % ids[0].value.length, step));
+                return;
+            }
+            case 'commit':
+                twin.commit();
+                return twin.compare(name);
+            case 'publish':
+                this.publish(twin);
+                return;
+            case 'deliver':
+                if (this.pool.length > 0)
+                    await twin.import(
+                        this.pool[step.at % this.pool.length],
+                        step.size % 4 > 0,
+                        name,
+                    );
+                return;
+            case 'sync': {
+                const known = other.export((side) => from(side.doc.version())) && other;
+                const message = twin.export((side) =>
+                    from(
+                        side === twin.ours ? known.ours.doc.version() : known.theirs.doc.version(),
+                    ),
+                );
+                this.pool.push(message);
+                return other.import(message, step.size % 4 > 0, name);
+            }
+            case 'snapshot': {
+                const message = twin.export(() => ({ mode: 'snapshot' }));
+                this.pool.push(message);
+                return other.import(message, step.size % 4 > 0, name);
+            }
+            case 'reload': {
+                const message = twin.export(() => ({
+                    mode: step.size % 2 ? 'snapshot' : 'update',
+                }));
+                this.publish(twin);
+                const next = (this.twins[step.peer] = this.birth());
+                return next.import(message, true, name);
+            }
+        }
+    }
+    publish(twin) {
+        const message = twin.export((side) =>
+            from(side === twin.ours ? twin.published.ours : twin.published.theirs),
+        );
+        twin.published = { ours: twin.ours.doc.version(), theirs: twin.theirs.doc.version() };
+        this.pool.push(message);
+    }
+    /** Everybody gets everything; then all are the same, and so is who starts from any one blob. */
+    async settle(order) {
+        for (const twin of this.twins) this.publish(twin);
+        for (const twin of this.twins)
+            for (const index of order(this.pool.length))
+                await twin.import(this.pool[index], index % 2 === 0, `settling with blob ${index}`);
+        const [first, ...rest] = this.twins;
+        for (const twin of rest) {
+            const what = 'two peers after everything was delivered';
+            same(`${what}: JSON`, plain(twin.ours.doc.toJSON()), plain(first.ours.doc.toJSON()));
+            same(`${what}: version`, versionOf(twin.ours.doc), versionOf(first.ours.doc));
+            same(`${what}: frontiers`, frontiersOf(twin.ours.doc), frontiersOf(first.ours.doc));
+        }
+        for (const mode of ['update', 'snapshot'])
+            await this.birth().import(
+                first.export(() => ({ mode })),
+                true,
+                `a newcomer, ${mode}`,
+            );
+        const newcomer = this.birth();
+        for (const side of [newcomer.ours, newcomer.theirs])
+            for (const twin of this.twins)
+                for (const bytes of (side === newcomer.ours ? twin.theirs : twin.ours).local)
+                    side.doc.import(bytes);
+        await newcomer.compare('a newcomer, from local updates');
+    }
+}
+
+/** Throws Mismatch where the two sides part. Gives the number of blobs that were exchanged. */
+export async function play(libraries, history, peers, order) {
+    const group = new Group(libraries, peers);
+    for (let i = 0; i < history.length; i++) {
+        const { kind, peer } = history[i];
+        await group.step(history[i], `step ${i} (${kind} by peer ${peer})`);
+    }
+    await group.settle(order);
+    return group.pool.length;
+}
