@@ -1,0 +1,171 @@
+// SPDX-License-Identifier: MIT
+// What text, maps and lists have in common: a place in a document, or, before they are put into
+// one, a small document of their own, so that every method works the same.
+
+import { check, found, outRead, outValue, putString } from "./call.js";
+import { EKIND } from "./errors.js";
+import type { Listener, Path, Subscription } from "./event.js";
+import { engine } from "./module.js";
+import { Store } from "./store.js";
+import { HANDLE, type PeerID, type Value } from "./value.js";
+
+export type ContainerType = "Text" | "Map" | "List" | "Tree" | "MovableList" | "Counter";
+export type ContainerID =
+  | `cid:root-${string}:${ContainerType}`
+  | `cid:${number}@${PeerID}:${ContainerType}`;
+
+/** Kinds as the engine numbers them. */
+export const KINDS: readonly ContainerType[] = [
+  "Map",
+  "List",
+  "Text",
+  "Tree",
+  "MovableList",
+  "Counter",
+];
+
+type Constructor = new (store: Store, ref: number) => LoroContainer;
+const classes: Partial<Record<ContainerType, Constructor>> = {};
+
+/** Tell which class stands for a kind. */
+export function enroll(kind: ContainerType, constructor: Constructor): void {
+  classes[kind] = constructor;
+}
+
+/** A handle for container `ref` of `store`. */
+export function wrap(store: Store, ref: number, kind: number): LoroContainer {
+  const constructor = classes[KINDS[kind]!];
+  if (constructor === undefined) throw new EKIND(`containers of kind ${KINDS[kind]} are not here`);
+  return new constructor(store, ref);
+}
+
+/** A document for `attached` content, or for that of one container on its own. */
+export function openStore(attached: boolean): Store {
+  const store: Store = new Store(attached, (ref, kind) => wrap(store, ref, kind));
+  return store;
+}
+
+/** The root container of that name. */
+export function openRoot(store: Store, kind: ContainerType, name: string): number {
+  return check(engine().w_root(store.handle, KINDS.indexOf(kind), putString(name)));
+}
+
+export abstract class LoroContainer {
+  readonly [HANDLE] = true;
+  #store: Store | undefined;
+  #ref: number;
+  #moved: LoroContainer | undefined;
+
+  /** Without arguments: a container that belongs to no document yet. */
+  constructor(store?: Store, ref = 0) {
+    this.#store = store;
+    this.#ref = ref;
+  }
+
+  abstract kind(): ContainerType;
+  /** Copy everything out of `from`, into this, which is empty. */
+  protected abstract fill(from: this): void;
+
+  /** @internal */
+  get store(): Store {
+    if (this.#store === undefined) {
+      this.#store = openStore(false);
+      this.#ref = openRoot(this.#store, this.kind(), "content");
+    }
+    return this.#store;
+  }
+
+  /** @internal The document's handle in the engine. */
+  protected get doc(): number {
+    return this.store.handle;
+  }
+
+  /** @internal */
+  get ref(): number {
+    if (this.#store === undefined) void this.store;
+    return this.#ref;
+  }
+
+  /** @internal The handle of `child` now that it was put in as `ref`, with what it held. */
+  protected adopt<C extends LoroContainer>(child: C, ref: number): C {
+    const store = this.store;
+    const attached = wrap(store, ref, KINDS.indexOf(child.kind())) as C;
+    if (!child.isAttached()) {
+      child.#moved = attached;
+      child.#store?.moved.set(child.#ref, attached);
+    }
+    if (child.#store !== undefined) attached.fill(child);
+    return attached;
+  }
+
+  get id(): ContainerID {
+    const own = `cid:0@18446744073709551615:${this.kind()}` as const;
+    return this.isAttached() ? this.store.id(this.ref) : own;
+  }
+
+  /** Does a document hold it (or did, before it was deleted)? */
+  isAttached(): boolean {
+    return this.#store !== undefined && this.#store.attached;
+  }
+
+  /** Itself, or what became of it when it was put into a document. */
+  getAttached(): this | undefined {
+    let at: LoroContainer | undefined = this;
+    while (at !== undefined && !at.isAttached()) {
+      at = at.#moved ?? (at.#store?.moved.get(at.#ref) as LoroContainer | undefined);
+    }
+    return at as this | undefined;
+  }
+
+  isDeleted(): boolean {
+    return this.path() === undefined;
+  }
+
+  /** @internal Where it is; undefined if it was deleted. */
+  path(): Path | undefined {
+    if (found(engine().w_container_path(this.doc, this.ref)) === undefined) return undefined;
+    return outValue() as Path;
+  }
+
+  parent(): LoroContainer | undefined {
+    const store = this.store;
+    const ref = store.parent(this.ref);
+    return ref === undefined ? undefined : wrap(store, ref, engine().w_ref_kind(this.doc, ref));
+  }
+
+  /** Hear of every commit and import that changes it or what it holds. */
+  subscribe(listener: Listener): Subscription {
+    return this.store.subscribe(listener, this.ref);
+  }
+
+  /** Everything in it, containers resolved. */
+  toJSON(): any {
+    check(engine().w_container_deep(this.doc, this.ref));
+    return outRead((r) => r.value());
+  }
+
+  /** Nothing to free; here because loro-crdt has it. */
+  free(): void {}
+
+  toString(): string {
+    return `[${this.kind()} ${this.id}]`;
+  }
+}
+
+/** A value as it is, a container as its id. */
+export function shallow(value: Value | LoroContainer): Value {
+  return value instanceof LoroContainer ? value.id : value;
+}
+
+export function isContainer(value: unknown): value is LoroContainer {
+  return value instanceof LoroContainer;
+}
+
+export function isContainerId(text: string): text is ContainerID {
+  return text.startsWith("cid:");
+}
+
+/** "Text", "Map" or "List" for containers, "Json" for everything else. */
+export function getType(value: unknown): ContainerType | "Json" {
+  return isContainer(value) ? value.kind() : "Json";
+}

@@ -1,0 +1,312 @@
+// SPDX-License-Identifier: MIT
+
+import { check, found, outBytes, outRead, put, putBytes, putString } from "./call.js";
+import {
+  type ContainerID,
+  type ContainerType,
+  isContainerId,
+  KINDS,
+  LoroContainer,
+  openRoot,
+  openStore,
+  wrap,
+} from "./container.js";
+import { EKIND, EMISSING, EVALUE } from "./errors.js";
+import type { Listener, Path, Subscription } from "./event.js";
+import { LoroList } from "./list.js";
+import { LoroMap } from "./map.js";
+import { engine } from "./module.js";
+import type { CommitOptions, Store } from "./store.js";
+import { LoroText } from "./text.js";
+import type { CounterSpan, Frontiers, PeerID, Value } from "./value.js";
+import { VersionVector } from "./version.js";
+
+export type ExportMode = { mode: "update"; from?: VersionVector } | { mode: "snapshot" };
+
+type Spans = Map<PeerID, CounterSpan>;
+
+export interface ImportStatus {
+  success: Spans;
+  /** Waiting inside the document for what they build on; null: none. */
+  pending: Spans | null;
+}
+
+export interface ImportBlobMetadata {
+  mode: "update" | "snapshot";
+  changeNum: number;
+  partialStartVersionVector: VersionVector;
+  partialEndVersionVector: VersionVector;
+}
+
+const UPDATES = 0;
+const SNAPSHOT = 1;
+
+/** The kind and name in "cid:root-NAME:Kind", or undefined. */
+function parseRoot(id: string): { kind: ContainerType; name: string } | undefined {
+  const [, name, kind] = /^cid:root-([^]*):(\w+)$/.exec(id) ?? [];
+  if (name === undefined || !KINDS.includes(kind as ContainerType)) return undefined;
+  return { kind: kind as ContainerType, name };
+}
+
+function toImportStatus(success: Spans, pending: Spans): ImportStatus {
+  return { success, pending: pending.size === 0 ? null : pending };
+}
+
+export class LoroDoc<T extends Record<string, LoroContainer> = Record<string, LoroContainer>> {
+  /** @internal */
+  readonly store: Store = openStore(true);
+
+  static fromSnapshot(snapshot: Uint8Array): LoroDoc {
+    const doc = new LoroDoc();
+    doc.import(snapshot);
+    return doc;
+  }
+
+  get #handle(): number {
+    return this.store.handle;
+  }
+
+  // ---- who writes ----
+
+  get peerId(): bigint {
+    return this.store.peer;
+  }
+
+  get peerIdStr(): PeerID {
+    return this.store.peer.toString() as PeerID;
+  }
+
+  setPeerId(peer: number | bigint | PeerID): void {
+    this.store.setPeer(peer);
+  }
+
+  // ---- containers ----
+
+  #open(kind: ContainerType, key: string): LoroContainer {
+    if (!isContainerId(key)) {
+      return wrap(this.store, openRoot(this.store, kind, key), KINDS.indexOf(kind));
+    }
+    const container = this.getContainerById(key);
+    if (container === undefined) throw new EMISSING(`no container ${key}`);
+    if (container.kind() !== kind) throw new EKIND(`${key} is not a ${kind}`);
+    return container;
+  }
+
+  /** The root container of that name, which comes to exist, or the container of that id. */
+  getText(key: string): LoroText {
+    return this.#open("Text", key) as LoroText;
+  }
+
+  getMap<K extends (keyof T & string) | ContainerID>(
+    key: K,
+  ): T[K] extends LoroMap ? T[K] : LoroMap {
+    return this.#open("Map", key) as T[K] extends LoroMap ? T[K] : LoroMap;
+  }
+
+  getList<K extends (keyof T & string) | ContainerID>(
+    key: K,
+  ): T[K] extends LoroList ? T[K] : LoroList {
+    return this.#open("List", key) as T[K] extends LoroList ? T[K] : LoroList;
+  }
+
+  getContainerById(id: ContainerID): LoroContainer | undefined {
+    const root = parseRoot(id);
+    if (root !== undefined) return this.#open(root.kind, root.name);
+    const ref = found(engine().w_container_by_id(this.#handle, putString(id)));
+    if (ref === undefined) return undefined;
+    return wrap(this.store, ref, engine().w_ref_kind(this.#handle, ref));
+  }
+
+  hasContainer(id: ContainerID): boolean {
+    return found(engine().w_container_by_id(this.#handle, putString(id))) !== undefined;
+  }
+
+  /** Keys and positions from its root on; undefined if it is not in the document. */
+  getPathToContainer(id: ContainerID): Path | undefined {
+    return this.hasContainer(id) ? this.getContainerById(id)?.path() : undefined;
+  }
+
+  #roots(deep: boolean): Record<string, unknown> {
+    check(engine().w_roots(this.#handle, deep ? 1 : 0));
+    return outRead((r) => r.value(), this.store.wrap) as Record<string, unknown>;
+  }
+
+  /** What is at "root/key/0". */
+  getByPath(path: string): Value | LoroContainer | undefined {
+    const [root = "", ...steps] = path.split("/");
+    let at = this.#roots(false)[root] as Value | LoroContainer | undefined;
+    for (const step of steps) {
+      if (at instanceof LoroMap) at = at.get(step);
+      else if (at instanceof LoroList) at = at.get(Number(step));
+      else return undefined;
+    }
+    return at;
+  }
+
+  /** Everything, containers resolved. */
+  toJSON(): any {
+    return this.#roots(true);
+  }
+
+  getShallowValue(): Record<string, ContainerID> {
+    const roots = Object.entries(this.#roots(false)) as [string, LoroContainer][];
+    return Object.fromEntries(roots.map(([name, root]) => [name, root.id]));
+  }
+
+  // ---- versions ----
+
+  /** Edits not yet committed included. */
+  version(): VersionVector {
+    check(engine().w_version(this.#handle));
+    return outRead((r) => new VersionVector(r.version()));
+  }
+
+  oplogVersion(): VersionVector {
+    return this.version();
+  }
+
+  frontiers(): Frontiers {
+    check(engine().w_frontiers(this.#handle));
+    return outRead((r) => r.frontiers());
+  }
+
+  oplogFrontiers(): Frontiers {
+    return this.frontiers();
+  }
+
+  opCount(): number {
+    return engine().w_op_count(this.#handle);
+  }
+
+  changeCount(): number {
+    return engine().w_change_count(this.#handle);
+  }
+
+  isDetached(): boolean {
+    return false;
+  }
+
+  // ---- transactions ----
+
+  /** Close the change being written: subscribers hear of it before this returns. */
+  commit(options?: CommitOptions | null): void {
+    this.store.commit(options ?? {});
+  }
+
+  getPendingTxnLength(): number {
+    return this.store.pending;
+  }
+
+  setNextCommitOptions(options: CommitOptions): void {
+    this.store.setNext(options);
+  }
+
+  setNextCommitOrigin(origin: string): void {
+    this.store.setNext({ origin });
+  }
+
+  setNextCommitMessage(message: string): void {
+    this.store.setNext({ message });
+  }
+
+  setNextCommitTimestamp(timestamp: number): void {
+    this.store.setNext({ timestamp });
+  }
+
+  clearNextCommitOptions(): void {
+    this.store.clearNext();
+  }
+
+  /** Stamp changes with the time of their commit. */
+  setRecordTimestamp(record: boolean): void {
+    this.store.recordTimestamp = record;
+  }
+
+  // ---- import, export ----
+
+  export(mode: ExportMode): Uint8Array {
+    if (mode.mode !== "update" && mode.mode !== "snapshot") {
+      throw new EVALUE(`no such export mode: ${(mode as { mode: string }).mode}`);
+    }
+    const from = mode.mode === "update" ? mode.from?.toJSON() : undefined;
+    return this.store.transact(() => {
+      const len = put((w) => w.ids(from ?? []));
+      const kind = mode.mode === "update" ? UPDATES : SNAPSHOT;
+      check(engine().w_export(this.#handle, kind, len));
+      return outBytes();
+    });
+  }
+
+  /** Merge what any Loro 1.x peer exported: all of it, or, if this throws, nothing. */
+  import(bytes: Uint8Array): ImportStatus {
+    return this.store.transact(() => {
+      check(engine().w_import(this.#handle, putBytes(bytes)));
+      return outRead((r) => toImportStatus(r.spans(), r.spans()));
+    });
+  }
+
+  importBatch(blobs: readonly Uint8Array[]): ImportStatus {
+    const before = this.version();
+    const waiting: Spans = new Map();
+    for (const blob of blobs) {
+      for (const [peer, span] of this.import(blob).pending ?? []) waiting.set(peer, span);
+    }
+    const success: Spans = new Map();
+    for (const [peer, end] of this.version().toJSON()) {
+      const start = before.get(peer) ?? 0;
+      if (start < end) success.set(peer, { start, end });
+      if ((waiting.get(peer)?.end ?? Infinity) <= end) waiting.delete(peer);
+    }
+    return toImportStatus(success, waiting);
+  }
+
+  importUpdateBatch(blobs: readonly Uint8Array[]): ImportStatus {
+    return this.importBatch(blobs);
+  }
+
+  /** A copy with the same history, that writes under a new peer id. */
+  fork(): LoroDoc<T> {
+    const doc = new LoroDoc<T>();
+    doc.import(this.export({ mode: "snapshot" }));
+    return doc;
+  }
+
+  // ---- subscribers ----
+
+  /** Hear of every commit and import, before the call that caused it returns. */
+  subscribe(listener: Listener): Subscription {
+    return this.store.subscribe(listener);
+  }
+
+  /** Get the bytes of every commit made here, to send to other peers. */
+  subscribeLocalUpdates(listener: (bytes: Uint8Array) => void): Subscription {
+    return this.store.subscribeLocal(listener);
+  }
+
+  // ---- the end ----
+
+  /** Give the memory back now; otherwise that happens when the garbage collector gets to it. */
+  free(): void {
+    this.store.free();
+  }
+
+  [Symbol.dispose](): void {
+    this.free();
+  }
+}
+
+/** @deprecated Its name is LoroDoc. */
+export class Loro<
+  T extends Record<string, LoroContainer> = Record<string, LoroContainer>,
+> extends LoroDoc<T> {}
+
+/** What a blob says of itself, without a document. */
+export function decodeImportBlobMeta(blob: Uint8Array): ImportBlobMetadata {
+  check(engine().w_blob_meta(putBytes(blob)));
+  return outRead((r) => ({
+    mode: r.u8() === 1 ? "snapshot" : "update",
+    changeNum: r.uleb(),
+    partialStartVersionVector: new VersionVector(r.version()),
+    partialEndVersionVector: new VersionVector(r.version()),
+  }));
+}

@@ -1,0 +1,175 @@
+// SPDX-License-Identifier: MIT
+// What subscribers are told. Events are read from the engine after a call has returned, queued, and
+// delivered one after the other before the method that caused them returns. A subscriber may edit:
+// what that causes joins the end of the queue.
+
+import { type ContainerID, type LoroContainer } from "./container.js";
+import { type Frontiers, object, type Reader, type Value } from "./value.js";
+
+export type Delta<T> =
+  | { insert: T; retain?: undefined; delete?: undefined }
+  | { retain: number; insert?: undefined; delete?: undefined }
+  | { delete: number; insert?: undefined; retain?: undefined };
+
+/** Lengths are UTF-16 code units. */
+export type TextDiff = { type: "text"; diff: Delta<string>[] };
+export type ListDiff = { type: "list"; diff: Delta<(Value | LoroContainer)[]>[] };
+/** undefined: the key was deleted. */
+export type MapDiff = {
+  type: "map";
+  updated: Record<string, Value | LoroContainer | undefined>;
+};
+export type Diff = TextDiff | ListDiff | MapDiff;
+/** Keys and positions from a root container's name on. */
+export type Path = (string | number)[];
+
+export interface LoroEvent {
+  target: ContainerID;
+  path: Path;
+  diff: Diff;
+}
+
+/** All that one commit or import did. */
+export interface LoroEventBatch {
+  by: "local" | "import" | "checkout";
+  origin: string;
+  from: Frontiers;
+  to: Frontiers;
+  /** The container subscribed to; undefined when that is the document. */
+  currentTarget?: ContainerID;
+  events: LoroEvent[];
+}
+
+export type Listener = (batch: LoroEventBatch) => void;
+export type Subscription = () => void;
+
+/** One container's part of a batch, with the reference it is known by. */
+export interface RawEvent extends LoroEvent {
+  ref: number;
+}
+export interface RawBatch extends LoroEventBatch {
+  events: RawEvent[];
+}
+
+const BY = ["local", "import", "checkout"] as const;
+const MAP = 0;
+const TEXT = 2;
+const enum Step {
+  Retain,
+  Insert,
+  Delete,
+}
+
+function readDelta<T>(r: Reader, inserted: () => T): Delta<T> {
+  const step: Step = r.u8();
+  if (step === Step.Insert) return { insert: inserted() };
+  return step === Step.Retain ? { retain: r.uleb() } : { delete: r.uleb() };
+}
+
+function readChange(r: Reader): [string, Value | LoroContainer | undefined] {
+  const key = r.string();
+  return [key, r.u8() === 1 ? (r.value() as Value | LoroContainer) : undefined];
+}
+
+function readDiff(r: Reader, kind: number): Diff {
+  if (kind === MAP) return { type: "map", updated: object(r.many(() => readChange(r))) };
+  if (kind === TEXT) {
+    return { type: "text", diff: r.many(() => readDelta(r, () => r.string())) };
+  }
+  const values = () => r.many(() => r.value() as Value | LoroContainer);
+  return { type: "list", diff: r.many(() => readDelta(r, values)) };
+}
+
+export function readBatch(r: Reader, idOf: (ref: number) => ContainerID): RawBatch {
+  const by = BY[r.u8()]!;
+  const origin = r.string();
+  const from = r.frontiers();
+  const to = r.frontiers();
+  const events = r.many(() => {
+    const ref = r.uleb();
+    const kind = r.u8();
+    const path = r.value() as Path;
+    // the id is asked for later: asking now would overwrite what is being read
+    return { ref, target: "" as ContainerID, diff: readDiff(r, kind), path };
+  });
+  for (const event of events) event.target = idOf(event.ref);
+  return { by, origin, from, to, events };
+}
+
+function publish({ ref: _, ...event }: RawEvent): LoroEvent {
+  return event;
+}
+
+/** A subscriber that throws is reported and disturbs nobody else. */
+function run(deliver: () => void): void {
+  try {
+    deliver();
+  } catch (error) {
+    console.error(error);
+  }
+}
+
+/** Deliveries in order, however deep the calls that cause them are nested. */
+export class Queue {
+  #waiting: (() => void)[] = [];
+  #busy = false;
+
+  add(deliver: () => void): void {
+    this.#waiting.push(deliver);
+  }
+
+  flush(): void {
+    if (this.#busy) return;
+    this.#busy = true;
+    for (let next; (next = this.#waiting.shift()) !== undefined; ) run(next);
+    this.#busy = false;
+  }
+}
+
+export class Listeners {
+  #document = new Set<{ listener: Listener }>();
+  #containers = new Map<number, Set<{ listener: Listener }>>();
+
+  get empty(): boolean {
+    return this.#document.size === 0 && this.#containers.size === 0;
+  }
+
+  /** To the whole document, or to the container `ref` and everything in it. */
+  add(listener: Listener, ref?: number): Subscription {
+    const entry = { listener }; // the same function may subscribe twice
+    if (ref === undefined) {
+      this.#document.add(entry);
+      return () => this.#document.delete(entry);
+    }
+    const set = this.#containers.get(ref) ?? new Set();
+    this.#containers.set(ref, set.add(entry));
+    return () => {
+      set.delete(entry);
+      if (set.size === 0 && this.#containers.get(ref) === set) this.#containers.delete(ref);
+    };
+  }
+
+  /** Queue `batch` for all it concerns: containers first, then the document. */
+  queue(
+    batch: RawBatch,
+    queue: Queue,
+    within: (ref: number, ancestor: number) => boolean,
+    idOf: (ref: number) => ContainerID,
+  ): void {
+    for (const [ref, set] of this.#containers) {
+      const events = batch.events.filter((event) => within(event.ref, ref)).map(publish);
+      if (events.length === 0) continue;
+      const told = { ...batch, events, currentTarget: idOf(ref) };
+      this.#queue(set, told, queue);
+    }
+    this.#queue(this.#document, { ...batch, events: batch.events.map(publish) }, queue);
+  }
+
+  #queue(set: Set<{ listener: Listener }>, batch: LoroEventBatch, queue: Queue): void {
+    for (const entry of set) {
+      queue.add(() => {
+        if (set.has(entry)) entry.listener(batch);
+      });
+    }
+  }
+}

@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: MIT
+// The surface, whichever way the engine is loaded. Names are those of loro-crdt.
+
+export {
+  type ContainerID,
+  type ContainerType,
+  getType,
+  isContainer,
+  isContainerId,
+  LoroContainer as Container,
+} from "./container.js";
+export {
+  decodeImportBlobMeta,
+  type ExportMode,
+  type ImportBlobMetadata,
+  type ImportStatus,
+  Loro,
+  LoroDoc,
+} from "./doc.js";
+export * from "./errors.js";
+export type {
+  Delta,
+  Diff,
+  Listener,
+  ListDiff,
+  LoroEvent,
+  LoroEventBatch,
+  MapDiff,
+  Path,
+  Subscription,
+  TextDiff,
+} from "./event.js";
+export { LoroList } from "./list.js";
+export { LoroMap } from "./map.js";
+export { type EngineSource, initSync } from "./module.js";
+export { Room, type RoomOptions, type RoomOut, type RoomStats } from "./room.js";
+export type { CommitOptions } from "./store.js";
+export { LoroText, type TextPosType } from "./text.js";
+export type { CounterSpan, Frontiers, OpId, PeerID, Value } from "./value.js";
+export { decodeFrontiers, encodeFrontiers, VersionVector } from "./version.js";

@@ -1,0 +1,84 @@
+// SPDX-License-Identifier: MIT
+
+import { check, outValue, position, put } from "./call.js";
+import { enroll, KINDS, LoroContainer, shallow } from "./container.js";
+import { engine } from "./module.js";
+import type { Value } from "./value.js";
+
+type Item = Value | LoroContainer;
+
+export class LoroList<T = any> extends LoroContainer {
+  kind(): "List" {
+    return "List";
+  }
+
+  protected fill(from: this): void {
+    for (const value of from.toArray()) {
+      if (value instanceof LoroContainer) this.pushContainer(value);
+      else this.push(value as Exclude<T, LoroContainer>);
+    }
+  }
+
+  get length(): number {
+    return engine().w_list_len(this.doc, this.ref);
+  }
+
+  insert(pos: number, value: Exclude<T, LoroContainer>): void {
+    const { doc, ref } = this;
+    const len = put((w) => w.value([value]));
+    check(engine().w_list_insert(doc, ref, position(pos), len));
+  }
+
+  push(value: Exclude<T, LoroContainer>): void {
+    this.insert(this.length, value);
+  }
+
+  /** Put a new container there, holding what `child` holds; the handle to go on with. */
+  insertContainer<C extends LoroContainer>(pos: number, child: C): C {
+    const { doc, ref } = this;
+    const kind = KINDS.indexOf(child.kind());
+    const made = check(engine().w_list_insert_container(doc, ref, position(pos), kind));
+    return this.adopt(child, made);
+  }
+
+  pushContainer<C extends LoroContainer>(child: C): C {
+    return this.insertContainer(this.length, child);
+  }
+
+  delete(pos: number, len: number): void {
+    check(engine().w_list_delete(this.doc, this.ref, position(pos), position(len)));
+  }
+
+  /** Remove the last item and return it; a container as its id. */
+  pop(): Value | undefined {
+    const last = this.length - 1;
+    if (last < 0) return undefined;
+    const value = shallow(this.get(last) as Item);
+    this.delete(last, 1);
+    return value;
+  }
+
+  clear(): void {
+    this.delete(0, this.length);
+  }
+
+  /** undefined when there is none. */
+  get(index: number): T {
+    const { doc, ref, store } = this;
+    if (!(index >= 0 && index < this.length)) return undefined as T;
+    check(engine().w_list_get(doc, ref, index));
+    return outValue(store.wrap) as T;
+  }
+
+  toArray(): T[] {
+    const { doc, ref, store } = this;
+    check(engine().w_list_values(doc, ref));
+    return outValue(store.wrap) as T[];
+  }
+
+  getShallowValue(): Value[] {
+    return this.toArray().map((value) => shallow(value as Item));
+  }
+}
+
+enroll("List", LoroList);

@@ -1,0 +1,83 @@
+// SPDX-License-Identifier: MIT
+
+import { check, found, outRead, outValue, put, putString } from "./call.js";
+import { enroll, KINDS, LoroContainer, shallow } from "./container.js";
+import { engine } from "./module.js";
+import { object, type Value } from "./value.js";
+
+type Item = Value | LoroContainer;
+
+export class LoroMap<T extends Record<string, any> = Record<string, any>> extends LoroContainer {
+  kind(): "Map" {
+    return "Map";
+  }
+
+  protected fill(from: this): void {
+    for (const [key, value] of from.entries()) {
+      if (value instanceof LoroContainer) this.setContainer(key, value);
+      else this.set(key, value as Exclude<T[string], LoroContainer>);
+    }
+  }
+
+  get size(): number {
+    return engine().w_map_len(this.doc, this.ref);
+  }
+
+  set<K extends keyof T & string>(key: K, value: Exclude<T[K], LoroContainer>): void {
+    const { doc, ref } = this;
+    const len = put((w) => {
+      w.string(String(key));
+      w.value(value);
+    });
+    check(engine().w_map_set(doc, ref, len));
+  }
+
+  get<K extends keyof T & string>(key: K): T[K] {
+    const { doc, ref, store } = this;
+    const status = found(engine().w_map_get(doc, ref, putString(String(key))));
+    return (status === undefined ? undefined : outValue(store.wrap)) as T[K];
+  }
+
+  delete(key: string): void {
+    const { doc, ref } = this;
+    found(engine().w_map_delete(doc, ref, putString(key)));
+  }
+
+  /** Put a new container there, holding what `child` holds; the handle to go on with. */
+  setContainer<C extends LoroContainer>(key: string, child: C): C {
+    const { doc, ref } = this;
+    const kind = KINDS.indexOf(child.kind());
+    return this.adopt(child, check(engine().w_map_set_container(doc, ref, kind, putString(key))));
+  }
+
+  getOrCreateContainer<C extends LoroContainer>(key: string, child: C): C {
+    const there: Item = this.get(key);
+    return there instanceof LoroContainer ? (there as C) : this.setContainer(key, child);
+  }
+
+  clear(): void {
+    for (const key of this.keys()) this.delete(key);
+  }
+
+  /** Sorted by key, so that equal maps read the same everywhere. */
+  entries(): [string, Item][] {
+    const { doc, ref, store } = this;
+    check(engine().w_map_entries(doc, ref));
+    const entries = outRead((r) => (r.u8(), r.entries()), store.wrap) as [string, Item][];
+    return entries.sort(([a], [b]) => (a < b ? -1 : 1));
+  }
+
+  keys(): string[] {
+    return this.entries().map(([key]) => key);
+  }
+
+  values(): Item[] {
+    return this.entries().map(([, value]) => value);
+  }
+
+  getShallowValue(): Record<string, Value> {
+    return object(this.entries().map(([key, value]) => [key, shallow(value)]));
+  }
+}
+
+enroll("Map", LoroMap);

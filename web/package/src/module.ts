@@ -1,0 +1,139 @@
+// SPDX-License-Identifier: MIT
+// Loading the engine: once per page, from bytes that are here or from a URL. It imports nothing.
+
+/** The calls of web/wasm.c, by name. Handles, references and statuses are numbers. */
+export interface Engine {
+  memory: WebAssembly.Memory;
+  w_args(len: number): number;
+  w_out(): number;
+  w_out_len(): number;
+  w_used(): number;
+  w_status_text(status: number): number;
+  w_fault_text(): number;
+  w_fault_offset(): number;
+
+  w_new(peer: bigint): number;
+  w_free(doc: number): void;
+  w_peer(doc: number): bigint;
+  w_set_peer(doc: number, peer: bigint): number;
+  w_op_count(doc: number): number;
+  w_change_count(doc: number): number;
+  w_check(doc: number): void;
+  w_version(doc: number): number;
+  w_frontiers(doc: number): number;
+  w_own_end(doc: number): number;
+  w_vv_encode(len: number): number;
+  w_vv_decode(len: number): number;
+  w_frontiers_encode(len: number): number;
+  w_frontiers_decode(len: number): number;
+
+  w_root(doc: number, kind: number, len: number): number;
+  w_roots(doc: number, deep: number): number;
+  w_container_by_id(doc: number, len: number): number;
+  w_container_parent(doc: number, ref: number): number;
+  w_container_id(doc: number, ref: number): number;
+  w_container_path(doc: number, ref: number): number;
+  w_container_deep(doc: number, ref: number): number;
+  w_ref_kind(doc: number, ref: number): number;
+
+  w_text_insert(doc: number, ref: number, pos: number, unit: number, len: number): number;
+  w_text_delete(doc: number, ref: number, pos: number, len: number, unit: number): number;
+  w_text_update(doc: number, ref: number, len: number): number;
+  w_text_len(doc: number, ref: number): number;
+  w_text_string(doc: number, ref: number): number;
+  w_text_slice(doc: number, ref: number, pos: number, len: number): number;
+  w_text_convert(doc: number, ref: number, pos: number, from: number, to: number): number;
+
+  w_list_insert(doc: number, ref: number, pos: number, len: number): number;
+  w_list_insert_container(doc: number, ref: number, pos: number, kind: number): number;
+  w_list_delete(doc: number, ref: number, pos: number, len: number): number;
+  w_list_len(doc: number, ref: number): number;
+  w_list_get(doc: number, ref: number, pos: number): number;
+  w_list_values(doc: number, ref: number): number;
+
+  w_map_set(doc: number, ref: number, len: number): number;
+  w_map_set_container(doc: number, ref: number, kind: number, len: number): number;
+  w_map_delete(doc: number, ref: number, len: number): number;
+  w_map_len(doc: number, ref: number): number;
+  w_map_get(doc: number, ref: number, len: number): number;
+  w_map_entries(doc: number, ref: number): number;
+
+  w_commit(doc: number, len: number, timestamp: number): number;
+  w_import(doc: number, len: number): number;
+  w_export(doc: number, mode: number, len: number): number;
+  w_export_own(doc: number, start: number): number;
+  w_blob_meta(len: number): number;
+  w_watch(doc: number, on: number): void;
+  w_poll(doc: number): number;
+
+  w_room_new(doc: number, idLen: number, seed: bigint, messageMax: number): number;
+  w_room_free(room: number): void;
+  w_room_open(room: number, link: number, now: number): number;
+  w_room_close(room: number, link: number): void;
+  w_room_feed(room: number, link: number, len: number, now: number): number;
+  w_room_edited(room: number, now: number): number;
+  w_room_stored(room: number, token: bigint): void;
+  w_room_tick(room: number, now: number): void;
+  w_room_wake_at(room: number): number;
+  w_room_presence_set(room: number, len: number, now: number): number;
+  w_room_presence_json(room: number): number;
+  w_room_poll(room: number): number;
+  w_room_stats(room: number): number;
+}
+
+let loaded: Engine | undefined;
+let random: Pick<Crypto, "getRandomValues"> = globalThis.crypto;
+
+/** Where there is no global `crypto` (Node 18): take this one. */
+export function useCrypto(source: Pick<Crypto, "getRandomValues">): void {
+  random ??= source;
+}
+
+export function randomU64(): bigint {
+  return random.getRandomValues(new BigUint64Array(1))[0]!;
+}
+
+/** The engine, or an error that says what to do. */
+export function engine(): Engine {
+  if (loaded === undefined) throw new Error("lorikeet-crdt: call `await init()` first");
+  return loaded;
+}
+
+function adopt(instance: WebAssembly.Instance): void {
+  loaded ??= instance.exports as unknown as Engine;
+}
+
+/** Load from bytes at hand, without waiting. Loading again does nothing. */
+export function initSync(source: BufferSource | WebAssembly.Module): void {
+  if (loaded !== undefined) return;
+  const module = source instanceof WebAssembly.Module ? source : new WebAssembly.Module(source);
+  adopt(new WebAssembly.Instance(module));
+}
+
+/** Where the engine may come from: its address, an answer to a request for it, or itself. */
+export type EngineSource =
+  | string
+  | URL
+  | Response
+  | Promise<Response>
+  | BufferSource
+  | WebAssembly.Module;
+
+async function instantiate(source: EngineSource): Promise<WebAssembly.Instance> {
+  if (typeof source === "string" || source instanceof URL) source = fetch(source);
+  if (source instanceof WebAssembly.Module) return WebAssembly.instantiate(source);
+  if (source instanceof Promise || source instanceof Response) {
+    const response = await source;
+    if (!response.ok) throw new Error(`lorikeet-crdt: ${response.url} answers ${response.status}`);
+    // streaming compilation insists on the content type, which not every server knows
+    const streams = response.headers.get("content-type")?.startsWith("application/wasm");
+    if (streams) return (await WebAssembly.instantiateStreaming(response)).instance;
+    source = await response.arrayBuffer();
+  }
+  return (await WebAssembly.instantiate(source as BufferSource)).instance;
+}
+
+/** Load from `source`. Loading again does nothing. */
+export async function load(source: EngineSource): Promise<void> {
+  if (loaded === undefined) adopt(await instantiate(source));
+}

@@ -1,0 +1,160 @@
+// SPDX-License-Identifier: MIT
+// lorikeet_room.h for JavaScript: feed it messages and the time, and do what poll() says. It sends,
+// stores and sleeps nothing itself.
+
+import { check, outRead, outString, put, putBytes, putString } from "./call.js";
+import type { LoroDoc } from "./doc.js";
+import { ESTATE } from "./errors.js";
+import { engine, randomU64 } from "./module.js";
+import type { Store } from "./store.js";
+import type { Value } from "./value.js";
+
+export interface RoomOptions {
+  /** At most 128 bytes of UTF-8. */
+  id: string;
+  /** The largest message the transport takes, if that is less than 256 KiB. */
+  messageMax?: number;
+}
+
+/** What to do next. */
+export type RoomOut =
+  /** Send as one binary message. */
+  | { kind: "send"; link: number; bytes: Uint8Array }
+  /** Make durable, then call stored(token). */
+  | { kind: "store"; token: bigint; bytes: Uint8Array }
+  /** The other end of the link let us in. */
+  | { kind: "joined"; link: number }
+  | { kind: "changed" }
+  | { kind: "presence" }
+  /** All ends hold the same / that ended: something is on its way again. */
+  | { kind: "synced" }
+  | { kind: "behind" }
+  /** The link broke the protocol or refused us: close it. */
+  | { kind: "error"; link: number; what: string };
+
+export interface RoomStats {
+  links: number;
+  joined: number;
+  unackedBytes: number;
+  unstored: number;
+  synced: boolean;
+}
+
+const KINDS = [
+  "send",
+  "store",
+  "joined",
+  "changed",
+  "presence",
+  "synced",
+  "behind",
+  "error",
+] as const;
+
+// The document travels with the handle, so that it cannot be collected before its room.
+const registry = new FinalizationRegistry(({ room }: { room: number; store: Store }) =>
+  engine().w_room_free(room),
+);
+
+/** One document, bound to any number of links to other peers. */
+export class Room {
+  readonly #store: Store;
+  #room: number;
+
+  constructor(doc: LoroDoc<any>, { id, messageMax = 0 }: RoomOptions) {
+    this.#store = doc.store;
+    this.#room = engine().w_room_new(this.#store.handle, putString(id), randomU64(), messageMax);
+    if (this.#room === 0) throw new ESTATE("no room: its id is too long, or memory is out");
+    this.#store.dependents.add(this);
+    registry.register(this, { room: this.#room, store: this.#store }, this);
+  }
+
+  get #handle(): number {
+    if (this.#room === 0) throw new ESTATE("the room was freed");
+    return this.#room;
+  }
+
+  free(): void {
+    if (this.#room === 0) return;
+    registry.unregister(this);
+    this.#store.dependents.delete(this);
+    engine().w_room_free(this.#room);
+    this.#room = 0;
+  }
+
+  [Symbol.dispose](): void {
+    this.free();
+  }
+
+  /** A link opened. Links are numbers of your choosing, times milliseconds of a steady clock. */
+  open(link: number, now: number): void {
+    this.#store.transact(() => check(engine().w_room_open(this.#handle, link, now)));
+  }
+
+  close(link: number): void {
+    engine().w_room_close(this.#handle, link);
+  }
+
+  /** One whole message from a link. A bad one makes an "error" for that link, not an exception. */
+  feed(link: number, message: Uint8Array, now: number): void {
+    if (this.#store.pending > 0) this.edited(now);
+    this.#store.transact(() => {
+      engine().w_room_feed(this.#handle, link, putBytes(message), now);
+    });
+  }
+
+  /** The document was edited here: commit, and send the edit on. */
+  edited(now: number): void {
+    this.#store.transact(() => check(engine().w_room_edited(this.#handle, now)));
+  }
+
+  stored(token: bigint): void {
+    engine().w_room_stored(this.#handle, token);
+  }
+
+  tick(now: number): void {
+    this.#store.transact(() => engine().w_room_tick(this.#handle, now));
+  }
+
+  /** When tick() is wanted next; Infinity: not at all. */
+  wakeAt(): number {
+    return engine().w_room_wake_at(this.#handle);
+  }
+
+  /** Tell the others something that is never history; null takes it back. */
+  setPresence(key: string, value: Value, now: number): void {
+    const len = put((w) => {
+      w.string(key);
+      w.value(value);
+    });
+    check(engine().w_room_presence_set(this.#handle, len, now));
+  }
+
+  presence(): Record<string, Value> {
+    check(engine().w_room_presence_json(this.#handle));
+    return JSON.parse(outString());
+  }
+
+  /** The next thing to do, oldest first; undefined: nothing. */
+  poll(): RoomOut | undefined {
+    if (check(engine().w_room_poll(this.#handle)) === 0) return undefined;
+    return outRead((r) => ({
+      kind: KINDS[r.u8()]!,
+      link: r.uleb(),
+      token: r.u64(),
+      what: r.string(),
+      bytes: r.rest(),
+    })) as RoomOut;
+  }
+
+  stats(): RoomStats {
+    check(engine().w_room_stats(this.#handle));
+    return outRead((r) => ({
+      links: r.f64(),
+      joined: r.f64(),
+      unackedBytes: r.f64(),
+      unstored: r.f64(),
+      synced: r.u8() === 1,
+    }));
+  }
+}

@@ -1,0 +1,200 @@
+// SPDX-License-Identifier: MIT
+// One document of the engine: its handle, its life, its transactions, and who listens to it.
+//
+// The engine commits by itself where it must (import, export, a new peer id). The options for the
+// next commit live here, so every call that may commit goes through transact(), which commits with
+// them first. Afterwards, whatever happened is queued and delivered.
+
+import { check, found, outBytes, outRead, outString, put } from "./call.js";
+import { type ContainerID } from "./container.js";
+import { ESTATE, EVALUE } from "./errors.js";
+import { type Listener, Listeners, Queue, readBatch, type Subscription } from "./event.js";
+import { engine, randomU64 } from "./module.js";
+import type { Reader } from "./value.js";
+
+export interface CommitOptions {
+  /** Handed to the event, not stored. */
+  origin?: string | undefined;
+  /** Stored with the change. */
+  message?: string | undefined;
+  /** Unix seconds. */
+  timestamp?: number | undefined;
+}
+
+const registry = new FinalizationRegistry((handle: number) => engine().w_free(handle));
+
+const PEER_MAX = 2n ** 64n - 1n;
+
+function randomPeer(): bigint {
+  const peer = randomU64();
+  return peer === PEER_MAX ? randomPeer() : peer;
+}
+
+/** Peer ids come as numbers, BigInts and decimal strings. */
+function parsePeer(peer: number | bigint | string): bigint {
+  const valid = typeof peer === "string" ? /^\d+$/.test(peer) : Number.isInteger(Number(peer));
+  if (!valid || BigInt(peer) < 0n || BigInt(peer) >= PEER_MAX) {
+    throw new EVALUE(`a peer id is an integer from 0 to 2^64-2, not ${peer}`);
+  }
+  return BigInt(peer);
+}
+
+export class Store {
+  /** Of containers here that were copied into another document: where they are now. */
+  readonly moved = new Map<number, unknown>();
+  readonly #ids = new Map<number, ContainerID>();
+  readonly #listeners = new Listeners();
+  readonly #local = new Set<(bytes: Uint8Array) => void>();
+  readonly #queue = new Queue();
+  /** What has to end before the document does. */
+  readonly dependents = new Set<{ free(): void }>();
+  #handle: number;
+  #committed = 0; // own operations below this counter are in changes
+  #next: CommitOptions = {};
+  recordTimestamp = false;
+
+  constructor(
+    /** false: the content of a container that no document holds yet. */
+    readonly attached: boolean,
+    /** Makes handles of containers. */
+    readonly wrap: Reader["container"],
+  ) {
+    this.#handle = engine().w_new(randomPeer());
+    if (this.#handle === 0) check(-7);
+    registry.register(this, this.#handle, this);
+  }
+
+  /** The engine's handle; throws after free(). */
+  get handle(): number {
+    if (this.#handle === 0) throw new ESTATE("the document was freed");
+    return this.#handle;
+  }
+
+  free(): void {
+    if (this.#handle === 0) return;
+    for (const dependent of [...this.dependents]) dependent.free();
+    registry.unregister(this);
+    engine().w_free(this.#handle);
+    this.#handle = 0;
+  }
+
+  // ---- containers ----
+
+  id(ref: number): ContainerID {
+    let id = this.#ids.get(ref);
+    if (id === undefined) {
+      check(engine().w_container_id(this.handle, ref));
+      id = outString() as ContainerID;
+      this.#ids.set(ref, id);
+    }
+    return id;
+  }
+
+  parent(ref: number): number | undefined {
+    return found(engine().w_container_parent(this.handle, ref));
+  }
+
+  #within(ref: number, ancestor: number): boolean {
+    for (let at: number | undefined = ref; at !== undefined; at = this.parent(at)) {
+      if (at === ancestor) return true;
+    }
+    return false;
+  }
+
+  // ---- transactions ----
+
+  get peer(): bigint {
+    return BigInt.asUintN(64, engine().w_peer(this.handle));
+  }
+
+  setPeer(peer: number | bigint | string): void {
+    const id = parsePeer(peer);
+    this.transact(() => check(engine().w_set_peer(this.handle, id)));
+  }
+
+  /** Own operations not committed yet. */
+  get pending(): number {
+    return engine().w_own_end(this.handle) - this.#committed;
+  }
+
+  setNext(options: CommitOptions): void {
+    this.#next = { ...this.#next, ...options };
+  }
+
+  clearNext(): void {
+    this.#next = {};
+  }
+
+  /** An explicit commit uses up its options, even if there is nothing to commit. */
+  commit(options: CommitOptions = {}): void {
+    this.setNext(options);
+    this.transact(() => {});
+    this.clearNext();
+  }
+
+  /** Run a call that commits, and tell everyone what it and the commit before it did. */
+  transact<T>(call: () => T): T {
+    try {
+      this.#commitPending();
+      const result = call();
+      this.#committed = engine().w_own_end(this.handle);
+      this.#collect();
+      return result;
+    } finally {
+      this.#queue.flush();
+    }
+  }
+
+  #commitPending(): void {
+    if (this.pending === 0) return;
+    const { origin = "", message = "", timestamp } = this.#next;
+    const now = this.recordTimestamp ? Math.floor(Date.now() / 1000) : 0;
+    const len = put((w) => {
+      w.string(origin);
+      w.string(message);
+    });
+    check(engine().w_commit(this.handle, len, timestamp ?? now));
+    this.clearNext();
+    const start = this.#committed;
+    this.#committed = engine().w_own_end(this.handle);
+    this.#collect();
+    this.#collectLocal(start);
+  }
+
+  // ---- subscribers ----
+
+  #collect(): void {
+    if (this.#listeners.empty) return;
+    while (check(engine().w_poll(this.handle)) !== 0) {
+      const id = (ref: number) => this.id(ref);
+      const batch = outRead((r) => readBatch(r, id), this.wrap);
+      this.#listeners.queue(batch, this.#queue, (ref, above) => this.#within(ref, above), id);
+    }
+  }
+
+  #collectLocal(start: number): void {
+    if (this.#local.size === 0) return;
+    check(engine().w_export_own(this.handle, start));
+    const bytes = outBytes();
+    for (const listener of this.#local) {
+      this.#queue.add(() => {
+        if (this.#local.has(listener)) listener(bytes);
+      });
+    }
+  }
+
+  subscribe(listener: Listener, ref?: number): Subscription {
+    if (this.#listeners.empty) engine().w_watch(this.handle, 1);
+    const remove = this.#listeners.add(listener, ref);
+    return () => {
+      remove();
+      if (this.#listeners.empty && this.#handle !== 0) engine().w_watch(this.#handle, 0);
+    };
+  }
+
+  subscribeLocal(listener: (bytes: Uint8Array) => void): Subscription {
+    const own = (bytes: Uint8Array) => listener(bytes);
+    this.#local.add(own);
+    return () => this.#local.delete(own);
+  }
+}

@@ -1,0 +1,246 @@
+// SPDX-License-Identifier: MIT
+// The encoding of web/wire.h, from the JavaScript side.
+
+import { EVALUE } from "./errors.js";
+
+export type PeerID = `${number}`;
+export type OpId = { peer: PeerID; counter: number };
+export type Frontiers = OpId[];
+export type CounterSpan = { start: number; end: number };
+
+/** What a document can hold beside containers. `undefined` is stored as `null`. */
+export type Value =
+  | string
+  | number
+  | boolean
+  | null
+  | undefined
+  | Uint8Array
+  | Value[]
+  | { [key: string]: Value };
+
+const enum Tag {
+  Null,
+  False,
+  True,
+  Int,
+  Float,
+  String,
+  Binary,
+  List,
+  Map,
+  Container,
+}
+
+const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
+const encoder = new TextEncoder();
+
+export class Reader {
+  #at = 0;
+  #view: DataView;
+
+  constructor(
+    readonly bytes: Uint8Array,
+    /** Makes the handle of a container met in a value. */
+    readonly container: (ref: number, kind: number) => unknown = () => null,
+  ) {
+    this.#view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  }
+
+  u8(): number {
+    return this.bytes[this.#at++]!;
+  }
+
+  uleb(): number {
+    let value = 0;
+    for (let scale = 1; ; scale *= 128) {
+      const byte = this.bytes[this.#at++]!;
+      value += (byte & 0x7f) * scale;
+      if (byte < 0x80) return value;
+    }
+  }
+
+  f64(): number {
+    this.#at += 8;
+    return this.#view.getFloat64(this.#at - 8, true);
+  }
+
+  u64(): bigint {
+    this.#at += 8;
+    return this.#view.getBigUint64(this.#at - 8, true);
+  }
+
+  #take(len: number): Uint8Array {
+    this.#at += len;
+    return this.bytes.subarray(this.#at - len, this.#at);
+  }
+
+  string(): string {
+    const len = this.uleb();
+    if (len > 24) return decoder.decode(this.#take(len));
+    // most keys are a few ASCII characters, which are read faster than a decoder is called
+    let text = "";
+    for (let i = 0; i < len; i++) {
+      const byte = this.bytes[this.#at + i]!;
+      if (byte > 0x7f) return decoder.decode(this.#take(len));
+      text += String.fromCharCode(byte);
+    }
+    this.#at += len;
+    return text;
+  }
+
+  rest(): Uint8Array {
+    return this.bytes.slice(this.#at);
+  }
+
+  many<T>(read: () => T): T[] {
+    const items: T[] = [];
+    for (let left = this.uleb(); left > 0; left--) items.push(read());
+    return items;
+  }
+
+  peer(): PeerID {
+    return this.u64().toString() as PeerID;
+  }
+
+  /** A version vector: ends by peer. */
+  version(): Map<PeerID, number> {
+    return new Map(this.many(() => [this.peer(), this.uleb()]));
+  }
+
+  frontiers(): Frontiers {
+    return this.many(() => ({ peer: this.peer(), counter: this.uleb() }));
+  }
+
+  spans(): Map<PeerID, CounterSpan> {
+    return new Map(
+      this.many(() => [this.peer(), { start: this.uleb(), end: this.uleb() }]),
+    );
+  }
+
+  entries(): [string, unknown][] {
+    return this.many(() => [this.string(), this.value()]);
+  }
+
+  value(): unknown {
+    const tag: Tag = this.u8();
+    switch (tag) {
+      case Tag.Null:
+        return null;
+      case Tag.False:
+        return false;
+      case Tag.True:
+        return true;
+      case Tag.Int:
+      case Tag.Float:
+        return this.f64();
+      case Tag.String:
+        return this.string();
+      case Tag.Binary:
+        return this.#take(this.uleb()).slice();
+      case Tag.List:
+        return this.many(() => this.value());
+      case Tag.Map:
+        return object(this.entries());
+      case Tag.Container:
+        return this.container(this.uleb(), this.u8());
+    }
+  }
+}
+
+/** Own properties only, so that a key like `__proto__` stays data. */
+export function object<T>(entries: Iterable<[string, T]>): Record<string, T> {
+  return Object.fromEntries(entries);
+}
+
+/** Integers up to what 64 bits hold are stored as such, as loro-crdt does; -0 is 0. */
+function isInteger(value: number): boolean {
+  return Number.isInteger(value) && Math.abs(value) < 2 ** 63;
+}
+
+export class Writer {
+  #bytes = new Uint8Array(128);
+  #len = 0;
+
+  done(): Uint8Array {
+    return this.#bytes.subarray(0, this.#len);
+  }
+
+  #reserve(more: number): void {
+    if (this.#len + more <= this.#bytes.length) return;
+    const grown = new Uint8Array(Math.max(this.#bytes.length * 2, this.#len + more));
+    grown.set(this.done());
+    this.#bytes = grown;
+  }
+
+  u8(value: number): void {
+    this.#reserve(1);
+    this.#bytes[this.#len++] = value;
+  }
+
+  uleb(value: number): void {
+    for (; value > 0x7f; value = Math.floor(value / 128)) this.u8((value % 128) | 0x80);
+    this.u8(value);
+  }
+
+  #fixed(set: (view: DataView) => void): void {
+    this.#reserve(8);
+    set(new DataView(this.#bytes.buffer, this.#len, 8));
+    this.#len += 8;
+  }
+
+  raw(bytes: Uint8Array): void {
+    this.uleb(bytes.length);
+    this.#reserve(bytes.length);
+    this.#bytes.set(bytes, this.#len);
+    this.#len += bytes.length;
+  }
+
+  string(text: string): void {
+    this.raw(encoder.encode(text));
+  }
+
+  /** A version vector or frontiers. */
+  ids(ids: Iterable<readonly [peer: PeerID, counter: number]>): void {
+    const all = [...ids];
+    this.uleb(all.length);
+    for (const [peer, counter] of all) {
+      this.#fixed((view) => view.setBigUint64(0, BigInt(peer), true));
+      this.uleb(counter);
+    }
+  }
+
+  value(value: unknown): void {
+    if (value === undefined || value === null) this.u8(Tag.Null);
+    else if (typeof value === "boolean") this.u8(value ? Tag.True : Tag.False);
+    else if (typeof value === "number") {
+      this.u8(isInteger(value) ? Tag.Int : Tag.Float);
+      this.#fixed((view) => view.setFloat64(0, value, true));
+    } else if (typeof value === "string") {
+      this.u8(Tag.String);
+      this.string(value);
+    } else if (value instanceof Uint8Array) {
+      this.u8(Tag.Binary);
+      this.raw(value);
+    } else if (Array.isArray(value)) {
+      this.u8(Tag.List);
+      this.uleb(value.length);
+      for (const item of value) this.value(item);
+    } else if (typeof value === "object" && !isHandle(value)) {
+      const entries = Object.entries(value);
+      this.u8(Tag.Map);
+      this.uleb(entries.length);
+      for (const [key, item] of entries) {
+        this.string(key);
+        this.value(item);
+      }
+    } else throw new EVALUE(`no value of a document: ${String(value)}`);
+  }
+}
+
+/** Containers carry this mark: they are put in with setContainer() and its like, not as values. */
+export const HANDLE = Symbol("lorikeet container");
+
+function isHandle(value: object): boolean {
+  return HANDLE in value;
+}

@@ -1,0 +1,390 @@
+/* SPDX-License-Identifier: MIT
+ * wasm.c - lorikeet.h spelled in numbers. Each w_call is one lk_call; package/src/call.ts is the
+ * only caller. A module is one thread's, so the regions shared with JavaScript are static. */
+#include "alloc.h"
+#include "shim.h"
+
+/* Regions larger than this are given back once the call that needed them is over. */
+#define REGION_KEEP (1u << 20)
+
+shim web;
+
+/* ---- regions ---- */
+
+static void shim_trim(lk_buf *region) {
+    if (region->cap > REGION_KEEP) lk_buf_free(region);
+    region->len = 0;
+}
+
+writer shim_result(void) {
+    shim_trim(&web.out);
+    return writer_new(&web.out);
+}
+
+lk_status shim_written(const writer *w) { return w->failed ? LK_ENOMEM : LK_OK; }
+
+lk_bytes shim_bytes(size_t len) {
+    LK_ASSERT(len <= web.args.cap);
+    return (lk_bytes){web.args.at, len};
+}
+
+lk_str shim_str(size_t len) {
+    lk_bytes bytes = shim_bytes(len);
+    return (lk_str){(const char *)bytes.at, bytes.len};
+}
+
+static void shim_scratch(void) {
+    if (web.scratch.heap == NULL) arena_init(&web.scratch, &mem_default);
+    arena_reset(&web.scratch);
+}
+
+lk_status shim_value(reader *r, lk_value *out) {
+    shim_scratch();
+    wire_value_read(r, &web.scratch, out);
+    return r->fault.code;
+}
+
+static lk_status shim_ids(size_t len, lk_ids *out) {
+    shim_scratch();
+    reader r = reader_new(shim_bytes(len));
+    *out = wire_ids_read(&r, &web.scratch);
+    return r.fault.code;
+}
+
+/* Room for `len` bytes of arguments; NULL when memory is out. */
+uint8_t *WEB(w_args)(size_t len) {
+    if (len < REGION_KEEP) shim_trim(&web.args);
+    web.args.len = 0;
+    return buf_reserve(&web.args, len) ? web.args.at : NULL;
+}
+
+const uint8_t *WEB(w_out)(void) { return web.out.at; }
+size_t WEB(w_out_len)(void) { return web.out.len; }
+/* Bytes allocated, for the tests that look for leaks. */
+size_t WEB(w_used)(void) { return alloc_used(); }
+
+static lk_status shim_literal(const char *text) {
+    writer w = shim_result();
+    writer_raw(&w, text, __builtin_strlen(text));
+    return shim_written(&w);
+}
+
+lk_status WEB(w_status_text)(int status) { return shim_literal(lk_status_text((lk_status)status)); }
+lk_status WEB(w_fault_text)(void) {
+    return shim_literal(web.fault.what == NULL ? "" : web.fault.what);
+}
+size_t WEB(w_fault_offset)(void) { return web.fault.offset; }
+
+/* ---- documents, versions ---- */
+
+lk_doc *WEB(w_new)(uint64_t peer) { return lk_new(peer, NULL); }
+void WEB(w_free)(lk_doc *doc) { lk_free(doc); }
+uint64_t WEB(w_peer)(const lk_doc *doc) { return lk_peer(doc); }
+lk_status WEB(w_set_peer)(lk_doc *doc, uint64_t peer) { return lk_set_peer(doc, peer); }
+size_t WEB(w_op_count)(const lk_doc *doc) { return lk_op_count(doc); }
+size_t WEB(w_change_count)(const lk_doc *doc) { return lk_change_count(doc); }
+void WEB(w_check)(lk_doc *doc) { lk_check(doc); }
+
+static lk_status shim_ids_out(lk_ids ids) {
+    writer w = shim_result();
+    wire_ids_write(&w, ids);
+    return shim_written(&w);
+}
+
+lk_status WEB(w_version)(lk_doc *doc) { return shim_ids_out(lk_version(doc)); }
+lk_status WEB(w_frontiers)(lk_doc *doc) { return shim_ids_out(lk_frontiers(doc)); }
+
+/* The counter the next local edit gets: how JavaScript sees that there is something to commit. */
+int32_t WEB(w_own_end)(lk_doc *doc) {
+    uint64_t peer = lk_peer(doc);
+    lk_ids version = lk_version(doc);
+    size_t low = 0, high = version.len;
+    while (low < high) {
+        size_t middle = (low + high) / 2;
+        if (version.at[middle].peer < peer)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return low < version.len && version.at[low].peer == peer ? version.at[low].counter : 0;
+}
+
+lk_status WEB(w_vv_encode)(size_t len) {
+    lk_ids ids;
+    lk_status status = shim_ids(len, &ids);
+    shim_trim(&web.out);
+    return status == LK_OK ? lk_vv_encode(ids, &web.out) : status;
+}
+
+lk_status WEB(w_frontiers_encode)(size_t len) {
+    lk_ids ids;
+    lk_status status = shim_ids(len, &ids);
+    shim_trim(&web.out);
+    return status == LK_OK ? lk_frontiers_encode(ids, &web.out) : status;
+}
+
+static lk_status shim_decoded(lk_status status, lk_buf *ids) {
+    if (status == LK_OK) {
+        const lk_id *at = (const lk_id *)(const void *)ids->at;
+        status = shim_ids_out((lk_ids){at, ids->len / sizeof *at});
+    }
+    lk_buf_free(ids);
+    return status;
+}
+
+lk_status WEB(w_vv_decode)(size_t len) {
+    lk_buf ids = {0};
+    return shim_decoded(lk_vv_decode(shim_bytes(len), &ids, &web.fault), &ids);
+}
+
+lk_status WEB(w_frontiers_decode)(size_t len) {
+    lk_buf ids = {0};
+    return shim_decoded(lk_frontiers_decode(shim_bytes(len), &ids, &web.fault), &ids);
+}
+
+/* ---- containers ---- */
+
+/* References are small indices: they and statuses share an int. */
+static int32_t shim_ref(lk_status status, lk_ref ref) {
+    return status == LK_OK ? (int32_t)ref.index : (int32_t)status;
+}
+
+int32_t WEB(w_root)(lk_doc *doc, lk_kind kind, size_t len) {
+    lk_ref ref = {0};
+    lk_status status = lk_root(doc, kind, shim_str(len), &ref);
+    return shim_ref(status, ref);
+}
+
+int32_t WEB(w_container_by_id)(lk_doc *doc, size_t len) {
+    lk_ref ref = {0};
+    lk_status status = lk_container_by_id(doc, shim_str(len), &ref);
+    return shim_ref(status, ref);
+}
+
+int32_t WEB(w_container_parent)(const lk_doc *doc, lk_ref ref) {
+    lk_ref parent = {0};
+    return shim_ref(lk_container_parent(doc, ref, &parent) ? LK_OK : LK_EMISSING, parent);
+}
+
+lk_kind WEB(w_ref_kind)(const lk_doc *doc, lk_ref ref) { return lk_ref_kind(doc, ref); }
+
+lk_status WEB(w_container_id)(const lk_doc *doc, lk_ref ref) {
+    shim_trim(&web.out);
+    return lk_container_id(doc, ref, &web.out);
+}
+
+lk_status WEB(w_container_path)(const lk_doc *doc, lk_ref ref) {
+    writer w = shim_result();
+    return wire_path_write(&w, doc, ref);
+}
+
+lk_status WEB(w_container_deep)(const lk_doc *doc, lk_ref ref) {
+    writer w = shim_result();
+    wire_deep_write(&w, doc, ref);
+    return shim_written(&w);
+}
+
+/* The document as a MAP: root names with `deep` values, or with the containers themselves. */
+lk_status WEB(w_roots)(const lk_doc *doc, bool deep) {
+    writer w = shim_result();
+    lk_ref ref;
+    size_t count = 0;
+    for (size_t cursor = 0; lk_root_next(doc, &cursor, &ref);) count++;
+    writer_u8(&w, WIRE_MAP);
+    writer_uleb(&w, count);
+    for (size_t cursor = 0; lk_root_next(doc, &cursor, &ref);) {
+        wire_root_name_write(&w, doc, ref);
+        lk_value value = {.type = LK_CONTAINER, .as.container = ref};
+        if (deep)
+            wire_deep_write(&w, doc, ref);
+        else
+            wire_value_write(&w, doc, &value);
+    }
+    return shim_written(&w);
+}
+
+/* ---- text ---- */
+
+lk_status WEB(w_text_insert)(lk_doc *doc, lk_ref text, size_t pos, lk_unit unit, size_t len) {
+    return lk_text_insert(doc, text, pos, unit, shim_str(len));
+}
+
+lk_status WEB(w_text_delete)(lk_doc *doc, lk_ref text, size_t pos, size_t len, lk_unit unit) {
+    return lk_text_delete(doc, text, pos, len, unit);
+}
+
+lk_status WEB(w_text_update)(lk_doc *doc, lk_ref text, size_t len) {
+    return lk_text_update(doc, text, shim_str(len));
+}
+
+size_t WEB(w_text_len)(const lk_doc *doc, lk_ref text) { return lk_text_len(doc, text, LK_UTF16); }
+
+lk_status WEB(w_text_string)(const lk_doc *doc, lk_ref text) {
+    shim_trim(&web.out);
+    return lk_text_string(doc, text, &web.out);
+}
+
+lk_status WEB(w_text_slice)(const lk_doc *doc, lk_ref text, size_t pos, size_t len) {
+    shim_trim(&web.out);
+    return lk_text_slice(doc, text, pos, len, LK_UTF16, &web.out);
+}
+
+int32_t WEB(w_text_convert)(const lk_doc *doc, lk_ref text, size_t pos, lk_unit from, lk_unit to) {
+    size_t out = 0;
+    lk_status status = lk_text_convert(doc, text, pos, from, to, &out);
+    return status == LK_OK ? (int32_t)out : (int32_t)status;
+}
+
+/* ---- list ---- */
+
+/* Arguments: a LIST of the values. */
+lk_status WEB(w_list_insert)(lk_doc *doc, lk_ref list, size_t pos, size_t len) {
+    reader r = reader_new(shim_bytes(len));
+    lk_value values;
+    lk_status status = shim_value(&r, &values);
+    if (status != LK_OK) return status;
+    return lk_list_insert(doc, list, pos, values.as.values, values.len);
+}
+
+int32_t WEB(w_list_insert_container)(lk_doc *doc, lk_ref list, size_t pos, lk_kind kind) {
+    lk_ref ref = {0};
+    lk_status status = lk_list_insert_container(doc, list, pos, kind, &ref);
+    return shim_ref(status, ref);
+}
+
+lk_status WEB(w_list_delete)(lk_doc *doc, lk_ref list, size_t pos, size_t len) {
+    return lk_list_delete(doc, list, pos, len);
+}
+
+size_t WEB(w_list_len)(const lk_doc *doc, lk_ref list) { return lk_list_len(doc, list); }
+
+lk_status WEB(w_list_get)(const lk_doc *doc, lk_ref list, size_t pos) {
+    lk_value value;
+    lk_status status = lk_list_get(doc, list, pos, &value);
+    if (status != LK_OK) return status;
+    writer w = shim_result();
+    wire_value_write(&w, doc, &value);
+    return shim_written(&w);
+}
+
+lk_status WEB(w_list_values)(const lk_doc *doc, lk_ref list) {
+    writer w = shim_result();
+    wire_list_write(&w, doc, list, false);
+    return shim_written(&w);
+}
+
+/* ---- map ---- */
+
+/* Arguments: the key as a string, the value. */
+lk_status WEB(w_map_set)(lk_doc *doc, lk_ref map, size_t len) {
+    reader r = reader_new(shim_bytes(len));
+    lk_bytes key = reader_bytes(&r);
+    lk_value value;
+    lk_status status = shim_value(&r, &value);
+    if (status != LK_OK) return status;
+    return lk_map_set(doc, map, (lk_str){(const char *)key.at, key.len}, &value);
+}
+
+int32_t WEB(w_map_set_container)(lk_doc *doc, lk_ref map, lk_kind kind, size_t len) {
+    lk_ref ref = {0};
+    lk_status status = lk_map_set_container(doc, map, shim_str(len), kind, &ref);
+    return shim_ref(status, ref);
+}
+
+lk_status WEB(w_map_delete)(lk_doc *doc, lk_ref map, size_t len) {
+    return lk_map_delete(doc, map, shim_str(len));
+}
+
+size_t WEB(w_map_len)(const lk_doc *doc, lk_ref map) { return lk_map_len(doc, map); }
+
+lk_status WEB(w_map_get)(const lk_doc *doc, lk_ref map, size_t len) {
+    lk_value value;
+    lk_status status = lk_map_get(doc, map, shim_str(len), &value);
+    if (status != LK_OK) return status;
+    writer w = shim_result();
+    wire_value_write(&w, doc, &value);
+    return shim_written(&w);
+}
+
+lk_status WEB(w_map_entries)(const lk_doc *doc, lk_ref map) {
+    writer w = shim_result();
+    wire_map_write(&w, doc, map, false);
+    return shim_written(&w);
+}
+
+/* ---- commit, import, export, events ---- */
+
+/* Arguments: origin and message as strings. */
+lk_status WEB(w_commit)(lk_doc *doc, size_t len, double timestamp_s) {
+    reader r = reader_new(shim_bytes(len));
+    lk_bytes origin = reader_bytes(&r), message = reader_bytes(&r);
+    lk_commit_options options = {
+        .origin = {(const char *)origin.at, origin.len},
+        .message = {(const char *)message.at, message.len},
+        .timestamp_s = (int64_t)timestamp_s,
+    };
+    return lk_commit(doc, &options);
+}
+
+lk_status WEB(w_import)(lk_doc *doc, size_t len) {
+    lk_import_status got;
+    lk_status status = lk_import(doc, shim_bytes(len), &got, &web.fault);
+    if (status != LK_OK) return status;
+    writer w = shim_result();
+    wire_spans_write(&w, got.success, got.success_len);
+    wire_spans_write(&w, got.pending, got.pending_len);
+    return shim_written(&w);
+}
+
+/* Arguments: the version vector to start from, as ids. */
+lk_status WEB(w_export)(lk_doc *doc, lk_export_mode mode, size_t len) {
+    lk_ids from;
+    lk_status status = shim_ids(len, &from);
+    shim_trim(&web.out);
+    return status == LK_OK ? lk_export(doc, mode, from, &web.out) : status;
+}
+
+/* What this peer wrote since its counter `start`: the present version, set back there. (Not
+ * lk_export_local(): that belongs to the room, and each of the two may be at another place.) */
+lk_status WEB(w_export_own)(lk_doc *doc, int32_t start) {
+    shim_scratch();
+    uint64_t peer = lk_peer(doc);
+    lk_ids version = lk_version(doc);
+    lk_id *ids = arena_new(&web.scratch, lk_id, version.len);
+    if (ids == NULL) return LK_ENOMEM;
+    size_t len = 0;
+    for (size_t i = 0; i < version.len; i++) {
+        lk_id id = version.at[i];
+        if (id.peer == peer) id.counter = start;
+        if (id.counter > 0) ids[len++] = id;
+    }
+    shim_trim(&web.out);
+    return lk_export(doc, LK_UPDATES, (lk_ids){ids, len}, &web.out);
+}
+
+/* Result: snapshot byte, uleb changes, ids of the start and of the end. */
+lk_status WEB(w_blob_meta)(size_t len) {
+    lk_blob_meta meta = {0};
+    lk_status status = lk_blob_meta_read(shim_bytes(len), &meta, &web.fault);
+    if (status == LK_OK) {
+        writer w = shim_result();
+        writer_u8(&w, meta.snapshot);
+        writer_uleb(&w, meta.change_count);
+        wire_ids_write(&w, meta.start_vv);
+        wire_ids_write(&w, meta.end_vv);
+        status = shim_written(&w);
+    }
+    lk_buf_free(&meta.ids);
+    return status;
+}
+
+void WEB(w_watch)(lk_doc *doc, bool on) { lk_watch(doc, on); }
+
+/* 1 with an event in the result region, 0 when there is none. */
+int32_t WEB(w_poll)(lk_doc *doc) {
+    const lk_event *event = lk_poll(doc);
+    if (event == NULL) return 0;
+    writer w = shim_result();
+    wire_event_write(&w, doc, event);
+    return w.failed ? LK_ENOMEM : 1;
+}

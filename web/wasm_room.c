@@ -1,0 +1,77 @@
+/* SPDX-License-Identifier: MIT
+ * wasm_room.c - lorikeet_room.h spelled in numbers. Times are f64 milliseconds. */
+#include "lorikeet_room.h"
+#include "shim.h"
+
+lk_room *WEB(w_room_new)(lk_doc *doc, size_t id_len, uint64_t seed, uint32_t message_max) {
+    lk_room_options options = {
+        .room_id = shim_str(id_len), .seed = seed, .message_max = message_max};
+    return lk_room_new(doc, &options, NULL);
+}
+
+void WEB(w_room_free)(lk_room *room) { lk_room_free(room); }
+
+lk_status WEB(w_room_open)(lk_room *room, lk_link link, double now_ms) {
+    return lk_room_open(room, link, (uint64_t)now_ms);
+}
+
+void WEB(w_room_close)(lk_room *room, lk_link link) { lk_room_close(room, link); }
+
+lk_status WEB(w_room_feed)(lk_room *room, lk_link link, size_t len, double now_ms) {
+    return lk_room_feed(room, link, shim_bytes(len), (uint64_t)now_ms);
+}
+
+lk_status WEB(w_room_edited)(lk_room *room, double now_ms) {
+    return lk_room_edited(room, (uint64_t)now_ms);
+}
+
+void WEB(w_room_stored)(lk_room *room, uint64_t token) { lk_room_stored(room, token); }
+void WEB(w_room_tick)(lk_room *room, double now_ms) { lk_room_tick(room, (uint64_t)now_ms); }
+
+/* Infinity: never. */
+double WEB(w_room_wake_at)(const lk_room *room) {
+    uint64_t at = lk_room_wake_at(room);
+    return at == UINT64_MAX ? __builtin_inf() : (double)at;
+}
+
+/* Arguments: the key as a string, the value. */
+lk_status WEB(w_room_presence_set)(lk_room *room, size_t len, double now_ms) {
+    reader r = reader_new(shim_bytes(len));
+    lk_bytes key = reader_bytes(&r);
+    lk_value value;
+    lk_status status = shim_value(&r, &value);
+    if (status != LK_OK) return status;
+    lk_str name = {(const char *)key.at, key.len};
+    return lk_room_presence_set(room, name, &value, (uint64_t)now_ms);
+}
+
+lk_status WEB(w_room_presence_json)(const lk_room *room) {
+    writer w = shim_result();
+    return lk_room_presence_json(room, w.out);
+}
+
+/* 1 with what to do next in the result region: kind byte, uleb link, u64le token, what as a string,
+ * and the bytes to the end. 0 when there is nothing. */
+int32_t WEB(w_room_poll)(lk_room *room) {
+    const lk_room_out *out = lk_room_poll(room);
+    if (out == NULL) return 0;
+    writer w = shim_result();
+    writer_u8(&w, (uint8_t)out->kind);
+    writer_uleb(&w, out->link);
+    writer_u64le(&w, out->token);
+    writer_bytes(&w, out->what, out->what == NULL ? 0 : __builtin_strlen(out->what));
+    writer_raw(&w, out->bytes.at, out->bytes.len);
+    return w.failed ? LK_ENOMEM : 1;
+}
+
+/* Result: links, joined, unacked bytes and unstored as f64, synced as a byte. */
+lk_status WEB(w_room_stats)(const lk_room *room) {
+    lk_room_stats stats = lk_room_stats_read(room);
+    writer w = shim_result();
+    writer_f64le(&w, stats.links);
+    writer_f64le(&w, stats.joined);
+    writer_f64le(&w, (double)stats.unacked_bytes);
+    writer_f64le(&w, (double)stats.unstored);
+    writer_u8(&w, stats.synced);
+    return shim_written(&w);
+}

@@ -1,0 +1,280 @@
+/* SPDX-License-Identifier: MIT
+ * wire.c - values, versions and events as tagged bytes. Writing recurses only as deep as a document
+ * can be, reading no deeper than LIMIT_DEPTH. */
+#include "wire.h"
+
+#include "base/limits.h"
+
+static void wire_str_write(writer *w, lk_str s) { writer_bytes(w, s.at, s.len); }
+
+static void wire_number_write(writer *w, wire_tag tag, double v) {
+    writer_u8(w, (uint8_t)tag);
+    writer_f64le(w, v);
+}
+
+static void wire_container_write(writer *w, const lk_doc *doc, lk_ref ref) {
+    writer_u8(w, WIRE_CONTAINER);
+    writer_uleb(w, ref.index);
+    writer_u8(w, (uint8_t)lk_ref_kind(doc, ref));
+}
+
+/* `deep`: write what containers hold instead of which they are. */
+static void wire_write(writer *w, const lk_doc *doc, const lk_value *value, bool deep) {
+    switch (value->type) {
+    case LK_NULL: writer_u8(w, WIRE_NULL); break;
+    case LK_BOOL: writer_u8(w, value->as.boolean ? WIRE_TRUE : WIRE_FALSE); break;
+    case LK_I64: wire_number_write(w, WIRE_INT, (double)value->as.i64); break;
+    case LK_F64: wire_number_write(w, WIRE_FLOAT, value->as.f64); break;
+    case LK_STRING:
+    case LK_BINARY:
+        writer_u8(w, value->type == LK_STRING ? WIRE_STRING : WIRE_BINARY);
+        writer_bytes(w, value->as.bytes, value->len);
+        break;
+    case LK_VALUES:
+        writer_u8(w, WIRE_LIST);
+        writer_uleb(w, value->len);
+        for (uint32_t i = 0; i < value->len; i++) wire_write(w, doc, &value->as.values[i], deep);
+        break;
+    case LK_ENTRIES:
+        writer_u8(w, WIRE_MAP);
+        writer_uleb(w, value->len);
+        for (uint32_t i = 0; i < value->len; i++) {
+            wire_str_write(w, value->as.entries[i].key);
+            wire_write(w, doc, &value->as.entries[i].value, deep);
+        }
+        break;
+    case LK_CONTAINER:
+        if (deep)
+            wire_deep_write(w, doc, value->as.container);
+        else
+            wire_container_write(w, doc, value->as.container);
+        break;
+    }
+}
+
+void wire_value_write(writer *w, const lk_doc *doc, const lk_value *value) {
+    wire_write(w, doc, value, false);
+}
+
+static void wire_text_write(writer *w, const lk_doc *doc, lk_ref text) {
+    writer_u8(w, WIRE_STRING);
+    writer_uleb(w, lk_text_len(doc, text, LK_UTF8));
+    if (!w->failed && lk_text_string(doc, text, w->out) != LK_OK) w->failed = true;
+}
+
+void wire_list_write(writer *w, const lk_doc *doc, lk_ref list, bool deep) {
+    size_t len = lk_list_len(doc, list);
+    writer_u8(w, WIRE_LIST);
+    writer_uleb(w, len);
+    for (size_t i = 0; i < len; i++) {
+        lk_value value;
+        LK_ASSERT(lk_list_get(doc, list, i, &value) == LK_OK);
+        wire_write(w, doc, &value, deep);
+    }
+}
+
+void wire_map_write(writer *w, const lk_doc *doc, lk_ref map, bool deep) {
+    writer_u8(w, WIRE_MAP);
+    writer_uleb(w, lk_map_len(doc, map));
+    lk_entry entry;
+    for (size_t cursor = 0; lk_map_next(doc, map, &cursor, &entry);) {
+        wire_str_write(w, entry.key);
+        wire_write(w, doc, &entry.value, deep);
+    }
+}
+
+void wire_deep_write(writer *w, const lk_doc *doc, lk_ref ref) {
+    switch (lk_ref_kind(doc, ref)) {
+    case LK_TEXT: wire_text_write(w, doc, ref); break;
+    case LK_LIST: wire_list_write(w, doc, ref, true); break;
+    case LK_MAP: wire_map_write(w, doc, ref, true); break;
+    case LK_TREE:
+    case LK_MOVABLE_LIST:
+    case LK_COUNTER: writer_u8(w, WIRE_NULL); break;
+    }
+}
+
+void wire_ids_write(writer *w, lk_ids ids) {
+    writer_uleb(w, ids.len);
+    for (size_t i = 0; i < ids.len; i++) {
+        writer_u64le(w, ids.at[i].peer);
+        writer_uleb(w, (uint32_t)ids.at[i].counter);
+    }
+}
+
+void wire_spans_write(writer *w, const lk_span *spans, size_t len) {
+    writer_uleb(w, len);
+    for (size_t i = 0; i < len; i++) {
+        writer_u64le(w, spans[i].peer);
+        writer_uleb(w, (uint32_t)spans[i].start);
+        writer_uleb(w, (uint32_t)spans[i].end);
+    }
+}
+
+/* "cid:root-NAME:Kind" without its ends. */
+void wire_root_name_write(writer *w, const lk_doc *doc, lk_ref ref) {
+    static const char front[] = "cid:root-";
+    lk_buf id = {.memory = w->out->memory};
+    if (lk_container_id(doc, ref, &id) != LK_OK) w->failed = true;
+    size_t end = id.len;
+    while (end > 0 && id.at[end - 1] != ':') end--;
+    if (!w->failed) writer_bytes(w, id.at + sizeof front - 1, end - sizeof front);
+    lk_buf_free(&id);
+}
+
+static bool wire_names(const lk_value *value, lk_ref child) {
+    return value->type == LK_CONTAINER && value->as.container.index == child.index;
+}
+
+/* The key or position of `child`, found by looking through its parent. */
+static bool wire_step_write(writer *w, const lk_doc *doc, lk_ref parent, lk_ref child) {
+    lk_entry entry;
+    if (lk_ref_kind(doc, parent) == LK_MAP) {
+        for (size_t cursor = 0; lk_map_next(doc, parent, &cursor, &entry);)
+            if (wire_names(&entry.value, child)) {
+                writer_u8(w, WIRE_STRING);
+                wire_str_write(w, entry.key);
+                return true;
+            }
+        return false;
+    }
+    if (lk_ref_kind(doc, parent) != LK_LIST) return false;
+    size_t len = lk_list_len(doc, parent);
+    for (size_t i = 0; i < len; i++) {
+        lk_value value;
+        LK_ASSERT(lk_list_get(doc, parent, i, &value) == LK_OK);
+        if (!wire_names(&value, child)) continue;
+        wire_number_write(w, WIRE_INT, (double)i);
+        return true;
+    }
+    return false;
+}
+
+lk_status wire_path_write(writer *w, const lk_doc *doc, lk_ref ref) {
+    lk_ref chain[LIMIT_DEPTH + 1];
+    size_t len = 0;
+    do {
+        if (len == countof(chain)) return LK_ELIMIT;
+        chain[len++] = ref;
+    } while (lk_container_parent(doc, ref, &ref));
+    writer_u8(w, WIRE_LIST);
+    writer_uleb(w, len);
+    writer_u8(w, WIRE_STRING);
+    wire_root_name_write(w, doc, chain[len - 1]);
+    for (size_t i = len - 1; i > 0; i--)
+        if (!wire_step_write(w, doc, chain[i], chain[i - 1])) return LK_EMISSING;
+    return w->failed ? LK_ENOMEM : LK_OK;
+}
+
+static void wire_deltas_write(writer *w, const lk_doc *doc, const lk_diff *diff) {
+    writer_uleb(w, diff->delta_len);
+    for (size_t i = 0; i < diff->delta_len; i++) {
+        const lk_delta *delta = &diff->deltas[i];
+        writer_u8(w, (uint8_t)delta->kind);
+        if (delta->kind != LK_INSERT) {
+            writer_uleb(w, delta->len[LK_UTF16]);
+        } else if (diff->kind == LK_TEXT) {
+            wire_str_write(w, delta->text);
+        } else {
+            writer_uleb(w, delta->len[0]);
+            for (uint32_t k = 0; k < delta->len[0]; k++)
+                wire_write(w, doc, &delta->values[k], false);
+        }
+    }
+}
+
+static void wire_changes_write(writer *w, const lk_doc *doc, const lk_diff *diff) {
+    writer_uleb(w, diff->change_len);
+    for (size_t i = 0; i < diff->change_len; i++) {
+        const lk_map_change *change = &diff->changes[i];
+        wire_str_write(w, change->key);
+        writer_u8(w, !change->deleted);
+        if (!change->deleted) wire_write(w, doc, &change->value, false);
+    }
+}
+
+static void wire_diff_write(writer *w, const lk_doc *doc, const lk_diff *diff) {
+    writer_uleb(w, diff->target.index);
+    writer_u8(w, (uint8_t)diff->kind);
+    size_t path = w->out->len;
+    if (wire_path_write(w, doc, diff->target) == LK_EMISSING) {
+        w->out->len = path; /* gone since: later in the queue there is the event that took it */
+        writer_u8(w, WIRE_LIST);
+        writer_uleb(w, 0);
+    }
+    if (diff->kind == LK_MAP)
+        wire_changes_write(w, doc, diff);
+    else
+        wire_deltas_write(w, doc, diff);
+}
+
+void wire_event_write(writer *w, const lk_doc *doc, const lk_event *event) {
+    writer_u8(w, (uint8_t)event->by);
+    wire_str_write(w, event->origin);
+    wire_ids_write(w, event->from);
+    wire_ids_write(w, event->to);
+    writer_uleb(w, event->diff_len);
+    for (size_t i = 0; i < event->diff_len; i++) wire_diff_write(w, doc, &event->diffs[i]);
+}
+
+static lk_str wire_str_read(reader *r) {
+    lk_bytes bytes = reader_bytes(r);
+    return (lk_str){(const char *)bytes.at, bytes.len};
+}
+
+static void wire_read(reader *r, arena *scratch, lk_value *out, unsigned depth);
+
+static void wire_list_read(reader *r, arena *scratch, lk_value *out, unsigned depth) {
+    size_t len = (size_t)reader_uleb(r, reader_left(r));
+    lk_value *values = arena_new(scratch, lk_value, len);
+    if (values == NULL) reader_fail(r, LK_ENOMEM, "out of memory");
+    for (size_t i = 0; reader_ok(r) && i < len; i++) wire_read(r, scratch, &values[i], depth + 1);
+    *out = (lk_value){.type = LK_VALUES, .len = (uint32_t)len, .as.values = values};
+}
+
+static void wire_map_read(reader *r, arena *scratch, lk_value *out, unsigned depth) {
+    size_t len = (size_t)reader_uleb(r, reader_left(r));
+    lk_entry *entries = arena_new(scratch, lk_entry, len);
+    if (entries == NULL) reader_fail(r, LK_ENOMEM, "out of memory");
+    for (size_t i = 0; reader_ok(r) && i < len; i++) {
+        entries[i].key = wire_str_read(r);
+        wire_read(r, scratch, &entries[i].value, depth + 1);
+    }
+    *out = (lk_value){.type = LK_ENTRIES, .len = (uint32_t)len, .as.entries = entries};
+}
+
+static void wire_read(reader *r, arena *scratch, lk_value *out, unsigned depth) {
+    *out = (lk_value){.type = LK_NULL};
+    if (depth > LIMIT_DEPTH) reader_fail(r, LK_ELIMIT, "value is nested too deep");
+    wire_tag tag = (wire_tag)reader_u8(r);
+    switch (tag) {
+    case WIRE_NULL: break;
+    case WIRE_FALSE:
+    case WIRE_TRUE: *out = (lk_value){.type = LK_BOOL, .as.boolean = tag == WIRE_TRUE}; break;
+    case WIRE_INT: *out = (lk_value){.type = LK_I64, .as.i64 = (int64_t)reader_f64le(r)}; break;
+    case WIRE_FLOAT: *out = (lk_value){.type = LK_F64, .as.f64 = reader_f64le(r)}; break;
+    case WIRE_STRING:
+    case WIRE_BINARY: {
+        lk_bytes bytes = reader_bytes(r);
+        lk_type type = tag == WIRE_STRING ? LK_STRING : LK_BINARY;
+        *out = (lk_value){.type = type, .len = (uint32_t)bytes.len, .as.bytes = bytes.at};
+        break;
+    }
+    case WIRE_LIST: wire_list_read(r, scratch, out, depth); break;
+    case WIRE_MAP: wire_map_read(r, scratch, out, depth); break;
+    case WIRE_CONTAINER: reader_fail(r, LK_EVALUE, "a container is no value"); break;
+    }
+}
+
+void wire_value_read(reader *r, arena *scratch, lk_value *out) { wire_read(r, scratch, out, 0); }
+
+lk_ids wire_ids_read(reader *r, arena *scratch) {
+    size_t len = (size_t)reader_uleb(r, reader_left(r));
+    lk_id *ids = arena_new(scratch, lk_id, len);
+    if (ids == NULL) reader_fail(r, LK_ENOMEM, "out of memory");
+    for (size_t i = 0; reader_ok(r) && i < len; i++) {
+        ids[i].peer = reader_u64le(r);
+        ids[i].counter = (int32_t)reader_uleb(r, LIMIT_COUNTER);
+    }
+    return (lk_ids){ids, reader_ok(r) ? len : 0};
+}

@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: MIT
+ * wire.h - the one encoding in which values, versions and events cross between C and JavaScript.
+ * Written and read here, and in package/src/value.ts. Nothing else knows the layout of a struct of
+ * the other side.
+ *
+ *   value     tag, then  INT, FLOAT: f64le (JavaScript has no other number)
+ *                        STRING, BINARY: uleb length, bytes
+ *                        LIST: uleb count, values       MAP: uleb count, (string, value)s
+ *                        CONTAINER: uleb ref, kind byte
+ *   ids       uleb count, (u64le peer, uleb counter)s
+ *   event     by, origin string, from ids, to ids, uleb count, diffs
+ *   diff      uleb ref, kind byte, path (LIST), uleb count, then of
+ *               text  kind byte, RETAIN and DELETE: uleb UTF-16 length, INSERT: string
+ *               list  kind byte, RETAIN and DELETE: uleb length, INSERT: LIST
+ *               map   string, 0 (deleted), or 1 and a value                                      */
+#ifndef WEB_WIRE_H
+#define WEB_WIRE_H
+
+#include "base/bytes.h"
+
+typedef enum wire_tag {
+    WIRE_NULL,
+    WIRE_FALSE,
+    WIRE_TRUE,
+    WIRE_INT,
+    WIRE_FLOAT,
+    WIRE_STRING,
+    WIRE_BINARY,
+    WIRE_LIST,
+    WIRE_MAP,
+    WIRE_CONTAINER,
+} wire_tag;
+
+/* Containers in it are named, not resolved. */
+void wire_value_write(writer *w, const lk_doc *doc, const lk_value *value);
+/* All of a list or map; `deep` resolves the containers in it. */
+void wire_list_write(writer *w, const lk_doc *doc, lk_ref list, bool deep);
+void wire_map_write(writer *w, const lk_doc *doc, lk_ref map, bool deep);
+void wire_ids_write(writer *w, lk_ids ids);
+void wire_spans_write(writer *w, const lk_span *spans, size_t len);
+/* A container with everything in it, containers resolved: what toJSON() gives. */
+void wire_deep_write(writer *w, const lk_doc *doc, lk_ref ref);
+/* Where a container is: keys and positions from its root. LK_EMISSING when it was deleted. */
+lk_status wire_path_write(writer *w, const lk_doc *doc, lk_ref ref);
+/* The name of a root container, at the front of its path. */
+void wire_root_name_write(writer *w, const lk_doc *doc, lk_ref ref);
+void wire_event_write(writer *w, const lk_doc *doc, const lk_event *event);
+
+/* Strings and binary stay views of the reader's bytes; lists and maps are built in `scratch`. The
+ * writer of these bytes is our own, so they are trusted to be well-formed, not to be shallow. */
+void wire_value_read(reader *r, arena *scratch, lk_value *out);
+lk_ids wire_ids_read(reader *r, arena *scratch);
+
+#endif
