@@ -1,0 +1,354 @@
+/* SPDX-License-Identifier: MIT
+ * seq.c - spans in a B-tree, measured in bytes, code points, UTF-16 and entities.
+ *
+ *     [7@A "Hell"] [3@B "o, "] [9@B anchor] [0@C "w"] [11@A "orld"]
+ *
+ * Neighbours that continue each other are one span, with one bound: a span with non-ASCII text has
+ * at most SPAN_BYTES, so that turning a position inside it into another unit is bounded work. In an
+ * ASCII span, and in a list, all units are equal and the work is one addition. */
+#include "state/seq.h"
+
+#include "base/utf8.h"
+
+#ifdef LK_STRESS
+#define SPAN_BYTES 12u
+#else
+#define SPAN_BYTES 512u
+#endif
+/* A piece cut at a code point border is at most this much shorter than SPAN_BYTES. */
+#define SPAN_SLACK 3u
+
+static btree_sums seq_measure(const void *item) {
+    btree_sums sums;
+    __builtin_memcpy(&sums, ((const seq_span *)item)->len, sizeof sums);
+    return sums;
+}
+
+static const btree_class seq_class = {sizeof(seq_span), seq_measure, NULL};
+
+/* ---- spans ---- */
+
+seq_span seq_text_span(op_id id, const uint8_t *text, uint32_t bytes) {
+    text_len len = utf8_measure(text, bytes);
+    uint32_t points = len.unit[LK_CODEPOINT];
+    return (seq_span){id, {bytes, points, len.unit[LK_UTF16], points}, text};
+}
+
+seq_span seq_list_span(op_id id, const lk_value *values, uint32_t len) {
+    return (seq_span){id, {len, len, len, len}, values};
+}
+
+seq_span seq_anchor_span(op_id id) { return (seq_span){id, {0, 0, 0, 1}, NULL}; }
+
+/* All units count alike: ASCII, or a list. (Bytes alone tell, for no code point has fewer.) */
+static bool seq_flat(const seq_span *span) { return span->len[LK_UTF8] == span->len[SEQ_ENTITY]; }
+
+/* How many bytes of memory the first `units` (by LK_UTF8 in text) of the content take. */
+static size_t seq_stride(const seq *s, uint32_t units) {
+    return (size_t)units * (s->kind == SEQ_LIST ? sizeof(lk_value) : 1);
+}
+
+/* The first `pos` of `unit` in a span, in all units; false: inside a code point, rounded down. */
+static bool seq_within(const seq_span *span, uint32_t pos, unsigned unit, uint32_t out[SEQ_UNITS]) {
+    if (pos == span->len[unit]) {
+        __builtin_memcpy(out, span->len, sizeof span->len);
+        return true;
+    }
+    if (pos == 0 || seq_flat(span)) {
+        for (unsigned u = 0; u < SEQ_UNITS; u++) out[u] = pos;
+        return true;
+    }
+    text_len at;
+    lk_unit scan = unit == SEQ_ENTITY ? LK_CODEPOINT : (lk_unit)unit;
+    utf8_seek(span->data, span->len[LK_UTF8], pos, scan, &at);
+    __builtin_memcpy(out, at.unit, sizeof at.unit);
+    out[SEQ_ENTITY] = at.unit[LK_CODEPOINT];
+    return out[unit] == pos;
+}
+
+/* Drop everything from entity `at` on; returns what was dropped. */
+static seq_span seq_cut(const seq *s, seq_span *span, uint32_t at) {
+    uint32_t keep[SEQ_UNITS];
+    seq_within(span, at, SEQ_ENTITY, keep);
+    seq_span rest = *span;
+    rest.id.counter += (int32_t)at;
+    for (unsigned u = 0; u < SEQ_UNITS; u++) rest.len[u] -= keep[u];
+    if (at > 0 && span->data != NULL)
+        rest.data = (const uint8_t *)span->data + seq_stride(s, keep[LK_UTF8]);
+    __builtin_memcpy(span->len, keep, sizeof keep);
+    return rest;
+}
+
+/* Does `next` continue `span`, and may they be one? */
+static bool seq_joins(const seq *s, const seq_span *span, const seq_span *next) {
+    uint32_t bytes = span->len[LK_UTF8] + next->len[LK_UTF8];
+    return span->id.peer == next->id.peer &&
+           (int64_t)span->id.counter + span->len[SEQ_ENTITY] == next->id.counter &&
+           span->data != NULL && next->data != NULL &&
+           (const uint8_t *)span->data + seq_stride(s, span->len[LK_UTF8]) == next->data &&
+           (bytes <= SPAN_BYTES || (seq_flat(span) && seq_flat(next)));
+}
+
+static void seq_join(seq_span *span, const seq_span *next) {
+    for (unsigned u = 0; u < SEQ_UNITS; u++) span->len[u] += next->len[u];
+}
+
+/* Take a piece of bounded size off the front of *span. */
+static seq_span seq_take(const seq *s, seq_span *span) {
+    seq_span piece = *span;
+    if (seq_flat(span) || span->len[LK_UTF8] <= SPAN_BYTES) {
+        *span = (seq_span){0};
+        return piece;
+    }
+    /* Scan these bytes only, not the whole span. The cut may round down. */
+    text_len at;
+    size_t bytes = SPAN_BYTES;
+    while ((((const uint8_t *)span->data)[bytes] & 0xc0) == 0x80) bytes--;
+    at = utf8_measure(span->data, bytes);
+    __builtin_memcpy(piece.len, at.unit, sizeof at.unit);
+    piece.len[SEQ_ENTITY] = at.unit[LK_CODEPOINT];
+    span->id.counter += (int32_t)piece.len[SEQ_ENTITY];
+    span->data = (const uint8_t *)span->data + seq_stride(s, (uint32_t)bytes);
+    for (unsigned u = 0; u < SEQ_UNITS; u++) span->len[u] -= piece.len[u];
+    return piece;
+}
+
+/* ---- editing ---- */
+
+void seq_init(seq *s, seq_kind kind, const lk_memory *heap) {
+    s->kind = kind;
+    btree_init(&s->tree, &seq_class, heap, NULL);
+}
+
+void seq_drop(seq *s) { btree_drop(&s->tree); }
+
+bool seq_reserve(seq *s, size_t edits, size_t text_bytes) {
+    /* Either kind of edit splits at most one span; an insert brings one more, and further ones
+     * only for text too long for one. */
+    size_t pieces = text_bytes / (SPAN_BYTES - SPAN_SLACK);
+    if (edits > UINT32_MAX / 4) return false;
+    return btree_reserve(&s->tree, 2 * edits + pieces);
+}
+
+/* The item at entity `pos`, which starts there: one that holds it in its middle is split. Also its
+ * rank. */
+static btree_pos seq_open(seq *s, uint32_t pos, btree_sums *rank) {
+    btree_pos at = btree_find_near(&s->tree, SEQ_ENTITY, pos, rank);
+    uint32_t offset = pos - rank->by[SEQ_ENTITY];
+    if (offset == 0) return at;
+    seq_span *left = btree_item(&s->tree, at);
+    btree_sums before = seq_measure(left), kept;
+    seq_span rest = seq_cut(s, left, offset);
+    kept = seq_measure(left);
+    btree_changed(&s->tree, at, before);
+    for (unsigned u = 0; u < SEQ_UNITS; u++) rank->by[u] += kept.by[u];
+    return btree_insert(&s->tree, (btree_pos){at.leaf, at.slot + 1}, &rest);
+}
+
+/* Make the item at `at` one with the item before it, if it continues that. */
+static void seq_mend(seq *s, btree_pos at) {
+    if (btree_at_end(&s->tree, at)) return;
+    if (at.slot == btree_leaf_len(at.leaf)) btree_next(&s->tree, &at);
+    btree_pos before = at;
+    if (!btree_prev(&s->tree, &before)) return;
+    seq_span *left = btree_item(&s->tree, before), *right = btree_item(&s->tree, at);
+    if (!seq_joins(s, left, right)) return;
+    btree_sums was = seq_measure(left);
+    seq_join(left, right);
+    btree_changed(&s->tree, before, was);
+    btree_remove(&s->tree, at);
+}
+
+static void seq_edit_start(seq_edit *edit, const btree_sums *rank) {
+    *edit = (seq_edit){{0}, {0}, {0}};
+    __builtin_memcpy(edit->at, rank->by, sizeof edit->at);
+}
+
+/* Typing on: the span ends a span at `pos`, and nothing is split. */
+static bool seq_type(seq *s, uint32_t pos, const seq_span *span, seq_edit *out) {
+    if (pos == 0) return false;
+    btree_sums rank;
+    btree_pos at = btree_find_near(&s->tree, SEQ_ENTITY, pos - 1, &rank);
+    seq_span *left = btree_item(&s->tree, at);
+    if (rank.by[SEQ_ENTITY] + left->len[SEQ_ENTITY] != pos || !seq_joins(s, left, span))
+        return false;
+    btree_sums before = seq_measure(left);
+    for (unsigned u = 0; u < SEQ_UNITS; u++) rank.by[u] += before.by[u];
+    seq_edit_start(out, &rank);
+    seq_join(left, span);
+    btree_changed(&s->tree, at, before);
+    return true;
+}
+
+void seq_insert(seq *s, uint32_t pos, const seq_span *span, seq_edit *out_or_null) {
+    LK_ASSERT(pos <= seq_len(s, SEQ_ENTITY) && span->len[SEQ_ENTITY] > 0);
+    seq_edit edit;
+    if (!seq_type(s, pos, span, &edit)) {
+        btree_sums rank;
+        btree_pos at = seq_open(s, pos, &rank);
+        seq_edit_start(&edit, &rank);
+        for (seq_span rest = *span; rest.len[SEQ_ENTITY] > 0;) {
+            seq_span piece = seq_take(s, &rest);
+            at = btree_insert(&s->tree, at, &piece);
+            at.slot++; /* one past the end of a leaf is a place to insert at */
+        }
+        seq_mend(s, at);
+    }
+    __builtin_memcpy(edit.inserted, span->len, sizeof edit.inserted);
+    if (out_or_null != NULL) *out_or_null = edit;
+}
+
+/* Remove `len` entities of the item at `at`, from `offset` on; where what followed them is. */
+static btree_pos seq_excise(seq *s, btree_pos at, uint32_t offset, uint32_t len, seq_edit *edit) {
+    seq_span *item = btree_item(&s->tree, at);
+    btree_sums before = seq_measure(item);
+    if (len == item->len[SEQ_ENTITY]) {
+        for (unsigned u = 0; u < SEQ_UNITS; u++) edit->removed[u] += item->len[u];
+        return btree_remove(&s->tree, at);
+    }
+    seq_span gone = seq_cut(s, item, offset), rest = seq_cut(s, &gone, len);
+    for (unsigned u = 0; u < SEQ_UNITS; u++) edit->removed[u] += gone.len[u];
+    if (offset == 0) {
+        *item = rest;
+        btree_changed(&s->tree, at, before);
+        return at;
+    }
+    btree_changed(&s->tree, at, before);
+    if (rest.len[SEQ_ENTITY] > 0)
+        return btree_insert(&s->tree, (btree_pos){at.leaf, at.slot + 1}, &rest);
+    btree_next(&s->tree, &at);
+    return at;
+}
+
+void seq_delete(seq *s, uint32_t pos, uint32_t len, seq_edit *out_or_null) {
+    LK_ASSERT(pos <= seq_len(s, SEQ_ENTITY) && len <= seq_len(s, SEQ_ENTITY) - pos);
+    seq_edit edit = {{0}, {0}, {0}};
+    uint32_t at[SEQ_UNITS] = {0};
+    btree_sums rank;
+    btree_pos item = btree_find_near(&s->tree, SEQ_ENTITY, pos, &rank);
+    uint32_t offset = pos - rank.by[SEQ_ENTITY];
+    if (offset > 0) seq_within(btree_item(&s->tree, item), offset, SEQ_ENTITY, at);
+    for (unsigned u = 0; u < SEQ_UNITS; u++) edit.at[u] = rank.by[u] + at[u];
+    while (edit.removed[SEQ_ENTITY] < len) {
+        uint32_t left = len - edit.removed[SEQ_ENTITY];
+        uint32_t here = ((const seq_span *)btree_item(&s->tree, item))->len[SEQ_ENTITY] - offset;
+        item = seq_excise(s, item, offset, left < here ? left : here, &edit);
+        offset = 0;
+    }
+    /* What was parted by something deleted now may be one again. */
+    if (len > 0) seq_mend(s, item);
+    if (out_or_null != NULL) *out_or_null = edit;
+}
+
+/* ---- reading ---- */
+
+/* Step over items that are invisible in `unit`: from the leftmost place to the rightmost. */
+static uint32_t seq_skip_hidden(const seq *s, btree_pos at, unsigned unit) {
+    uint32_t hidden = 0;
+    while (!btree_at_end(&s->tree, at)) {
+        const seq_span *item = btree_item(&s->tree, at);
+        if (item->len[unit] > 0) break;
+        hidden += item->len[SEQ_ENTITY];
+        btree_next(&s->tree, &at);
+    }
+    return hidden;
+}
+
+seq_hit seq_seek(const seq *s, uint32_t pos, unsigned unit, seq_side side,
+                 uint32_t out[SEQ_UNITS]) {
+    bool past = pos > seq_len(s, unit);
+    if (past) {
+        pos = seq_len(s, unit);
+        side = SEQ_RIGHTMOST;
+    }
+    /* The item that holds what is just before `pos` ends or splits at the leftmost place. */
+    uint32_t within[SEQ_UNITS] = {0};
+    btree_sums rank = {0};
+    btree_pos at = btree_first(&s->tree);
+    bool whole = true, ends = true;
+    if (pos > 0) {
+        at = btree_find_rank(&s->tree, unit, pos - 1, &rank);
+        const seq_span *item = btree_item(&s->tree, at);
+        whole = seq_within(item, pos - rank.by[unit], unit, within);
+        ends = within[SEQ_ENTITY] == item->len[SEQ_ENTITY];
+        if (ends) btree_next(&s->tree, &at);
+    }
+    for (unsigned u = 0; u < SEQ_UNITS; u++) out[u] = rank.by[u] + within[u];
+    if (side == SEQ_RIGHTMOST && ends && unit != SEQ_ENTITY)
+        out[SEQ_ENTITY] += seq_skip_hidden(s, at, unit);
+    return past ? SEQ_PAST : whole ? SEQ_HIT : SEQ_INSIDE;
+}
+
+const lk_value *seq_get(const seq *s, uint32_t index, op_id *id_or_null) {
+    LK_ASSERT(s->kind == SEQ_LIST);
+    if (index >= seq_len(s, SEQ_ENTITY)) return NULL;
+    uint32_t offset;
+    const seq_span *item = btree_item(&s->tree, btree_find(&s->tree, SEQ_ENTITY, index, &offset));
+    if (id_or_null != NULL)
+        *id_or_null = (op_id){item->id.peer, item->id.counter + (int32_t)offset};
+    return (const lk_value *)item->data + offset;
+}
+
+seq_walk seq_range(const seq *s, uint32_t pos, uint32_t len) {
+    uint32_t total = seq_len(s, SEQ_ENTITY);
+    if (pos > total) pos = total;
+    seq_walk w = {.seq = s, .left = len < total - pos ? len : total - pos};
+    w.at = btree_find(&s->tree, SEQ_ENTITY, pos, &w.skip);
+    return w;
+}
+
+bool seq_walk_next(seq_walk *w, seq_span *out) {
+    if (w->left == 0) return false;
+    seq_span span = *(const seq_span *)btree_item(&w->seq->tree, w->at);
+    if (w->skip > 0) span = seq_cut(w->seq, &span, w->skip);
+    if (span.len[SEQ_ENTITY] > w->left) seq_cut(w->seq, &span, w->left);
+    w->left -= span.len[SEQ_ENTITY];
+    w->skip = 0;
+    btree_next(&w->seq->tree, &w->at);
+    *out = span;
+    return true;
+}
+
+bool seq_walk_run(seq_walk *w, op_id *start, uint32_t *len) {
+    if (w->left == 0) return false;
+    *len = 0;
+    while (w->left > 0) {
+        const seq_span *item = btree_item(&w->seq->tree, w->at);
+        op_id id = {item->id.peer, item->id.counter + (int32_t)w->skip};
+        if (*len == 0) *start = id;
+        if (id.peer != start->peer || id.counter != start->counter + (int32_t)*len) break;
+        uint32_t here = item->len[SEQ_ENTITY] - w->skip;
+        if (here > w->left) here = w->left;
+        *len += here;
+        w->left -= here;
+        w->skip = 0;
+        btree_next(&w->seq->tree, &w->at);
+    }
+    return true;
+}
+
+/* ---- checking ---- */
+
+static void seq_check_span(const seq *s, const seq_span *span) {
+    LK_ASSERT(span->len[SEQ_ENTITY] > 0);
+    LK_ASSERT((int64_t)span->id.counter + span->len[SEQ_ENTITY] <= (int64_t)INT32_MAX + 1);
+    if (span->data == NULL) {
+        LK_ASSERT(s->kind == SEQ_TEXT && span->len[SEQ_ENTITY] == 1);
+        for (unsigned u = 0; u < SEQ_ENTITY; u++) LK_ASSERT(span->len[u] == 0);
+        return;
+    }
+    LK_ASSERT(seq_flat(span) || (s->kind == SEQ_TEXT && span->len[LK_UTF8] <= SPAN_BYTES));
+    if (s->kind == SEQ_LIST) return;
+    text_len len = utf8_measure(span->data, span->len[LK_UTF8]);
+    for (unsigned u = 0; u < SEQ_ENTITY; u++) LK_ASSERT(span->len[u] == len.unit[u]);
+    LK_ASSERT(span->len[SEQ_ENTITY] == span->len[LK_CODEPOINT]);
+}
+
+void seq_check(const seq *s) {
+    btree_check(&s->tree);
+    btree_pos at = btree_first(&s->tree);
+    if (at.leaf == NULL) return;
+    do {
+        seq_check_span(s, btree_item(&s->tree, at));
+    } while (btree_next(&s->tree, &at));
+}
