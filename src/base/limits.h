@@ -66,4 +66,19 @@
 /* Bytes of one DataChannel message that a peer will take or queue. */
 #define LIMIT_MESSAGE_BYTES (256u << 20)
 
+/* Signalling (docs/PROTOCOL.md section 1). A message carries one session description; the room is a
+ * full mesh, which stops being useful long before this many members. */
+#define LIMIT_SIGNAL_MESSAGE_BYTES (64u << 10)
+#define LIMIT_SIGNAL_MEMBERS 128
+#define LIMIT_SIGNAL_ROOMS 4096
+/* What one connection may say, in bytes with a fixed charge for each message and for each member it
+ * is relayed to: entering a full room costs about an eighth of the burst. */
+#define LIMIT_SIGNAL_MESSAGE_CHARGE 512
+#define LIMIT_SIGNAL_BURST (8u << 20)
+#define LIMIT_SIGNAL_PER_SECOND (1u << 20)
+
+/* Connections of the server, and bytes waiting for one that reads too slowly. */
+#define LIMIT_CONNECTIONS 8192
+#define LIMIT_SEND_QUEUE_BYTES (4u << 20)
+
 #endif

@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: MIT
+ * cmd_link.c - lorikeet link: draw a room and a key. */
+#include <stdio.h>
+
+#include "cli.h"
+#include "host/address.h"
+#include "host/heap.h"
+#include "host/random.h"
+
+#include <string.h>
+
+static int link_run(int argc, char **argv) {
+    const char *server = NULL;
+    cli_list files = {0};
+    const cli_option options[] = {{.name = "--server", .value = &server}};
+    if (cli_parse(argc, argv, options, countof(options), &files) != CLI_OK) return CLI_USAGE;
+    size_t extra = files.len;
+    vec_drop(&heap_memory, &files);
+    address_url url;
+    if (extra > 0 || server == NULL) {
+        cli_complain("link", "usage: lorikeet link --server http://HOST:PORT");
+        return CLI_USAGE;
+    }
+    if (!address_url_read((lk_str){server, strlen(server)}, &url) ||
+        (url.rest.len > 0 && !(url.rest.len == 1 && url.rest.at[0] == '/'))) {
+        cli_complain("link", "\"%s\" is not of the form http://HOST:PORT", server);
+        return CLI_USAGE;
+    }
+    char room[RANDOM_NAME_LEN + 1], key[44];
+    uint8_t secret[32];
+    random_name(room);
+    random_bytes(secret, sizeof secret);
+    random_base64url(secret, sizeof secret, key);
+    printf("%s://%.*s/#/%s?k=%s\n", url.tls ? "https" : "http", (int)url.authority.len,
+           url.authority.at, room, key);
+    return fflush(stdout) == 0 ? CLI_OK : CLI_FAILED;
+}
+
+const cli_command cli_link = {
+    .name = "link",
+    .summary = "print the link of a new room",
+    .help =
+        "usage: lorikeet link --server http://HOST:PORT\n\n"
+        "Prints http://HOST:PORT/#/ROOM?k=KEY. ROOM and KEY are random; the server is not asked,\n"
+        "and KEY never leaves the part of the link behind the # sign.\n",
+    .run = link_run,
+};

@@ -1,0 +1,191 @@
+/* SPDX-License-Identifier: MIT
+ * cmd_serve.c - lorikeet serve: the workspace's files, and the signalling rooms. */
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "cli.h"
+#include "host/address.h"
+#include "host/heap.h"
+#include "host/loop.h"
+#include "host/random.h"
+#include "host/signal.h"
+#include "host/web.h"
+
+#include <limits.h>
+
+typedef struct serve {
+    loop *loop;
+    web *web;
+    signal_hub *hub;
+} serve;
+
+/* ---- signalling over WebSockets ---- */
+
+static void serve_send(void *conn, lk_bytes text) { web_send(conn, text); }
+static void serve_close(void *conn) { web_close(conn); }
+
+static void *serve_opened(void *context, web_conn *conn) {
+    serve *s = context;
+    return signal_enter(s->hub, conn, loop_now_ms());
+}
+
+static void serve_message(void *user, web_message_kind kind, lk_bytes message) {
+    static const signal_feed_kind kinds[] = {
+        [WEB_TEXT] = SIGNAL_TEXT, [WEB_BINARY] = SIGNAL_BINARY, [WEB_HUGE] = SIGNAL_HUGE};
+    signal_feed(user, kinds[kind], message, loop_now_ms());
+}
+
+static void serve_closed(void *user) { signal_leave(user); }
+
+static void serve_stop(void *context) {
+    serve *s = context;
+    loop_stop(s->loop);
+}
+
+/* ---- starting ---- */
+
+/* The workspace beside the program as built, or where `make install` puts it. */
+static const char *serve_default_root(lk_buf *out) {
+    char self[PATH_MAX];
+    ssize_t len = readlink("/proc/self/exe", self, sizeof self - 1);
+    while (len > 0 && self[len - 1] != '/') len--;
+    if (len < 0) len = 0;
+    struct stat info;
+    heap_print(out, "%.*sweb", (int)len, self);
+    if (stat(heap_str(out), &info) == 0) return heap_str(out);
+    out->len = 0;
+    heap_print(out, "%.*s../share/lorikeet/web", (int)len, self);
+    return heap_str(out);
+}
+
+/* HOST may be a name; serving waits for the answer, there is nothing else to do yet. */
+typedef struct serve_lookup {
+    lk_addr found;
+    bool done;
+} serve_lookup;
+
+static void serve_looked_up(void *context, lk_addr found) {
+    *(serve_lookup *)context = (serve_lookup){found, true};
+}
+
+static lk_addr serve_resolve(loop *l, const address *at) {
+    serve_lookup lookup = {0};
+    if (address_numeric(at->host, at->port, &lookup.found)) return lookup.found;
+    lk_buf host = HEAP_BUF;
+    heap_print(&host, "%.*s", (int)at->host.len, at->host.at);
+    loop_resolve(l, heap_str(&host), at->port, serve_looked_up, &lookup);
+    lk_buf_free(&host);
+    while (!lookup.done) loop_turn(l);
+    return lookup.found;
+}
+
+static int serve_listen(serve *s, const char *listen, const address *at, const char *root) {
+    lk_addr addr = serve_resolve(s->loop, at);
+    if (addr.family == 0) {
+        cli_complain("serve", "no address is known for %s", listen);
+        return CLI_FAILED;
+    }
+    web_events events = {s, serve_opened, serve_message, serve_closed};
+    uint16_t port = 0;
+    int status = web_listen(s->web, &addr, root, &events, &port);
+    if (status != 0) {
+        cli_complain("serve", "cannot listen on %s: %s", listen, strerror(status));
+        return CLI_FAILED;
+    }
+    bool six = memchr(at->host.at, ':', at->host.len) != NULL;
+    printf("listening on http://%s%.*s%s:%u\n", six ? "[" : "", (int)at->host.len, at->host.at,
+           six ? "]" : "", port);
+    return fflush(stdout) == 0 ? CLI_OK : CLI_FAILED;
+}
+
+static int serve_start(const char *listen, const address *at, const char *root,
+                       const cli_list *stun) {
+    serve s = {.loop = loop_new()};
+    s.web = web_new(s.loop);
+    if (s.web == NULL) {
+        cli_complain("serve", "libwebsockets does not start; is its libuv plugin installed?");
+        loop_free(s.loop);
+        return CLI_FAILED;
+    }
+    VEC(lk_str) stuns = {0};
+    for (size_t i = 0; i < stun->len; i++)
+        *vec_push(&heap_memory, &stuns) = (lk_str){stun->at[i], strlen(stun->at[i])};
+    s.hub = signal_hub_new(&(signal_options){.stun = stuns.at,
+                                             .stun_len = stuns.len,
+                                             .seed = (uint32_t)random_u64(),
+                                             .send = serve_send,
+                                             .close = serve_close});
+    vec_drop(&heap_memory, &stuns);
+    /* A signal between the line that says we listen and the handler would kill us: first these. */
+    signal(SIGPIPE, SIG_IGN);
+    loop_handle *term = loop_signal(s.loop, SIGTERM, serve_stop, &s);
+    loop_handle *interrupt = loop_signal(s.loop, SIGINT, serve_stop, &s);
+    int status = serve_listen(&s, listen, at, root);
+    if (status == CLI_OK) loop_run(s.loop);
+    loop_close(term);
+    loop_close(interrupt);
+    web_free(s.web);
+    signal_hub_free(s.hub);
+    loop_free(s.loop);
+    return status;
+}
+
+static bool serve_options_good(const char *listen, const cli_list *stun, const cli_list *files,
+                               address *at) {
+    address server;
+    if (listen == NULL || files->len > 0) {
+        cli_complain("serve", "usage: lorikeet serve --listen HOST:PORT [--web DIR] [--data DIR] "
+                              "[--stun HOST:PORT]...");
+        return false;
+    }
+    if (!address_read((lk_str){listen, strlen(listen)}, 0, at)) {
+        cli_complain("serve", "\"%s\" is not of the form HOST:PORT", listen);
+        return false;
+    }
+    for (size_t i = 0; i < stun->len; i++) {
+        if (address_read((lk_str){stun->at[i], strlen(stun->at[i])}, 3478, &server)) continue;
+        cli_complain("serve", "--stun \"%s\" is not of the form HOST:PORT", stun->at[i]);
+        return false;
+    }
+    return true;
+}
+
+static int serve_run(int argc, char **argv) {
+    const char *listen = NULL, *root = NULL, *data = NULL;
+    cli_list stun = {0}, files = {0};
+    const cli_option options[] = {
+        {.name = "--listen", .value = &listen},
+        {.name = "--web", .value = &root},
+        {.name = "--data", .value = &data},
+        {.name = "--stun", .values = &stun},
+    };
+    address at;
+    lk_buf found = HEAP_BUF;
+    int status = cli_parse(argc, argv, options, countof(options), &files);
+    if (status == CLI_OK && !serve_options_good(listen, &stun, &files, &at)) status = CLI_USAGE;
+    if (status == CLI_OK)
+        status = serve_start(listen, &at, root != NULL ? root : serve_default_root(&found), &stun);
+    lk_buf_free(&found);
+    vec_drop(&heap_memory, &stun);
+    vec_drop(&heap_memory, &files);
+    return status;
+}
+
+const cli_command cli_serve = {
+    .name = "serve",
+    .summary = "serve the workspace, and introduce peers to one another",
+    .help = "usage: lorikeet serve --listen HOST:PORT [--web DIR] [--data DIR] [--stun "
+            "HOST:PORT]...\n\n"
+            "  --listen HOST:PORT  where; port 0 takes any free one\n"
+            "  --web DIR           the workspace's files (default: web/ beside the program)\n"
+            "  --data DIR          accepted; this server keeps nothing\n"
+            "  --stun HOST:PORT    a STUN server that peers are told of; may be repeated\n\n"
+            "Prints \"listening on http://HOST:PORT\" when ready. GET /healthz answers 200. "
+            "WebSockets are\n"
+            "taken on any path. SIGTERM and SIGINT end it with status 0.\n",
+    .run = serve_run,
+};

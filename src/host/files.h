@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: MIT
+ * files.h - whole files: read at once, replaced at once. */
+#ifndef HOST_FILES_H
+#define HOST_FILES_H
+
+#include "base/mem.h"
+
+typedef struct files_stamp { /* tells one state of a file from another, nearly always */
+    bool exists;
+    uint64_t inode, size;
+    int64_t mtime_ns;
+} files_stamp;
+
+/* The file's state now; exists is false when there is none. 0 or an errno value. */
+int files_stat(const char *path, files_stamp *out);
+bool files_stamp_equal(const files_stamp *a, const files_stamp *b);
+
+/* Append all of a regular file, and its state before it was read. 0 or an errno value; ENOENT when
+ * there is none. */
+int files_read(const char *path, lk_buf *out, files_stamp *stamp_or_null);
+
+typedef enum files_care {
+    FILES_ATOMIC,  /* readers see the old file or the new one */
+    FILES_DURABLE, /* and after a power cut, too */
+} files_care;
+/* Replace a file by one with these bytes, through a temporary file beside it and a rename. Keeps
+ * the mode of the old file, follows a symbolic link to what it means. Nothing changed on failure:
+ * an errno value. */
+int files_replace(const char *path, lk_bytes bytes, files_care care, files_stamp *stamp_or_null);
+
+/* Make a folder and those above it. 0 or an errno value. */
+int files_make_folder(const char *path);
+
+#endif

@@ -1,0 +1,336 @@
+/* SPDX-License-Identifier: MIT
+ * signal.c - rooms and their members.
+ *
+ *     hub ─► buckets ─► room ─► room          a room exists while it has members;
+ *                        │                    members of the two dialects have rooms of their own
+ *                        └► member, member    even under the same name
+ *
+ * A member is in at most one room. The hub keeps nothing of what is said. */
+#include "host/signal.h"
+
+#include <string.h>
+
+#include "base/limits.h"
+#include "base/table.h"
+#include "base/utf8.h"
+#include "host/heap.h"
+#include "host/signal_message.h"
+
+#define SIGNAL_BUCKETS 1024 /* a power of two */
+
+typedef struct signal_room signal_room;
+struct signal_room {
+    signal_room *next;
+    uint32_t hash;
+    bool plain;
+    uint32_t name_len;
+    char name[LIMIT_ROOM_ID_BYTES];
+    VEC(signal_member *) members;
+};
+
+struct signal_member {
+    signal_hub *hub;
+    void *conn;
+    signal_room *room; /* NULL: in none */
+    char peer[SIGNAL_PEER_LEN];
+    uint64_t allowance; /* what it may still say, in the units of LIMIT_SIGNAL_BURST */
+    uint64_t refilled_ms;
+    bool closing;
+};
+
+struct signal_hub {
+    signal_options options;
+    lk_buf ice; /* the JSON array for the welcome */
+    signal_room *buckets[SIGNAL_BUCKETS];
+    signal_stats stats;
+};
+
+static bool signal_is(lk_str s, const char *text) {
+    return s.len == strlen(text) && memcmp(s.at, text, s.len) == 0;
+}
+
+/* ---- the hub ---- */
+
+signal_hub *signal_hub_new(const signal_options *options) {
+    signal_hub *hub = heap_new(signal_hub);
+    hub->options = *options;
+    hub->ice = (lk_buf)HEAP_BUF;
+    heap_print(&hub->ice, "[");
+    for (size_t i = 0; i < options->stun_len; i++) {
+        lk_buf url = HEAP_BUF;
+        heap_print(&url, "stun:%.*s", (int)options->stun[i].len, options->stun[i].at);
+        heap_print(&hub->ice, i == 0 ? "{" : ",{");
+        signal_write_str(&hub->ice, "urls", (lk_str){(const char *)url.at, url.len});
+        heap_print(&hub->ice, "}");
+        lk_buf_free(&url);
+    }
+    heap_print(&hub->ice, "]");
+    hub->options.stun = NULL;
+    return hub;
+}
+
+void signal_hub_free(signal_hub *hub) {
+    LK_ASSERT(hub->stats.members == 0 && hub->stats.rooms == 0);
+    lk_buf_free(&hub->ice);
+    heap_free(signal_hub, hub);
+}
+
+signal_stats signal_stats_read(const signal_hub *hub) { return hub->stats; }
+
+/* ---- rooms ---- */
+
+static signal_room **signal_room_slot(signal_hub *hub, lk_str name, bool plain, uint32_t hash) {
+    signal_room **at = &hub->buckets[hash & (SIGNAL_BUCKETS - 1)];
+    while (*at != NULL &&
+           !((*at)->hash == hash && (*at)->plain == plain && (*at)->name_len == name.len &&
+             memcmp((*at)->name, name.at, name.len) == 0))
+        at = &(*at)->next;
+    return at;
+}
+
+/* The room of that name, made if there is none; NULL when there are too many. */
+static signal_room *signal_room_get(signal_hub *hub, lk_str name, bool plain) {
+    uint32_t hash = hash_bytes(name.at, name.len, hub->options.seed);
+    signal_room **slot = signal_room_slot(hub, name, plain, hash);
+    if (*slot != NULL) return *slot;
+    if (hub->stats.rooms == LIMIT_SIGNAL_ROOMS) return NULL;
+    signal_room *room = heap_new(signal_room);
+    room->hash = hash, room->plain = plain, room->name_len = (uint32_t)name.len;
+    memcpy(room->name, name.at, name.len);
+    hub->stats.rooms++;
+    return *slot = room;
+}
+
+static void signal_room_drop(signal_hub *hub, signal_room *room) {
+    *signal_room_slot(hub, (lk_str){room->name, room->name_len}, room->plain, room->hash) =
+        room->next;
+    vec_drop(&heap_memory, &room->members);
+    heap_free(signal_room, room);
+    hub->stats.rooms--;
+}
+
+static signal_member *signal_room_find(const signal_room *room, lk_str peer) {
+    if (peer.len != SIGNAL_PEER_LEN) return NULL;
+    for (size_t i = 0; i < room->members.len; i++)
+        if (memcmp(room->members.at[i]->peer, peer.at, SIGNAL_PEER_LEN) == 0)
+            return room->members.at[i];
+    return NULL;
+}
+
+static void signal_room_add(signal_room *room, signal_member *member) {
+    *vec_push(&heap_memory, &room->members) = member;
+    member->room = room;
+}
+
+/* ---- saying things ---- */
+
+static void signal_send(signal_member *to, const lk_buf *text) {
+    if (!to->closing) to->hub->options.send(to->conn, (lk_bytes){text->at, text->len});
+}
+
+static void signal_error(signal_member *member, const char *code, const char *message) {
+    lk_buf out = HEAP_BUF;
+    heap_print(&out, "{\"type\":\"error\",\"code\":\"%s\",\"message\":\"%s\"}", code, message);
+    signal_send(member, &out);
+    lk_buf_free(&out);
+}
+
+/* Tell the others in its room that `member` came or went. */
+static void signal_announce(const signal_member *member, const char *type) {
+    lk_buf out = HEAP_BUF;
+    heap_print(&out, "{\"type\":\"%s\",\"peer\":\"%.*s\"}", type, SIGNAL_PEER_LEN, member->peer);
+    for (size_t i = 0; i < member->room->members.len; i++)
+        if (member->room->members.at[i] != member) signal_send(member->room->members.at[i], &out);
+    lk_buf_free(&out);
+}
+
+static void signal_welcome(signal_member *member) {
+    lk_buf out = HEAP_BUF;
+    heap_print(&out, "{\"type\":\"welcome\",\"peer\":\"%.*s\",\"peers\":[", SIGNAL_PEER_LEN,
+               member->peer);
+    const signal_room *room = member->room;
+    for (size_t i = 0; i + 1 < room->members.len; i++)
+        heap_print(&out, "%s\"%.*s\"", i == 0 ? "" : ",", SIGNAL_PEER_LEN,
+                   room->members.at[i]->peer);
+    heap_print(&out, "],\"ice\":%s}", heap_str(&member->hub->ice));
+    signal_send(member, &out);
+    lk_buf_free(&out);
+}
+
+/* ---- entering and leaving ---- */
+
+signal_member *signal_enter(signal_hub *hub, void *conn, uint64_t now_ms) {
+    signal_member *member = heap_new(signal_member);
+    member->hub = hub, member->conn = conn;
+    member->allowance = LIMIT_SIGNAL_BURST, member->refilled_ms = now_ms;
+    hub->stats.members++;
+    return member;
+}
+
+static void signal_room_leave(signal_member *member) {
+    signal_room *room = member->room;
+    if (room == NULL) return;
+    if (!room->plain) signal_announce(member, "peer-left");
+    size_t at = 0;
+    while (room->members.at[at] != member) at++;
+    room->members.len--;
+    memmove(&room->members.at[at], &room->members.at[at + 1],
+            (room->members.len - at) * sizeof room->members.at[0]);
+    member->room = NULL;
+    if (room->members.len == 0) signal_room_drop(member->hub, room);
+}
+
+void signal_leave(signal_member *member) {
+    signal_room_leave(member);
+    member->hub->stats.members--;
+    heap_free(signal_member, member);
+}
+
+/* Charge `cost`, and end a connection that says more than it may. */
+static bool signal_charge(signal_member *member, uint64_t cost, uint64_t now_ms) {
+    uint64_t passed_ms = now_ms > member->refilled_ms ? now_ms - member->refilled_ms : 0;
+    if (passed_ms > 1000ull * LIMIT_SIGNAL_BURST / LIMIT_SIGNAL_PER_SECOND)
+        member->allowance = LIMIT_SIGNAL_BURST;
+    else
+        member->allowance += passed_ms * LIMIT_SIGNAL_PER_SECOND / 1000;
+    if (member->allowance > LIMIT_SIGNAL_BURST) member->allowance = LIMIT_SIGNAL_BURST;
+    member->refilled_ms = now_ms;
+    if (member->allowance >= cost) {
+        member->allowance -= cost;
+        return true;
+    }
+    signal_error(member, "too-many", "you say too much; the connection ends");
+    member->closing = true;
+    member->hub->options.close(member->conn);
+    return false;
+}
+
+/* ---- our dialect ---- */
+
+static bool signal_base64url(lk_str s) {
+    for (size_t i = 0; i < s.len; i++) {
+        char c = s.at[i];
+        bool letter = (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z');
+        if (!letter && !(c >= '0' && c <= '9') && c != '-' && c != '_') return false;
+    }
+    return true;
+}
+
+static void signal_join(signal_member *member, const signal_message *m) {
+    if (member->room != NULL) {
+        signal_error(member, "bad-message", "this connection is in a room already");
+    } else if (m->v != 1) {
+        signal_error(member, "bad-message", "this server speaks version 1 only");
+    } else if (m->room.len == 0 || m->room.len > LIMIT_ROOM_ID_BYTES ||
+               !signal_base64url(m->room)) {
+        signal_error(member, "bad-room", "a room is 1 to 128 characters of A-Z a-z 0-9 - _");
+    } else if (m->peer.len != SIGNAL_PEER_LEN || !signal_base64url(m->peer)) {
+        signal_error(member, "bad-peer", "a peer is 22 characters of A-Z a-z 0-9 - _");
+    } else {
+        signal_room *room = signal_room_get(member->hub, m->room, false);
+        if (room == NULL) {
+            signal_error(member, "too-many", "the server holds no more rooms");
+        } else if (room->members.len == LIMIT_SIGNAL_MEMBERS) {
+            signal_error(member, "too-many", "the room is full");
+        } else if (signal_room_find(room, m->peer) != NULL) {
+            signal_error(member, "peer-taken", "another member of the room has that name");
+        } else {
+            memcpy(member->peer, m->peer.at, SIGNAL_PEER_LEN);
+            signal_room_add(room, member);
+            signal_welcome(member);
+            signal_announce(member, "peer-joined");
+        }
+    }
+}
+
+static void signal_relay(signal_member *member, const signal_message *m) {
+    if (member->room == NULL) {
+        signal_error(member, "not-joined", "join a room first");
+        return;
+    }
+    signal_member *to = signal_room_find(member->room, m->to);
+    if (m->data == NULL) {
+        signal_error(member, "bad-message", "a signal needs data");
+    } else if (to == NULL || to == member) {
+        signal_error(member, "no-such-peer", "nobody of that name is in the room");
+    } else {
+        lk_buf out = HEAP_BUF;
+        heap_print(&out, "{\"type\":\"signal\",\"from\":\"%.*s\"", SIGNAL_PEER_LEN, member->peer);
+        signal_write_data(&out, "data", m->data);
+        heap_print(&out, "}");
+        signal_send(to, &out);
+        lk_buf_free(&out);
+    }
+}
+
+/* ---- the plain dialect ---- */
+
+static bool signal_plain_enter(signal_member *member, lk_str name) {
+    signal_room *room = member->room;
+    if (room != NULL && room->name_len == name.len && memcmp(room->name, name.at, name.len) == 0)
+        return true;
+    room = signal_room_get(member->hub, name, true);
+    if (room == NULL || room->members.len == LIMIT_SIGNAL_MEMBERS) {
+        signal_error(member, "too-many", "the room is full");
+        return false;
+    }
+    /* A page that turns to another room leaves the one it was in. */
+    signal_room_leave(member);
+    signal_room_add(room, member);
+    return true;
+}
+
+static void signal_plain(signal_member *member, const signal_message *m, lk_bytes message,
+                         uint64_t now_ms) {
+    if (member->room != NULL && !member->room->plain) {
+        signal_error(member, "bad-message", "a message without a type from a member with a name");
+        return;
+    }
+    if (m->room_id.len == 0 || m->room_id.len > LIMIT_ROOM_ID_BYTES) {
+        signal_error(member, "bad-room", "roomId is a string of 1 to 128 bytes");
+        return;
+    }
+    if (!signal_plain_enter(member, m->room_id) || m->bare) return;
+    const signal_room *room = member->room;
+    if (!signal_charge(member, message.len * (room->members.len - 1), now_ms)) return;
+    lk_buf text = {.at = (uint8_t *)(uintptr_t)message.at, .len = message.len};
+    for (size_t i = 0; i < room->members.len; i++)
+        if (room->members.at[i] != member) signal_send(room->members.at[i], &text);
+}
+
+/* ---- what comes in ---- */
+
+static void signal_text(signal_member *member, lk_bytes text, uint64_t now_ms) {
+    if (text.len == 4 && memcmp(text.at, "ping", 4) == 0) {
+        member->hub->options.send(member->conn, (lk_bytes){(const uint8_t *)"pong", 4});
+        return;
+    }
+    signal_message m;
+    const char *why = NULL;
+    if (!signal_message_read(text, &m, &why)) {
+        signal_error(member, "bad-message", why);
+        return;
+    }
+    if (m.plain)
+        signal_plain(member, &m, text, now_ms);
+    else if (member->room != NULL && member->room->plain)
+        signal_error(member, "bad-message", "a message with a type from a member without a name");
+    else if (signal_is(m.type, "join"))
+        signal_join(member, &m);
+    else if (signal_is(m.type, "signal"))
+        signal_relay(member, &m);
+    else
+        signal_error(member, "bad-message", "no such type of message");
+    signal_message_drop(&m);
+}
+
+void signal_feed(signal_member *member, signal_feed_kind kind, lk_bytes message, uint64_t now_ms) {
+    if (member->closing) return;
+    if (!signal_charge(member, message.len + LIMIT_SIGNAL_MESSAGE_CHARGE, now_ms)) return;
+    if (kind == SIGNAL_HUGE || message.len > LIMIT_SIGNAL_MESSAGE_BYTES)
+        signal_error(member, "too-large", "a message is at most 65536 bytes");
+    else if (kind == SIGNAL_BINARY)
+        signal_error(member, "bad-message", "a message is text");
+    else
+        signal_text(member, message, now_ms);
+}

@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: MIT
+ * signal_message.h - one signalling message as a struct, and the only door to jansson. The fields
+ * are those of docs/PROTOCOL.md section 1; both the server and the native peer read and write
+ * them. */
+#ifndef HOST_SIGNAL_MESSAGE_H
+#define HOST_SIGNAL_MESSAGE_H
+
+#include "base/mem.h"
+
+/* A peer's name towards the server: 16 random bytes in base64url. */
+#define SIGNAL_PEER_LEN 22
+
+typedef struct signal_message {
+    void *json; /* what the views below point into; free with signal_message_drop() */
+    bool plain; /* the dialect without a type; only `room_id` and `bare` are read from it */
+    bool bare;  /* it has one member only */
+    int64_t v;
+    lk_str type, room, peer, to, from, code, message, room_id;
+    void *data; /* any JSON value, or NULL */
+    /* `data`, when it is an object: what peers say to one another (1.2) */
+    lk_str kind, session, sdp, candidate;
+} signal_message;
+
+/* Read an object. On failure *why is a literal. */
+bool signal_message_read(lk_bytes text, signal_message *out, const char **why);
+void signal_message_drop(signal_message *message);
+/* The strings of the array `peers`, and the STUN URLs in `ice`: false when there is no such item.
+ */
+bool signal_message_peer(const signal_message *message, size_t index, lk_str *out);
+bool signal_message_ice(const signal_message *message, size_t index, lk_str *out);
+
+/* Append one member of an object being written by hand: "name":"value" with the value escaped,
+ * preceded by a comma if the object has members already. */
+void signal_write_str(lk_buf *out, const char *name, lk_str value);
+/* The same with any JSON value as it came in. */
+void signal_write_data(lk_buf *out, const char *name, const void *data);
+
+#endif

@@ -1,0 +1,126 @@
+/* SPDX-License-Identifier: MIT
+ * socket.c - sockaddr on one side, lk_addr on the other. */
+#include "host/socket.h"
+
+#include <errno.h>
+#include <ifaddrs.h>
+#include <net/if.h>
+#include <netinet/in.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+/* A 1 MiB SCTP window arrives as one burst of some 900 packets, and the kernel charges each packet
+ * with its own overhead. The system may grant less. */
+#define SOCKET_BUFFER (4 << 20)
+
+static socklen_t socket_sockaddr(const lk_addr *addr, struct sockaddr_storage *out) {
+    memset(out, 0, sizeof *out);
+    if (addr->family == 4) {
+        struct sockaddr_in in = {.sin_family = AF_INET, .sin_port = htons(addr->port)};
+        memcpy(&in.sin_addr, addr->ip, 4);
+        memcpy(out, &in, sizeof in);
+        return sizeof in;
+    }
+    struct sockaddr_in6 in = {
+        .sin6_family = AF_INET6, .sin6_port = htons(addr->port), .sin6_scope_id = addr->scope};
+    memcpy(&in.sin6_addr, addr->ip, 16);
+    memcpy(out, &in, sizeof in);
+    return sizeof in;
+}
+
+lk_addr socket_addr(const struct sockaddr *from) {
+    lk_addr addr = {0};
+    if (from->sa_family == AF_INET) {
+        struct sockaddr_in in;
+        memcpy(&in, from, sizeof in);
+        addr.family = 4, addr.port = ntohs(in.sin_port);
+        memcpy(addr.ip, &in.sin_addr, 4);
+    } else if (from->sa_family == AF_INET6) {
+        struct sockaddr_in6 in;
+        memcpy(&in, from, sizeof in);
+        addr.family = 6, addr.port = ntohs(in.sin6_port), addr.scope = in.sin6_scope_id;
+        memcpy(addr.ip, &in.sin6_addr, 16);
+    }
+    return addr;
+}
+
+static int socket_fail(int fd) {
+    int saved = errno;
+    close(fd);
+    errno = saved;
+    return -1;
+}
+
+static int socket_bound(const lk_addr *addr, int type, lk_addr *bound) {
+    int fd = socket(addr->family == 6 ? AF_INET6 : AF_INET, type | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+    if (fd < 0) return -1;
+    int on = 1;
+    if (type == SOCK_STREAM) setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
+    /* "::" takes IPv4 too when it listens; a UDP socket stands for exactly one address. */
+    int only = type == SOCK_DGRAM;
+    if (addr->family == 6) setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &only, sizeof only);
+    struct sockaddr_storage at;
+    socklen_t len = socket_sockaddr(addr, &at);
+    if (bind(fd, (struct sockaddr *)&at, len) != 0) return socket_fail(fd);
+    len = sizeof at;
+    if (getsockname(fd, (struct sockaddr *)&at, &len) != 0) return socket_fail(fd);
+    *bound = socket_addr((struct sockaddr *)&at);
+    return fd;
+}
+
+int socket_listen(const lk_addr *addr, lk_addr *bound) {
+    int fd = socket_bound(addr, SOCK_STREAM, bound);
+    if (fd < 0) return -1;
+    return listen(fd, SOMAXCONN) == 0 ? fd : socket_fail(fd);
+}
+
+int socket_accept(int listen_fd) {
+    int fd;
+    do fd = accept4(listen_fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
+    while (fd < 0 && (errno == EINTR || errno == ECONNABORTED));
+    return fd;
+}
+
+int socket_udp(const lk_addr *addr, lk_addr *bound) {
+    int fd = socket_bound(addr, SOCK_DGRAM, bound);
+    if (fd < 0) return -1;
+    int bytes = SOCKET_BUFFER;
+    setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &bytes, sizeof bytes);
+    setsockopt(fd, SOL_SOCKET, SO_SNDBUF, &bytes, sizeof bytes);
+    return fd;
+}
+
+int64_t socket_receive(int fd, uint8_t *into, size_t cap, lk_addr *from) {
+    for (;;) {
+        struct sockaddr_storage at;
+        socklen_t len = sizeof at;
+        ssize_t got = recvfrom(fd, into, cap, 0, (struct sockaddr *)&at, &len);
+        /* ICMP errors of earlier sends are reported here; the datagrams behind them still count. */
+        if (got < 0 && errno != EAGAIN && errno != EWOULDBLOCK && errno != EBADF) continue;
+        if (got >= 0) *from = socket_addr((struct sockaddr *)&at);
+        return got;
+    }
+}
+
+void socket_send(int fd, const lk_addr *to, lk_bytes datagram) {
+    struct sockaddr_storage at;
+    socklen_t len = socket_sockaddr(to, &at);
+    /* A datagram that does not leave is a datagram lost: ICE, DTLS and SCTP all send again. */
+    while (sendto(fd, datagram.at, datagram.len, 0, (struct sockaddr *)&at, len) < 0 &&
+           errno == EINTR) {}
+}
+
+size_t socket_interfaces(lk_addr *out, size_t cap) {
+    struct ifaddrs *list = NULL;
+    if (getifaddrs(&list) != 0) return 0;
+    size_t len = 0;
+    for (struct ifaddrs *at = list; at != NULL && len < cap; at = at->ifa_next) {
+        if (at->ifa_addr == NULL || (at->ifa_flags & IFF_UP) == 0) continue;
+        lk_addr addr = socket_addr(at->ifa_addr);
+        addr.port = 0;
+        if (addr.family != 0) out[len++] = addr;
+    }
+    freeifaddrs(list);
+    return len;
+}
