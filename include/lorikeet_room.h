@@ -30,7 +30,9 @@ typedef uint32_t lk_link; /* chosen by you, unique among the open links of a roo
 typedef struct lk_room_options {
     lk_str room_id;       /* at most 128 bytes of UTF-8 */
     uint64_t seed;        /* for batch ids and timer jitter; random in programs, fixed in tests */
-    uint32_t message_max; /* 0: LK_MESSAGE_MAX; a DataChannel may ask for less */
+    uint32_t message_max; /* 0: LK_MESSAGE_MAX; a DataChannel may ask for less, down to 1 KiB */
+    /* Unix time minus the clock that goes in as now_ms: presence is stamped with Unix time. */
+    int64_t unix_offset_ms;
 } lk_room_options;
 
 /* A room over `doc`, which stays yours and must outlive the room. NULL when memory is out or the id
@@ -46,7 +48,8 @@ void lk_room_close(lk_room *room, lk_link link);
 /* One whole message from a link. Hostile bytes cost that link an error (LK_ROOM_ERROR is queued and
  * the status returned); other links and the document go on. */
 lk_status lk_room_feed(lk_room *room, lk_link link, lk_bytes message, uint64_t now_ms);
-/* The document was edited here: commit and send the edit on. */
+/* The document was edited here: commit and send the edit on. What was imported into it past the
+ * room goes with it. Cost: the edit, and for each link one small message. */
 lk_status lk_room_edited(lk_room *room, uint64_t now_ms);
 /* Bytes of an LK_ROOM_STORE are durable; acknowledgements that waited for it may leave. */
 void lk_room_stored(lk_room *room, uint64_t token);

@@ -46,6 +46,14 @@
 #define LIMIT_BATCH_BYTES (512u << 20)
 #define LIMIT_FRAGMENT_TIMEOUT_MS 10000
 
+/* Joins of one link within ten seconds. Each is answered with a whole version vector, so a few bytes
+ * must not ask for that without end. */
+#define LIMIT_JOINS 64
+#define LIMIT_JOINS_WINDOW_MS 10000
+
+/* Arrivals remembered until it is clear that all links have them; more are passed on at once. */
+#define LIMIT_ARRIVALS 256
+
 /* Presence entries of one room, and bytes of one of them. */
 #define LIMIT_PRESENCE_ENTRIES 4096
 #define LIMIT_PRESENCE_BYTES (64u << 10)

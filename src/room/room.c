@@ -1,0 +1,353 @@
+/* SPDX-License-Identifier: MIT
+ * room.c - the public calls, time, and whether all is level.
+ *
+ * Notices that need no bytes (an error of a link, synced, behind) are not queued but read off the
+ * state when the queue is empty: telling them cannot fail, and they come after what led to them. */
+#include "room/room.h"
+
+#include "base/limits.h"
+#include "base/utf8.h"
+
+#define ROOM_MESSAGE_MIN 1024u
+/* The time between an acknowledgement and telling others of it: news of one burst go together. */
+#define ROOM_TELL_MS 100u
+/* Presence written here is repeated well before others drop it. */
+#define ROOM_REFRESH_MS 10000u
+
+/* ---- what the files share ---- */
+
+link *room_link(lk_room *room, lk_link id) {
+    for (size_t i = 0; i < room->links.len; i++)
+        if (room->links.at[i].id == id) return &room->links.at[i];
+    return NULL;
+}
+
+static link *room_link_by_serial(lk_room *room, uint32_t serial) {
+    for (size_t i = 0; i < room->links.len; i++)
+        if (room->links.at[i].serial == serial) return &room->links.at[i];
+    return NULL;
+}
+
+lk_status room_break(link *l, lk_status status, const char *why) {
+    if (l->broken == NULL) l->broken = why;
+    return status;
+}
+
+uint64_t room_random(lk_room *room) { /* splitmix64 */
+    uint64_t z = room->random += 0x9e3779b97f4a7c15u;
+    z = (z ^ z >> 30) * 0xbf58476d1ce4e5b9u;
+    z = (z ^ z >> 27) * 0x94d049bb133111ebu;
+    return z ^ z >> 31;
+}
+
+bool room_mine_raise(lk_room *room, uint64_t peer, int32_t end) {
+    int32_t before = have_end(&room->mine, peer);
+    if (end <= before) return true;
+    if (!have_raise(&room->mine, &room->memory, peer, end)) return false;
+    room->mine_total += (uint64_t)(end - before);
+    for (size_t i = 0; i < room->links.len; i++)
+        link_mine_raised(&room->links.at[i], peer, before, end);
+    return true;
+}
+
+bool room_mine_read(lk_room *room) {
+    if (!have_assign(&room->mine, &room->memory, lk_version(room->doc))) return false;
+    room->mine_total = have_total(&room->mine);
+    for (size_t i = 0; i < room->links.len; i++) link_measure(&room->links.at[i], &room->mine);
+    return true;
+}
+
+bool room_mine_whole(const lk_room *room) { return room->mine_total == lk_op_count(room->doc); }
+
+static bool room_lacks(const lk_room *room, const link *l, lk_id upto) {
+    if (upto.peer == ARRIVAL_ALL) return l->sent_gap.less > 0;
+    int32_t held = have_end(&room->mine, upto.peer);
+    return have_end(&l->sent, upto.peer) < (held < upto.counter ? held : upto.counter);
+}
+
+void room_forward(lk_room *room, uint64_t due_ms) {
+    size_t kept = 0;
+    for (size_t i = 0; i < room->arrivals.len; i++) {
+        arrival a = room->arrivals.at[i];
+        if (a.due_ms > due_ms) {
+            room->arrivals.at[kept++] = a;
+            continue;
+        }
+        for (size_t k = 0; k < room->links.len; k++)
+            if (room_lacks(room, &room->links.at[k], a.upto))
+                room_send_missing(room, &room->links.at[k]);
+    }
+    room->arrivals.len = kept;
+}
+
+void room_settle_receipts(lk_room *room) {
+    size_t done = 0;
+    for (; done < room->receipts.len && room->receipts.at[done].left == 0; done++) {
+        const receipt *r = &room->receipts.at[done];
+        link *l = room_link_by_serial(room, r->serial);
+        if (l == NULL) continue;
+        room_send_ack(room, l, FRAME_LORO, r->batch, ACK_OK);
+        if (!r->news || room->links.len < 2) continue;
+        l->tell_batch = r->batch;
+        l->tell_all |= r->large;
+        if (l->tell_at_ms == UINT64_MAX) l->tell_at_ms = room->now_ms + ROOM_TELL_MS;
+    }
+    room->receipts.len -= done;
+    __builtin_memmove(room->receipts.at, room->receipts.at + done,
+                      room->receipts.len * sizeof(receipt));
+}
+
+/* ---- synced or behind ---- */
+
+static bool room_level(const lk_room *room) {
+    size_t members = 0;
+    for (size_t i = 0; i < room->links.len; i++) {
+        const link *l = &room->links.at[i];
+        if (!link_good(l) || l->left) continue;
+        if (!link_level(l)) return false;
+        members++;
+    }
+    return members > 0 && room->receipts.len == 0 && room->local.len == 0;
+}
+
+/* After every call that may have moved something. */
+static void room_look(lk_room *room) {
+    room->synced = room_level(room);
+    if (!room->synced) room->behind_since = true;
+}
+
+static void room_time(lk_room *room, uint64_t now_ms) {
+    if (room->now_ms < now_ms) room->now_ms = now_ms;
+}
+
+/* ---- life ---- */
+
+lk_room *lk_room_new(lk_doc *doc, const lk_room_options *options, const lk_memory *memory_or_null) {
+    const lk_memory *memory = memory_or_null == NULL ? &mem_default : memory_or_null;
+    lk_str id = options->room_id;
+    if (id.len > LIMIT_ROOM_ID_BYTES || !utf8_valid((const uint8_t *)id.at, id.len)) return NULL;
+    lk_room *room = mem_zalloc(memory, sizeof *room);
+    if (room == NULL) return NULL;
+    room->memory = *memory;
+    room->doc = doc;
+    room->random = options->seed;
+    room->unix_offset_ms = options->unix_offset_ms;
+    room->refresh_at_ms = UINT64_MAX;
+    room->message_max = options->message_max;
+    if (room->message_max == 0 || room->message_max > LK_MESSAGE_MAX)
+        room->message_max = LK_MESSAGE_MAX;
+    if (room->message_max < ROOM_MESSAGE_MIN) room->message_max = ROOM_MESSAGE_MIN;
+    room->presence.heap = &room->memory;
+    lk_buf *bufs[] = {&room->id, &room->local, &room->scratch, &room->out.bytes};
+    for (size_t i = 0; i < countof(bufs); i++) bufs[i]->memory = &room->memory;
+    if (buf_append(&room->id, id.at, id.len) && room_mine_read(room)) return room;
+    lk_room_free(room);
+    return NULL;
+}
+
+void lk_room_free(lk_room *room) {
+    if (room == NULL) return;
+    lk_memory memory = room->memory;
+    for (size_t i = 0; i < room->links.len; i++) link_drop(&room->links.at[i], &room->memory);
+    vec_drop(&room->memory, &room->links);
+    vec_drop(&room->memory, &room->receipts);
+    vec_drop(&room->memory, &room->arrivals);
+    vec_drop(&room->memory, &room->spans);
+    have_drop(&room->mine, &room->memory);
+    presence_drop(&room->presence);
+    outbox_drop(&room->out);
+    lk_buf_free(&room->id);
+    lk_buf_free(&room->local);
+    lk_buf_free(&room->scratch);
+    mem_free(&memory, room, sizeof *room);
+}
+
+lk_status lk_room_open(lk_room *room, lk_link id, uint64_t now_ms) {
+    room_time(room, now_ms);
+    if (room_link(room, id) != NULL) return LK_ESTATE;
+    lk_status status = room_send_local(room);
+    if (status != LK_OK) return status;
+    link *l = vec_push(&room->memory, &room->links);
+    if (l == NULL) return LK_ENOMEM;
+    *l = (link){.id = id,
+                .serial = ++room->last_serial,
+                .ack_due_ms = UINT64_MAX,
+                .join_due_ms = UINT64_MAX,
+                .push_at_ms = UINT64_MAX,
+                .rejoin_at_ms = UINT64_MAX,
+                .tell_at_ms = UINT64_MAX};
+    link_measure(l, &room->mine);
+    room_send_join(room, l, FRAME_LORO);
+    room_send_join(room, l, FRAME_EPHEMERAL);
+    room_look(room);
+    return LK_OK;
+}
+
+void lk_room_close(lk_room *room, lk_link id) {
+    link *l = room_link(room, id);
+    if (l == NULL) return;
+    outbox_forget(&room->out, id);
+    presence_forsake(&room->presence, l->serial, room->now_ms);
+    link_drop(l, &room->memory);
+    *l = room->links.at[--room->links.len];
+    room_look(room);
+}
+
+/* ---- in ---- */
+
+lk_status lk_room_feed(lk_room *room, lk_link id, lk_bytes message, uint64_t now_ms) {
+    room_time(room, now_ms);
+    link *l = room_link(room, id);
+    if (l == NULL || !link_good(l)) return LK_ESTATE;
+    frame f;
+    lk_fault fault;
+    lk_status status = frame_decode(message, &f, &fault);
+    if (status == LK_OK)
+        status = room_receive(room, l, &f);
+    else
+        room_break(l, status, fault.what);
+    room_look(room);
+    return status;
+}
+
+lk_status lk_room_edited(lk_room *room, uint64_t now_ms) {
+    room_time(room, now_ms);
+    lk_status status = room_send_local(room);
+    room_look(room);
+    return status;
+}
+
+void lk_room_stored(lk_room *room, uint64_t token) {
+    for (size_t i = 0; i < room->receipts.len; i++) {
+        receipt *r = &room->receipts.at[i];
+        if (r->left == 0 || token < r->first || token > r->last) continue;
+        r->left--;
+        break;
+    }
+    room_settle_receipts(room);
+    room_look(room);
+}
+
+lk_status lk_room_presence_set(lk_room *room, lk_str key, const lk_value *value, uint64_t now_ms) {
+    room_time(room, now_ms);
+    int64_t stamp_ms = (int64_t)room->now_ms + room->unix_offset_ms;
+    room->scratch.len = 0;
+    lk_status status =
+        presence_set(&room->presence, key, value, stamp_ms, room->now_ms, &room->scratch);
+    if (status != LK_OK) return status;
+    room_send_presence(room, NULL, (lk_bytes){room->scratch.at, room->scratch.len});
+    if (room->refresh_at_ms == UINT64_MAX) room->refresh_at_ms = room->now_ms + ROOM_REFRESH_MS;
+    return LK_OK;
+}
+
+lk_status lk_room_presence_json(const lk_room *room, lk_buf *out) {
+    return presence_json(&room->presence, out) ? LK_OK : LK_ENOMEM;
+}
+
+/* ---- time ---- */
+
+static void room_tick_assemblies(lk_room *room, link *l) {
+    for (size_t i = 0; i < l->assemblies.len;) {
+        assembly *a = &l->assemblies.at[i];
+        if (a->due_ms > room->now_ms) {
+            i++;
+            continue;
+        }
+        room_send_ack(room, l, a->crdt, a->batch, ACK_FRAGMENT_TIMEOUT);
+        link_assembly_drop(l, a);
+    }
+}
+
+static void room_tick_gap(lk_room *room, link *l) {
+    l->rejoin_at_ms = UINT64_MAX;
+    bool filled = have_end(&room->mine, l->gap.peer) >= l->gap.counter;
+    l->rejoins = filled ? 0 : l->rejoins + 1;
+    if (!filled && !l->asked) room_send_join(room, l, FRAME_LORO);
+}
+
+static void room_tick_link(lk_room *room, link *l) {
+    uint64_t now = room->now_ms;
+    if (l->join_due_ms <= now) room_break(l, LK_OK, "no answer to our join");
+    if (!link_good(l)) return;
+    room_tick_assemblies(room, l);
+    if (l->rejoin_at_ms <= now) room_tick_gap(room, l);
+    if (l->tell_at_ms <= now) room_send_news(room, l);
+    if (l->ack_due_ms <= now) room_send_again(room, l);
+    if (l->push_at_ms <= now) room_send_missing(room, l);
+}
+
+static void room_tick_presence(lk_room *room) {
+    if (presence_expire(&room->presence, room->now_ms))
+        (void)outbox_notice(&room->out, LK_ROOM_PRESENCE);
+    if (room->refresh_at_ms > room->now_ms) return;
+    room->refresh_at_ms = UINT64_MAX;
+    int64_t stamp_ms = (int64_t)room->now_ms + room->unix_offset_ms;
+    if (!presence_refresh(&room->presence, stamp_ms, room->now_ms)) return;
+    room->refresh_at_ms = room->now_ms + ROOM_REFRESH_MS;
+    room->scratch.len = 0;
+    if (presence_encode(&room->presence, true, &room->scratch))
+        room_send_presence(room, NULL, (lk_bytes){room->scratch.at, room->scratch.len});
+}
+
+void lk_room_tick(lk_room *room, uint64_t now_ms) {
+    room_time(room, now_ms);
+    for (size_t i = 0; i < room->links.len; i++) room_tick_link(room, &room->links.at[i]);
+    room_forward(room, room->now_ms);
+    room_tick_presence(room);
+    room_look(room);
+}
+
+static void room_sooner(uint64_t *at, uint64_t other) {
+    if (other < *at) *at = other;
+}
+
+uint64_t lk_room_wake_at(const lk_room *room) {
+    uint64_t at = presence_wake_at(&room->presence);
+    room_sooner(&at, room->refresh_at_ms);
+    for (size_t i = 0; i < room->arrivals.len; i++) room_sooner(&at, room->arrivals.at[i].due_ms);
+    for (size_t i = 0; i < room->links.len; i++) {
+        const link *l = &room->links.at[i];
+        if (!link_good(l)) continue;
+        room_sooner(&at, l->join_due_ms);
+        room_sooner(&at, l->rejoin_at_ms);
+        room_sooner(&at, l->tell_at_ms);
+        room_sooner(&at, l->ack_due_ms);
+        room_sooner(&at, l->push_at_ms);
+        for (size_t k = 0; k < l->assemblies.len; k++) room_sooner(&at, l->assemblies.at[k].due_ms);
+    }
+    return at;
+}
+
+/* ---- out ---- */
+
+static bool room_take_error(lk_room *room) {
+    for (size_t i = 0; i < room->links.len; i++) {
+        link *l = &room->links.at[i];
+        if (link_good(l) || l->broken_told) continue;
+        l->broken_told = true;
+        room->view = (lk_room_out){.kind = LK_ROOM_ERROR, .link = l->id, .what = l->broken};
+        return true;
+    }
+    return false;
+}
+
+const lk_room_out *lk_room_poll(lk_room *room) {
+    if (outbox_take(&room->out, &room->view) || room_take_error(room)) return &room->view;
+    bool moved = room->synced_told ? room->behind_since : room->synced;
+    if (!moved) return NULL;
+    room->synced_told = !room->synced_told;
+    room->behind_since = !room->synced;
+    room->view = (lk_room_out){.kind = room->synced_told ? LK_ROOM_SYNCED : LK_ROOM_BEHIND};
+    return &room->view;
+}
+
+lk_room_stats lk_room_stats_read(const lk_room *room) {
+    lk_room_stats stats = {.links = (uint32_t)room->links.len, .synced = room->synced};
+    for (size_t i = 0; i < room->links.len; i++) {
+        const link *l = &room->links.at[i];
+        stats.joined += link_good(l) && l->joined && l->wanted;
+        stats.unacked_bytes += l->unacked;
+    }
+    for (size_t i = 0; i < room->receipts.len; i++) stats.unstored += room->receipts.at[i].left;
+    return stats;
+}

@@ -1,0 +1,107 @@
+/* SPDX-License-Identifier: MIT
+ * room.h - the room inside: what its three files share.
+ *
+ *   room.c           the public calls, time, whether all is level
+ *   room_receive.c   a message from a link becomes changes, answers, storing
+ *   room_send.c      joins, updates, acknowledgements on their way out
+ *
+ * An acknowledgement waits in line as a receipt. Receipts leave in order, each once its own bytes
+ * and those of all before it are durable: an update that brought nothing new may have brought bytes
+ * that an earlier one has yet to store. */
+#ifndef ROOM_ROOM_H
+#define ROOM_ROOM_H
+
+#include "room/link.h"
+#include "room/outbox.h"
+#include "room/presence.h"
+
+typedef struct receipt {
+    uint64_t first, last; /* tokens of the STOREs it waits for */
+    uint32_t left;        /* of those */
+    uint32_t serial;      /* of the link that is to hear of it; 0: a local edit, nobody is */
+    uint64_t batch;
+    bool news, large; /* it brought something new; too much to tell others by its batch id */
+} receipt;
+
+/* Something that arrived on one link and may have to be passed on to others. */
+typedef struct arrival {
+    uint64_t batch;
+    lk_id upto; /* peer and exclusive end; ARRIVAL_ALL as peer: too many to name */
+    uint64_t due_ms;
+} arrival;
+#define ARRIVAL_ALL UINT64_MAX /* no peer has this id */
+
+struct lk_room {
+    lk_memory memory; /* `heap` of everything in here is its address */
+    lk_doc *doc;
+    lk_buf id;
+    uint32_t message_max;
+    uint64_t random;
+    uint64_t now_ms;
+    int64_t unix_offset_ms;
+    uint32_t last_serial;
+    uint64_t last_token;
+
+    have mine; /* the document's version, as far as it was taken in */
+    uint64_t mine_total;
+    VEC(link) links;
+    VEC(receipt) receipts;
+    VEC(arrival) arrivals;
+    presence presence;
+    uint64_t refresh_at_ms; /* of presence written here */
+    outbox out;
+    lk_buf local;   /* edits exported and not yet sent on; not empty only after memory ran out */
+    lk_buf scratch; /* one call's */
+    VEC(lk_span) spans; /* one call's */
+    bool synced;        /* as it is */
+    bool synced_told;   /* as it was last told */
+    bool behind_since;  /* it was not synced at some moment since then */
+    lk_room_out view;
+};
+
+/* ---- room.c ---- */
+
+link *room_link(lk_room *room, lk_link id);
+/* Nothing more is read from or sent to the link; LK_ROOM_ERROR will say `why`. Returns `status`. */
+lk_status room_break(link *l, lk_status status, const char *why);
+uint64_t room_random(lk_room *room);
+/* Raise the room's version by what was imported or written. */
+bool room_mine_raise(lk_room *room, uint64_t peer, int32_t end);
+/* Read the version from the document, where raising cannot tell what changed. */
+bool room_mine_read(lk_room *room);
+/* The document's operations and ours agree in number. */
+bool room_mine_whole(const lk_room *room);
+/* Pass on what arrived, was to be passed on by `due_ms` and is still lacked. */
+void room_forward(lk_room *room, uint64_t due_ms);
+/* Let receipts leave whose bytes are durable. */
+void room_settle_receipts(lk_room *room);
+
+/* ---- room_send.c: failures of memory break the link they concern ---- */
+
+frame room_frame(const lk_room *room, frame_crdt crdt, frame_kind kind);
+void room_send(lk_room *room, link *l, const frame *f);
+void room_send_join(lk_room *room, link *l, frame_crdt crdt);
+void room_send_join_ok(lk_room *room, link *l, frame_crdt crdt);
+void room_send_join_error(lk_room *room, link *l, const frame *request, uint8_t code,
+                          const char *message);
+void room_send_ack(lk_room *room, link *l, frame_crdt crdt, uint64_t batch, uint8_t status);
+/* Everything the link lacks and was not sent, as one update or one batch of fragments. */
+void room_send_missing(lk_room *room, link *l);
+/* What was sent and never acknowledged, again. */
+void room_send_again(lk_room *room, link *l);
+/* Commit, store and send on what was written here since the last time. */
+lk_status room_send_local(lk_room *room);
+/* A presence update to one link, or to all when NULL. */
+void room_send_presence(lk_room *room, link *only, lk_bytes update);
+/* All presence there is, to a link that joined it. */
+void room_send_all_presence(lk_room *room, link *l);
+/* Tell the other links that l's batch arrived here, so that they need not pass it on. */
+void room_send_news(lk_room *room, link *l);
+/* When the other end should have acknowledged what is in flight. */
+void room_await_ack(lk_room *room, link *l);
+
+/* ---- room_receive.c ---- */
+
+lk_status room_receive(lk_room *room, link *l, const frame *f);
+
+#endif

@@ -1,0 +1,376 @@
+/* SPDX-License-Identifier: MIT
+ * room_receive.c - what a message does. Every way in that is not a valid message of an honest peer
+ * ends in room_break(): the link is told why where the protocol has a word for it, and nothing more
+ * is read from it. The document and the other links do not notice. */
+#include "room/room.h"
+
+#include "base/limits.h"
+
+/* An update whose past has not arrived: it is usually on its way over another link. */
+#define RECEIVE_REJOIN_MS 300u
+#define RECEIVE_REJOIN_DOUBLINGS 6u
+/* Arrivals are passed on to links that still lack them after this and up to the same again, plus
+ * the time a large one takes to reach the others on its own. */
+#define RECEIVE_FORWARD_MS 300u
+#define RECEIVE_FORWARD_JITTER_MS 200u
+#define RECEIVE_FORWARD_BYTES_PER_MS 1024u
+/* An update with more peers or bytes than this is large: the others are told the whole version. */
+#define RECEIVE_FEW_PEERS 4u
+#define RECEIVE_SMALL_BYTES 4096u
+/* A join that takes back what was known is answered ever later: each may ask for the whole
+ * document again. */
+#define RECEIVE_REWIND_MS 250u
+#define RECEIVE_REWIND_DOUBLINGS 8u
+#define RECEIVE_REFUSALS_MAX 8u
+
+/* ---- joins ---- */
+
+static bool receive_join_allowed(lk_room *room, link *l) {
+    if (room->now_ms - l->joins_from_ms >= LIMIT_JOINS_WINDOW_MS) {
+        l->joins_from_ms = room->now_ms;
+        l->joins = 0;
+    }
+    return ++l->joins <= LIMIT_JOINS;
+}
+
+static lk_status receive_version(lk_room *room, link *l, lk_bytes version, bool *back) {
+    lk_buf ids = {.memory = &room->memory};
+    lk_status status = LK_OK;
+    if (version.len > 0) status = lk_vv_decode(version, &ids, NULL);
+    if (status == LK_OK) {
+        lk_ids vv = {(const lk_id *)(const void *)ids.at, ids.len / sizeof(lk_id)};
+        if (!link_state(l, &room->memory, &room->mine, vv, back)) status = LK_ENOMEM;
+    }
+    lk_buf_free(&ids);
+    return status;
+}
+
+static uint64_t receive_rewind_delay(link *l) {
+    uint32_t doublings =
+        l->rewinds < RECEIVE_REWIND_DOUBLINGS ? l->rewinds : RECEIVE_REWIND_DOUBLINGS;
+    l->rewinds++;
+    return (uint64_t)RECEIVE_REWIND_MS << doublings;
+}
+
+static lk_status receive_join(lk_room *room, link *l, const frame *f) {
+    if (!receive_join_allowed(room, l)) return room_break(l, LK_ELIMIT, "too many joins");
+    if (f->crdt == FRAME_EPHEMERAL) {
+        l->presence_wanted = true;
+        room_send_join_ok(room, l, f->crdt);
+        room_send_all_presence(room, l);
+        return LK_OK;
+    }
+    lk_status status = room_send_local(room);
+    if (status != LK_OK) return status;
+    bool back = false;
+    status = receive_version(room, l, f->version, &back);
+    if (status != LK_OK) {
+        room_send_join_error(room, l, f, JOIN_VERSION_UNKNOWN, "version is damaged");
+        return room_break(l, status, "join with a damaged version");
+    }
+    l->wanted = true;
+    l->left = false;
+    room_send_join_ok(room, l, f->crdt);
+    if (back)
+        l->push_at_ms = room->now_ms + receive_rewind_delay(l);
+    else
+        room_send_missing(room, l);
+    return LK_OK;
+}
+
+static lk_status receive_join_ok(lk_room *room, link *l, const frame *f) {
+    if (f->crdt == FRAME_EPHEMERAL || !l->asked) return LK_OK;
+    bool back;
+    lk_status status = receive_version(room, l, f->version, &back);
+    if (status != LK_OK) return room_break(l, status, "answer to a join with a damaged version");
+    l->asked = false;
+    l->join_due_ms = UINT64_MAX;
+    l->read_only = !f->may_write;
+    outbox_range none = {room->out.gone + room->out.bytes.len, 0};
+    if (!l->joined && !outbox_put(&room->out, LK_ROOM_JOINED, l->id, 0, none))
+        return room_break(l, LK_ENOMEM, "out of memory");
+    l->joined = true;
+    room_send_missing(room, l);
+    return LK_OK;
+}
+
+/* ---- updates ---- */
+
+typedef struct intake { /* one batch on its way in */
+    uint64_t batch;
+    uint64_t first; /* token of its first STORE */
+    uint32_t stored;
+    bool news, large;
+} intake;
+
+static uint8_t receive_ack_status(lk_status status) {
+    if (status == LK_ENOMEM || status == LK_ESPENT) return ACK_UNKNOWN;
+    return status == LK_ELIMIT ? ACK_PAYLOAD_TOO_LARGE : ACK_INVALID_UPDATE;
+}
+
+static lk_status receive_refused(lk_room *room, link *l, frame_crdt crdt, uint64_t batch,
+                                 lk_status status) {
+    room_send_ack(room, l, crdt, batch, receive_ack_status(status));
+    if (status == LK_ENOMEM) return status; /* our trouble: they will send it again */
+    return room_break(l, status, "update could not be imported");
+}
+
+/* Remember what others may lack. */
+static bool receive_arrival(lk_room *room, uint64_t batch, lk_ids ends, size_t len, bool large) {
+    if (room->links.len < 2) return true;
+    size_t more = large ? 1 : ends.len;
+    if (room->arrivals.len + more > LIMIT_ARRIVALS) room_forward(room, UINT64_MAX);
+    if (!vec_reserve(&room->memory, &room->arrivals, more)) return false;
+    uint64_t due = room->now_ms + RECEIVE_FORWARD_MS +
+                   room_random(room) % RECEIVE_FORWARD_JITTER_MS +
+                   len / RECEIVE_FORWARD_BYTES_PER_MS;
+    for (size_t i = 0; i < more; i++)
+        room->arrivals.at[room->arrivals.len++] =
+            (arrival){batch, large ? (lk_id){ARRIVAL_ALL, 0} : ends.at[i], due};
+    return true;
+}
+
+/* The sender holds what it sent. */
+static lk_status receive_credit(lk_room *room, link *l, intake *in, lk_bytes update, bool news) {
+    lk_blob_meta meta = {.ids = {.memory = &room->memory}};
+    lk_status status = lk_blob_meta_read(update, &meta, NULL);
+    lk_ids ends = meta.end_vv;
+    bool ok = true;
+    for (size_t i = 0; i < ends.len && ok && status == LK_OK; i++)
+        ok = link_knows(l, &room->memory, &room->mine, ends.at[i].peer, ends.at[i].counter);
+    bool large = ends.len > RECEIVE_FEW_PEERS || update.len > RECEIVE_SMALL_BYTES;
+    if (ok && news && status == LK_OK)
+        ok = receive_arrival(room, in->batch, ends, update.len, large);
+    in->news |= news;
+    in->large |= news && large;
+    lk_buf_free(&meta.ids);
+    return ok ? status : LK_ENOMEM;
+}
+
+static void receive_gap(lk_room *room, link *l, lk_span waiting) {
+    l->gap = (lk_id){waiting.peer, waiting.end};
+    uint32_t doublings =
+        l->rejoins < RECEIVE_REJOIN_DOUBLINGS ? l->rejoins : RECEIVE_REJOIN_DOUBLINGS;
+    if (l->rejoin_at_ms == UINT64_MAX)
+        l->rejoin_at_ms = room->now_ms + ((uint64_t)RECEIVE_REJOIN_MS << doublings);
+}
+
+static lk_status receive_import(lk_room *room, link *l, intake *in, lk_bytes update) {
+    if (!outbox_reserve(&room->out, update.len, 2)) return LK_ENOMEM;
+    lk_import_status got;
+    lk_status status = lk_import(room->doc, update, &got, NULL);
+    if (status != LK_OK) return status;
+    bool news = got.success_len > 0;
+    if (news || got.pending_len > 0) {
+        outbox_range range;
+        uint64_t token = ++room->last_token;
+        if (in->stored++ == 0) in->first = token;
+        LK_ASSERT(outbox_bytes(&room->out, update, &range));
+        LK_ASSERT(outbox_put(&room->out, LK_ROOM_STORE, 0, token, range));
+    }
+    if (news) LK_ASSERT(outbox_notice(&room->out, LK_ROOM_CHANGED));
+    if (got.pending_len > 0) receive_gap(room, l, got.pending[0]);
+    bool ok = true;
+    for (size_t i = 0; i < got.success_len && ok; i++)
+        ok = room_mine_raise(room, got.success[i].peer, got.success[i].end);
+    /* operations that waited for these may have joined the history with them */
+    if (!ok || !room_mine_whole(room)) ok = room_mine_read(room);
+    return ok ? receive_credit(room, l, in, update, news) : LK_ENOMEM;
+}
+
+/* Write the receipt for a batch; it answers the link unless the batch failed. */
+static void receive_receipt(lk_room *room, link *l, const intake *in, bool answer) {
+    if (in->stored == 0 && !answer) return;
+    room->receipts.at[room->receipts.len++] = (receipt){
+        .first = in->first,
+        .last = in->first + in->stored - 1,
+        .left = in->stored,
+        .serial = answer ? l->serial : 0,
+        .batch = in->batch,
+        .news = in->news,
+        .large = in->large,
+    };
+    room_settle_receipts(room);
+}
+
+/* One update, or (`update` NULL) those of a list. */
+static lk_status receive_batch(lk_room *room, link *l, uint64_t batch, const lk_bytes *update,
+                               lk_bytes list) {
+    lk_status status = room_send_local(room);
+    if (status == LK_OK && !vec_reserve(&room->memory, &room->receipts, 1)) status = LK_ENOMEM;
+    if (status != LK_OK) return receive_refused(room, l, FRAME_LORO, batch, LK_ENOMEM);
+    intake in = {.batch = batch};
+    if (update != NULL) status = receive_import(room, l, &in, *update);
+    for (lk_bytes one; status == LK_OK && frame_next_update(&list, &one);)
+        status = receive_import(room, l, &in, one);
+    receive_receipt(room, l, &in, status == LK_OK);
+    return status == LK_OK ? LK_OK : receive_refused(room, l, FRAME_LORO, batch, status);
+}
+
+static lk_status receive_presence(lk_room *room, link *l, uint64_t batch, const lk_bytes *update,
+                                  lk_bytes list) {
+    lk_status status = LK_OK;
+    bool changed = false, any = false;
+    if (update != NULL)
+        status = presence_apply(&room->presence, *update, l->serial, room->now_ms, &any, NULL);
+    for (lk_bytes one; status == LK_OK && frame_next_update(&list, &one);) {
+        status = presence_apply(&room->presence, one, l->serial, room->now_ms, &changed, NULL);
+        any |= changed;
+    }
+    if (any && !outbox_notice(&room->out, LK_ROOM_PRESENCE)) status = LK_ENOMEM;
+    if (status != LK_OK) return receive_refused(room, l, FRAME_EPHEMERAL, batch, status);
+    room_send_ack(room, l, FRAME_EPHEMERAL, batch, ACK_OK);
+    return LK_OK;
+}
+
+static lk_status receive_update(lk_room *room, link *l, frame_crdt crdt, uint64_t batch,
+                                const lk_bytes *update, lk_bytes list) {
+    return crdt == FRAME_LORO ? receive_batch(room, l, batch, update, list)
+                              : receive_presence(room, l, batch, update, list);
+}
+
+/* ---- fragments: the transport keeps order, so they come one after the other ---- */
+
+static lk_status receive_header(lk_room *room, link *l, const frame *f) {
+    assembly *old = link_assembly(l, f->crdt, f->batch);
+    if (old != NULL) link_assembly_drop(l, old);
+    /* every fragment carries a byte at least */
+    if (f->count == 0 || f->count > f->total)
+        return room_break(l, LK_ECORRUPT, "fragment header does not add up");
+    if (l->assemblies.len >= LIMIT_FRAGMENT_BATCHES ||
+        link_announced(l) + f->total > LIMIT_BATCH_BYTES) {
+        room_send_ack(room, l, f->crdt, f->batch, ACK_PAYLOAD_TOO_LARGE);
+        return room_break(l, LK_ELIMIT, "too much is announced in fragments");
+    }
+    if (link_assemble(l, &room->memory, f, room->now_ms + LIMIT_FRAGMENT_TIMEOUT_MS) != NULL)
+        return LK_OK;
+    room_send_ack(room, l, f->crdt, f->batch, ACK_UNKNOWN);
+    return LK_ENOMEM;
+}
+
+static lk_status receive_whole(lk_room *room, link *l, assembly *a) {
+    assembly whole = *a;
+    a->bytes = (lk_buf){.memory = &room->memory};
+    link_assembly_drop(l, a);
+    lk_bytes update = {whole.bytes.at, whole.bytes.len};
+    lk_status status = receive_update(room, l, whole.crdt, whole.batch, &update, (lk_bytes){0});
+    lk_buf_free(&whole.bytes);
+    return status;
+}
+
+static lk_status receive_fragment(lk_room *room, link *l, const frame *f) {
+    assembly *a = link_assembly(l, f->crdt, f->batch);
+    if (a == NULL || f->index < a->next) return LK_OK; /* given up already, or a repetition */
+    if (f->index > a->next) {
+        link_assembly_drop(l, a);
+        room_send_ack(room, l, f->crdt, f->batch, ACK_FRAGMENT_TIMEOUT);
+        return LK_OK;
+    }
+    bool last = a->next + 1 == a->count;
+    size_t len = a->bytes.len + f->payload.len;
+    if (f->payload.len == 0 || len > a->total || (last && len != a->total))
+        return room_break(l, LK_ECORRUPT, "fragments do not add up to their header");
+    if (!buf_append(&a->bytes, f->payload.at, f->payload.len)) {
+        link_assembly_drop(l, a);
+        room_send_ack(room, l, f->crdt, f->batch, ACK_UNKNOWN);
+        return LK_ENOMEM;
+    }
+    a->next++;
+    a->due_ms = room->now_ms + LIMIT_FRAGMENT_TIMEOUT_MS;
+    return last ? receive_whole(room, l, a) : LK_OK;
+}
+
+/* ---- acknowledgements ---- */
+
+/* An acknowledgement of a batch we did not send on this link: news that the other end has it too.
+ * A batch id we never heard of is news to nobody. */
+static lk_status receive_news(lk_room *room, link *l, uint64_t batch) {
+    for (size_t i = 0; i < room->arrivals.len; i++) {
+        arrival a = room->arrivals.at[i];
+        if (a.batch != batch || a.upto.peer == ARRIVAL_ALL) continue;
+        if (!link_knows(l, &room->memory, &room->mine, a.upto.peer, a.upto.counter))
+            return room_break(l, LK_ENOMEM, "out of memory");
+    }
+    return LK_OK;
+}
+
+static lk_status receive_refusal(lk_room *room, link *l, uint8_t status) {
+    switch (status) {
+    case ACK_PERMISSION_DENIED:
+    case ACK_INVALID_UPDATE:
+    case ACK_PAYLOAD_TOO_LARGE:
+        room_break(l, LK_OK, "the other end refused an update");
+        return LK_OK;
+    }
+    if (++l->refusals > RECEIVE_REFUSALS_MAX) {
+        room_break(l, LK_OK, "the other end keeps refusing updates");
+        return LK_OK;
+    }
+    l->ack_due_ms = room->now_ms + (l->refusals == 1 ? 0 : (uint64_t)1000 << l->refusals);
+    return LK_OK;
+}
+
+static lk_status receive_ack(lk_room *room, link *l, const frame *f) {
+    if (f->crdt == FRAME_EPHEMERAL) return LK_OK; /* presence repeats itself anyway */
+    bool found, accepted = f->code == ACK_OK;
+    if (!link_land(l, &room->memory, &room->mine, f->batch, accepted, &found))
+        return room_break(l, LK_ENOMEM, "out of memory");
+    if (!found) return accepted ? receive_news(room, l, f->batch) : LK_OK;
+    if (!accepted) return receive_refusal(room, l, f->code);
+    l->tries = l->refusals = 0;
+    if (l->flights.len > 0)
+        room_await_ack(room, l);
+    else
+        l->ack_due_ms = UINT64_MAX;
+    return LK_OK;
+}
+
+/* ---- all kinds ---- */
+
+static lk_status receive_room_error(lk_room *room, link *l, const frame *f) {
+    if (f->crdt == FRAME_EPHEMERAL) return LK_OK;
+    if (f->code != ROOM_REJOIN_SUGGESTED)
+        room_break(l, LK_OK, "the other end put us out");
+    else if (!l->asked)
+        room_send_join(room, l, FRAME_LORO);
+    return LK_OK;
+}
+
+static lk_status receive_leave(link *l, const frame *f) {
+    if (f->crdt == FRAME_EPHEMERAL) {
+        l->presence_wanted = false;
+    } else {
+        l->wanted = false;
+        l->left = true;
+    }
+    return LK_OK;
+}
+
+/* A message of another room or another kind of state. Only joins expect an answer. */
+static lk_status receive_stranger(lk_room *room, link *l, const frame *f) {
+    if (f->kind != FRAME_JOIN_REQUEST) return LK_OK;
+    if (!receive_join_allowed(room, l)) return room_break(l, LK_ELIMIT, "too many joins");
+    room_send_join_error(room, l, f, JOIN_APP_ERROR, "there is no such room here");
+    return LK_OK;
+}
+
+lk_status room_receive(lk_room *room, link *l, const frame *f) {
+    bool ours = f->room.len == room->id.len &&
+                (f->room.len == 0 || __builtin_memcmp(f->room.at, room->id.at, f->room.len) == 0);
+    if (!ours || (f->crdt != FRAME_LORO && f->crdt != FRAME_EPHEMERAL))
+        return receive_stranger(room, l, f);
+    switch (f->kind) {
+    case FRAME_JOIN_REQUEST: return receive_join(room, l, f);
+    case FRAME_JOIN_OK: return receive_join_ok(room, l, f);
+    case FRAME_JOIN_ERROR:
+        if (f->crdt == FRAME_LORO) room_break(l, LK_OK, "the other end did not let us join");
+        return LK_OK;
+    case FRAME_UPDATE: return receive_update(room, l, f->crdt, f->batch, NULL, f->list);
+    case FRAME_FRAGMENT_HEADER: return receive_header(room, l, f);
+    case FRAME_FRAGMENT: return receive_fragment(room, l, f);
+    case FRAME_ROOM_ERROR: return receive_room_error(room, l, f);
+    case FRAME_LEAVE: return receive_leave(l, f);
+    case FRAME_ACK: return receive_ack(room, l, f);
+    }
+    return LK_OK;
+}

@@ -1,0 +1,320 @@
+/* SPDX-License-Identifier: MIT
+ * room_send.c - messages on their way out.
+ *
+ * One edit is one update under one batch id to every link: encoded once, and recognisable. Who gets
+ * it from its author tells the others so (room_send_news), and they need not pass it on. */
+#include "room/room.h"
+
+/* An acknowledgement is overdue after this, and the time a slow line takes: 16 kB/s. The transport
+ * is reliable, so only a peer that lost its mind, or its storage, is that late. */
+#define SEND_ACK_TIMEOUT_MS 10000u
+#define SEND_BYTES_PER_MS 16u
+#define SEND_BACKOFF_MAX 5u
+/* A join without an answer: the other end does not speak this protocol. */
+#define SEND_JOIN_TIMEOUT_MS 30000u
+#define SEND_KEEP (1u << 20) /* scratch beyond this is given back */
+
+frame room_frame(const lk_room *room, frame_crdt crdt, frame_kind kind) {
+    return (frame){.crdt = crdt, .kind = kind, .room = {(const char *)room->id.at, room->id.len}};
+}
+
+static void send_range(lk_room *room, link *l, outbox_range range) {
+    if (!outbox_put(&room->out, LK_ROOM_SEND, l->id, 0, range))
+        room_break(l, LK_ENOMEM, "out of memory");
+}
+
+void room_send(lk_room *room, link *l, const frame *f) {
+    outbox_range range;
+    if (!link_good(l)) return;
+    if (outbox_frame(&room->out, f, &range))
+        send_range(room, l, range);
+    else
+        room_break(l, LK_ENOMEM, "out of memory");
+}
+
+/* ---- joins ---- */
+
+/* The document's version in `room->scratch`. */
+static bool send_version(lk_room *room, lk_bytes *out) {
+    room->scratch.len = 0;
+    bool ok = lk_vv_encode(have_view(&room->mine), &room->scratch) == LK_OK;
+    *out = (lk_bytes){room->scratch.at, room->scratch.len};
+    return ok;
+}
+
+void room_send_join(lk_room *room, link *l, frame_crdt crdt) {
+    frame f = room_frame(room, crdt, FRAME_JOIN_REQUEST);
+    if (crdt == FRAME_LORO) {
+        if (!send_version(room, &f.version)) {
+            room_break(l, LK_ENOMEM, "out of memory");
+            return;
+        }
+        l->asked = true;
+        l->join_due_ms = room->now_ms + SEND_JOIN_TIMEOUT_MS;
+    }
+    room_send(room, l, &f);
+}
+
+void room_send_join_ok(lk_room *room, link *l, frame_crdt crdt) {
+    frame f = room_frame(room, crdt, FRAME_JOIN_OK);
+    f.may_write = true;
+    if (crdt == FRAME_LORO && !send_version(room, &f.version))
+        room_break(l, LK_ENOMEM, "out of memory");
+    room_send(room, l, &f);
+}
+
+void room_send_join_error(lk_room *room, link *l, const frame *request, uint8_t code,
+                          const char *message) {
+    frame f = {.crdt = request->crdt, .kind = FRAME_JOIN_ERROR, .room = request->room};
+    f.code = code;
+    f.message = (lk_str){message, __builtin_strlen(message)};
+    if (code == JOIN_APP_ERROR) f.app_code = (lk_str){"not_here", 8};
+    if (code == JOIN_VERSION_UNKNOWN && !send_version(room, &f.version)) f.version.len = 0;
+    room_send(room, l, &f);
+}
+
+void room_send_ack(lk_room *room, link *l, frame_crdt crdt, uint64_t batch, uint8_t status) {
+    frame f = room_frame(room, crdt, FRAME_ACK);
+    f.batch = batch;
+    f.code = status;
+    room_send(room, l, &f);
+}
+
+/* ---- batches ---- */
+
+typedef struct send_target { /* whom a message is for */
+    const link *only;        /* this link */
+    bool presence;           /* else all links that joined presence */
+    const lk_span *on; /* else all links to which updates go and that hold what these build on */
+    size_t on_len;
+} send_target;
+
+static bool send_builds_on(const link *l, const send_target *t) {
+    for (size_t i = 0; i < t->on_len; i++)
+        if (have_end(&l->sent, t->on[i].peer) < t->on[i].start) return false;
+    return true;
+}
+
+static bool send_picks(const link *l, const send_target *t) {
+    if (t->only != NULL) return l == t->only && link_good(l);
+    if (t->presence) return link_good(l) && l->presence_wanted;
+    return link_open_to_us(l) && send_builds_on(l, t);
+}
+
+static void send_frame(lk_room *room, const send_target *t, const frame *f) {
+    outbox_range range;
+    bool ok = outbox_frame(&room->out, f, &range);
+    for (size_t i = 0; i < room->links.len; i++) {
+        link *l = &room->links.at[i];
+        if (!send_picks(l, t)) continue;
+        if (ok)
+            send_range(room, l, range);
+        else
+            room_break(l, LK_ENOMEM, "out of memory");
+    }
+}
+
+static void send_fragments(lk_room *room, const send_target *t, frame_crdt crdt, uint64_t batch,
+                           lk_bytes update) {
+    size_t each = frame_fragment_room(room->id.len, room->message_max);
+    frame f = room_frame(room, crdt, FRAME_FRAGMENT_HEADER);
+    f.batch = batch;
+    f.count = (uint32_t)((update.len + each - 1) / each);
+    f.total = (uint32_t)update.len;
+    send_frame(room, t, &f);
+    f.kind = FRAME_FRAGMENT;
+    for (size_t at = 0; at < update.len; at += each, f.index++) {
+        size_t left = update.len - at;
+        f.payload = (lk_bytes){update.at + at, left < each ? left : each};
+        send_frame(room, t, &f);
+    }
+}
+
+/* One update under one batch id, whole if it fits a message. */
+static void send_batch(lk_room *room, const send_target *t, frame_crdt crdt, uint64_t batch,
+                       lk_bytes update) {
+    if (frame_update_len(room->id.len, update.len) > room->message_max) {
+        send_fragments(room, t, crdt, batch, update);
+        return;
+    }
+    frame f = room_frame(room, crdt, FRAME_UPDATE);
+    f.batch = batch;
+    f.count = 1;
+    f.updates = &update;
+    send_frame(room, t, &f);
+}
+
+void room_await_ack(lk_room *room, link *l) {
+    uint32_t tries = l->tries < SEND_BACKOFF_MAX ? l->tries : SEND_BACKOFF_MAX;
+    l->ack_due_ms = room->now_ms + ((uint64_t)SEND_ACK_TIMEOUT_MS << tries) +
+                    room_random(room) % (SEND_ACK_TIMEOUT_MS / 10) + l->unacked / SEND_BYTES_PER_MS;
+}
+
+static void send_fly(lk_room *room, link *l, uint64_t batch, size_t len, const lk_span *spans,
+                     size_t span_len) {
+    bool first = l->flights.len == 0;
+    if (!link_fly(l, &room->memory, &room->mine, batch, len, spans, span_len))
+        room_break(l, LK_ENOMEM, "out of memory");
+    else if (first)
+        room_await_ack(room, l);
+}
+
+/* What mine holds beyond `from`, into room->spans. */
+static bool send_spans(lk_room *room, const have *from) {
+    room->spans.len = 0;
+    for (size_t i = 0; i < room->mine.ids.len; i++) {
+        lk_id id = room->mine.ids.at[i];
+        int32_t start = have_end(from, id.peer);
+        if (start >= id.counter) continue;
+        lk_span *span = vec_push(&room->memory, &room->spans);
+        if (span == NULL) return false;
+        *span = (lk_span){id.peer, start, id.counter};
+    }
+    return true;
+}
+
+static void send_scratch_done(lk_room *room) {
+    if (room->scratch.cap > SEND_KEEP) lk_buf_free(&room->scratch);
+}
+
+void room_send_missing(lk_room *room, link *l) {
+    l->push_at_ms = UINT64_MAX;
+    if (!link_open_to_us(l) || l->sent_gap.less == 0) return;
+    room->scratch.len = 0;
+    lk_status status = lk_export(room->doc, LK_UPDATES, have_view(&l->sent), &room->scratch);
+    if (status == LK_OK && !send_spans(room, &l->sent)) status = LK_ENOMEM;
+    if (status != LK_OK) {
+        room_break(l, status, "what the other end lacks could not be exported");
+        return;
+    }
+    uint64_t batch = room_random(room);
+    lk_bytes update = {room->scratch.at, room->scratch.len};
+    send_batch(room, &(send_target){.only = l}, FRAME_LORO, batch, update);
+    send_fly(room, l, batch, update.len, room->spans.at, room->spans.len);
+    send_scratch_done(room);
+}
+
+void room_send_again(lk_room *room, link *l) {
+    l->tries++;
+    l->ack_due_ms = UINT64_MAX;
+    if (!link_forget_flights(l, &room->memory, &room->mine))
+        room_break(l, LK_ENOMEM, "out of memory");
+    room_send_missing(room, l);
+}
+
+/* ---- local edits ---- */
+
+/* The operations of an update, into room->spans. */
+static lk_status send_spans_of(lk_room *room, lk_bytes update) {
+    lk_blob_meta meta = {.ids = {.memory = &room->memory}};
+    lk_status status = lk_blob_meta_read(update, &meta, NULL);
+    room->spans.len = 0;
+    if (status == LK_OK && !vec_reserve(&room->memory, &room->spans, meta.end_vv.len))
+        status = LK_ENOMEM;
+    for (size_t i = 0, j = 0; i < meta.end_vv.len && status == LK_OK; i++) {
+        lk_id end = meta.end_vv.at[i];
+        while (j < meta.start_vv.len && meta.start_vv.at[j].peer < end.peer) j++;
+        bool begun = j < meta.start_vv.len && meta.start_vv.at[j].peer == end.peer;
+        int32_t start = begun ? meta.start_vv.at[j].counter : 0;
+        room->spans.at[room->spans.len++] = (lk_span){end.peer, start, end.counter};
+    }
+    lk_buf_free(&meta.ids);
+    return status;
+}
+
+static bool send_store(lk_room *room, lk_bytes update) {
+    outbox_range range;
+    if (!vec_reserve(&room->memory, &room->receipts, 1) ||
+        !outbox_reserve(&room->out, update.len, 1))
+        return false;
+    uint64_t token = ++room->last_token;
+    LK_ASSERT(outbox_bytes(&room->out, update, &range));
+    LK_ASSERT(outbox_put(&room->out, LK_ROOM_STORE, 0, token, range));
+    room->receipts.at[room->receipts.len++] = (receipt){.first = token, .last = token, .left = 1};
+    return true;
+}
+
+/* Send the update in `bytes`, which has just become part of mine: at once to links that hold what
+ * it builds on, with all that they lack to the rest. */
+static lk_status send_on(lk_room *room, lk_bytes update) {
+    lk_status status = send_spans_of(room, update);
+    if (status != LK_OK) return status;
+    if (!send_store(room, update)) return LK_ENOMEM;
+    for (size_t i = 0; i < room->spans.len; i++)
+        if (!room_mine_raise(room, room->spans.at[i].peer, room->spans.at[i].end)) return LK_ENOMEM;
+    send_target t = {.on = room->spans.at, .on_len = room->spans.len};
+    uint64_t batch = room_random(room);
+    send_batch(room, &t, FRAME_LORO, batch, update);
+    for (size_t i = 0; i < room->links.len; i++) {
+        link *l = &room->links.at[i];
+        if (send_picks(l, &t))
+            send_fly(room, l, batch, update.len, t.on, t.on_len);
+        else
+            l->push_at_ms = room->now_ms;
+    }
+    for (size_t i = 0; i < room->links.len; i++)
+        if (room->links.at[i].push_at_ms <= room->now_ms)
+            room_send_missing(room, &room->links.at[i]);
+    return LK_OK;
+}
+
+/* The document holds what came neither by this room nor from its own hand: someone imported into
+ * it. Treat that as an edit. */
+static lk_status send_strange(lk_room *room) {
+    room->scratch.len = 0;
+    lk_status status = lk_export(room->doc, LK_UPDATES, have_view(&room->mine), &room->scratch);
+    if (status == LK_OK && !send_store(room, (lk_bytes){room->scratch.at, room->scratch.len}))
+        status = LK_ENOMEM;
+    if (status == LK_OK && !room_mine_read(room)) status = LK_ENOMEM;
+    for (size_t i = 0; i < room->links.len && status == LK_OK; i++)
+        room_send_missing(room, &room->links.at[i]);
+    send_scratch_done(room);
+    return status;
+}
+
+lk_status room_send_local(lk_room *room) {
+    if (room->local.len == 0) {
+        lk_status status = lk_commit(room->doc, NULL);
+        if (status == LK_OK) status = lk_export_local(room->doc, &room->local);
+        if (status != LK_OK) return status;
+    }
+    if (room->local.len > 0) {
+        lk_status status = send_on(room, (lk_bytes){room->local.at, room->local.len});
+        if (status != LK_OK) return status;
+        room->local.len = 0;
+        if (room->local.cap > SEND_KEEP) lk_buf_free(&room->local);
+    }
+    return room_mine_whole(room) ? LK_OK : send_strange(room);
+}
+
+/* ---- presence, news ---- */
+
+void room_send_presence(lk_room *room, link *only, lk_bytes update) {
+    send_target t = {.only = only, .presence = true};
+    send_batch(room, &t, FRAME_EPHEMERAL, room_random(room), update);
+}
+
+void room_send_all_presence(lk_room *room, link *l) {
+    if (room->presence.entries.len == 0) return;
+    /* a fresh stamp: elsewhere our entries may be dying since the link broke */
+    presence_refresh(&room->presence, (int64_t)room->now_ms + room->unix_offset_ms, room->now_ms);
+    room->scratch.len = 0;
+    if (presence_encode(&room->presence, false, &room->scratch))
+        room_send_presence(room, l, (lk_bytes){room->scratch.at, room->scratch.len});
+    else
+        room_break(l, LK_ENOMEM, "out of memory");
+    send_scratch_done(room);
+}
+
+void room_send_news(lk_room *room, link *from) {
+    from->tell_at_ms = UINT64_MAX;
+    for (size_t i = 0; i < room->links.len; i++) {
+        link *l = &room->links.at[i];
+        if (l == from || !l->joined || !link_good(l)) continue;
+        if (from->tell_all)
+            room_send_join(room, l, FRAME_LORO);
+        else
+            room_send_ack(room, l, FRAME_LORO, from->tell_batch, ACK_OK);
+    }
+    from->tell_all = false;
+}
