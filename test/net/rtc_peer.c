@@ -4,7 +4,7 @@
  *     rtc_peer offer|answer [--host ADDRESS]... [--stun ADDRESS:PORT]
  *
  * out: {"type":"offer"|"answer","sdp":S} {"type":"candidate","candidate":C} {"type":"open"}
- *      {"type":"message","len":N} {"type":"pinged",...} {"type":"closed","why":W}
+ *      {"type":"message","len":N} (unless echoed) {"type":"pinged",...} {"type":"closed","why":W}
  * in:  the same offers, answers and candidates, and
  *      {"type":"echo","on":B}              send every message back, or not; on at first
  *      {"type":"send","len":N,"count":C}   C messages of N bytes
@@ -145,7 +145,10 @@ static void peer_message(peer *p, lk_bytes bytes) {
         peer_pong(p);
         return;
     }
-    if (p->echo) CHECK_EQ(lk_rtc_send(p->rtc, bytes, now_ms()), LK_OK);
+    if (p->echo) {
+        CHECK_EQ(lk_rtc_send(p->rtc, bytes, now_ms()), LK_OK);
+        return;
+    }
     say(json_pack("{s:s,s:I,s:I}", "type", "message", "len", (json_int_t)bytes.len, "total",
                   (json_int_t)p->received));
 }

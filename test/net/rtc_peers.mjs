@@ -1,56 +1,63 @@
-// rtc_peers.mjs - starts rtc_peer programs and talks to them in lines of JSON.
-import { spawn } from "node:child_process";
-import { existsSync } from "node:fs";
-import { createInterface } from "node:readline";
-import { fileURLToPath } from "node:url";
+// Starts rtc_peer programs and talks to them in lines of JSON.
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync } from 'node:fs';
+import { createInterface } from 'node:readline';
+import { fileURLToPath } from 'node:url';
+import { later } from '../e2e/lib/cleanup.mjs';
 
-const root = fileURLToPath(new URL("../../", import.meta.url));
+const root = fileURLToPath(new URL('../../', import.meta.url));
 export const program = process.env.RTC_PEER ?? `${root}build/test/rtc_peer`;
+const SIGNALS = ['offer', 'answer', 'candidate'];
+const LIMIT_MS = 30_000;
 
-export function fail(why) {
-  throw new Error(why);
-}
-
-// One rtc_peer. `heard` holds the lines nobody has waited for yet.
+/** One rtc_peer. `heard` holds the lines nobody has waited for yet; signals go to `onSignal`. */
 export class NativePeer {
-  constructor(role, ...options) {
-    if (!existsSync(program)) fail(`${program} is not built`);
-    this.process = spawn(program, [role, ...options], { stdio: ["pipe", "pipe", "inherit"] });
-    this.heard = [];
-    this.waiting = [];
-    this.onSignal = () => {};
-    this.ended = new Promise((resolve) => this.process.on("exit", (code, signal) => resolve(code ?? signal)));
-    createInterface({ input: this.process.stdout }).on("line", (line) => this.take(JSON.parse(line)));
-  }
+    constructor(t, role, ...options) {
+        if (!existsSync(program)) throw new Error(`${program} is not built`);
+        const stdio = ['pipe', 'pipe', 'inherit'];
+        this.process = spawn(program, [role, ...options], { stdio });
+        later(t, () => this.process.kill());
+        this.ended = once(this.process, 'exit').then(([code, signal]) => code ?? signal);
+        this.heard = [];
+        this.waiting = [];
+        this.onSignal = () => {};
+        const lines = createInterface({ input: this.process.stdout });
+        lines.on('line', (line) => this.take(JSON.parse(line)));
+    }
 
-  take(message) {
-    if (["offer", "answer", "candidate"].includes(message.type)) return this.onSignal(message);
-    const index = this.waiting.findIndex((w) => w.type === message.type);
-    if (index < 0) this.heard.push(message);
-    else this.waiting.splice(index, 1)[0].resolve(message);
-  }
+    take(message) {
+        if (SIGNALS.includes(message.type)) {
+            this.onSignal(message);
+            return;
+        }
+        const index = this.waiting.findIndex((waiter) => waiter.type === message.type);
+        if (index < 0) this.heard.push(message);
+        else this.waiting.splice(index, 1)[0].resolve(message);
+    }
 
-  say(message) {
-    this.process.stdin.write(`${JSON.stringify(message)}\n`);
-  }
+    say(message) {
+        this.process.stdin.write(`${JSON.stringify(message)}\n`);
+    }
 
-  // Send every message back from now on, or not.
-  async echo(on) {
-    this.say({ type: "echo", on });
-    await this.wait("echoing");
-  }
+    /** The next line of that type. */
+    wait(type) {
+        const index = this.heard.findIndex((message) => message.type === type);
+        if (index >= 0) return Promise.resolve(this.heard.splice(index, 1)[0]);
+        return new Promise((resolve, reject) => {
+            const late = () => reject(new Error(`no "${type}" within ${LIMIT_MS} ms`));
+            const timer = setTimeout(late, LIMIT_MS);
+            const found = (message) => {
+                clearTimeout(timer);
+                resolve(message);
+            };
+            this.waiting.push({ type, resolve: found });
+        });
+    }
 
-  // The next line of that type; fails after 20 s.
-  wait(type) {
-    const index = this.heard.findIndex((message) => message.type === type);
-    if (index >= 0) return Promise.resolve(this.heard.splice(index, 1)[0]);
-    return new Promise((resolve, reject) => {
-      const timer = setTimeout(() => reject(new Error(`no "${type}" within 20 s`)), 20000);
-      this.waiting.push({ type, resolve: (message) => (clearTimeout(timer), resolve(message)) });
-    });
-  }
-
-  stop() {
-    this.process.kill();
-  }
+    /** Send every message back from now on, or not. */
+    async echo(on) {
+        this.say({ type: 'echo', on });
+        await this.wait('echoing');
+    }
 }

@@ -33,7 +33,10 @@ function inNamespace(t, path, ns) {
  * `profile`: a folder to keep storage in between runs. Without adapters to enumerate, Chromium
  * gathers no candidate: the permission turns enumeration on and mDNS off, the flag admits loopback.
  */
-export async function openChromium(t, { ns, profile, args = [] } = {}) {
+export async function openChromium(
+    t,
+    { ns, profile, args = [], permissions = ['microphone'] } = {},
+) {
     const context = await chromium.launchPersistentContext(profile ?? scratchFolder(t), {
         executablePath: inNamespace(t, findChromium(), ns),
         chromiumSandbox: process.getuid?.() !== 0,
@@ -42,7 +45,7 @@ export async function openChromium(t, { ns, profile, args = [] } = {}) {
             '--disable-features=LocalNetworkAccessChecks',
             ...args,
         ],
-        permissions: ['microphone'],
+        permissions,
     });
     later(t, () => context.close());
     return context;

@@ -1,0 +1,88 @@
+// Two native peers over real UDP on loopback.
+import { strict as assert } from 'node:assert';
+import { createSocket } from 'node:dgram';
+import { once } from 'node:events';
+import { test } from 'node:test';
+import { later } from '../e2e/lib/cleanup.mjs';
+import { NativePeer } from './rtc_peers.mjs';
+
+async function connect(t, hosts) {
+    const options = hosts.flatMap((host) => ['--host', host]);
+    const a = new NativePeer(t, 'offer', ...options);
+    const b = new NativePeer(t, 'answer', ...options);
+    a.onSignal = (message) => b.say(message);
+    b.onSignal = (message) => a.say(message);
+    await Promise.all([a.wait('open'), b.wait('open')]);
+    return [a, b];
+}
+
+async function close(a, b) {
+    a.say({ type: 'close' });
+    assert.equal((await a.wait('closed')).why, 'closed');
+    assert.equal((await b.wait('closed')).why, 'the other side closed the channel');
+    assert.deepEqual(await Promise.all([a.ended, b.ended]), [0, 0]);
+}
+
+for (const hosts of [['127.0.0.1'], ['::1'], ['::1', '127.0.0.1']]) {
+    test(`messages of all lengths come back over ${hosts.join(' and ')}`, async (t) => {
+        const [a, b] = await connect(t, hosts);
+        await b.echo(false);
+        for (const len of [0, 1, 1200, 65536, 262144]) {
+            b.say({ type: 'send', len, count: 1 });
+            assert.equal((await b.wait('sent')).status, 0);
+            assert.equal((await b.wait('message')).len, len);
+        }
+        await close(a, b);
+    });
+}
+
+test('round trips and bulk', async (t) => {
+    const [a, b] = await connect(t, ['127.0.0.1']);
+    a.say({ type: 'ping', len: 100, count: 3000 });
+    const { p50_us, p99_us } = await a.wait('pinged');
+    t.diagnostic(`100 bytes: p50 ${p50_us.toFixed(0)} us, p99 ${p99_us.toFixed(0)} us`);
+    await b.echo(false);
+    const started = performance.now();
+    a.say({ type: 'send', len: 65536, count: 500 });
+    assert.equal((await a.wait('sent')).status, 0);
+    for (let i = 0; i < 500; i++) assert.equal((await b.wait('message')).len, 65536);
+    const seconds = (performance.now() - started) / 1000;
+    t.diagnostic(`32 MB in messages of 64 KiB: ${(32.768 / seconds).toFixed(1)} MB/s`);
+    await close(a, b);
+});
+
+// RFC 8489: a success response that says every client comes from 192.0.2.7:7777.
+function reflect(request) {
+    const attribute = Buffer.from([0, 0x20, 0, 8, 0, 1, 0, 0, 0, 0, 0, 0]);
+    attribute.writeUInt16BE(7777 ^ 0x2112, 6);
+    attribute.writeUInt32BE((0xc0000207 ^ 0x2112a442) >>> 0, 8);
+    const header = Buffer.from(request.subarray(0, 20));
+    header.writeUInt16BE(0x0101, 0);
+    header.writeUInt16BE(attribute.length, 2);
+    return Buffer.concat([header, attribute]);
+}
+
+test('a STUN server tells the server-reflexive candidate, which is trickled', async (t) => {
+    const server = createSocket('udp4');
+    later(t, () => server.close());
+    server.bind(0, '127.0.0.1');
+    await once(server, 'listening');
+    let requests = 0; // the first one is lost: it must be sent again
+    server.on('message', (request, from) => {
+        if (requests++ > 0) server.send(reflect(request), from.port, from.address);
+    });
+    const peer = new NativePeer(t, 'offer', '--stun', `127.0.0.1:${server.address().port}`);
+    const candidates = [];
+    await new Promise((resolve) => {
+        peer.onSignal = ({ type, candidate }) => {
+            if (type !== 'candidate') return;
+            candidates.push(candidate);
+            if (candidate === '') resolve();
+        };
+    });
+    assert.equal(candidates.length, 2);
+    const reflexive =
+        /^candidate:\d+ 1 udp \d+ 192\.0\.2\.7 7777 typ srflx raddr 127\.0\.0\.1 rport \d+$/;
+    assert.match(candidates[0], reflexive);
+    assert.ok(requests >= 2);
+});
