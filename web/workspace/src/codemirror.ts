@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: MIT
+// The text of the document in CodeMirror 6. Transactions of the user become edits of the text, and
+// edits of others become transactions that neither move the selection nor enter the undo history.
+
+import { defaultKeymap, history, historyKeymap } from "@codemirror/commands";
+import { Annotation, EditorState, Transaction } from "@codemirror/state";
+import { EditorView, keymap, placeholder } from "@codemirror/view";
+import { Bridge } from "./bridge";
+import { type Editor, watchText } from "./editing";
+import { type Session, TEXT } from "./session";
+
+const fromDocument = Annotation.define<boolean>();
+
+const look = EditorView.theme({
+  "&": { color: "var(--ink)", backgroundColor: "transparent", fontSize: "inherit" },
+  "&.cm-focused": { outline: "none" },
+  ".cm-scroller": { fontFamily: "inherit", lineHeight: "inherit" },
+  ".cm-content": { padding: "0", caretColor: "var(--accent)", minHeight: "50vh" },
+  ".cm-line": { padding: "0" },
+  ".cm-placeholder": { color: "var(--faint)" },
+});
+
+export function openCodeMirror(parent: HTMLElement, session: Session, hint: string): Editor {
+  const text = session.doc.getText(TEXT);
+  const bridge = new Bridge(
+    text,
+    (edit) => session.edit(edit),
+    (changes) =>
+      view.dispatch({
+        changes,
+        annotations: [fromDocument.of(true), Transaction.addToHistory.of(false)],
+      }),
+    () => view.state.doc.length,
+  );
+  const view = new EditorView({
+    parent,
+    state: EditorState.create({
+      doc: text.toString(),
+      extensions: [
+        // Positions are those of the document, so a carriage return is a character like any other.
+        EditorState.lineSeparator.of("\n"),
+        EditorView.clipboardInputFilter.of((pasted) => pasted.replace(/\r\n?/g, "\n")),
+        EditorView.lineWrapping,
+        EditorView.contentAttributes.of({
+          "aria-label": "Document text",
+          "data-testid": "editor",
+          autocapitalize: "sentences",
+          autocorrect: "on",
+          spellcheck: "true",
+        }),
+        EditorView.updateListener.of((update) => {
+          for (const transaction of update.transactions) {
+            const typed = transaction.docChanged && !transaction.annotation(fromDocument);
+            if (typed) bridge.local(transaction.changes);
+          }
+        }),
+        history(),
+        keymap.of([...defaultKeymap, ...historyKeymap]),
+        placeholder(hint),
+        look,
+      ],
+    }),
+  });
+  watchText(session, (delta) => bridge.remote(delta, false));
+  return { focus: () => view.focus() };
+}

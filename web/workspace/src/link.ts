@@ -1,0 +1,30 @@
+// SPDX-License-Identifier: MIT
+// A link names a room and holds its key: `#/ROOM?k=KEY`. All of it is fragment, which browsers
+// never send: signalling tells the server the room, and nothing tells it the key.
+
+export interface Link {
+  room: string;
+  key: string;
+}
+
+const SHAPE = /^#\/([A-Za-z0-9_-]{1,128})\?k=([A-Za-z0-9_-]{43})$/;
+
+export function parseLink(fragment: string): Link | null {
+  const found = SHAPE.exec(fragment);
+  return found ? { room: found[1], key: found[2] } : null;
+}
+
+export function newLink(): Link {
+  return { room: randomText(16), key: randomText(32) };
+}
+
+export function linkFragment(link: Link): string {
+  return `#/${link.room}?k=${link.key}`;
+}
+
+/** That many random bytes as base64url without padding. */
+export function randomText(bytes: number): string {
+  const raw = crypto.getRandomValues(new Uint8Array(bytes));
+  const text = btoa(String.fromCharCode(...raw));
+  return text.replaceAll("+", "-").replaceAll("/", "_").replaceAll("=", "");
+}

@@ -1,0 +1,154 @@
+// SPDX-License-Identifier: MIT
+// The page: finds out which document the link means, opens it, and shows it.
+//
+// For tests and the curious, `window.lorikeet` is {doc, session}: the document as the engine's
+// LoroDoc, and the session of session.ts. A commit made on `doc` by hand reaches everyone.
+
+import init, { type LoroDoc } from "lorikeet-crdt";
+import { openCodeMirror } from "./codemirror";
+import { linkFragment, newLink, parseLink } from "./link";
+import { Session } from "./session";
+import { openTextarea } from "./textarea";
+import { bindTitle } from "./title";
+
+declare global {
+  interface Window {
+    lorikeet?: { doc: LoroDoc; session: Session };
+  }
+}
+
+const HINT = "Write something. Share the link, and write it together.";
+
+function element<T extends HTMLElement>(id: string): T {
+  return document.getElementById(id) as T;
+}
+
+async function start(): Promise<void> {
+  addEventListener("hashchange", () => location.reload());
+  element<HTMLAnchorElement>("new").href = `./${location.search}`;
+  if (location.hash === "" || location.hash === "#" || location.hash === "#/") {
+    history.replaceState(null, "", location.search + linkFragment(newLink()));
+  }
+  const link = parseLink(location.hash);
+  if (!link) return showDamagedLink();
+
+  await init(fetch(element<HTMLLinkElement>("engine").href));
+  const signallingUrl = new URL("signal", document.baseURI.replace(/^http/, "ws"));
+  signallingUrl.search = signallingUrl.hash = "";
+  const session = await Session.open(link, signallingUrl.href, {
+    changed: () => window.lorikeet && showState(session),
+    trouble: showTrouble,
+  });
+  window.lorikeet = { doc: session.doc, session };
+  bindTitle(element("title"), session);
+  openEditor(session);
+  bindInvitation();
+  showState(session);
+  void listDocuments(session, link.room);
+  keepForOffline();
+}
+
+function openEditor(session: Session): void {
+  const page = element("page");
+  if (new URLSearchParams(location.search).get("editor") !== "textarea") {
+    return openCodeMirror(page, session, HINT).focus();
+  }
+  const area = document.createElement("textarea");
+  area.dataset.testid = "textarea";
+  area.ariaLabel = "Document text";
+  area.placeholder = HINT;
+  page.append(area);
+  openTextarea(area, session).focus();
+}
+
+function showState(session: Session): void {
+  const { status, peers } = session;
+  document.body.dataset.status = status;
+  setText("status", status);
+  setText("peers", String(peers));
+  setText("others-word", peers === 1 ? "other" : "others");
+  setText("unsynced", describeUnsynced(session.alone, peers));
+}
+
+function describeUnsynced(alone: number, peers: number): string {
+  if (alone === 0) return "all changes synced";
+  const changes = `${alone} ${alone === 1 ? "change" : "changes"}`;
+  return peers > 0 ? `${changes} on the way` : `${changes} not yet with anyone`;
+}
+
+/** Text that is written only if it differs: this runs for each key and must not cause layout. */
+function setText(id: string, text: string): void {
+  const target = element(id);
+  if (target.textContent !== text) target.textContent = text;
+}
+
+function showTrouble(text: string): void {
+  setText("trouble", text);
+  element("trouble").hidden = false;
+}
+
+function showDamagedLink(): void {
+  const message = document.createElement("p");
+  message.className = "message";
+  message.append("This link is damaged: a part of it is missing. Ask for it again, or ");
+  const fresh = document.createElement("a");
+  fresh.href = `./${location.search}`;
+  fresh.textContent = "start a new document";
+  message.append(fresh, ".");
+  element("page").append(message);
+  for (const id of ["title", "presence", "share"]) element(id).hidden = true;
+}
+
+function bindInvitation(): void {
+  const invitation = element("invitation");
+  const share = element("share");
+  const address = element<HTMLInputElement>("link");
+  const copy = element("copy");
+  address.value = location.href;
+  address.addEventListener("focus", () => address.select());
+  share.addEventListener("click", () => {
+    invitation.hidden = !invitation.hidden;
+    share.ariaExpanded = String(!invitation.hidden);
+    if (!invitation.hidden) copy.focus();
+  });
+  copy.addEventListener("click", () => void copyLink(address, copy));
+}
+
+async function copyLink(address: HTMLInputElement, copy: HTMLElement): Promise<void> {
+  try {
+    await navigator.clipboard.writeText(address.value);
+  } catch {
+    // Pages that did not come over TLS have no clipboard of their own.
+    address.select();
+    document.execCommand("copy");
+  }
+  copy.textContent = "Copied";
+  setTimeout(() => setText("copy", "Copy link"), 2000);
+}
+
+async function listDocuments(session: Session, current: string): Promise<void> {
+  const others = (await session.documents()).filter((note) => note.room !== current);
+  element("recent-label").hidden = others.length === 0;
+  for (const note of others.slice(0, 50)) {
+    const entry = document.createElement("a");
+    entry.href = `./${location.search}${linkFragment(note)}`;
+    const title = document.createElement("span");
+    title.textContent = note.title || "Untitled";
+    const time = document.createElement("time");
+    time.dateTime = new Date(note.changed).toISOString();
+    time.textContent = new Date(note.changed).toLocaleDateString();
+    entry.append(title, time);
+    const item = document.createElement("li");
+    item.append(entry);
+    element("recent").append(item);
+  }
+}
+
+/** Plain HTTP to another machine has no service worker; everything else works there, too. */
+function keepForOffline(): void {
+  navigator.serviceWorker?.register("sw.js").catch(() => undefined);
+}
+
+start().catch((error: unknown) => {
+  showTrouble(`The document could not be opened: ${String(error)}`);
+});

@@ -1,0 +1,191 @@
+// SPDX-License-Identifier: MIT
+// Everyone in the room, each on a DataChannel of their own. Of two peers the one whose name is
+// smaller offers (docs/PROTOCOL.md section 1.2); the other one may ask for it `again`.
+//
+// Signalling gives a peer a new name each time it connects, and a channel outlives the connection
+// that introduced it. So a channel may belong to a name that is no longer known; it is given up when
+// the same peer, recognised by its certificate, has been reached under its new name.
+
+import { Backoff } from "./backoff";
+import { Channel, type ChannelConfig, type Word } from "./channel";
+import { randomText } from "./link";
+
+export interface MeshEvents {
+  say(to: string, data: unknown): void;
+  open(link: number): void;
+  message(link: number, bytes: Uint8Array): void;
+  closed(link: number): void;
+}
+
+interface Peer {
+  name: string;
+  /** We make the offers. */
+  offers: boolean;
+  channel: Channel | null;
+  link: number;
+  backoff: Backoff;
+  timer: number;
+  /** When the last session began. */
+  begun: number;
+}
+
+// The offer should come at once. If nothing has come by now, ask for it.
+const OFFER_WITHIN_MS = 10_000;
+// An `again` that comes sooner was about the session before and has been done already.
+const AGAIN_AFTER_MS = 1_000;
+
+export class Mesh {
+  private self = "";
+  private lastLink = 0;
+  /** Those that signalling knows, by name. */
+  private readonly known = new Map<string, Peer>();
+  private readonly open = new Map<number, Peer>();
+  private readonly config: ChannelConfig;
+
+  constructor(
+    certificate: RTCCertificate,
+    private readonly on: MeshEvents,
+  ) {
+    this.config = { ice: [], certificates: [certificate] };
+  }
+
+  /** Peers that can be talked to, and peers that signalling knows. */
+  get connected(): number {
+    return this.open.size;
+  }
+  get present(): number {
+    return this.known.size;
+  }
+
+  welcome(self: string, names: string[], ice: RTCIceServer[]): void {
+    this.forgetAll();
+    this.self = self;
+    this.config.ice = ice;
+    for (const name of names) this.joined(name);
+  }
+
+  joined(name: string): void {
+    this.left(name);
+    const offers = this.self < name;
+    const peer: Peer = {
+      name,
+      offers,
+      channel: null,
+      link: 0,
+      backoff: new Backoff(),
+      timer: 0,
+      begun: 0,
+    };
+    this.known.set(name, peer);
+    if (offers) this.begin(peer);
+    else this.retryIn(peer, OFFER_WITHIN_MS);
+  }
+
+  left(name: string): void {
+    const peer = this.known.get(name);
+    if (!peer) return;
+    this.known.delete(name);
+    clearTimeout(peer.timer);
+    if (!peer.channel?.isOpen) peer.channel?.close();
+  }
+
+  signal(from: string, data: unknown): void {
+    const peer = this.known.get(from);
+    const word = parseWord(data);
+    if (!peer || !word) return;
+    if (word.kind === "again") {
+      const done = peer.channel && performance.now() - peer.begun < AGAIN_AFTER_MS;
+      if (peer.offers && !done) this.begin(peer);
+    } else if (word.kind === "offer") {
+      if (!peer.offers) void this.attempt(peer, word.session).answer(word.sdp);
+    } else if (peer.channel?.session === word.session) {
+      void peer.channel.hear(word);
+    }
+  }
+
+  send(link: number, bytes: Uint8Array): void {
+    this.open.get(link)?.channel?.send(bytes);
+  }
+
+  /** Gives a link up; if its peer is still around, another session follows. */
+  hangUp(link: number): void {
+    const peer = this.open.get(link);
+    if (!peer) return;
+    this.drop(peer);
+    if (this.known.has(peer.name)) this.retryIn(peer, peer.backoff.next());
+  }
+
+  close(): void {
+    this.forgetAll();
+    for (const peer of [...this.open.values()]) this.drop(peer);
+  }
+
+  private forgetAll(): void {
+    for (const name of [...this.known.keys()]) this.left(name);
+  }
+
+  private begin(peer: Peer): void {
+    this.attempt(peer, randomText(12)).offer();
+  }
+
+  private attempt(peer: Peer, session: string): Channel {
+    this.drop(peer);
+    clearTimeout(peer.timer);
+    peer.begun = performance.now();
+    const channel: Channel = new Channel(session, this.config, {
+      say: (word) => {
+        if (this.known.get(peer.name) === peer) this.on.say(peer.name, word);
+      },
+      open: () => this.opened(peer),
+      message: (bytes) => this.on.message(peer.link, bytes),
+      ended: () => {
+        this.drop(peer);
+        if (this.known.get(peer.name) === peer) this.retryIn(peer, peer.backoff.next());
+      },
+    });
+    peer.channel = channel;
+    return channel;
+  }
+
+  private opened(peer: Peer): void {
+    peer.backoff.reset();
+    peer.link = ++this.lastLink;
+    this.open.set(peer.link, peer);
+    this.on.open(peer.link);
+    const fingerprint = peer.channel?.fingerprint;
+    for (const other of [...this.open.values()]) {
+      if (other !== peer && other.channel?.fingerprint === fingerprint) this.drop(other);
+    }
+  }
+
+  private drop(peer: Peer): void {
+    const channel = peer.channel;
+    peer.channel = null;
+    channel?.close();
+    if (this.open.delete(peer.link)) this.on.closed(peer.link);
+  }
+
+  private retryIn(peer: Peer, ms: number): void {
+    clearTimeout(peer.timer);
+    peer.timer = setTimeout(() => {
+      if (peer.offers) return this.begin(peer);
+      this.on.say(peer.name, { kind: "again" });
+      this.retryIn(peer, peer.backoff.next());
+    }, ms);
+  }
+}
+
+/** What a peer says came through a server from a stranger: anything at all may stand here. */
+function parseWord(data: unknown): Word | { kind: "again" } | null {
+  if (typeof data !== "object" || data === null) return null;
+  const { kind, session, sdp, candidate, mid } = data as Record<string, unknown>;
+  if (kind === "again") return { kind };
+  if (typeof session !== "string") return null;
+  if ((kind === "offer" || kind === "answer") && typeof sdp === "string") {
+    return { kind, session, sdp };
+  }
+  if (kind === "candidate" && typeof candidate === "string") {
+    return { kind, session, candidate, mid: typeof mid === "string" ? mid : "0" };
+  }
+  return null;
+}

@@ -1,0 +1,215 @@
+// SPDX-License-Identifier: MIT
+// One document open in this tab: the document, its room, the peers and the store, wired together.
+// The room decides; this file carries out what it says and is the only one that calls it.
+//
+//   edit ─────────────► room ─► send ──► mesh ─► peers
+//   peers ─► mesh ────► room ─► store ─► IndexedDB ─► room.stored() ─► acknowledgement ─► peers
+
+import { LoroDoc, Room, type LoroEventBatch, type RoomOut } from "lorikeet-crdt";
+import type { Link } from "./link";
+import { Mesh } from "./mesh";
+import { Signalling } from "./signalling";
+import { type DocumentNote, Store } from "./storage";
+
+export const TITLE_MAP = "metadata";
+export const TITLE_KEY = "title";
+export const TEXT = "editor-buffer";
+
+/**
+ * `live`: with a peer, or in the room and nobody else is. `offline`: no peer, and no network or no
+ * server. `connecting`: on the way from the one to the other.
+ */
+export type Status = "offline" | "connecting" | "live";
+
+export interface SessionEvents {
+  /** Status, peers or what is not yet with anyone may be different now. */
+  changed(): void;
+  trouble(text: string): void;
+}
+
+// RFC 8841 section 6.1: without max-message-size in its description, a peer takes 64 KiB. Larger
+// messages carry no more per second, so all peers get what every peer takes.
+const MESSAGE_MAX = 64 * 1024;
+
+export class Session {
+  readonly doc = new LoroDoc();
+  /** Changes made here that no other peer is known to have. */
+  alone = 0;
+
+  private readonly room: Room;
+  private readonly mesh: Mesh;
+  private readonly signalling: Signalling;
+  private readonly joined = new Set<number>();
+  private editing = false;
+  private storing = 0;
+  private owed: bigint[] = [];
+  private timer = 0;
+
+  private constructor(
+    private readonly link: Link,
+    signallingUrl: string,
+    certificate: RTCCertificate,
+    private readonly store: Store,
+    private readonly on: SessionEvents,
+  ) {
+    this.room = new Room(this.doc, { id: link.room, messageMax: MESSAGE_MAX });
+    this.mesh = new Mesh(certificate, {
+      say: (to, data) => this.signalling.say(to, data),
+      open: (id) => this.step(() => this.room.open(id, now())),
+      message: (id, bytes) => this.step(() => this.room.feed(id, bytes, now())),
+      closed: (id) => this.step(() => this.closed(id)),
+    });
+    this.signalling = new Signalling(signallingUrl, link.room, {
+      welcome: (self, peers, ice) => this.mesh.welcome(self, peers, ice),
+      joined: (peer) => this.mesh.joined(peer),
+      left: (peer) => this.mesh.left(peer),
+      signal: (from, data) => this.mesh.signal(from, data),
+      changed: () => this.on.changed(),
+    });
+    this.doc.subscribe((batch) => this.committed(batch));
+    addEventListener("online", () => this.on.changed());
+    addEventListener("offline", () => this.on.changed());
+  }
+
+  static async open(link: Link, signallingUrl: string, on: SessionEvents): Promise<Session> {
+    const curve = { name: "ECDSA", namedCurve: "P-256" };
+    const [certificate, store] = await Promise.all([
+      RTCPeerConnection.generateCertificate(curve),
+      Store.open(link.room, (trouble) => on.trouble(trouble)),
+    ]);
+    const [blobs, note] = await Promise.all([store.load(), store.note()]);
+    const session = new Session(link, signallingUrl, certificate, store, on);
+    if (blobs.length > 0) session.doc.importBatch(blobs);
+    session.alone = note?.alone ?? 0;
+    return session;
+  }
+
+  get status(): Status {
+    if (this.joined.size > 0) return "live";
+    if (!navigator.onLine || this.signalling.state === "down") return "offline";
+    return this.signalling.state === "up" && this.mesh.present === 0 ? "live" : "connecting";
+  }
+
+  /** Other peers connected by a channel. */
+  get peers(): number {
+    return this.joined.size;
+  }
+
+  /** Changes on their way to the disk of this device. */
+  get unstored(): number {
+    return this.storing;
+  }
+
+  /** Does `edit` to the document, commits it, and has it on its way to everyone on return. */
+  edit(edit: () => void): void {
+    this.editing = true;
+    try {
+      this.step(() => {
+        edit();
+        this.room.edited(now());
+        this.alone += 1;
+      });
+    } finally {
+      this.editing = false;
+    }
+  }
+
+  /** Calls back for each change of the document that did not come from `edit`. */
+  subscribe(listener: (batch: LoroEventBatch) => void): void {
+    this.doc.subscribe((batch) => {
+      if (batch.by !== "local" || !this.editing) listener(batch);
+    });
+  }
+
+  documents(): Promise<DocumentNote[]> {
+    return this.store.list();
+  }
+
+  close(): void {
+    clearTimeout(this.timer);
+    this.signalling.close();
+    this.mesh.close();
+  }
+
+  /** Someone committed to `doc` without `edit`: that goes to everyone, too. */
+  private committed(batch: LoroEventBatch): void {
+    if (batch.by !== "local" || this.editing) return;
+    queueMicrotask(() => this.edit(() => undefined));
+  }
+
+  private closed(id: number): void {
+    this.joined.delete(id);
+    this.room.close(id);
+  }
+
+  /** Every call of the room goes through here, so that what it asks for is done at once. */
+  private step(call: () => void): void {
+    call();
+    const blobs: Uint8Array[] = [];
+    for (let out = this.room.poll(); out; out = this.room.poll()) {
+      if (out.kind === "store") {
+        blobs.push(out.bytes);
+        this.owed.push(out.token);
+      } else {
+        this.obey(out);
+      }
+    }
+    if (blobs.length > 0) void this.keep(blobs);
+    this.schedule();
+    this.on.changed();
+  }
+
+  private obey(out: RoomOut): void {
+    switch (out.kind) {
+      case "send":
+        return this.mesh.send(out.link, out.bytes);
+      case "joined":
+        this.joined.add(out.link);
+        return;
+      case "synced":
+        if (this.alone === 0) return;
+        this.alone = 0;
+        return void this.keep([]);
+      case "error":
+        return this.mesh.hangUp(out.link);
+    }
+  }
+
+  private async keep(blobs: Uint8Array[]): Promise<void> {
+    const tokens = this.owed;
+    this.owed = [];
+    this.storing += blobs.length;
+    const written = await this.store.append(blobs, this.note());
+    this.storing -= blobs.length;
+    if (!written) {
+      this.owed = tokens.concat(this.owed);
+      return;
+    }
+    this.step(() => {
+      for (const token of tokens) this.room.stored(token);
+    });
+    await this.store.fold(() => this.doc.export({ mode: "snapshot" }));
+  }
+
+  private note(): DocumentNote {
+    const title = this.doc.getMap(TITLE_MAP).get(TITLE_KEY);
+    return {
+      room: this.link.room,
+      key: this.link.key,
+      title: typeof title === "string" ? title : "",
+      changed: Date.now(),
+      alone: this.alone,
+    };
+  }
+
+  private schedule(): void {
+    clearTimeout(this.timer);
+    const at = this.room.wakeAt();
+    if (at === Infinity) return;
+    this.timer = setTimeout(() => this.step(() => this.room.tick(now())), Math.max(0, at - now()));
+  }
+}
+
+function now(): number {
+  return Math.round(performance.now());
+}
