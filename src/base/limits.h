@@ -46,8 +46,8 @@
 #define LIMIT_BATCH_BYTES (512u << 20)
 #define LIMIT_FRAGMENT_TIMEOUT_MS 10000
 
-/* Joins of one link within ten seconds. Each is answered with a whole version vector, so a few bytes
- * must not ask for that without end. */
+/* Joins of one link within ten seconds. Each is answered with a whole version vector, so a few
+ * bytes must not ask for that without end. */
 #define LIMIT_JOINS 64
 #define LIMIT_JOINS_WINDOW_MS 10000
 

@@ -8,7 +8,7 @@ import test from 'node:test';
 import { chromiumTab, noChromium } from './lib/chromium.mjs';
 import { scratchFolder, sleep, until } from './lib/cleanup.mjs';
 import { firefoxTab, noFirefox } from './lib/firefox.mjs';
-import { join, newLink, serve } from './lib/program.mjs';
+import { join, newLink, noProgram, serve } from './lib/program.mjs';
 import { loroDocument } from './lib/updates.mjs';
 
 const KEYSTROKES = 1000;
@@ -104,7 +104,7 @@ async function mainJob(t, openRight) {
     }
 }
 
-test('two Chromium tabs and a terminal', { skip: noChromium }, (t) => mainJob(t, chromiumTab));
-test('Chromium, Firefox and a terminal', { skip: noChromium || noFirefox }, (t) =>
+test('two Chromium tabs and a terminal', { skip: noProgram || noChromium }, (t) => mainJob(t, chromiumTab));
+test('Chromium, Firefox and a terminal', { skip: noProgram || noChromium || noFirefox }, (t) =>
     mainJob(t, firefoxTab),
 );

@@ -7,7 +7,7 @@ import test from 'node:test';
 import { chromiumTab, noChromium } from './lib/chromium.mjs';
 import { scratchFolder, sleep, until } from './lib/cleanup.mjs';
 import { Lab, noNamespaces } from './lib/namespace.mjs';
-import { join, newLink, serve } from './lib/program.mjs';
+import { join, newLink, noProgram, serve } from './lib/program.mjs';
 
 /** A `lorikeet join` on host `ns`, with its file and its data in a folder of its own. */
 function nativePeer(t, link, ns) {
@@ -30,7 +30,7 @@ for (const [name, long] of [
     ['a short cut', false],
     ['a cut longer than consent', true],
 ])
-    test(`two terminals, ${name}`, { skip: noNamespaces }, async (t) => {
+    test(`two terminals, ${name}`, { skip: noProgram || noNamespaces }, async (t) => {
         const lab = new Lab(t);
         const server = await serve(t, { host: lab.hubIp, ns: lab.hub });
         const link = newLink(server.url);
@@ -56,7 +56,7 @@ for (const [name, long] of [
         await until('both to hold both', () => a.text() === both && b.text() === both, 90_000);
     });
 
-test('two tabs, a cut, and a caret', { skip: noNamespaces || noChromium }, async (t) => {
+test('two tabs, a cut, and a caret', { skip: noProgram || noNamespaces || noChromium }, async (t) => {
     const lab = new Lab(t);
     const server = await serve(t, { host: lab.hubIp, ns: lab.hub });
     const link = newLink(server.url).replace('/#', '/?editor=textarea#');

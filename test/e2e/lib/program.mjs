@@ -9,6 +9,8 @@ export const program = process.env.LORIKEET ?? `${root}build/lorikeet`;
 export const webFolder = process.env.LORIKEET_WEB ?? `${root}build/web`;
 export const haveProgram = existsSync(program);
 export const havePage = existsSync(`${webFolder}/index.html`);
+const haveJoin = existsSync(`${root}app/cmd_join.c`);
+export const noProgram = haveProgram && havePage && haveJoin ? false : 'not built yet';
 
 export class Child {
     /** `ns`: the network namespace to run in. */
