@@ -1,0 +1,279 @@
+/* SPDX-License-Identifier: MIT
+ * dag.c - the causal graph: walks go down from heads with a max-heap of lvs, whole runs at a time. */
+#include "oplog/dag.h"
+
+enum { SIDE_A = 1, SIDE_B = 2, SIDE_BOTH = 3 };
+
+void dag_init(dag *g, const lk_memory *heap) { *g = (dag){.heap = heap}; }
+
+void dag_drop(dag *g) {
+    for (size_t i = 0; i < g->peers.len; i++) vec_drop(g->heap, &g->peers.at[i].runs);
+    vec_drop(g->heap, &g->peers);
+    vec_drop(g->heap, &g->runs);
+    vec_drop(g->heap, &g->parents);
+    vec_drop(g->heap, &g->heads);
+    vec_drop(g->heap, &g->walk);
+}
+
+int32_t dag_peer_end(const dag *g, peer_ix peer) {
+    return peer < g->peers.len ? g->peers.at[peer].end : 0;
+}
+
+lv dag_lv(const dag *g, op_id id) {
+    const dag_peer *peer = &g->peers.at[id.peer];
+    LK_ASSERT(id.counter >= 0 && id.counter < peer->end);
+    size_t low = 0, high = peer->runs.len; /* the last run that starts at or before the counter */
+    while (high - low > 1) {
+        size_t mid = (low + high) / 2;
+        if (g->runs.at[peer->runs.at[mid]].counter <= id.counter)
+            low = mid;
+        else
+            high = mid;
+    }
+    const dag_run *run = &g->runs.at[peer->runs.at[low]];
+    return run->start + (uint32_t)(id.counter - run->counter);
+}
+
+const dag_run *dag_run_of(const dag *g, lv at) {
+    LK_ASSERT(at < g->end);
+    size_t low = 0, high = g->runs.len;
+    if (g->runs.at[high - 1].start <= at) low = high - 1;
+    while (high - low > 1) {
+        size_t mid = (low + high) / 2;
+        if (g->runs.at[mid].start <= at)
+            low = mid;
+        else
+            high = mid;
+    }
+    return &g->runs.at[low];
+}
+
+op_id dag_id(const dag *g, lv at) {
+    const dag_run *run = dag_run_of(g, at);
+    return (op_id){run->peer, run->counter + (int32_t)(at - run->start)};
+}
+
+uint32_t dag_lamport(const dag *g, lv at) {
+    const dag_run *run = dag_run_of(g, at);
+    return run->lamport + (at - run->start);
+}
+
+static bool dag_push(dag *g, lv at, uint8_t side) {
+    if (!vec_reserve(g->heap, &g->walk, 1)) return false;
+    size_t i = g->walk.len++;
+    for (; i > 0 && g->walk.at[(i - 1) / 2].at < at; i = (i - 1) / 2)
+        g->walk.at[i] = g->walk.at[(i - 1) / 2];
+    g->walk.at[i] = (dag_walk){at, side};
+    return true;
+}
+
+static dag_walk dag_pop(dag *g) {
+    dag_walk top = g->walk.at[0], last = g->walk.at[--g->walk.len];
+    size_t i = 0, len = g->walk.len;
+    for (;;) {
+        size_t child = 2 * i + 1;
+        if (child >= len) break;
+        if (child + 1 < len && g->walk.at[child + 1].at > g->walk.at[child].at) child++;
+        if (g->walk.at[child].at <= last.at) break;
+        g->walk.at[i] = g->walk.at[child];
+        i = child;
+    }
+    if (len > 0) g->walk.at[i] = last;
+    return top;
+}
+
+static bool dag_push_all(dag *g, const lv *heads, size_t len, uint8_t side) {
+    for (size_t i = 0; i < len; i++)
+        if (!dag_push(g, heads[i], side)) return false;
+    return true;
+}
+
+bool dag_contains(dag *g, const lv *heads, size_t len, lv at, bool *out) {
+    *out = false;
+    g->walk.len = 0;
+    for (size_t i = 0; i < len; i++)
+        if (heads[i] >= at && !dag_push(g, heads[i], SIDE_A)) return false;
+    while (g->walk.len > 0) {
+        const dag_run *run = dag_run_of(g, dag_pop(g).at);
+        if (run->start <= at) {
+            *out = true;
+            return true;
+        }
+        while (g->walk.len > 0 && g->walk.at[0].at >= run->start) dag_pop(g);
+        for (uint32_t i = 0; i < run->parent_len; i++) {
+            lv parent = g->parents.at[run->parent_start + i];
+            if (parent >= at && !dag_push(g, parent, SIDE_A)) return false;
+        }
+    }
+    return true;
+}
+
+/* Note that [low, high) belongs to one side. Spans come in descending order, so neighbours join. */
+static bool dag_emit(dag *g, dag_spans *spans, lv low, lv high) {
+    if (low == high) return true;
+    if (spans->len > 0 && spans->at[spans->len - 1].start == high) {
+        spans->at[spans->len - 1].start = low;
+        return true;
+    }
+    dag_span *span = vec_push(g->heap, spans);
+    if (span == NULL) return false;
+    *span = (dag_span){low, high};
+    return true;
+}
+
+static bool dag_emit_side(dag *g, uint8_t side, dag_spans *a, dag_spans *b, lv low, lv high) {
+    if (side == SIDE_A) return dag_emit(g, a, low, high);
+    if (side == SIDE_B) return dag_emit(g, b, low, high);
+    return true;
+}
+
+bool dag_diff(dag *g, const lv *a, size_t a_len, const lv *b, size_t b_len, dag_spans *only_a,
+              dag_spans *only_b) {
+    only_a->len = only_b->len = g->walk.len = 0;
+    if (!dag_push_all(g, a, a_len, SIDE_A) || !dag_push_all(g, b, b_len, SIDE_B)) return false;
+    size_t open = g->walk.len; /* entries not yet known to be in both pasts */
+    while (open > 0) {
+        dag_walk top = dag_pop(g);
+        open -= top.side != SIDE_BOTH;
+        const dag_run *run = dag_run_of(g, top.at);
+        while (g->walk.len > 0 && g->walk.at[0].at >= run->start) {
+            dag_walk next = dag_pop(g); /* an older atom of the run: from there down, both sides' */
+            open -= next.side != SIDE_BOTH;
+            if (!dag_emit_side(g, top.side, only_a, only_b, next.at + 1, top.at + 1)) return false;
+            top = (dag_walk){next.at, top.side | next.side};
+        }
+        if (!dag_emit_side(g, top.side, only_a, only_b, run->start, top.at + 1)) return false;
+        if (!dag_push_all(g, g->parents.at + run->parent_start, run->parent_len, top.side))
+            return false;
+        if (top.side != SIDE_BOTH) open += run->parent_len;
+    }
+    return true;
+}
+
+bool dag_base(dag *g, const lv *heads, size_t len, lv *out) {
+    *out = LV_NONE;
+    g->walk.len = 0;
+    if (!dag_push_all(g, g->heads.at, g->heads.len, SIDE_A) || !dag_push_all(g, heads, len, SIDE_A))
+        return false;
+    if (len == 0) return true;
+    while (g->walk.len > 0) {
+        lv top = dag_pop(g).at;
+        while (g->walk.len > 0 && g->walk.at[0].at == top) dag_pop(g);
+        if (g->walk.len == 0) {
+            *out = top;
+            return true;
+        }
+        const dag_run *run = dag_run_of(g, top);
+        if (g->walk.at[0].at >= run->start) continue; /* the rest of the run stands on that one */
+        if (run->parent_len == 0) return true;
+        if (!dag_push_all(g, g->parents.at + run->parent_start, run->parent_len, SIDE_A))
+            return false;
+    }
+    return true;
+}
+
+static bool dag_on_top(const dag *g, const lv *parents, uint32_t len) {
+    if (len != g->heads.len) return false;
+    for (uint32_t i = 0; i < len; i++) {
+        bool found = false;
+        for (size_t k = 0; k < g->heads.len; k++) found |= g->heads.at[k] == parents[i];
+        if (!found) return false;
+    }
+    return true;
+}
+
+/* The peer's own previous op if the parents' past does not hold it, else LV_NONE. */
+static bool dag_missing_self(dag *g, peer_ix peer, const lv *parents, uint32_t len, lv *out) {
+    *out = LV_NONE;
+    int32_t end = dag_peer_end(g, peer);
+    if (end == 0) return true;
+    lv own = dag_lv(g, (op_id){peer, end - 1});
+    bool held;
+    if (!dag_contains(g, parents, len, own, &held)) return false;
+    if (!held) *out = own;
+    return true;
+}
+
+static bool dag_reserve_peer(dag *g, peer_ix peer) {
+    if (peer >= g->peers.len) {
+        size_t more = peer + 1 - g->peers.len;
+        if (!vec_reserve(g->heap, &g->peers, more)) return false;
+        __builtin_memset(g->peers.at + g->peers.len, 0, more * sizeof *g->peers.at);
+        g->peers.len += more;
+    }
+    return vec_reserve(g->heap, &g->peers.at[peer].runs, 1);
+}
+
+static void dag_replace_heads(dag *g, const lv *parents, uint32_t len, lv head) {
+    size_t kept = 0;
+    for (size_t i = 0; i < g->heads.len; i++) {
+        bool covered = false;
+        for (uint32_t k = 0; k < len; k++) covered |= parents[k] == g->heads.at[i];
+        if (!covered) g->heads.at[kept++] = g->heads.at[i];
+    }
+    g->heads.at[kept] = head;
+    g->heads.len = kept + 1;
+}
+
+dag_run *dag_append(dag *g, peer_ix peer, uint32_t len, uint32_t lamport, const lv *parents,
+                    uint32_t parent_len) {
+    lv own;
+    if (!dag_missing_self(g, peer, parents, parent_len, &own)) return NULL;
+    if (!vec_reserve(g->heap, &g->runs, 1) || !vec_reserve(g->heap, &g->heads, 1) ||
+        !vec_reserve(g->heap, &g->parents, (size_t)parent_len + 1) || !dag_reserve_peer(g, peer))
+        return NULL;
+    dag_peer *own_runs = &g->peers.at[peer];
+    dag_run *run = &g->runs.at[g->runs.len];
+    *run = (dag_run){.start = g->end,
+                     .len = len,
+                     .peer = peer,
+                     .counter = own_runs->end,
+                     .lamport = lamport,
+                     .parent_start = (uint32_t)g->parents.len,
+                     .parent_len = parent_len};
+    for (uint32_t i = 0; i < parent_len; i++) g->parents.at[g->parents.len++] = parents[i];
+    if (own != LV_NONE) {
+        g->parents.at[g->parents.len++] = own;
+        run->parent_len++;
+        run->self_implied = true;
+    }
+    const lv *all = g->parents.at + run->parent_start;
+    run->on_top = dag_on_top(g, all, run->parent_len);
+    g->end += len;
+    dag_replace_heads(g, all, run->parent_len, g->end - 1);
+    own_runs->runs.at[own_runs->runs.len++] = (uint32_t)g->runs.len++;
+    own_runs->end += (int32_t)len;
+    return run;
+}
+
+void dag_extend(dag *g, uint32_t more) {
+    dag_run *run = &g->runs.at[g->runs.len - 1];
+    LK_ASSERT(g->heads.len == 1 && g->heads.at[0] == g->end - 1);
+    run->len += more;
+    g->end += more;
+    g->heads.at[0] = g->end - 1;
+    g->peers.at[run->peer].end += (int32_t)more;
+}
+
+dag_mark dag_save(const dag *g) {
+    uint32_t last_len = g->runs.len == 0 ? 0 : g->runs.at[g->runs.len - 1].len;
+    return (dag_mark){g->runs.len, g->parents.len, g->end, last_len};
+}
+
+void dag_rewind(dag *g, dag_mark mark, const lv *heads, size_t head_len) {
+    while (g->runs.len > mark.runs) {
+        const dag_run *run = &g->runs.at[--g->runs.len];
+        dag_peer *peer = &g->peers.at[run->peer];
+        peer->runs.len--;
+        peer->end = run->counter;
+    }
+    if (mark.runs > 0) {
+        dag_run *last = &g->runs.at[mark.runs - 1];
+        g->peers.at[last->peer].end -= (int32_t)(last->len - mark.last_len);
+        last->len = mark.last_len;
+    }
+    g->parents.len = mark.parents;
+    g->end = mark.end;
+    for (size_t i = 0; i < head_len; i++) g->heads.at[i] = heads[i];
+    g->heads.len = head_len;
+}

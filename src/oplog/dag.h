@@ -1,0 +1,98 @@
+/* SPDX-License-Identifier: MIT
+ * dag.h - the causal graph. Every operation atom has a local version (lv): its number in order of
+ * arrival. Arrival is causal, so a larger lv is never in the past of a smaller one, and graph
+ * questions become walks down the numbers:
+ *
+ *      lv      0 1 2 3 | 4 5 6 | 7 8 | 9
+ *      run     peer A  | B     | A   | B     a run: consecutive counters of one peer, each atom on
+ *      parents -       | 3     | 3   | 6 8   the one before, the first on the run's parents
+ *
+ * Runs are the history's changes. Versions are told as heads: lvs none of which is in the past of
+ * another. */
+#ifndef OPLOG_DAG_H
+#define OPLOG_DAG_H
+
+#include "base/mem.h"
+#include "model/id.h"
+
+typedef uint32_t lv;
+#define LV_NONE UINT32_MAX /* before everything */
+
+typedef struct dag_run {
+    lv start;
+    uint32_t len;
+    peer_ix peer;
+    int32_t counter; /* of `start` */
+    uint32_t lamport;
+    uint32_t parent_start, parent_len; /* into dag.parents */
+    bool self_implied; /* the last parent is the own previous op, which the deps did not name */
+    bool on_top;       /* built on everything that had arrived before it */
+} dag_run;
+
+typedef struct dag_peer { /* one peer's runs, by counter */
+    VEC(uint32_t) runs;
+    int32_t end; /* next counter */
+} dag_peer;
+
+typedef struct dag_walk {
+    lv at;
+    uint8_t side;
+} dag_walk;
+
+typedef struct dag {
+    const lk_memory *heap;
+    VEC(dag_run) runs; /* by lv */
+    VEC(lv) parents;
+    VEC(dag_peer) peers; /* by peer_ix; may be shorter than the intern table */
+    VEC(lv) heads;       /* of everything */
+    VEC(dag_walk) walk;  /* heap of the walk under way, kept for its memory */
+    lv end;              /* next lv */
+} dag;
+
+typedef struct dag_span { /* lvs [start, end) */
+    lv start, end;
+} dag_span;
+typedef VEC(dag_span) dag_spans;
+
+void dag_init(dag *g, const lk_memory *heap);
+void dag_drop(dag *g);
+
+/* End counter of a peer; 0 if it wrote nothing. */
+int32_t dag_peer_end(const dag *g, peer_ix peer);
+/* The lv of a known operation. */
+lv dag_lv(const dag *g, op_id id);
+/* The run that holds `at`. */
+const dag_run *dag_run_of(const dag *g, lv at);
+op_id dag_id(const dag *g, lv at);
+uint32_t dag_lamport(const dag *g, lv at);
+
+/* Append a run at the end: known parents (frontiers, in any order), the counter following
+ * dag_peer_end(). If the parents do not have the peer's own previous op in their past, it is added
+ * as a parent. NULL when memory is out, with nothing changed. */
+dag_run *dag_append(dag *g, peer_ix peer, uint32_t len, uint32_t lamport, const lv *parents,
+                    uint32_t parent_len);
+/* Lengthen the newest run by `more` atoms; it must hold the only head. */
+void dag_extend(dag *g, uint32_t more);
+
+typedef struct dag_mark {
+    size_t runs, parents;
+    lv end;
+    uint32_t last_len; /* of the newest run */
+} dag_mark;
+dag_mark dag_save(const dag *g);
+/* Forget what arrived since. `heads` are those of then: the caller kept a copy. */
+void dag_rewind(dag *g, dag_mark mark, const lv *heads, size_t head_len);
+
+/* Is `at` in the past of `heads`, or one of them? false when memory is out. */
+bool dag_contains(dag *g, const lv *heads, size_t len, lv at, bool *out);
+
+/* What only the past of `a` has, and only that of `b`: spans in descending order. O(difference).
+ * false when memory is out. */
+bool dag_diff(dag *g, const lv *a, size_t a_len, const lv *b, size_t b_len, dag_spans *only_a,
+              dag_spans *only_b);
+
+/* The newest atom such that everything after it, in lv order, has it in its past, and `heads` have
+ * too; LV_NONE if there is none. false when memory is out. */
+bool dag_base(dag *g, const lv *heads, size_t len, lv *out);
+
+#endif

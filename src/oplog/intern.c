@@ -1,0 +1,114 @@
+/* SPDX-License-Identifier: MIT
+ * intern.c - three arrays of names, each with a hash table from name to index. */
+#include "oplog/intern.h"
+
+void intern_init(intern *in, const lk_memory *heap, arena *log) {
+    *in = (intern){.heap = heap, .log = log};
+}
+
+void intern_drop(intern *in) {
+    vec_drop(in->heap, &in->peers);
+    vec_drop(in->heap, &in->keys);
+    vec_drop(in->heap, &in->containers);
+    table_drop(&in->peer_table, in->heap);
+    table_drop(&in->key_table, in->heap);
+    table_drop(&in->container_table, in->heap);
+}
+
+intern_mark intern_save(const intern *in) {
+    return (intern_mark){in->peers.len, in->keys.len, in->containers.len};
+}
+
+static void intern_shrink(table *t, size_t *len, size_t mark) {
+    if (*len == mark) return;
+    *len = mark;
+    table_rewind(t, (uint32_t)mark);
+}
+
+void intern_rewind(intern *in, intern_mark mark) {
+    intern_shrink(&in->peer_table, &in->peers.len, mark.peers);
+    intern_shrink(&in->key_table, &in->keys.len, mark.keys);
+    intern_shrink(&in->container_table, &in->containers.len, mark.containers);
+}
+
+peer_ix intern_find_peer(const intern *in, uint64_t peer) {
+    table_probe probe;
+    uint32_t i = table_first(&in->peer_table, hash_u64(peer), &probe);
+    while (i != TABLE_NONE && in->peers.at[i] != peer) i = table_next(&probe);
+    return i;
+}
+
+peer_ix intern_peer(intern *in, uint64_t peer) {
+    peer_ix found = intern_find_peer(in, peer);
+    if (found != TABLE_NONE) return found;
+    if (!vec_reserve(in->heap, &in->peers, 1) || !table_reserve(&in->peer_table, in->heap, 1))
+        return TABLE_NONE;
+    in->peers.at[in->peers.len] = peer;
+    table_add(&in->peer_table, hash_u64(peer), (uint32_t)in->peers.len);
+    return (peer_ix)in->peers.len++;
+}
+
+static bool intern_str_equal(lk_str a, lk_str b) {
+    return a.len == b.len && (a.len == 0 || __builtin_memcmp(a.at, b.at, a.len) == 0);
+}
+
+/* A copy of `s` in the log; at NULL when memory is out. */
+static lk_str intern_copy(intern *in, lk_str s) {
+    char *at = arena_bytes(in->log, s.len);
+    if (at != NULL && s.len > 0) __builtin_memcpy(at, s.at, s.len);
+    return (lk_str){at, s.len};
+}
+
+uint32_t intern_find_key(const intern *in, lk_str key) {
+    table_probe probe;
+    uint32_t i = table_first(&in->key_table, hash_bytes(key.at, key.len, 0), &probe);
+    while (i != TABLE_NONE && !intern_str_equal(in->keys.at[i], key)) i = table_next(&probe);
+    return i;
+}
+
+uint32_t intern_key(intern *in, lk_str key) {
+    uint32_t found = intern_find_key(in, key);
+    if (found != TABLE_NONE) return found;
+    if (!vec_reserve(in->heap, &in->keys, 1) || !table_reserve(&in->key_table, in->heap, 1))
+        return TABLE_NONE;
+    lk_str copy = intern_copy(in, key);
+    if (copy.at == NULL) return TABLE_NONE;
+    in->keys.at[in->keys.len] = copy;
+    table_add(&in->key_table, hash_bytes(key.at, key.len, 0), (uint32_t)in->keys.len);
+    return (uint32_t)in->keys.len++;
+}
+
+static uint32_t intern_container_hash(const container_id *id) {
+    if (id->root) return hash_bytes(id->name.at, id->name.len, id->kind);
+    return hash_u64((uint64_t)id->peer << 32 ^ (uint32_t)id->counter ^ (uint64_t)id->kind << 56);
+}
+
+static bool intern_container_equal(const container_id *a, const container_id *b) {
+    if (a->kind != b->kind || a->root != b->root) return false;
+    if (a->root) return intern_str_equal(a->name, b->name);
+    return a->peer == b->peer && a->counter == b->counter;
+}
+
+uint32_t intern_find_container(const intern *in, const container_id *id) {
+    table_probe probe;
+    uint32_t i = table_first(&in->container_table, intern_container_hash(id), &probe);
+    while (i != TABLE_NONE && !intern_container_equal(&in->containers.at[i].id, id))
+        i = table_next(&probe);
+    return i;
+}
+
+uint32_t intern_container(intern *in, const container_id *id) {
+    uint32_t found = intern_find_container(in, id);
+    if (found != TABLE_NONE) return found;
+    if (!vec_reserve(in->heap, &in->containers, 1) ||
+        !table_reserve(&in->container_table, in->heap, 1))
+        return TABLE_NONE;
+    container_name name = {*id, CONTAINER_NONE};
+    if (id->root) {
+        name.id.name = intern_copy(in, id->name);
+        if (name.id.name.at == NULL) return TABLE_NONE;
+    }
+    in->containers.at[in->containers.len] = name;
+    table_add(&in->container_table, intern_container_hash(id), (uint32_t)in->containers.len);
+    return (uint32_t)in->containers.len++;
+}
