@@ -255,6 +255,13 @@ void dag_extend(dag *g, uint32_t more) {
     g->peers.at[run->peer].end += (int32_t)more;
 }
 
+void dag_join_last(dag *g) {
+    const dag_run *last = &g->runs.at[--g->runs.len];
+    g->parents.len = last->parent_start;
+    g->peers.at[last->peer].runs.len--;
+    g->runs.at[g->runs.len - 1].len += last->len;
+}
+
 dag_mark dag_save(const dag *g) {
     uint32_t last_len = g->runs.len == 0 ? 0 : g->runs.at[g->runs.len - 1].len;
     return (dag_mark){g->runs.len, g->parents.len, g->end, last_len};

@@ -74,6 +74,9 @@ dag_run *dag_append(dag *g, peer_ix peer, uint32_t len, uint32_t lamport, const 
 /* Lengthen the newest run by `more` atoms; it must hold the only head. */
 void dag_extend(dag *g, uint32_t more);
 
+/* Make the newest run a part of the one before it, which it continues. */
+void dag_join_last(dag *g);
+
 typedef struct dag_mark {
     size_t runs, parents;
     lv end;

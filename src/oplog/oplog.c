@@ -1,0 +1,477 @@
+/* SPDX-License-Identifier: MIT
+ * oplog.c - growing and walking the history. */
+#include "oplog/oplog.h"
+
+#include "base/limits.h"
+#include "base/utf8.h"
+
+void oplog_init(oplog *log, const lk_memory *heap) {
+    *log = (oplog){.heap = heap};
+    arena_init(&log->log, heap);
+    arena_init(&log->texts, heap);
+    intern_init(&log->names, heap, &log->log);
+    dag_init(&log->graph, heap);
+}
+
+void oplog_drop(oplog *log) {
+    intern_drop(&log->names);
+    dag_drop(&log->graph);
+    vec_drop(log->heap, &log->changes);
+    vec_drop(log->heap, &log->ops);
+    arena_drop(&log->log);
+    arena_drop(&log->texts);
+}
+
+bool oplog_save(const oplog *log, arena *scratch, oplog_mark *out) {
+    *out = (oplog_mark){.names = intern_save(&log->names),
+                        .graph = dag_save(&log->graph),
+                        .log = arena_save(&log->log),
+                        .texts = arena_save(&log->texts),
+                        .changes = log->changes.len,
+                        .ops = log->ops.len,
+                        .head_len = log->graph.heads.len};
+    if (log->changes.len > 0) out->last_op_len = log->changes.at[log->changes.len - 1].op_len;
+    if (log->ops.len > 0) out->last_op = log->ops.at[log->ops.len - 1];
+    out->heads = arena_new(scratch, lv, out->head_len);
+    if (out->heads == NULL) return false;
+    for (size_t i = 0; i < out->head_len; i++) out->heads[i] = log->graph.heads.at[i];
+    return true;
+}
+
+void oplog_rewind(oplog *log, const oplog_mark *mark) {
+    intern_rewind(&log->names, mark->names);
+    dag_rewind(&log->graph, mark->graph, mark->heads, mark->head_len);
+    log->changes.len = mark->changes;
+    log->ops.len = mark->ops;
+    if (mark->changes > 0) log->changes.at[mark->changes - 1].op_len = mark->last_op_len;
+    if (mark->ops > 0) log->ops.at[mark->ops - 1] = mark->last_op;
+    arena_rewind(&log->log, mark->log);
+    arena_rewind(&log->texts, mark->texts);
+}
+
+/* ---- copies into the log ---- */
+
+const uint8_t *oplog_text(oplog *log, lk_bytes text) {
+    uint8_t *at = arena_bytes(&log->texts, text.len);
+    if (at != NULL && text.len > 0) __builtin_memcpy(at, text.at, text.len);
+    return at;
+}
+
+static const uint8_t *oplog_bytes(oplog *log, const uint8_t *from, size_t len) {
+    uint8_t *at = arena_bytes(&log->log, len);
+    if (at != NULL && len > 0) __builtin_memcpy(at, from, len);
+    return at;
+}
+
+/* Intern the child container that a value names by kind. */
+static bool oplog_child(oplog *log, lk_value *value, uint32_t container, op_id id) {
+    container_id name = {.kind = (container_kind)value->as.container.index,
+                         .peer = id.peer,
+                         .counter = id.counter};
+    uint32_t child = intern_container(&log->names, &name);
+    if (child == TABLE_NONE) return false;
+    log->names.containers.at[child].parent = container;
+    value->as.container.index = child;
+    return true;
+}
+
+static bool oplog_copy_value(oplog *log, const lk_value *from, lk_value *to, uint32_t container,
+                             op_id id);
+
+static bool oplog_copy_entries(oplog *log, const lk_value *from, lk_value *to, uint32_t container,
+                               op_id id) {
+    lk_entry *entries = arena_new(&log->log, lk_entry, from->len);
+    if (entries == NULL) return false;
+    for (uint32_t i = 0; i < from->len; i++) {
+        const lk_entry *entry = &from->as.entries[i];
+        const uint8_t *key = oplog_bytes(log, (const uint8_t *)entry->key.at, entry->key.len);
+        if (key == NULL) return false;
+        entries[i].key = (lk_str){(const char *)key, entry->key.len};
+        if (!oplog_copy_value(log, &entry->value, &entries[i].value, container, id)) return false;
+    }
+    to->as.entries = entries;
+    return true;
+}
+
+static bool oplog_copy_value(oplog *log, const lk_value *from, lk_value *to, uint32_t container,
+                             op_id id) {
+    *to = *from;
+    switch (from->type) {
+    case LK_STRING:
+    case LK_BINARY:
+        to->as.bytes = oplog_bytes(log, from->as.bytes, from->len);
+        return to->as.bytes != NULL;
+    case LK_VALUES: {
+        lk_value *items = arena_new(&log->log, lk_value, from->len);
+        if (items == NULL) return false;
+        for (uint32_t i = 0; i < from->len; i++)
+            if (!oplog_copy_value(log, &from->as.values[i], &items[i], container, id)) return false;
+        to->as.values = items;
+        return true;
+    }
+    case LK_ENTRIES: return oplog_copy_entries(log, from, to, container, id);
+    case LK_CONTAINER: return oplog_child(log, to, container, id);
+    default: return true;
+    }
+}
+
+const lk_value *oplog_values(oplog *log, const lk_value *values, size_t len, uint32_t container,
+                             op_id id) {
+    lk_value *copy = arena_new(&log->log, lk_value, len);
+    if (copy == NULL) return NULL;
+    for (size_t i = 0; i < len; i++) {
+        op_id own = {id.peer, id.counter + (int32_t)i};
+        if (!oplog_copy_value(log, &values[i], &copy[i], container, own)) return NULL;
+    }
+    return copy;
+}
+
+const lk_value *oplog_value(oplog *log, const lk_value *value, uint32_t container, op_id id) {
+    /* The elements of a list that is the whole value are numbered like those of a list insert. */
+    if (value->type == LK_VALUES) {
+        lk_value *copy = arena_new(&log->log, lk_value, 1);
+        const lk_value *items = oplog_values(log, value->as.values, value->len, container, id);
+        if (copy == NULL || items == NULL) return NULL;
+        *copy = (lk_value){.type = LK_VALUES, .len = value->len, .as.values = items};
+        return copy;
+    }
+    return oplog_values(log, value, 1, container, id);
+}
+
+/* ---- ops ---- */
+
+op op_slice(const op *o, uint32_t skip, uint32_t len) {
+    LK_ASSERT(skip + len <= o->len && len > 0);
+    op part = *o;
+    part.counter += (int32_t)skip;
+    part.len = len;
+    switch (o->kind) {
+    case OP_TEXT_INSERT: {
+        text_len before, own;
+        utf8_seek(o->as.insert.text, o->as.insert.bytes, skip, LK_CODEPOINT, &before);
+        const uint8_t *text = o->as.insert.text + before.unit[LK_UTF8];
+        utf8_seek(text, o->as.insert.bytes - before.unit[LK_UTF8], len, LK_CODEPOINT, &own);
+        part.as.insert.pos += skip;
+        part.as.insert.text = text;
+        part.as.insert.bytes = own.unit[LK_UTF8];
+        break;
+    }
+    case OP_LIST_INSERT:
+        part.as.list.pos += skip;
+        part.as.list.values += skip;
+        break;
+    case OP_DELETE:
+        if (o->as.del.reversed) {
+            part.as.del.pos -= skip;
+            part.as.del.start.counter += (int32_t)(o->len - skip - len);
+        } else {
+            part.as.del.start.counter += (int32_t)skip;
+        }
+        break;
+    default: LK_ASSERT(skip == 0 && len == o->len);
+    }
+    return part;
+}
+
+/* Deletes of one element have no direction of their own and join either way. */
+static bool op_join_delete(op *a, const op *b) {
+    if (a->as.del.start.peer != b->as.del.start.peer) return false;
+    int32_t a_start = a->as.del.start.counter, b_start = b->as.del.start.counter;
+    bool forward = (a->len == 1 || !a->as.del.reversed) && (b->len == 1 || !b->as.del.reversed);
+    if (forward && b->as.del.pos == a->as.del.pos && b_start == a_start + (int32_t)a->len) {
+        a->as.del.reversed = false;
+        a->len += b->len;
+        return true;
+    }
+    bool backward = (a->len == 1 || a->as.del.reversed) && (b->len == 1 || b->as.del.reversed);
+    if (backward && (uint64_t)b->as.del.pos + a->len == a->as.del.pos &&
+        b_start + (int32_t)b->len == a_start) {
+        a->as.del.reversed = true;
+        a->as.del.start.counter = b_start;
+        a->len += b->len;
+        return true;
+    }
+    return false;
+}
+
+/* Lengthen `a` by `b`, which follows it at once, if the two are one to the eye. */
+static bool op_join(op *a, const op *b) {
+    if (a->kind != b->kind || a->container != b->container) return false;
+    switch (a->kind) {
+    case OP_TEXT_INSERT:
+        if (a->as.insert.pos + a->len != b->as.insert.pos) return false;
+        if (a->as.insert.text + a->as.insert.bytes != b->as.insert.text) return false;
+        a->as.insert.bytes += b->as.insert.bytes;
+        break;
+    case OP_LIST_INSERT:
+        if (a->as.list.pos + a->len != b->as.list.pos) return false;
+        if (a->as.list.values + a->len != b->as.list.values) return false;
+        break;
+    case OP_DELETE: return op_join_delete(a, b);
+    default: return false;
+    }
+    a->len += b->len;
+    return true;
+}
+
+bool oplog_begin(oplog *log, peer_ix peer) {
+    dag *g = &log->graph;
+    if (!vec_reserve(log->heap, &log->changes, 1)) return false;
+    uint32_t lamport = 0;
+    for (size_t i = 0; i < g->heads.len; i++) {
+        uint32_t after = dag_lamport(g, g->heads.at[i]) + 1;
+        if (after > lamport) lamport = after;
+    }
+    if (dag_append(g, peer, 0, lamport, g->heads.at, (uint32_t)g->heads.len) == NULL) return false;
+    log->changes.at[log->changes.len++] = (oplog_change){.op_start = (uint32_t)log->ops.len};
+    return true;
+}
+
+bool oplog_push(oplog *log, const op *o) {
+    oplog_change *newest = &log->changes.at[log->changes.len - 1];
+    bool joins = newest->op_len > 0 && op_join(&log->ops.at[log->ops.len - 1], o);
+    if (!joins) {
+        op *fresh = vec_push(log->heap, &log->ops);
+        if (fresh == NULL) return false;
+        *fresh = *o;
+        newest->op_len++;
+    }
+    dag_extend(&log->graph, o->len);
+    return true;
+}
+
+static bool oplog_runs_join(const oplog *log, const dag_run *a, const dag_run *b) {
+    const dag *g = &log->graph;
+    const oplog_change *x = &log->changes.at[a - g->runs.at], *y = &log->changes.at[b - g->runs.at];
+    int64_t apart = y->timestamp_s - x->timestamp_s;
+    return a->peer == b->peer && b->counter == a->counter + (int32_t)a->len &&
+           b->parent_len == 1 && g->parents.at[b->parent_start] == a->start + a->len - 1 &&
+           !b->self_implied && b->lamport == a->lamport + a->len && x->message.len == 0 &&
+           y->message.len == 0 && apart <= OPLOG_MERGE_INTERVAL_S &&
+           apart >= -OPLOG_MERGE_INTERVAL_S;
+}
+
+void oplog_close(oplog *log) {
+    dag *g = &log->graph;
+    if (g->runs.len < 2) return;
+    dag_run *last = &g->runs.at[g->runs.len - 1], *before = last - 1;
+    if (before->start + before->len != last->start || !oplog_runs_join(log, before, last)) return;
+    oplog_change *y = &log->changes.at[--log->changes.len], *x = y - 1;
+    bool joins = y->op_len > 0 && op_join(&log->ops.at[y->op_start - 1], &log->ops.at[y->op_start]);
+    if (joins) {
+        op *at = &log->ops.at[y->op_start];
+        __builtin_memmove(at, at + 1, (y->op_len - 1) * sizeof *at);
+        log->ops.len--;
+    }
+    x->op_len += y->op_len - joins;
+    dag_join_last(g);
+}
+
+/* ---- changes from elsewhere ---- */
+
+bool oplog_map_names(oplog *log, const block *b, arena *scratch, oplog_names *out) {
+    peer_ix *peers = arena_new(scratch, peer_ix, b->peer_len);
+    uint32_t *keys = arena_new(scratch, uint32_t, b->key_len);
+    uint32_t *cids = arena_new(scratch, uint32_t, b->cid_len);
+    if (peers == NULL || keys == NULL || cids == NULL) return false;
+    for (size_t i = 0; i < b->peer_len; i++) {
+        peers[i] = intern_peer(&log->names, b->peers[i]);
+        if (peers[i] == TABLE_NONE) return false;
+    }
+    for (size_t i = 0; i < b->key_len; i++) {
+        keys[i] = intern_key(&log->names, b->keys[i]);
+        if (keys[i] == TABLE_NONE) return false;
+    }
+    for (size_t i = 0; i < b->cid_len; i++) {
+        container_id id = b->cids[i];
+        if (!id.root) id.peer = peers[id.peer];
+        cids[i] = intern_container(&log->names, &id);
+        if (cids[i] == TABLE_NONE) return false;
+    }
+    *out = (oplog_names){peers, keys, cids};
+    return true;
+}
+
+bool oplog_missing(const oplog *log, const change *c, const block *b, const oplog_names *names,
+                   op_id *out) {
+    (void)b;
+    *out = (op_id){names->peers[0], c->counter - 1};
+    if (dag_peer_end(&log->graph, out->peer) < c->counter) return true;
+    for (uint32_t i = 0; i < c->dep_len; i++) {
+        *out = (op_id){names->peers[c->deps[i].peer], c->deps[i].counter};
+        if (out->counter >= dag_peer_end(&log->graph, out->peer)) return true;
+    }
+    return false;
+}
+
+/* The parents of a change as distinct lvs, in scratch space of the caller. */
+static uint32_t oplog_parents(const oplog *log, const oplog_names *names, const change *c,
+                              uint32_t skip, lv *out) {
+    const dag *g = &log->graph;
+    if (skip > 0) {
+        out[0] = dag_lv(g, (op_id){names->peers[0], c->counter + (int32_t)skip - 1});
+        return 1;
+    }
+    uint32_t len = 0;
+    for (uint32_t i = 0; i < c->dep_len; i++) {
+        lv dep = dag_lv(g, (op_id){names->peers[c->deps[i].peer], c->deps[i].counter});
+        bool seen = false;
+        for (uint32_t k = 0; k < len; k++) seen |= out[k] == dep;
+        if (!seen) out[len++] = dep;
+    }
+    return len;
+}
+
+/* The op with the document's indices and the log's memory. */
+static bool oplog_adopt(oplog *log, const oplog_names *names, peer_ix peer, op *o) {
+    o->container = names->cids[o->container];
+    op_id id = {peer, o->counter};
+    switch (o->kind) {
+    case OP_TEXT_INSERT:
+        o->as.insert.text = oplog_text(log, (lk_bytes){o->as.insert.text, o->as.insert.bytes});
+        return o->as.insert.text != NULL;
+    case OP_LIST_INSERT:
+        o->as.list.values = oplog_values(log, o->as.list.values, o->len, o->container, id);
+        return o->as.list.values != NULL;
+    case OP_DELETE: o->as.del.start.peer = names->peers[o->as.del.start.peer]; return true;
+    case OP_MAP_DELETE: o->as.map.key = names->keys[o->as.map.key]; return true;
+    case OP_MAP_SET:
+        o->as.map.key = names->keys[o->as.map.key];
+        o->as.map.value = oplog_value(log, o->as.map.value, o->container, id);
+        return o->as.map.value != NULL;
+    case OP_MARK_START:
+        o->as.mark.key = names->keys[o->as.mark.key];
+        o->as.mark.value = oplog_value(log, o->as.mark.value, o->container, id);
+        return o->as.mark.value != NULL;
+    case OP_MOVE: o->as.move.elem_peer = names->peers[o->as.move.elem_peer]; return true;
+    case OP_SET:
+        o->as.set.elem_peer = names->peers[o->as.set.elem_peer];
+        o->as.set.value = oplog_value(log, o->as.set.value, o->container, id);
+        return o->as.set.value != NULL;
+    case OP_TREE:
+        o->as.tree.node.peer = names->peers[o->as.tree.node.peer];
+        if (o->as.tree.has_parent) o->as.tree.parent.peer = names->peers[o->as.tree.parent.peer];
+        o->as.tree.position.at =
+            oplog_bytes(log, o->as.tree.position.at, o->as.tree.position.len);
+        return o->as.tree.position.at != NULL;
+    case OP_UNKNOWN:
+        o->as.unknown.payload.at =
+            oplog_bytes(log, o->as.unknown.payload.at, o->as.unknown.payload.len);
+        return o->as.unknown.payload.at != NULL;
+    case OP_MARK_END:
+    case OP_COUNTER: return true;
+    }
+    return false;
+}
+
+static bool oplog_append_ops(oplog *log, const block *b, const oplog_names *names, const change *c,
+                             uint32_t skip) {
+    int32_t from = c->counter + (int32_t)skip;
+    for (uint32_t i = 0; i < c->op_len; i++) {
+        const op *source = &b->ops[c->op_start + i];
+        if (source->counter + (int32_t)source->len <= from) continue;
+        uint32_t cut = source->counter < from ? (uint32_t)(from - source->counter) : 0;
+        op o = op_slice(source, cut, source->len - cut);
+        if (!oplog_adopt(log, names, names->peers[0], &o)) return false;
+        oplog_change *newest = &log->changes.at[log->changes.len - 1];
+        if (newest->op_len > 0 && op_join(&log->ops.at[log->ops.len - 1], &o)) continue;
+        op *fresh = vec_push(log->heap, &log->ops);
+        if (fresh == NULL) return false;
+        *fresh = o;
+        newest->op_len++;
+    }
+    return true;
+}
+
+lk_status oplog_append(oplog *log, const block *b, const oplog_names *names, const change *c,
+                       const char **what) {
+    dag *g = &log->graph;
+    uint32_t skip = (uint32_t)(dag_peer_end(g, names->peers[0]) - c->counter);
+    LK_ASSERT(skip < c->len);
+    arena_mark before = arena_save(&log->log);
+    lv *parents = arena_new(&log->log, lv, c->dep_len + 1);
+    if (parents == NULL || !vec_reserve(log->heap, &log->changes, 1)) return LK_ENOMEM;
+    uint32_t parent_len = oplog_parents(log, names, c, skip, parents);
+    uint32_t lamport = c->lamport + skip;
+    for (uint32_t i = 0; i < parent_len; i++) {
+        if (dag_lamport(g, parents[i]) < lamport) continue;
+        *what = "change is not later than what it builds on";
+        return LK_ECORRUPT;
+    }
+    if (c->len - skip > LV_NONE - 1 - g->end) {
+        *what = "history is longer than 2^32 operations";
+        return LK_ELIMIT;
+    }
+    bool appended = dag_append(g, names->peers[0], c->len - skip, lamport, parents, parent_len);
+    arena_rewind(&log->log, before);
+    if (!appended) return LK_ENOMEM;
+    oplog_change fresh = {.timestamp_s = c->timestamp_s, .op_start = (uint32_t)log->ops.len};
+    log->changes.at[log->changes.len++] = fresh;
+    if (c->message.len > 0) {
+        const uint8_t *at = oplog_bytes(log, (const uint8_t *)c->message.at, c->message.len);
+        if (at == NULL) return LK_ENOMEM;
+        log->changes.at[log->changes.len - 1].message = (lk_str){(const char *)at, c->message.len};
+    }
+    if (!oplog_append_ops(log, b, names, c, skip)) return LK_ENOMEM;
+    oplog_close(log);
+    return LK_OK;
+}
+
+/* ---- reading ---- */
+
+/* Index of the op of `run` that holds `counter`. */
+static size_t oplog_find_op(const oplog *log, const dag_run *run, int32_t counter) {
+    const oplog_change *c = &log->changes.at[run - log->graph.runs.at];
+    size_t low = c->op_start, high = c->op_start + c->op_len;
+    while (high - low > 1) {
+        size_t mid = (low + high) / 2;
+        if (log->ops.at[mid].counter <= counter)
+            low = mid;
+        else
+            high = mid;
+    }
+    return low;
+}
+
+const op *oplog_op(const oplog *log, lv at) {
+    const dag_run *run = dag_run_of(&log->graph, at);
+    return &log->ops.at[oplog_find_op(log, run, run->counter + (int32_t)(at - run->start))];
+}
+
+oplog_walk oplog_walk_new(const oplog *log, lv start, lv end) {
+    oplog_walk w = {.log = log, .at = start, .end = end};
+    if (start >= end) return w;
+    const dag_run *run = dag_run_of(&log->graph, start);
+    w.run = (uint32_t)(run - log->graph.runs.at);
+    w.op = oplog_find_op(log, run, run->counter + (int32_t)(start - run->start));
+    return w;
+}
+
+bool oplog_walk_next(oplog_walk *w, op *out, lv *at, const dag_run **run) {
+    if (w->at >= w->end) return false;
+    const dag_run *r = &w->log->graph.runs.at[w->run];
+    if (w->at == r->start + r->len) r = &w->log->graph.runs.at[++w->run];
+    const op *o = &w->log->ops.at[w->op];
+    lv op_start = r->start + (uint32_t)(o->counter - r->counter), op_end = op_start + o->len;
+    uint32_t skip = w->at - op_start;
+    lv end = op_end < w->end ? op_end : w->end;
+    *out = skip == 0 && end == op_end ? *o : op_slice(o, skip, end - w->at);
+    *at = w->at;
+    *run = r;
+    w->at = end;
+    if (end == op_end) w->op++;
+    return true;
+}
+
+size_t oplog_change_count(const oplog *log) {
+    const dag *g = &log->graph;
+    size_t count = 0;
+    for (size_t p = 0; p < g->peers.len; p++) {
+        count += g->peers.at[p].runs.len;
+        for (size_t i = 1; i < g->peers.at[p].runs.len; i++) {
+            const uint32_t *runs = g->peers.at[p].runs.at;
+            count -= oplog_runs_join(log, &g->runs.at[runs[i - 1]], &g->runs.at[runs[i]]);
+        }
+    }
+    return count;
+}

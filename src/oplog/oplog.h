@@ -1,0 +1,106 @@
+/* SPDX-License-Identifier: MIT
+ * oplog.h - the ground state: append-only history, from which everything else can be rebuilt.
+ *
+ *     graph.runs   [ run 0    | run 1 | run 2 ... ]   who, when, on what (dag.h)
+ *     changes      [ change 0 | 1     | 2     ... ]   message, time, and the run's range of ops
+ *     ops          [ op op op | op    | op op ... ]   what (model/op.h); a run of typing is one op
+ *     log, texts   names and values; text, so that what is typed on end is also contiguous in memory
+ *
+ * A run merges into the one before it when nothing distinguishes them (same peer, nothing in
+ * between, no message, close in time), so a session of typing is one run and a few ops. Everything
+ * only grows: undoing a failed import is oplog_rewind(). */
+#ifndef OPLOG_OPLOG_H
+#define OPLOG_OPLOG_H
+
+#include "model/op.h"
+#include "oplog/dag.h"
+#include "oplog/intern.h"
+
+/* Changes of one peer further apart than this are told apart (Loro's default merge interval). */
+#define OPLOG_MERGE_INTERVAL_S 1000
+
+typedef struct oplog_change { /* of the run with the same index */
+    int64_t timestamp_s;
+    lk_str message;
+    uint32_t op_start, op_len;
+} oplog_change;
+
+typedef struct oplog {
+    const lk_memory *heap;
+    arena log, texts;
+    intern names;
+    dag graph;
+    VEC(oplog_change) changes;
+    VEC(op) ops;
+} oplog;
+
+void oplog_init(oplog *log, const lk_memory *heap);
+void oplog_drop(oplog *log);
+
+typedef struct oplog_mark {
+    intern_mark names;
+    dag_mark graph;
+    arena_mark log, texts;
+    size_t changes, ops;
+    uint32_t last_op_len; /* op_len of the newest change */
+    op last_op;           /* it may grow */
+    lv *heads;            /* in scratch */
+    size_t head_len;
+} oplog_mark;
+
+/* Remember this point; the copy of the heads lives in `scratch`. false when memory is out. */
+bool oplog_save(const oplog *log, arena *scratch, oplog_mark *out);
+void oplog_rewind(oplog *log, const oplog_mark *mark);
+
+/* ---- growing ---- */
+
+/* Begin a run of `peer` on everything there is. Its ops follow by oplog_push(). */
+bool oplog_begin(oplog *log, peer_ix peer);
+/* Append `o` to the newest run, which grows by o->len; texts and values must already live in the
+ * log. Merges with the op before when it continues it. false when memory is out. */
+bool oplog_push(oplog *log, const op *o);
+/* The newest run is complete. Joins it to the one before if they are one to the eye. */
+void oplog_close(oplog *log);
+/* Copies into the log; NULL (or at NULL) when memory is out. oplog_value interns the containers in
+ * a value as children of `container`, made by the op `id`. */
+const uint8_t *oplog_text(oplog *log, lk_bytes text);
+const lk_value *oplog_values(oplog *log, const lk_value *values, size_t len, uint32_t container,
+                             op_id id);
+const lk_value *oplog_value(oplog *log, const lk_value *value, uint32_t container, op_id id);
+
+typedef struct oplog_names { /* a block's indices as the document's */
+    const peer_ix *peers;
+    const uint32_t *keys, *cids;
+} oplog_names;
+/* Intern a block's tables; arrays in `scratch`. false when memory is out. */
+bool oplog_map_names(oplog *log, const block *b, arena *scratch, oplog_names *out);
+/* The first dependency of `c` that is not here, or false. */
+bool oplog_missing(const oplog *log, const change *c, const block *b, const oplog_names *names,
+                   op_id *out);
+/* Append a change of a block whose past is here, without its first atoms that are here already. At
+ * least one is new. LK_ECORRUPT (what, at *what), LK_ENOMEM; rewind then. */
+lk_status oplog_append(oplog *log, const block *b, const oplog_names *names, const change *c,
+                       const char **what);
+
+/* ---- reading ---- */
+
+/* The op that holds `at`. */
+const op *oplog_op(const oplog *log, lv at);
+/* Part of an op: `len` of its atoms after the first `skip`, as an op of its own. */
+op op_slice(const op *o, uint32_t skip, uint32_t len);
+
+/* Walk the ops of [start, end) in lv order, clipped. */
+typedef struct oplog_walk {
+    const oplog *log;
+    uint32_t run;
+    size_t op;
+    lv at, end;
+} oplog_walk;
+oplog_walk oplog_walk_new(const oplog *log, lv start, lv end);
+/* The next piece, its first lv, and its run; false at the end. */
+bool oplog_walk_next(oplog_walk *w, op *out, lv *at, const dag_run **run);
+
+/* Changes as Loro counts them: runs that only arrived apart count as one. */
+size_t oplog_change_count(const oplog *log);
+
+#endif
