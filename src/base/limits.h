@@ -11,6 +11,9 @@
 /* Operations of one peer, and Lamport times: Loro's domain is a non-negative int32. */
 #define LIMIT_COUNTER 0x7fffffff
 
+/* Operation atoms in one document: the merge keeps the numbers above for itself. */
+#define LIMIT_HISTORY 0x7fffffffu
+
 /* Positions in a sequence; Loro 1.16.4 and later refuse larger ones. */
 #define LIMIT_POSITION 1073741821u
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT
- * dag.c - the causal graph: walks go down from heads with a max-heap of lvs, whole runs at a time. */
+ * dag.c - the causal graph: walks go down from heads with a max-heap of lvs, whole runs at a time.
+ */
 #include "oplog/dag.h"
 
 enum { SIDE_A = 1, SIDE_B = 2, SIDE_BOTH = 3 };

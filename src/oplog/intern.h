@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
- * intern.h - wide names as small integers, one table of each kind per document. Records only grow, so a
- * failed import gives back what it interned by resetting three lengths (intern_rewind). */
+ * intern.h - wide names as small integers, one table of each kind per document. Records only grow,
+ * so a failed import gives back what it interned by resetting three lengths (intern_rewind). */
 #ifndef OPLOG_INTERN_H
 #define OPLOG_INTERN_H
 
@@ -11,7 +11,8 @@
 
 typedef struct container_name {
     container_id id; /* peer: of this document */
-    uint32_t parent; /* the container whose operation made it; CONTAINER_NONE: root, or not seen yet */
+    uint32_t
+        parent; /* the container whose operation made it; CONTAINER_NONE: root, or not seen yet */
 } container_name;
 
 typedef struct intern {

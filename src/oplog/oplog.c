@@ -65,9 +65,8 @@ static const uint8_t *oplog_bytes(oplog *log, const uint8_t *from, size_t len) {
 
 /* Intern the child container that a value names by kind. */
 static bool oplog_child(oplog *log, lk_value *value, uint32_t container, op_id id) {
-    container_id name = {.kind = (container_kind)value->as.container.index,
-                         .peer = id.peer,
-                         .counter = id.counter};
+    container_id name = {
+        .kind = (container_kind)value->as.container.index, .peer = id.peer, .counter = id.counter};
     uint32_t child = intern_container(&log->names, &name);
     if (child == TABLE_NONE) return false;
     log->names.containers.at[child].parent = container;
@@ -244,11 +243,10 @@ static bool oplog_runs_join(const oplog *log, const dag_run *a, const dag_run *b
     const dag *g = &log->graph;
     const oplog_change *x = &log->changes.at[a - g->runs.at], *y = &log->changes.at[b - g->runs.at];
     int64_t apart = y->timestamp_s - x->timestamp_s;
-    return a->peer == b->peer && b->counter == a->counter + (int32_t)a->len &&
-           b->parent_len == 1 && g->parents.at[b->parent_start] == a->start + a->len - 1 &&
-           !b->self_implied && b->lamport == a->lamport + a->len && x->message.len == 0 &&
-           y->message.len == 0 && apart <= OPLOG_MERGE_INTERVAL_S &&
-           apart >= -OPLOG_MERGE_INTERVAL_S;
+    return a->peer == b->peer && b->counter == a->counter + (int32_t)a->len && b->parent_len == 1 &&
+           g->parents.at[b->parent_start] == a->start + a->len - 1 && !b->self_implied &&
+           b->lamport == a->lamport + a->len && x->message.len == 0 && y->message.len == 0 &&
+           apart <= OPLOG_MERGE_INTERVAL_S && apart >= -OPLOG_MERGE_INTERVAL_S;
 }
 
 void oplog_close(oplog *log) {
@@ -351,8 +349,7 @@ static bool oplog_adopt(oplog *log, const oplog_names *names, peer_ix peer, op *
     case OP_TREE:
         o->as.tree.node.peer = names->peers[o->as.tree.node.peer];
         if (o->as.tree.has_parent) o->as.tree.parent.peer = names->peers[o->as.tree.parent.peer];
-        o->as.tree.position.at =
-            oplog_bytes(log, o->as.tree.position.at, o->as.tree.position.len);
+        o->as.tree.position.at = oplog_bytes(log, o->as.tree.position.at, o->as.tree.position.len);
         return o->as.tree.position.at != NULL;
     case OP_UNKNOWN:
         o->as.unknown.payload.at =
@@ -364,23 +361,35 @@ static bool oplog_adopt(oplog *log, const oplog_names *names, peer_ix peer, op *
     return false;
 }
 
-static bool oplog_append_ops(oplog *log, const block *b, const oplog_names *names, const change *c,
-                             uint32_t skip) {
+/* Was the container of `o` made before it? Then containers nest without cycles. */
+static bool oplog_container_known(const oplog *log, const op *o, peer_ix peer) {
+    const container_id *id = &log->names.containers.at[o->container].id;
+    if (id->root) return true;
+    if (id->peer == peer) return id->counter < o->counter;
+    return id->counter < dag_peer_end(&log->graph, id->peer);
+}
+
+static lk_status oplog_append_ops(oplog *log, const block *b, const oplog_names *names,
+                                  const change *c, uint32_t skip, const char **what) {
     int32_t from = c->counter + (int32_t)skip;
     for (uint32_t i = 0; i < c->op_len; i++) {
         const op *source = &b->ops[c->op_start + i];
         if (source->counter + (int32_t)source->len <= from) continue;
         uint32_t cut = source->counter < from ? (uint32_t)(from - source->counter) : 0;
         op o = op_slice(source, cut, source->len - cut);
-        if (!oplog_adopt(log, names, names->peers[0], &o)) return false;
+        if (!oplog_adopt(log, names, names->peers[0], &o)) return LK_ENOMEM;
+        if (!oplog_container_known(log, &o, names->peers[0])) {
+            *what = "operation in a container that is not made yet";
+            return LK_ECORRUPT;
+        }
         oplog_change *newest = &log->changes.at[log->changes.len - 1];
         if (newest->op_len > 0 && op_join(&log->ops.at[log->ops.len - 1], &o)) continue;
         op *fresh = vec_push(log->heap, &log->ops);
-        if (fresh == NULL) return false;
+        if (fresh == NULL) return LK_ENOMEM;
         *fresh = o;
         newest->op_len++;
     }
-    return true;
+    return LK_OK;
 }
 
 lk_status oplog_append(oplog *log, const block *b, const oplog_names *names, const change *c,
@@ -398,8 +407,8 @@ lk_status oplog_append(oplog *log, const block *b, const oplog_names *names, con
         *what = "change is not later than what it builds on";
         return LK_ECORRUPT;
     }
-    if (c->len - skip > LV_NONE - 1 - g->end) {
-        *what = "history is longer than 2^32 operations";
+    if (c->len - skip > LIMIT_HISTORY - g->end) {
+        *what = "history is longer than 2^31 operations";
         return LK_ELIMIT;
     }
     bool appended = dag_append(g, names->peers[0], c->len - skip, lamport, parents, parent_len);
@@ -412,9 +421,9 @@ lk_status oplog_append(oplog *log, const block *b, const oplog_names *names, con
         if (at == NULL) return LK_ENOMEM;
         log->changes.at[log->changes.len - 1].message = (lk_str){(const char *)at, c->message.len};
     }
-    if (!oplog_append_ops(log, b, names, c, skip)) return LK_ENOMEM;
-    oplog_close(log);
-    return LK_OK;
+    lk_status status = oplog_append_ops(log, b, names, c, skip, what);
+    if (status == LK_OK) oplog_close(log);
+    return status;
 }
 
 /* ---- reading ---- */

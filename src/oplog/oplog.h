@@ -4,7 +4,8 @@
  *     graph.runs   [ run 0    | run 1 | run 2 ... ]   who, when, on what (dag.h)
  *     changes      [ change 0 | 1     | 2     ... ]   message, time, and the run's range of ops
  *     ops          [ op op op | op    | op op ... ]   what (model/op.h); a run of typing is one op
- *     log, texts   names and values; text, so that what is typed on end is also contiguous in memory
+ *     log, texts   names and values; text, so that what is typed on end is also contiguous in
+ * memory
  *
  * A run merges into the one before it when nothing distinguishes them (same peer, nothing in
  * between, no message, close in time), so a session of typing is one run and a few ops. Everything

@@ -1,0 +1,292 @@
+/* SPDX-License-Identifier: MIT
+ * tracker.c - the items of a tracker: finding, cutting, deleting, showing. Where an insert goes
+ * among concurrent ones is fugue.c. */
+#include "merge/tracker.h"
+
+#include "merge/fugue.h"
+
+static btree_sums tracker_measure(const void *item) {
+    const tracker_item *it = item;
+    return (btree_sums){{[TRACKER_HERE] = it->here && it->dels == 0 ? it->len : 0,
+                         [TRACKER_MERGED] = it->gone ? 0 : it->len,
+                         [TRACKER_ALL] = it->len}};
+}
+
+static id_index *tracker_index(tracker *t, uint32_t id) {
+    return id >= TRACKER_BASE ? &t->base : t->by_lv;
+}
+
+static void tracker_moved(void *context, const void *item, btree_leaf *leaf) {
+    const tracker_item *it = item;
+    id_index_move(tracker_index(context, it->id), it->id, it->len, leaf);
+}
+
+static const btree_class tracker_class = {
+    .item_len = sizeof(tracker_item), .measure = tracker_measure, .moved = tracker_moved};
+
+/* An insert may split a leaf and move up to a leaf of items, each of which may cut a run of the
+ * index. */
+#define TRACKER_MOVES 40
+
+static bool tracker_reserve(tracker *t, size_t inserts) {
+    uint32_t moves = (uint32_t)inserts * TRACKER_MOVES;
+    return btree_reserve(&t->items, inserts) && id_index_reserve(&t->base, moves) &&
+           id_index_reserve(t->by_lv, moves);
+}
+
+bool tracker_init(tracker *t, const oplog *log, id_index *by_lv, uint32_t owner) {
+    *t = (tracker){.by_lv = by_lv, .log = log, .owner = owner};
+    btree_init(&t->items, &tracker_class, log->heap, t);
+    id_index_init(&t->base, log->heap, TRACKER_BASE);
+    id_run all = {.len = TRACKER_BASE_LEN, .kind = ID_INSERT, .owner = owner};
+    if (!id_index_append(&t->base, &all) || !tracker_reserve(t, 1)) return false;
+    tracker_item text = {.id = TRACKER_BASE,
+                         .len = TRACKER_BASE_LEN,
+                         .left = TRACKER_NONE,
+                         .right = TRACKER_NONE,
+                         .here = 1};
+    btree_insert(&t->items, btree_first(&t->items), &text);
+    return true;
+}
+
+void tracker_drop(tracker *t) {
+    btree_drop(&t->items);
+    id_index_drop(&t->base);
+}
+
+btree_pos tracker_locate(tracker *t, uint32_t id, uint32_t *offset) {
+    id_run run = id_index_at(tracker_index(t, id), id);
+    LK_ASSERT(run.kind == ID_INSERT && run.leaf != NULL);
+    uint32_t len = btree_leaf_len(run.leaf);
+    for (btree_pos pos = {run.leaf, 0}; pos.slot < len; pos.slot++) {
+        const tracker_item *it = btree_item(&t->items, pos);
+        if (id - it->id >= it->len) continue;
+        *offset = id - it->id;
+        return pos;
+    }
+    __builtin_trap();
+}
+
+uint32_t tracker_rank(tracker *t, uint32_t id) {
+    uint32_t offset;
+    btree_pos pos = tracker_locate(t, id, &offset);
+    return btree_rank(&t->items, pos).by[TRACKER_ALL] + offset;
+}
+
+/* Cut the item so that a new one starts at `offset`; where that is. Needs a reserve. */
+static btree_pos tracker_cut_item(tracker *t, btree_pos pos, uint32_t offset) {
+    if (offset == 0) return pos;
+    tracker_item *it = btree_item(&t->items, pos);
+    tracker_item tail = *it;
+    tail.id += offset;
+    tail.len -= offset;
+    tail.left = tail.id - 1;
+    btree_sums before = tracker_measure(it);
+    it->len = offset;
+    btree_changed(&t->items, pos, before);
+    btree_next(&t->items, &pos);
+    return btree_insert(&t->items, pos, &tail);
+}
+
+/* Place for an insert after `pos` atoms that version `metric` sees, right behind the last of them:
+ * the item that follows, and that atom. */
+static lk_status tracker_gap(tracker *t, unsigned metric, uint32_t pos, btree_pos *at,
+                             uint32_t *left) {
+    if (!tracker_reserve(t, 2)) return LK_ENOMEM;
+    *left = TRACKER_NONE;
+    *at = btree_first(&t->items);
+    if (pos == 0) return LK_OK;
+    uint32_t offset;
+    *at = btree_find(&t->items, metric, pos - 1, &offset);
+    if (btree_at_end(&t->items, *at)) return LK_ERANGE;
+    const tracker_item *it = btree_item(&t->items, *at);
+    *left = it->id + offset;
+    if (offset + 1 < it->len)
+        *at = tracker_cut_item(t, *at, offset + 1);
+    else
+        btree_next(&t->items, at);
+    return LK_OK;
+}
+
+/* Does `it`, placed behind `before`, only lengthen it? */
+static bool tracker_continues(const tracker_item *before, const tracker_item *it) {
+    return before->id + before->len == it->id && it->left == it->id - 1 &&
+           before->right == it->right && before->dels == it->dels && before->here == it->here &&
+           before->gone == it->gone;
+}
+
+/* Put a new item in front of `at`; where it starts in the merged document. */
+static lk_status tracker_put(tracker *t, btree_pos at, const tracker_item *it, uint32_t *merged) {
+    id_run run = {.len = it->len, .kind = ID_INSERT, .owner = t->owner};
+    btree_pos before = at;
+    if (btree_prev(&t->items, &before)) {
+        tracker_item *last = btree_item(&t->items, before);
+        if (tracker_continues(last, it)) {
+            run.leaf = before.leaf;
+            if (!id_index_append(t->by_lv, &run)) return LK_ENOMEM;
+            *merged = btree_rank(&t->items, before).by[TRACKER_MERGED] + last->len;
+            btree_sums sums = tracker_measure(last);
+            last->len += it->len;
+            btree_changed(&t->items, before, sums);
+            return LK_OK;
+        }
+    }
+    if (!id_index_append(t->by_lv, &run)) return LK_ENOMEM;
+    if (!tracker_reserve(t, 1)) return LK_ENOMEM;
+    btree_pos placed = btree_insert(&t->items, at, it);
+    *merged = btree_rank(&t->items, placed).by[TRACKER_MERGED];
+    return LK_OK;
+}
+
+lk_status tracker_insert(tracker *t, uint32_t pos, lv id, uint32_t len, uint32_t *merged) {
+    tracker_item it = {.id = id, .len = len, .right = TRACKER_NONE, .here = 1};
+    btree_pos at;
+    lk_status status = tracker_gap(t, TRACKER_HERE, pos, &at, &it.left);
+    if (status != LK_OK) return status;
+    btree_pos known = at; /* the first item that the author knew */
+    bool more = !btree_at_end(&t->items, known);
+    while (more && !((const tracker_item *)btree_item(&t->items, known))->here)
+        more = btree_next(&t->items, &known);
+    if (more) it.right = ((const tracker_item *)btree_item(&t->items, known))->id;
+    if (known.leaf != at.leaf || known.slot != at.slot) at = fugue_place(t, at, known, &it);
+    return tracker_put(t, at, &it, merged);
+}
+
+lk_status tracker_insert_merged(tracker *t, uint32_t pos, lv id, uint32_t len) {
+    tracker_item it = {.id = id, .len = len, .right = TRACKER_NONE};
+    btree_pos at;
+    lk_status status = tracker_gap(t, TRACKER_MERGED, pos, &at, &it.left);
+    if (status != LK_OK) return status;
+    if (!btree_at_end(&t->items, at))
+        it.right = ((const tracker_item *)btree_item(&t->items, at))->id;
+    uint32_t merged;
+    return tracker_put(t, at, &it, &merged);
+}
+
+/* ---- deleting ---- */
+
+/* Cut out the next item of a range that version `metric` sees, at most `len` atoms of it. */
+static lk_status tracker_take(tracker *t, unsigned metric, uint32_t pos, uint32_t len,
+                              btree_pos *out) {
+    if (!tracker_reserve(t, 2)) return LK_ENOMEM;
+    uint32_t offset;
+    btree_pos at = btree_find(&t->items, metric, pos, &offset);
+    if (btree_at_end(&t->items, at)) return LK_ERANGE;
+    at = tracker_cut_item(t, at, offset);
+    if (((const tracker_item *)btree_item(&t->items, at))->len > len) {
+        at = tracker_cut_item(t, at, len);
+        btree_prev(&t->items, &at);
+    }
+    *out = at;
+    return LK_OK;
+}
+
+/* Note in the index what a delete deleted: `items` in document order. */
+static bool tracker_note(tracker *t, const tracker_cut *items, size_t len, bool reversed) {
+    for (size_t i = 0; i < len; i++) {
+        const tracker_cut *item = &items[reversed ? len - 1 - i : i];
+        id_run run = {.len = item->len,
+                      .kind = reversed ? ID_BACK : ID_FORTH,
+                      .owner = t->owner,
+                      .target = item->pos};
+        if (!id_index_append(t->by_lv, &run)) return false;
+    }
+    return true;
+}
+
+/* Delete a range that `metric` sees. `cuts`, if not NULL, gets what leaves the document. */
+static lk_status tracker_delete_range(tracker *t, unsigned metric, uint32_t pos, uint32_t len,
+                                      bool reversed, tracker_cuts *cuts) {
+    const lk_memory *heap = t->log->heap;
+    tracker_cuts items = {0}; /* ids */
+    lk_status status = LK_OK;
+    while (len > 0 && status == LK_OK) {
+        btree_pos at = {0};
+        status = tracker_take(t, metric, pos, len, &at);
+        if (status != LK_OK) break;
+        tracker_item *it = btree_item(&t->items, at);
+        btree_sums before = tracker_measure(it);
+        tracker_cut *item = vec_push(heap, &items);
+        tracker_cut *cut = cuts != NULL && !it->gone ? vec_push(heap, cuts) : NULL;
+        if (item == NULL || (cuts != NULL && !it->gone && cut == NULL)) {
+            status = LK_ENOMEM;
+            break;
+        }
+        *item = (tracker_cut){it->id, it->len};
+        if (cut != NULL)
+            *cut = (tracker_cut){btree_rank(&t->items, at).by[TRACKER_MERGED], it->len};
+        it->gone = 1;
+        if (metric == TRACKER_HERE) it->dels++;
+        len -= it->len;
+        btree_changed(&t->items, at, before);
+    }
+    if (status == LK_OK && !tracker_note(t, items.at, items.len, reversed)) status = LK_ENOMEM;
+    vec_drop(heap, &items);
+    return status;
+}
+
+lk_status tracker_delete(tracker *t, uint32_t pos, uint32_t len, bool reversed,
+                         tracker_cuts *cuts) {
+    return tracker_delete_range(t, TRACKER_HERE, pos, len, reversed, cuts);
+}
+
+lk_status tracker_delete_merged(tracker *t, uint32_t pos, uint32_t len, bool reversed) {
+    return tracker_delete_range(t, TRACKER_MERGED, pos, len, reversed, NULL);
+}
+
+/* ---- moving the standing version ---- */
+
+/* Cut out the item that begins with atom `id`, at most `len` atoms of it. */
+static btree_pos tracker_pick(tracker *t, uint32_t id, uint32_t len) {
+    uint32_t offset;
+    btree_pos at = tracker_locate(t, id, &offset);
+    at = tracker_cut_item(t, at, offset);
+    if (((const tracker_item *)btree_item(&t->items, at))->len > len) {
+        at = tracker_cut_item(t, at, len);
+        btree_prev(&t->items, &at);
+    }
+    return at;
+}
+
+lk_status tracker_show(tracker *t, uint32_t id, uint32_t len, bool known) {
+    while (len > 0) {
+        if (!tracker_reserve(t, 2)) return LK_ENOMEM;
+        btree_pos at = tracker_pick(t, id, len);
+        tracker_item *it = btree_item(&t->items, at);
+        btree_sums before = tracker_measure(it);
+        it->here = known;
+        id += it->len;
+        len -= it->len;
+        btree_changed(&t->items, at, before);
+    }
+    return LK_OK;
+}
+
+lk_status tracker_hide(tracker *t, uint32_t id, uint32_t len, bool known) {
+    while (len > 0) {
+        if (!tracker_reserve(t, 2)) return LK_ENOMEM;
+        btree_pos at = tracker_pick(t, id, len);
+        tracker_item *it = btree_item(&t->items, at);
+        btree_sums before = tracker_measure(it);
+        it->dels = known ? it->dels + 1 : it->dels - 1;
+        id += it->len;
+        len -= it->len;
+        btree_changed(&t->items, at, before);
+    }
+    return LK_OK;
+}
+
+void tracker_check(const tracker *t) {
+    btree_check(&t->items);
+    btree_check(&t->base.runs);
+    btree_pos pos = btree_first(&t->items);
+    for (bool more = !btree_at_end(&t->items, pos); more; more = btree_next(&t->items, &pos)) {
+        const tracker_item *it = btree_item(&t->items, pos);
+        const id_index *index = it->id >= TRACKER_BASE ? &t->base : t->by_lv;
+        for (uint32_t done = 0; done < it->len;) {
+            id_run run = id_index_at(index, it->id + done);
+            LK_ASSERT(run.kind == ID_INSERT && run.leaf == pos.leaf);
+            done += run.len;
+        }
+    }
+}
