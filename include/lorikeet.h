@@ -184,6 +184,17 @@ lk_status lk_container_by_id(lk_doc *doc, lk_str id, lk_ref *out);
 lk_status lk_container_id(const lk_doc *doc, lk_ref ref, lk_buf *out);
 /* Its parent container; false for a root. */
 bool lk_container_parent(const lk_doc *doc, lk_ref ref, lk_ref *out);
+/* Does it show: does it and everything above it hang in the document? Deleted ones do not. */
+bool lk_container_shows(const lk_doc *doc, lk_ref ref);
+
+typedef struct lk_path_item { /* a step from a container to one inside it */
+    bool is_key;
+    lk_str key;   /* of a map, or the name of the root */
+    size_t index; /* of a list */
+} lk_path_item;
+/* The way from the root to a container, a view. LK_EMISSING if it does not show. Cost: the lists and
+ * maps on the way. */
+lk_status lk_container_path(lk_doc *doc, lk_ref ref, const lk_path_item **out, size_t *len);
 
 /* ---- text ---- */
 

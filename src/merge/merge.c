@@ -36,11 +36,25 @@ void merge_settle(merge *m) {
     if (quiet > MERGE_KEEP && quiet > m->concurrent - first) merge_forget(m);
 }
 
+static container_kind merge_kind(const merge *m, const op *o) {
+    return m->log->names.containers.at[o->container].id.kind;
+}
+
+/* Is it an operation on a sequence that has a state here? */
 static bool merge_tracks(const merge *m, const op *o) {
-    container_kind kind = m->log->names.containers.at[o->container].id.kind;
-    if (kind != LK_TEXT && kind != LK_LIST) return false;
-    return o->kind == OP_TEXT_INSERT || o->kind == OP_LIST_INSERT || o->kind == OP_DELETE ||
-           o->kind == OP_MARK_START || o->kind == OP_MARK_END;
+    container_kind kind = merge_kind(m, o);
+    switch (o->kind) {
+    case OP_TEXT_INSERT:
+    case OP_MARK_START:
+    case OP_MARK_END: return kind == LK_TEXT;
+    case OP_LIST_INSERT: return kind == LK_LIST;
+    case OP_DELETE: return kind == LK_TEXT || kind == LK_LIST;
+    default: return false;
+    }
+}
+
+static bool merge_writes(const merge *m, const op *o) {
+    return (o->kind == OP_MAP_SET || o->kind == OP_MAP_DELETE) && merge_kind(m, o) == LK_MAP;
 }
 
 /* The tracker of a container, made when first needed; NULL when memory is out. */
@@ -123,8 +137,7 @@ static bool merge_delete_pos(const op *o, uint32_t *pos) {
 /* ---- operations made on everything there is ---- */
 
 static lk_status merge_direct(merge *m, const op *o, const dag_run *run, steps *out) {
-    if (o->kind == OP_MAP_SET || o->kind == OP_MAP_DELETE)
-        return merge_emit_map(m, o, run, out) ? LK_OK : LK_ENOMEM;
+    if (merge_writes(m, o)) return merge_emit_map(m, o, run, out) ? LK_OK : LK_ENOMEM;
     if (!merge_tracks(m, o)) return LK_OK;
     step s;
     if (o->kind == OP_DELETE) {
@@ -142,7 +155,9 @@ static lk_status merge_direct(merge *m, const op *o, const dag_run *run, steps *
 static lk_status merge_play(merge *m, const op *o, lv at, const dag_run *run, steps *out) {
     if (!merge_tracks(m, o)) {
         id_run nothing = {.len = o->len, .kind = ID_NOTHING};
-        return id_index_append(&m->by_lv, &nothing) ? LK_OK : LK_ENOMEM;
+        if (!id_index_append(&m->by_lv, &nothing)) return LK_ENOMEM;
+        if (out == NULL || !merge_writes(m, o)) return LK_OK;
+        return merge_emit_map(m, o, run, out) ? LK_OK : LK_ENOMEM;
     }
     tracker *t = merge_tracker(m, o->container);
     if (t == NULL) return LK_ENOMEM;

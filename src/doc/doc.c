@@ -1,0 +1,221 @@
+/* SPDX-License-Identifier: MIT
+ * doc.c - documents: making, versions, names of containers, and the one road from history to state. */
+#include "doc/doc.h"
+
+#include "base/utf8.h"
+
+lk_doc *lk_new(uint64_t peer, const lk_memory *memory_or_null) {
+    const lk_memory *memory = memory_or_null == NULL ? &mem_default : memory_or_null;
+    if (peer == UINT64_MAX) return NULL;
+    lk_doc *doc = mem_zalloc(memory, sizeof *doc);
+    if (doc == NULL) return NULL;
+    doc->memory = *memory;
+    doc->peer = peer;
+    doc->self = TABLE_NONE;
+    oplog_init(&doc->log, &doc->memory);
+    merge_init(&doc->merge, &doc->log);
+    state_init(&doc->state, &doc->memory);
+    arena_init(&doc->scratch, &doc->memory);
+    events_init(&doc->events, &doc->memory);
+    return doc;
+}
+
+void lk_free(lk_doc *doc) {
+    if (doc == NULL) return;
+    lk_memory memory = doc->memory;
+    for (size_t i = 0; i < doc->pending.len; i++)
+        mem_free(&memory, doc->pending.at[i].bytes, doc->pending.at[i].len);
+    vec_drop(&memory, &doc->pending);
+    vec_drop(&memory, &doc->unsent);
+    vec_drop(&memory, &doc->steps);
+    vec_drop(&memory, &doc->version);
+    vec_drop(&memory, &doc->frontiers);
+    vec_drop(&memory, &doc->success);
+    vec_drop(&memory, &doc->waiting);
+    vec_drop(&memory, &doc->path);
+    events_drop(&doc->events);
+    merge_drop(&doc->merge);
+    state_drop(&doc->state);
+    oplog_drop(&doc->log);
+    arena_drop(&doc->scratch);
+    mem_free(&memory, doc, sizeof *doc);
+}
+
+uint64_t lk_peer(const lk_doc *doc) { return doc->peer; }
+
+lk_status lk_set_peer(lk_doc *doc, uint64_t peer) {
+    if (peer == UINT64_MAX) return LK_EVALUE;
+    lk_status status = lk_commit(doc, NULL);
+    if (status != LK_OK) return status;
+    doc->peer = peer;
+    doc->self = intern_find_peer(&doc->log.names, peer);
+    return LK_OK;
+}
+
+/* ---- versions ---- */
+
+lk_id doc_wide(const lk_doc *doc, op_id id) {
+    return (lk_id){doc->log.names.peers.at[id.peer], id.counter};
+}
+
+/* Shell sort: the arrays are short, and there is no recursion. */
+static void doc_sort_ids(lk_id *ids, size_t len) {
+    for (size_t gap = len / 2; gap > 0; gap /= 2)
+        for (size_t i = gap; i < len; i++) {
+            lk_id id = ids[i];
+            size_t at = i;
+            for (; at >= gap && ids[at - gap].peer > id.peer; at -= gap) ids[at] = ids[at - gap];
+            ids[at] = id;
+        }
+}
+
+size_t doc_write_frontiers(const lk_doc *doc, lk_id *out) {
+    const dag *g = &doc->log.graph;
+    for (size_t i = 0; i < g->heads.len; i++) out[i] = doc_wide(doc, dag_id(g, g->heads.at[i]));
+    doc_sort_ids(out, g->heads.len);
+    return g->heads.len;
+}
+
+lk_ids lk_frontiers(lk_doc *doc) {
+    doc->frontiers.len = 0;
+    if (!vec_reserve(&doc->memory, &doc->frontiers, doc->log.graph.heads.len)) return (lk_ids){0};
+    doc->frontiers.len = doc_write_frontiers(doc, doc->frontiers.at);
+    return (lk_ids){doc->frontiers.at, doc->frontiers.len};
+}
+
+lk_ids lk_version(lk_doc *doc) {
+    const dag *g = &doc->log.graph;
+    doc->version.len = 0;
+    if (!vec_reserve(&doc->memory, &doc->version, g->peers.len)) return (lk_ids){0};
+    for (peer_ix p = 0; p < g->peers.len; p++)
+        if (g->peers.at[p].end > 0)
+            doc->version.at[doc->version.len++] = doc_wide(doc, (op_id){p, g->peers.at[p].end});
+    doc_sort_ids(doc->version.at, doc->version.len);
+    return (lk_ids){doc->version.at, doc->version.len};
+}
+
+size_t lk_op_count(const lk_doc *doc) { return doc->log.graph.end; }
+
+size_t lk_change_count(const lk_doc *doc) { return oplog_change_count(&doc->log); }
+
+/* ---- containers ---- */
+
+bool doc_add_states(lk_doc *doc) {
+    const intern *names = &doc->log.names;
+    size_t had = doc->state.containers.len;
+    for (size_t i = had; i < names->containers.len; i++) {
+        const container_id *id = &names->containers.at[i].id;
+        if (state_add(&doc->state, id->kind, id->root)) continue;
+        state_rewind(&doc->state, had);
+        return false;
+    }
+    return true;
+}
+
+static bool doc_root_name_valid(lk_str name) {
+    if (name.len == 0 || !utf8_valid((const uint8_t *)name.at, name.len)) return false;
+    for (size_t i = 0; i < name.len; i++)
+        if (name.at[i] == '/' || name.at[i] == 0) return false;
+    return true;
+}
+
+lk_status lk_root(lk_doc *doc, lk_kind kind, lk_str name, lk_ref *out) {
+    if (!doc_root_name_valid(name)) return LK_EVALUE;
+    container_id id = {.kind = (container_kind)kind, .root = true, .name = name};
+    intern_mark mark = intern_save(&doc->log.names);
+    uint32_t found = intern_container(&doc->log.names, &id);
+    if (found == TABLE_NONE) return LK_ENOMEM;
+    if (!doc_add_states(doc)) {
+        intern_rewind(&doc->log.names, mark);
+        return LK_ENOMEM;
+    }
+    *out = (lk_ref){found};
+    return LK_OK;
+}
+
+bool lk_root_next(const lk_doc *doc, size_t *cursor, lk_ref *out) {
+    const intern *names = &doc->log.names;
+    while (*cursor < names->containers.len) {
+        uint32_t at = (uint32_t)(*cursor)++;
+        if (!names->containers.at[at].id.root) continue;
+        *out = (lk_ref){at};
+        return true;
+    }
+    return false;
+}
+
+static const container_name *doc_name(const lk_doc *doc, lk_ref ref) {
+    LK_ASSERT(ref.index < doc->log.names.containers.len);
+    return &doc->log.names.containers.at[ref.index];
+}
+
+lk_kind lk_ref_kind(const lk_doc *doc, lk_ref ref) { return (lk_kind)doc_name(doc, ref)->id.kind; }
+
+lk_status lk_container_by_id(lk_doc *doc, lk_str id, lk_ref *out) {
+    container_id name;
+    uint64_t peer;
+    if (!container_id_parse(id, &name, &peer)) return LK_EVALUE;
+    if (name.root) {
+        if (name.kind > LK_COUNTER) return LK_EMISSING;
+        return lk_root(doc, (lk_kind)name.kind, name.name, out);
+    }
+    name.peer = intern_find_peer(&doc->log.names, peer);
+    if (name.peer == TABLE_NONE) return LK_EMISSING;
+    uint32_t found = intern_find_container(&doc->log.names, &name);
+    if (found == TABLE_NONE) return LK_EMISSING;
+    *out = (lk_ref){found};
+    return LK_OK;
+}
+
+lk_status lk_container_id(const lk_doc *doc, lk_ref ref, lk_buf *out) {
+    const container_id *id = &doc_name(doc, ref)->id;
+    uint64_t peer = id->root ? 0 : doc->log.names.peers.at[id->peer];
+    return container_id_print(id, peer, out) ? LK_OK : LK_ENOMEM;
+}
+
+bool lk_container_parent(const lk_doc *doc, lk_ref ref, lk_ref *out) {
+    uint32_t parent = doc_name(doc, ref)->parent;
+    if (parent == CONTAINER_NONE) return false;
+    *out = (lk_ref){parent};
+    return true;
+}
+
+bool doc_shows(const lk_doc *doc, uint32_t container) {
+    const intern *names = &doc->log.names;
+    while (doc->state.containers.at[container]->present) {
+        if (names->containers.at[container].id.root) return true;
+        container = names->containers.at[container].parent;
+        if (container == CONTAINER_NONE) return false;
+    }
+    return false;
+}
+
+bool lk_container_shows(const lk_doc *doc, lk_ref ref) {
+    LK_ASSERT(ref.index < doc->log.names.containers.len);
+    return doc_shows(doc, ref.index);
+}
+
+/* ---- the road ---- */
+
+lk_status doc_prepare(lk_doc *doc, const step *steps, size_t len) {
+    lk_status status = state_prepare(&doc->state, steps, len, &doc->scratch);
+    if (status != LK_OK) return status;
+    return events_prepare(doc, steps, len) ? LK_OK : LK_ENOMEM;
+}
+
+static void doc_appeared(void *context, uint32_t container) {
+    events *e = context;
+    LK_ASSERT(e->appeared.len < e->appeared.cap);
+    e->appeared.at[e->appeared.len++] = container;
+}
+
+void doc_advance(lk_doc *doc, const step *steps, size_t len) {
+    events *e = &doc->events;
+    state_watch watch = {e, doc_appeared};
+    for (size_t i = 0; i < len; i++) {
+        state_change change = {0};
+        uint64_t writer = doc->log.names.peers.at[steps[i].id.peer];
+        state_apply(&doc->state, &steps[i], writer, e->watching ? &watch : NULL, &change);
+        if (e->watching) events_note(e, &steps[i], &change);
+    }
+}

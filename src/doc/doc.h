@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: MIT
+ * doc.h - the conductor: the only folder that sees history, merging and state together.
+ *
+ * Invariant: state == replay(log). doc_advance() is the one function that carries a change of the
+ * history over to the state, for local edits and imports alike.
+ *
+ *      log ──────────► merge ─────► steps ─────► state ─────► batch ─────► queue ─► lk_poll
+ *      (oplog)         (concurrent only)                      (event.h)
+ *
+ * A change being written ("open") is already in the log and the state; committing only closes it. */
+#ifndef DOC_DOC_H
+#define DOC_DOC_H
+
+#include "doc/event.h"
+#include "merge/merge.h"
+#include "oplog/oplog.h"
+#include "state/state.h"
+
+typedef struct doc_pending { /* a block, or the rest of one, whose past has not arrived */
+    uint8_t *bytes;
+    size_t len;
+    lk_span span;  /* counters it holds */
+    lk_id missing; /* something it waits for */
+} doc_pending;
+
+struct lk_doc {
+    lk_memory memory; /* heap of everything */
+    oplog log;
+    merge merge;
+    state state;
+    arena scratch; /* of the call under way */
+    uint64_t peer;
+    peer_ix self;      /* TABLE_NONE until it writes */
+    bool open;         /* the newest run is a change being written */
+    bool spent;        /* memory ran out halfway: LK_ESPENT from now on */
+    VEC(op_id) unsent; /* per peer written as: the first op lk_export_local() has not handed out */
+    VEC(doc_pending) pending;
+    size_t pending_bytes;
+    events events;
+    steps steps; /* of the call under way */
+    VEC(lk_id) version, frontiers; /* views handed out */
+    VEC(lk_span) success, waiting;
+    VEC(lk_path_item) path;
+};
+
+/* Carry `steps`, which are in the log and were prepared, over to the state. Cannot fail. */
+void doc_advance(lk_doc *doc, const step *steps, size_t len);
+/* Make room for that: in the state, and for events. LK_ERANGE, LK_ENOMEM. */
+lk_status doc_prepare(lk_doc *doc, const step *steps, size_t len);
+/* Give every container number a state. */
+bool doc_add_states(lk_doc *doc);
+/* Is everything from the root down to this container present? */
+bool doc_shows(const lk_doc *doc, uint32_t container);
+lk_id doc_wide(const lk_doc *doc, op_id id);
+/* Write the frontiers, sorted by peer, to an array with room for them; how many. */
+size_t doc_write_frontiers(const lk_doc *doc, lk_id *out);
+
+#endif

@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: MIT
+ * event.h - what happened, gathered while steps are carried out (a batch), made into one event at
+ * the end of a commit or import, and queued until it is polled.
+ *
+ *      steps ─► batch: per container touched, a delta or the keys written
+ *            ─► event: diffs of the containers that show, parents first; one that appeared in the
+ *               batch comes whole, and everything below it too
+ *
+ * Each event owns an arena, so it is freed in one go. */
+#ifndef DOC_EVENT_H
+#define DOC_EVENT_H
+
+#include "state/delta.h"
+#include "state/state.h"
+
+typedef struct batch_entry {
+    uint32_t container;
+    delta delta;        /* text, list */
+    VEC(uint32_t) keys; /* map; may repeat */
+} batch_entry;
+
+typedef struct queued_event {
+    arena memory;
+    lk_event event;
+} queued_event;
+
+typedef struct events {
+    const lk_memory *heap;
+    bool watching;
+    bool started;               /* a batch is under way */
+    VEC(lk_id) from;            /* frontiers before it */
+    VEC(batch_entry) batch;     /* the first batch_len are in use, the others kept for reuse */
+    size_t batch_len;
+    VEC(uint32_t) by_container; /* number of the entry, plus one */
+    VEC(uint32_t) appeared;     /* containers that came to be present; may repeat */
+    VEC(queued_event *) queue;  /* oldest first, from `head` */
+    size_t head;
+    queued_event *current;      /* handed out */
+} events;
+
+void events_init(events *e, const lk_memory *heap);
+void events_drop(events *e);
+
+/* A batch begins here, unless one is under way: remember the version. false when memory is out. */
+bool events_begin(lk_doc *doc);
+/* Make room for these steps. */
+bool events_prepare(lk_doc *doc, const step *steps, size_t len);
+/* A step was carried out. Needs that room. */
+void events_note(events *e, const step *st, const state_change *change);
+/* The batch is complete: make the event. LK_ENOMEM: the event is lost. */
+lk_status events_finish(lk_doc *doc, lk_by by, lk_str origin);
+
+#endif

@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: MIT
+ * state.h - what a user sees: the content of every container, by the document's container numbers. It
+ * can always be rebuilt by replaying the history, and never touches it.
+ *
+ * A container is present while some place in its parent holds it; it shows if it and everything
+ * above it is present. */
+#ifndef STATE_STATE_H
+#define STATE_STATE_H
+
+#include "model/step.h"
+#include "state/map.h"
+#include "state/seq.h"
+
+typedef struct container {
+    container_kind kind;
+    bool present;
+    union {
+        seq seq; /* text, list */
+        map map;
+    } as;
+} container;
+
+typedef struct state {
+    const lk_memory *heap;
+    VEC(container *) containers;
+} state;
+
+void state_init(state *s, const lk_memory *heap);
+void state_drop(state *s);
+/* Give the next container number a state, empty. false when memory is out. */
+bool state_add(state *s, container_kind kind, bool root);
+/* Containers after the first `len` are unheard of again. */
+void state_rewind(state *s, size_t len);
+
+/* The content of a container of that sort; NULL if it is of another. */
+seq *state_seq(const state *s, uint32_t id);
+map *state_map(const state *s, uint32_t id);
+
+/* Make room so that state_apply() of these steps, in this order, cannot fail. LK_ERANGE if one reaches
+ * outside what its container will hold by then, or does not fit its kind; LK_ENOMEM. */
+lk_status state_prepare(state *s, const step *steps, size_t len, arena *scratch);
+
+typedef struct state_change { /* what a step did, for events */
+    seq_edit edit;  /* insert, delete */
+    bool taken;     /* map: the write won */
+} state_change;
+
+/* Children that came to be present are marked in *appeared by calling note(). */
+typedef struct state_watch {
+    void *context;
+    void (*appeared)(void *context, uint32_t container);
+} state_watch;
+
+/* `peer_wide` is the writer of a map write. */
+void state_apply(state *s, const step *st, uint64_t peer_wide, const state_watch *watch_or_null,
+                 state_change *out);
+
+#endif
