@@ -192,8 +192,8 @@ typedef struct lk_path_item { /* a step from a container to one inside it */
     lk_str key;   /* of a map, or the name of the root */
     size_t index; /* of a list */
 } lk_path_item;
-/* The way from the root to a container, a view. LK_EMISSING if it does not show. Cost: the lists and
- * maps on the way. */
+/* The way from the root to a container, a view. LK_EMISSING if it does not show. Cost: the lists
+ * and maps on the way. */
 lk_status lk_container_path(lk_doc *doc, lk_ref ref, const lk_path_item **out, size_t *len);
 
 /* ---- text ---- */

@@ -17,9 +17,11 @@
 /* Positions in a sequence; Loro 1.16.4 and later refuse larger ones. */
 #define LIMIT_POSITION 1073741821u
 
-/* Nesting of lists and maps inside one value, and of containers inside containers: recursion is
- * bounded by it, in the reader as in the printer. */
+/* Nesting of lists and maps inside one value: the reader and the writer recurse that deep. */
 #define LIMIT_DEPTH 128
+
+/* Containers inside containers, as deep as printing recurses; a document may nest deeper. */
+#define LIMIT_NESTING 1024
 
 /* Items of one list or map value; the reference reader stops at 2^28. */
 #define LIMIT_COLLECTION (1u << 28)

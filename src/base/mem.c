@@ -138,6 +138,12 @@ static void *arena_take(arena *a, size_t len, size_t align) {
 
 void *arena_alloc(arena *a, size_t len) { return arena_take(a, len, ARENA_ALIGN); }
 
+void *arena_array(arena *a, size_t count, size_t item_len) {
+    if (count <= SIZE_MAX / item_len) return arena_alloc(a, count * item_len);
+    a->failed = true;
+    return NULL;
+}
+
 void *arena_bytes(arena *a, size_t len) { return arena_take(a, len, 1); }
 
 bool arena_extend(arena *a, const void *at, size_t len, size_t more) {

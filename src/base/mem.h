@@ -78,9 +78,9 @@ void *arena_alloc(arena *a, size_t len);
 void *arena_bytes(arena *a, size_t len);
 /* If `at`..`at+len` is the newest request and there is room, lengthen it in place. */
 bool arena_extend(arena *a, const void *at, size_t len, size_t more);
-#define arena_new(a, T, count)                                                                     \
-    ((size_t)(count) > SIZE_MAX / sizeof(T) ? ((a)->failed = true, (T *)NULL)                      \
-                                            : (T *)arena_alloc((a), (size_t)(count) * sizeof(T)))
+/* An array of `count` items, likewise. */
+void *arena_array(arena *a, size_t count, size_t item_len);
+#define arena_new(a, T, count) ((T *)arena_array((a), (count), sizeof(T)))
 
 /* A VEC whose array lives in an arena: point at a new, uninitialised item, or NULL. What it outgrew
  * stays behind in the arena, less than it holds. */

@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: MIT
- * doc.c - documents: making, versions, names of containers, and the one road from history to state. */
+ * doc.c - documents: making, versions, names of containers, and the one road from history to state.
+ */
 #include "doc/doc.h"
 
+#include "base/sort.h"
 #include "base/utf8.h"
 
 lk_doc *lk_new(uint64_t peer, const lk_memory *memory_or_null) {
@@ -20,6 +22,11 @@ lk_doc *lk_new(uint64_t peer, const lk_memory *memory_or_null) {
     return doc;
 }
 
+static void doc_drop_names(const lk_memory *memory, export_names *names) {
+    vec_drop(memory, &names->members);
+    vec_drop(memory, &names->where);
+}
+
 void lk_free(lk_doc *doc) {
     if (doc == NULL) return;
     lk_memory memory = doc->memory;
@@ -33,6 +40,9 @@ void lk_free(lk_doc *doc) {
     vec_drop(&memory, &doc->success);
     vec_drop(&memory, &doc->waiting);
     vec_drop(&memory, &doc->path);
+    doc_drop_names(&memory, &doc->export_peers);
+    doc_drop_names(&memory, &doc->export_keys);
+    doc_drop_names(&memory, &doc->export_cids);
     events_drop(&doc->events);
     merge_drop(&doc->merge);
     state_drop(&doc->state);
@@ -58,21 +68,15 @@ lk_id doc_wide(const lk_doc *doc, op_id id) {
     return (lk_id){doc->log.names.peers.at[id.peer], id.counter};
 }
 
-/* Shell sort: the arrays are short, and there is no recursion. */
-static void doc_sort_ids(lk_id *ids, size_t len) {
-    for (size_t gap = len / 2; gap > 0; gap /= 2)
-        for (size_t i = gap; i < len; i++) {
-            lk_id id = ids[i];
-            size_t at = i;
-            for (; at >= gap && ids[at - gap].peer > id.peer; at -= gap) ids[at] = ids[at - gap];
-            ids[at] = id;
-        }
+static int doc_id_order(const void *a, const void *b) {
+    uint64_t x = ((const lk_id *)a)->peer, y = ((const lk_id *)b)->peer;
+    return x < y ? -1 : x > y;
 }
 
 size_t doc_write_frontiers(const lk_doc *doc, lk_id *out) {
     const dag *g = &doc->log.graph;
     for (size_t i = 0; i < g->heads.len; i++) out[i] = doc_wide(doc, dag_id(g, g->heads.at[i]));
-    doc_sort_ids(out, g->heads.len);
+    sort_items(out, g->heads.len, sizeof *out, doc_id_order);
     return g->heads.len;
 }
 
@@ -90,7 +94,7 @@ lk_ids lk_version(lk_doc *doc) {
     for (peer_ix p = 0; p < g->peers.len; p++)
         if (g->peers.at[p].end > 0)
             doc->version.at[doc->version.len++] = doc_wide(doc, (op_id){p, g->peers.at[p].end});
-    doc_sort_ids(doc->version.at, doc->version.len);
+    sort_items(doc->version.at, doc->version.len, sizeof *doc->version.at, doc_id_order);
     return (lk_ids){doc->version.at, doc->version.len};
 }
 
@@ -213,9 +217,9 @@ void doc_advance(lk_doc *doc, const step *steps, size_t len) {
     events *e = &doc->events;
     state_watch watch = {e, doc_appeared};
     for (size_t i = 0; i < len; i++) {
-        state_change change = {0};
-        uint64_t writer = doc->log.names.peers.at[steps[i].id.peer];
-        state_apply(&doc->state, &steps[i], writer, e->watching ? &watch : NULL, &change);
-        if (e->watching) events_note(e, &steps[i], &change);
+        state_change done = {0};
+        uint64_t peer = doc->log.names.peers.at[steps[i].id.peer];
+        state_apply(&doc->state, &steps[i], peer, e->watching ? &watch : NULL, &done);
+        if (e->watching) events_note(e, &steps[i], &done);
     }
 }

@@ -7,7 +7,8 @@
  *      log ──────────► merge ─────► steps ─────► state ─────► batch ─────► queue ─► lk_poll
  *      (oplog)         (concurrent only)                      (event.h)
  *
- * A change being written ("open") is already in the log and the state; committing only closes it. */
+ * A change being written ("open") is already in the log and the state; committing only closes it.
+ */
 #ifndef DOC_DOC_H
 #define DOC_DOC_H
 
@@ -23,6 +24,10 @@ typedef struct doc_pending { /* a block, or the rest of one, whose past has not 
     lk_id missing; /* something it waits for */
 } doc_pending;
 
+typedef struct export_names { /* numbers a block gives out: see export.c */
+    VEC(uint32_t) members, where;
+} export_names;
+
 struct lk_doc {
     lk_memory memory; /* heap of everything */
     oplog log;
@@ -37,7 +42,8 @@ struct lk_doc {
     VEC(doc_pending) pending;
     size_t pending_bytes;
     events events;
-    steps steps; /* of the call under way */
+    step_list steps; /* of the call under way */
+    export_names export_peers, export_keys, export_cids;
     VEC(lk_id) version, frontiers; /* views handed out */
     VEC(lk_span) success, waiting;
     VEC(lk_path_item) path;

@@ -27,15 +27,15 @@ typedef struct queued_event {
 typedef struct events {
     const lk_memory *heap;
     bool watching;
-    bool started;               /* a batch is under way */
-    VEC(lk_id) from;            /* frontiers before it */
-    VEC(batch_entry) batch;     /* the first batch_len are in use, the others kept for reuse */
+    bool started;           /* a batch is under way */
+    VEC(lk_id) from;        /* frontiers before it */
+    VEC(batch_entry) batch; /* the first batch_len are in use, the others kept for reuse */
     size_t batch_len;
     VEC(uint32_t) by_container; /* number of the entry, plus one */
     VEC(uint32_t) appeared;     /* containers that came to be present; may repeat */
     VEC(queued_event *) queue;  /* oldest first, from `head` */
     size_t head;
-    queued_event *current;      /* handed out */
+    queued_event *current; /* handed out */
 } events;
 
 void events_init(events *e, const lk_memory *heap);
@@ -47,6 +47,8 @@ bool events_begin(lk_doc *doc);
 bool events_prepare(lk_doc *doc, const step *steps, size_t len);
 /* A step was carried out. Needs that room. */
 void events_note(events *e, const step *st, const state_change *change);
+/* Nothing happened after all. */
+void events_cancel(events *e);
 /* The batch is complete: make the event. LK_ENOMEM: the event is lost. */
 lk_status events_finish(lk_doc *doc, lk_by by, lk_str origin);
 

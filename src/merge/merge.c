@@ -109,13 +109,13 @@ static step merge_insert_step(const op *o, const dag_run *run, uint32_t pos) {
     return s;
 }
 
-static bool merge_emit(merge *m, steps *out, const step *s) {
+static bool merge_emit(merge *m, step_list *out, const step *s) {
     step *fresh = vec_push(m->heap, out);
     if (fresh != NULL) *fresh = *s;
     return fresh != NULL;
 }
 
-static bool merge_emit_map(merge *m, const op *o, const dag_run *run, steps *out) {
+static bool merge_emit_map(merge *m, const op *o, const dag_run *run, step_list *out) {
     step s = {.kind = STEP_MAP,
               .container = o->container,
               .key = o->as.map.key,
@@ -136,7 +136,7 @@ static bool merge_delete_pos(const op *o, uint32_t *pos) {
 
 /* ---- operations made on everything there is ---- */
 
-static lk_status merge_direct(merge *m, const op *o, const dag_run *run, steps *out) {
+static lk_status merge_direct(merge *m, const op *o, const dag_run *run, step_list *out) {
     if (merge_writes(m, o)) return merge_emit_map(m, o, run, out) ? LK_OK : LK_ENOMEM;
     if (!merge_tracks(m, o)) return LK_OK;
     step s;
@@ -152,7 +152,7 @@ static lk_status merge_direct(merge *m, const op *o, const dag_run *run, steps *
 /* ---- operations made elsewhere ---- */
 
 /* Play in an operation at the standing version, which must be where it was made. */
-static lk_status merge_play(merge *m, const op *o, lv at, const dag_run *run, steps *out) {
+static lk_status merge_play(merge *m, const op *o, lv at, const dag_run *run, step_list *out) {
     if (!merge_tracks(m, o)) {
         id_run nothing = {.len = o->len, .kind = ID_NOTHING};
         if (!id_index_append(&m->by_lv, &nothing)) return LK_ENOMEM;
@@ -247,7 +247,7 @@ static const lv *merge_parents(const merge *m, const dag_run *run, lv at, lv *be
 }
 
 /* Play in the part of a run that begins at `start`, where it was made. */
-static lk_status merge_run_here(merge *m, const dag_run *run, lv start, lv end, steps *out) {
+static lk_status merge_run_here(merge *m, const dag_run *run, lv start, lv end, step_list *out) {
     lv before;
     size_t len;
     const lv *parents = merge_parents(m, run, start, &before, &len);
@@ -313,7 +313,7 @@ static lk_status merge_begin(merge *m, const lv *heads, size_t len) {
     return LK_OK;
 }
 
-static lk_status merge_concurrent(merge *m, const dag_run *run, lv start, lv end, steps *out) {
+static lk_status merge_concurrent(merge *m, const dag_run *run, lv start, lv end, step_list *out) {
     lv before;
     size_t len;
     const lv *parents = merge_parents(m, run, start, &before, &len);
@@ -327,7 +327,7 @@ static lk_status merge_concurrent(merge *m, const dag_run *run, lv start, lv end
     return status;
 }
 
-static lk_status merge_run(merge *m, const dag_run *run, lv start, steps *out) {
+static lk_status merge_run(merge *m, const dag_run *run, lv start, step_list *out) {
     lv end = run->start + run->len;
     if (!run->on_top) return merge_concurrent(m, run, start, end, out);
     oplog_walk w = oplog_walk_new(m->log, start, end);
@@ -341,7 +341,7 @@ static lk_status merge_run(merge *m, const dag_run *run, lv start, steps *out) {
     return LK_OK;
 }
 
-lk_status merge_plan(merge *m, lv start, steps *out, const char **what) {
+lk_status merge_plan(merge *m, lv start, step_list *out, const char **what) {
     lk_status status = LK_OK;
     while (start < m->log->graph.end && status == LK_OK) {
         const dag_run *run = dag_run_of(&m->log->graph, start);

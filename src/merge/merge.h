@@ -23,7 +23,7 @@
 #include "model/step.h"
 #include "oplog/oplog.h"
 
-typedef VEC(step) steps;
+typedef VEC(step) step_list;
 
 typedef struct merge {
     const lk_memory *heap;
@@ -46,7 +46,7 @@ void merge_drop(merge *m);
 /* Append to `out` what the operations [start, end of the log) do, in order. Everything before
  * `start` has been done. LK_ECORRUPT (*what) when a position lies outside what its author could
  * see; LK_ENOMEM. */
-lk_status merge_plan(merge *m, lv start, steps *out, const char **what);
+lk_status merge_plan(merge *m, lv start, step_list *out, const char **what);
 /* Operations were done without asking (local edits): drop the trackers if they are not worth
  * keeping. */
 void merge_settle(merge *m);

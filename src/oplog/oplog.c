@@ -239,7 +239,7 @@ bool oplog_push(oplog *log, const op *o) {
     return true;
 }
 
-static bool oplog_runs_join(const oplog *log, const dag_run *a, const dag_run *b) {
+bool oplog_joins(const oplog *log, const dag_run *a, const dag_run *b) {
     const dag *g = &log->graph;
     const oplog_change *x = &log->changes.at[a - g->runs.at], *y = &log->changes.at[b - g->runs.at];
     int64_t apart = y->timestamp_s - x->timestamp_s;
@@ -253,7 +253,7 @@ void oplog_close(oplog *log) {
     dag *g = &log->graph;
     if (g->runs.len < 2) return;
     dag_run *last = &g->runs.at[g->runs.len - 1], *before = last - 1;
-    if (before->start + before->len != last->start || !oplog_runs_join(log, before, last)) return;
+    if (before->start + before->len != last->start || !oplog_joins(log, before, last)) return;
     oplog_change *y = &log->changes.at[--log->changes.len], *x = y - 1;
     bool joins = y->op_len > 0 && op_join(&log->ops.at[y->op_start - 1], &log->ops.at[y->op_start]);
     if (joins) {
@@ -290,9 +290,7 @@ bool oplog_map_names(oplog *log, const block *b, arena *scratch, oplog_names *ou
     return true;
 }
 
-bool oplog_missing(const oplog *log, const change *c, const block *b, const oplog_names *names,
-                   op_id *out) {
-    (void)b;
+bool oplog_missing(const oplog *log, const change *c, const oplog_names *names, op_id *out) {
     *out = (op_id){names->peers[0], c->counter - 1};
     if (dag_peer_end(&log->graph, out->peer) < c->counter) return true;
     for (uint32_t i = 0; i < c->dep_len; i++) {
@@ -479,7 +477,7 @@ size_t oplog_change_count(const oplog *log) {
         count += g->peers.at[p].runs.len;
         for (size_t i = 1; i < g->peers.at[p].runs.len; i++) {
             const uint32_t *runs = g->peers.at[p].runs.at;
-            count -= oplog_runs_join(log, &g->runs.at[runs[i - 1]], &g->runs.at[runs[i]]);
+            count -= oplog_joins(log, &g->runs.at[runs[i - 1]], &g->runs.at[runs[i]]);
         }
     }
     return count;

@@ -76,8 +76,7 @@ typedef struct oplog_names { /* a block's indices as the document's */
 /* Intern a block's tables; arrays in `scratch`. false when memory is out. */
 bool oplog_map_names(oplog *log, const block *b, arena *scratch, oplog_names *out);
 /* The first dependency of `c` that is not here, or false. */
-bool oplog_missing(const oplog *log, const change *c, const block *b, const oplog_names *names,
-                   op_id *out);
+bool oplog_missing(const oplog *log, const change *c, const oplog_names *names, op_id *out);
 /* Append a change of a block whose past is here, without its first atoms that are here already. At
  * least one is new. LK_ECORRUPT (what, at *what), LK_ENOMEM; rewind then. */
 lk_status oplog_append(oplog *log, const block *b, const oplog_names *names, const change *c,
@@ -101,6 +100,9 @@ oplog_walk oplog_walk_new(const oplog *log, lv start, lv end);
 /* The next piece, its first lv, and its run; false at the end. */
 bool oplog_walk_next(oplog_walk *w, op *out, lv *at, const dag_run **run);
 
+/* Do two runs look like one change: same peer, `b` on `a` and nothing else, no message, close in
+ * time? */
+bool oplog_joins(const oplog *log, const dag_run *a, const dag_run *b);
 /* Changes as Loro counts them: runs that only arrived apart count as one. */
 size_t oplog_change_count(const oplog *log);
 

@@ -7,7 +7,7 @@
 void state_init(state *s, const lk_memory *heap) { *s = (state){.heap = heap}; }
 
 static void state_pop(state *s) {
-    container *c = s->containers.at[--s->containers.len];
+    state_slot *c = s->containers.at[--s->containers.len];
     if (c->kind == LK_TEXT || c->kind == LK_LIST) seq_drop(&c->as.seq);
     if (c->kind == LK_MAP) map_drop(&c->as.map);
     mem_free(s->heap, c, sizeof *c);
@@ -24,7 +24,7 @@ void state_drop(state *s) {
 
 bool state_add(state *s, container_kind kind, bool root) {
     if (!vec_reserve(s->heap, &s->containers, 1)) return false;
-    container *c = mem_zalloc(s->heap, sizeof *c);
+    state_slot *c = mem_zalloc(s->heap, sizeof *c);
     if (c == NULL) return false;
     c->kind = kind;
     c->present = root;
@@ -35,19 +35,19 @@ bool state_add(state *s, container_kind kind, bool root) {
     return true;
 }
 
-seq *state_seq(const state *s, uint32_t id) {
-    container *c = s->containers.at[id];
+seq *state_find_seq(const state *s, uint32_t id) {
+    state_slot *c = s->containers.at[id];
     return c->kind == LK_TEXT || c->kind == LK_LIST ? &c->as.seq : NULL;
 }
 
-map *state_map(const state *s, uint32_t id) {
-    container *c = s->containers.at[id];
+map *state_find_map(const state *s, uint32_t id) {
+    state_slot *c = s->containers.at[id];
     return c->kind == LK_MAP ? &c->as.map : NULL;
 }
 
 /* ---- preparing ---- */
 
-typedef struct state_tally { /* what the steps will ask of one container */
+typedef struct state_tally { /* what the steps will ask of one state_slot */
     uint64_t len;            /* entities there will be */
     uint32_t edits;
     size_t bytes;
@@ -55,9 +55,9 @@ typedef struct state_tally { /* what the steps will ask of one container */
 } state_tally;
 
 static lk_status state_count(const state *s, const step *st, state_tally *tally) {
-    bool is_map = state_map(s, st->container) != NULL;
+    bool is_map = state_find_map(s, st->container) != NULL;
     if (is_map != (st->kind == STEP_MAP)) return LK_ERANGE;
-    const seq *target = state_seq(s, st->container);
+    const seq *target = state_find_seq(s, st->container);
     if (!is_map && target == NULL) return LK_ERANGE;
     if (!tally->seen) {
         tally->seen = true;
@@ -77,9 +77,9 @@ static lk_status state_count(const state *s, const step *st, state_tally *tally)
 }
 
 static bool state_reserve(state *s, uint32_t id, const state_tally *tally) {
-    map *m = state_map(s, id);
+    map *m = state_find_map(s, id);
     if (m != NULL) return map_reserve(m, tally->edits);
-    return seq_reserve(state_seq(s, id), tally->edits, tally->bytes);
+    return seq_reserve(state_find_seq(s, id), tally->edits, tally->bytes);
 }
 
 lk_status state_prepare(state *s, const step *steps, size_t len, arena *scratch) {
@@ -105,7 +105,7 @@ lk_status state_prepare(state *s, const step *steps, size_t len, arena *scratch)
 
 static void state_place(state *s, const lk_value *value, bool present, const state_watch *watch) {
     if (value == NULL || value->type != LK_CONTAINER) return;
-    container *child = s->containers.at[value->as.container.index];
+    state_slot *child = s->containers.at[value->as.container.index];
     if (present && !child->present && watch != NULL)
         watch->appeared(watch->context, value->as.container.index);
     child->present = present;
@@ -113,7 +113,7 @@ static void state_place(state *s, const lk_value *value, bool present, const sta
 
 static void state_write(state *s, const step *st, uint64_t peer_wide, const state_watch *watch,
                         state_change *out) {
-    map *m = state_map(s, st->container);
+    map *m = state_find_map(s, st->container);
     const map_entry *before = map_find(m, st->key);
     const lk_value *old = before == NULL ? NULL : before->value;
     map_entry entry = {.value = st->data,
@@ -139,7 +139,7 @@ void state_apply(state *s, const step *st, uint64_t peer_wide, const state_watch
         state_write(s, st, peer_wide, watch_or_null, out);
         return;
     }
-    container *c = s->containers.at[st->container];
+    state_slot *c = s->containers.at[st->container];
     if (st->kind == STEP_INSERT) {
         seq_span span = state_span(st, c->kind);
         seq_insert(&c->as.seq, st->pos, &span, &out->edit);

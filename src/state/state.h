@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
- * state.h - what a user sees: the content of every container, by the document's container numbers. It
- * can always be rebuilt by replaying the history, and never touches it.
+ * state.h - what a user sees: the content of every container, by the document's container numbers.
+ * It can always be rebuilt by replaying the history, and never touches it.
  *
  * A container is present while some place in its parent holds it; it shows if it and everything
  * above it is present. */
@@ -11,18 +11,18 @@
 #include "state/map.h"
 #include "state/seq.h"
 
-typedef struct container {
+typedef struct state_slot {
     container_kind kind;
     bool present;
     union {
         seq seq; /* text, list */
         map map;
     } as;
-} container;
+} state_slot;
 
 typedef struct state {
     const lk_memory *heap;
-    VEC(container *) containers;
+    VEC(state_slot *) containers;
 } state;
 
 void state_init(state *s, const lk_memory *heap);
@@ -33,16 +33,16 @@ bool state_add(state *s, container_kind kind, bool root);
 void state_rewind(state *s, size_t len);
 
 /* The content of a container of that sort; NULL if it is of another. */
-seq *state_seq(const state *s, uint32_t id);
-map *state_map(const state *s, uint32_t id);
+seq *state_find_seq(const state *s, uint32_t id);
+map *state_find_map(const state *s, uint32_t id);
 
-/* Make room so that state_apply() of these steps, in this order, cannot fail. LK_ERANGE if one reaches
- * outside what its container will hold by then, or does not fit its kind; LK_ENOMEM. */
+/* Make room so that state_apply() of these steps, in this order, cannot fail. LK_ERANGE if one
+ * reaches outside what its container will hold by then, or does not fit its kind; LK_ENOMEM. */
 lk_status state_prepare(state *s, const step *steps, size_t len, arena *scratch);
 
 typedef struct state_change { /* what a step did, for events */
-    seq_edit edit;  /* insert, delete */
-    bool taken;     /* map: the write won */
+    seq_edit edit;            /* insert, delete */
+    bool taken;               /* map: the write won */
 } state_change;
 
 /* Children that came to be present are marked in *appeared by calling note(). */

@@ -1,0 +1,342 @@
+/* SPDX-License-Identifier: MIT
+ * edit.c - an edit becomes an op, at once in history and state; commit closes the change.
+ *
+ * Each edit reserves everything it can need before it touches anything: reserve, then do. */
+#include "base/limits.h"
+#include "base/utf8.h"
+#include "doc/doc.h"
+
+typedef struct edit_ready { /* to take back copies into the log if the edit cannot go on */
+    arena_mark log, texts;
+    intern_mark names;
+} edit_ready;
+
+static edit_ready edit_save(const lk_doc *doc) {
+    return (edit_ready){arena_save(&doc->log.log), arena_save(&doc->log.texts),
+                        intern_save(&doc->log.names)};
+}
+
+static lk_status edit_abort(lk_doc *doc, edit_ready ready, lk_status status) {
+    state_rewind(&doc->state, ready.names.containers);
+    intern_rewind(&doc->log.names, ready.names);
+    arena_rewind(&doc->log.log, ready.log);
+    arena_rewind(&doc->log.texts, ready.texts);
+    return status;
+}
+
+/* The counter the next op gets. */
+static op_id edit_next_id(lk_doc *doc) {
+    return (op_id){doc->self, dag_peer_end(&doc->log.graph, doc->self)};
+}
+
+static bool edit_noted_unsent(const lk_doc *doc) {
+    for (size_t i = 0; i < doc->unsent.len; i++)
+        if (doc->unsent.at[i].peer == doc->self) return true;
+    return false;
+}
+
+/* Know our own number, have room for an op, and remember what is not sent. */
+static lk_status edit_begin(lk_doc *doc, uint32_t atoms) {
+    if (doc->spent) return LK_ESPENT;
+    arena_reset(&doc->scratch);
+    if (doc->self == TABLE_NONE) {
+        doc->self = intern_peer(&doc->log.names, doc->peer);
+        if (doc->self == TABLE_NONE) return LK_ENOMEM;
+    }
+    int32_t counter = edit_next_id(doc).counter;
+    if (atoms > (uint32_t)(LIMIT_COUNTER - counter)) return LK_ELIMIT;
+    if (atoms > LIMIT_HISTORY - doc->log.graph.end) return LK_ELIMIT;
+    if (!vec_reserve(&doc->memory, &doc->log.ops, 1)) return LK_ENOMEM;
+    if (!vec_reserve(&doc->memory, &doc->unsent, 1)) return LK_ENOMEM;
+    if (doc->events.watching && !events_begin(doc)) return LK_ENOMEM;
+    return LK_OK;
+}
+
+/* The op is complete and room is made: write it down and carry it out. */
+static lk_status edit_finish(lk_doc *doc, edit_ready ready, op *o, step *st) {
+    if (!doc_add_states(doc)) return edit_abort(doc, ready, LK_ENOMEM);
+    lk_status status = doc_prepare(doc, st, 1);
+    if (status != LK_OK) return edit_abort(doc, ready, status);
+    if (!doc->open && !oplog_begin(&doc->log, doc->self)) return edit_abort(doc, ready, LK_ENOMEM);
+    if (!edit_noted_unsent(doc)) doc->unsent.at[doc->unsent.len++] = edit_next_id(doc);
+    doc->open = true;
+    st->id = (op_id){doc->self, o->counter};
+    const dag_run *run = &doc->log.graph.runs.at[doc->log.graph.runs.len - 1];
+    st->lamport = run->lamport + (uint32_t)(o->counter - run->counter);
+    bool pushed = oplog_push(&doc->log, o);
+    LK_ASSERT(pushed);
+    doc_advance(doc, st, 1);
+    return LK_OK;
+}
+
+static seq *edit_seq(lk_doc *doc, lk_ref ref, lk_kind kind) {
+    LK_ASSERT(ref.index < doc->state.containers.len);
+    if (doc->state.containers.at[ref.index]->kind != kind) return NULL;
+    return state_find_seq(&doc->state, ref.index);
+}
+
+/* ---- text ---- */
+
+/* Entity position of `pos` in `unit`. */
+static lk_status edit_seek(const seq *text, size_t pos, lk_unit unit, uint32_t *out) {
+    uint32_t all[SEQ_UNITS];
+    if (pos > UINT32_MAX) return LK_ERANGE;
+    if (seq_seek(text, (uint32_t)pos, unit, SEQ_LEFTMOST, all) != SEQ_HIT) return LK_ERANGE;
+    *out = all[SEQ_ENTITY];
+    return LK_OK;
+}
+
+static lk_status edit_text_insert(lk_doc *doc, lk_ref text, uint32_t pos, lk_str s) {
+    uint32_t points = utf8_measure((const uint8_t *)s.at, s.len).unit[LK_CODEPOINT];
+    lk_status status = edit_begin(doc, points);
+    if (status != LK_OK) return status;
+    edit_ready ready = edit_save(doc);
+    const uint8_t *copy = oplog_text(&doc->log, (lk_bytes){(const uint8_t *)s.at, s.len});
+    if (copy == NULL) return edit_abort(doc, ready, LK_ENOMEM);
+    uint32_t bytes = (uint32_t)s.len;
+    op o = {.kind = OP_TEXT_INSERT,
+            .container = text.index,
+            .counter = edit_next_id(doc).counter,
+            .len = points,
+            .as.insert = {.pos = pos, .bytes = bytes, .text = copy}};
+    step st = {.kind = STEP_INSERT,
+               .container = text.index,
+               .pos = pos,
+               .len = points,
+               .bytes = bytes,
+               .data = copy};
+    return edit_finish(doc, ready, &o, &st);
+}
+
+lk_status lk_text_insert(lk_doc *doc, lk_ref text, size_t pos, lk_unit unit, lk_str s) {
+    const seq *target = edit_seq(doc, text, LK_TEXT);
+    if (target == NULL) return LK_EKIND;
+    if (s.len > LIMIT_POSITION) return LK_ELIMIT;
+    if (!utf8_valid((const uint8_t *)s.at, s.len)) return LK_EVALUE;
+    uint32_t at;
+    lk_status status = edit_seek(target, pos, unit, &at);
+    if (status != LK_OK || s.len == 0) return status;
+    return edit_text_insert(doc, text, at, s);
+}
+
+typedef struct edit_piece { /* consecutive ids of what a delete deletes */
+    op_id start;
+    uint32_t pos, len;
+} edit_piece;
+
+/* Delete one run of ids: one op. */
+static lk_status edit_delete_piece(lk_doc *doc, lk_ref ref, const edit_piece *piece) {
+    lk_status status = edit_begin(doc, piece->len);
+    if (status != LK_OK) return status;
+    op o = {.kind = OP_DELETE,
+            .container = ref.index,
+            .counter = edit_next_id(doc).counter,
+            .len = piece->len,
+            .as.del = {.pos = piece->pos, .start = piece->start}};
+    step st = {.kind = STEP_DELETE, .container = ref.index, .pos = piece->pos, .len = piece->len};
+    return edit_finish(doc, edit_save(doc), &o, &st);
+}
+
+/* The pieces are deleted from the last to the first, so that positions stay true. */
+static lk_status edit_delete(lk_doc *doc, lk_ref ref, const seq *target, uint32_t pos,
+                             uint32_t len) {
+    VEC(edit_piece) pieces = {0};
+    seq_walk w = seq_range(target, pos, len);
+    edit_piece piece = {.pos = pos};
+    lk_status status = LK_OK;
+    while (status == LK_OK && seq_walk_run(&w, &piece.start, &piece.len)) {
+        edit_piece *fresh = vec_push(&doc->memory, &pieces);
+        if (fresh == NULL)
+            status = LK_ENOMEM;
+        else
+            *fresh = piece;
+        piece.pos += piece.len;
+    }
+    while (status == LK_OK && pieces.len > 0)
+        status = edit_delete_piece(doc, ref, &pieces.at[--pieces.len]);
+    vec_drop(&doc->memory, &pieces);
+    return status;
+}
+
+lk_status lk_text_delete(lk_doc *doc, lk_ref text, size_t pos, size_t len, lk_unit unit) {
+    const seq *target = edit_seq(doc, text, LK_TEXT);
+    if (target == NULL) return LK_EKIND;
+    if (len > UINT32_MAX || pos > UINT32_MAX - len) return LK_ERANGE;
+    uint32_t start, end;
+    lk_status status = edit_seek(target, pos, unit, &start);
+    if (status == LK_OK) status = edit_seek(target, pos + len, unit, &end);
+    if (status != LK_OK || start == end) return status;
+    return edit_delete(doc, text, target, start, end - start);
+}
+
+/* ---- values ---- */
+
+static bool edit_value_valid(const lk_value *value, unsigned depth) {
+    if (depth > LIMIT_DEPTH) return false;
+    switch (value->type) {
+    case LK_NULL:
+    case LK_BOOL:
+    case LK_I64:
+    case LK_F64:
+    case LK_BINARY: return true;
+    case LK_STRING: return utf8_valid(value->as.bytes, value->len);
+    case LK_VALUES:
+        for (uint32_t i = 0; i < value->len; i++)
+            if (!edit_value_valid(&value->as.values[i], depth + 1)) return false;
+        return true;
+    case LK_ENTRIES:
+        for (uint32_t i = 0; i < value->len; i++) {
+            const lk_entry *entry = &value->as.entries[i];
+            if (!utf8_valid((const uint8_t *)entry->key.at, entry->key.len)) return false;
+            if (!edit_value_valid(&entry->value, depth + 1)) return false;
+        }
+        return true;
+    case LK_CONTAINER: return false;
+    }
+    return false;
+}
+
+static lk_value edit_child(lk_kind kind) {
+    return (lk_value){.type = LK_CONTAINER, .as.container = {(uint32_t)kind}};
+}
+
+/* ---- list ---- */
+
+static lk_status edit_list_insert(lk_doc *doc, lk_ref list, size_t pos, const lk_value *values,
+                                  size_t len, const lk_value **copied) {
+    const seq *target = edit_seq(doc, list, LK_LIST);
+    if (target == NULL) return LK_EKIND;
+    if (len > LIMIT_POSITION) return LK_ELIMIT;
+    if (pos > seq_len(target, SEQ_ENTITY)) return LK_ERANGE;
+    if (len == 0) return LK_OK;
+    lk_status status = edit_begin(doc, (uint32_t)len);
+    if (status != LK_OK) return status;
+    edit_ready ready = edit_save(doc);
+    op_id id = edit_next_id(doc);
+    const lk_value *copy = oplog_values(&doc->log, values, len, list.index, id);
+    if (copy == NULL) return edit_abort(doc, ready, LK_ENOMEM);
+    op o = {.kind = OP_LIST_INSERT,
+            .container = list.index,
+            .counter = id.counter,
+            .len = (uint32_t)len,
+            .as.list = {.pos = (uint32_t)pos, .values = copy}};
+    step st = {.kind = STEP_INSERT,
+               .container = list.index,
+               .pos = (uint32_t)pos,
+               .len = (uint32_t)len,
+               .data = copy};
+    *copied = copy;
+    return edit_finish(doc, ready, &o, &st);
+}
+
+lk_status lk_list_insert(lk_doc *doc, lk_ref list, size_t pos, const lk_value *values, size_t len) {
+    for (size_t i = 0; i < len; i++)
+        if (!edit_value_valid(&values[i], 0)) return LK_EVALUE;
+    const lk_value *copied;
+    return edit_list_insert(doc, list, pos, values, len, &copied);
+}
+
+lk_status lk_list_insert_container(lk_doc *doc, lk_ref list, size_t pos, lk_kind kind,
+                                   lk_ref *out) {
+    lk_value child = edit_child(kind);
+    const lk_value *copied;
+    lk_status status = edit_list_insert(doc, list, pos, &child, 1, &copied);
+    if (status == LK_OK) *out = copied->as.container;
+    return status;
+}
+
+lk_status lk_list_delete(lk_doc *doc, lk_ref list, size_t pos, size_t len) {
+    const seq *target = edit_seq(doc, list, LK_LIST);
+    if (target == NULL) return LK_EKIND;
+    uint32_t have = seq_len(target, SEQ_ENTITY);
+    if (pos > have || len > have - pos) return LK_ERANGE;
+    return len == 0 ? LK_OK : edit_delete(doc, list, target, (uint32_t)pos, (uint32_t)len);
+}
+
+/* ---- map ---- */
+
+static bool edit_value_equal(const lk_value *a, const lk_value *b) {
+    if (a->type != b->type || a->len != b->len) return false;
+    switch (a->type) {
+    case LK_NULL: return true;
+    case LK_BOOL: return a->as.boolean == b->as.boolean;
+    case LK_I64: return a->as.i64 == b->as.i64;
+    case LK_F64: return a->as.f64 == b->as.f64;
+    case LK_STRING:
+    case LK_BINARY: return a->len == 0 || __builtin_memcmp(a->as.bytes, b->as.bytes, a->len) == 0;
+    default: return false; /* larger ones are written again */
+    }
+}
+
+static lk_status edit_map_write(lk_doc *doc, lk_ref ref, lk_str key, const lk_value *value,
+                                const lk_value **copied) {
+    map *target = state_find_map(&doc->state, ref.index);
+    if (target == NULL) return LK_EKIND;
+    if (!utf8_valid((const uint8_t *)key.at, key.len)) return LK_EVALUE;
+    uint32_t known = intern_find_key(&doc->log.names, key);
+    const map_entry *now = known == TABLE_NONE ? NULL : map_find(target, known);
+    if (now != NULL && now->value != NULL && value != NULL && edit_value_equal(now->value, value))
+        return LK_OK; /* as Loro does: writing what is there is no edit */
+    lk_status status = edit_begin(doc, 1);
+    if (status != LK_OK) return status;
+    edit_ready ready = edit_save(doc);
+    op_id id = edit_next_id(doc);
+    uint32_t key_index = intern_key(&doc->log.names, key);
+    const lk_value *copy = value == NULL ? NULL : oplog_value(&doc->log, value, ref.index, id);
+    if (key_index == TABLE_NONE || (value != NULL && copy == NULL))
+        return edit_abort(doc, ready, LK_ENOMEM);
+    op o = {.kind = value == NULL ? OP_MAP_DELETE : OP_MAP_SET,
+            .container = ref.index,
+            .counter = id.counter,
+            .len = 1,
+            .as.map = {.key = key_index, .value = copy}};
+    step st = {.kind = STEP_MAP, .container = ref.index, .key = key_index, .data = copy};
+    *copied = copy;
+    return edit_finish(doc, ready, &o, &st);
+}
+
+lk_status lk_map_set(lk_doc *doc, lk_ref map_ref, lk_str key, const lk_value *value) {
+    LK_ASSERT(map_ref.index < doc->state.containers.len);
+    if (!edit_value_valid(value, 0)) return LK_EVALUE;
+    const lk_value *copied;
+    return edit_map_write(doc, map_ref, key, value, &copied);
+}
+
+lk_status lk_map_set_container(lk_doc *doc, lk_ref map_ref, lk_str key, lk_kind kind, lk_ref *out) {
+    LK_ASSERT(map_ref.index < doc->state.containers.len);
+    lk_value child = edit_child(kind);
+    const lk_value *copied = NULL;
+    lk_status status = edit_map_write(doc, map_ref, key, &child, &copied);
+    if (status == LK_OK) *out = copied->as.container;
+    return status;
+}
+
+lk_status lk_map_delete(lk_doc *doc, lk_ref map_ref, lk_str key) {
+    LK_ASSERT(map_ref.index < doc->state.containers.len);
+    const lk_value *copied;
+    return edit_map_write(doc, map_ref, key, NULL, &copied);
+}
+
+/* ---- commit ---- */
+
+lk_status lk_commit(lk_doc *doc, const lk_commit_options *options_or_null) {
+    if (doc->spent) return LK_ESPENT;
+    if (!doc->open) return LK_OK;
+    lk_commit_options options = options_or_null == NULL ? (lk_commit_options){0} : *options_or_null;
+    oplog_change *newest = &doc->log.changes.at[doc->log.changes.len - 1];
+    if (options.message.len > 0) {
+        if (!utf8_valid((const uint8_t *)options.message.at, options.message.len)) return LK_EVALUE;
+        char *copy = arena_bytes(&doc->log.log, options.message.len);
+        if (copy == NULL) return LK_ENOMEM;
+        __builtin_memcpy(copy, options.message.at, options.message.len);
+        newest->message = (lk_str){copy, options.message.len};
+    }
+    newest->timestamp_s = options.timestamp_s;
+    oplog_close(&doc->log);
+    doc->open = false;
+    merge_settle(&doc->merge);
+    if (!doc->events.watching) return LK_OK;
+    lk_status status = events_finish(doc, LK_BY_LOCAL, options.origin);
+    if (status != LK_OK) doc->spent = true;
+    return status == LK_OK ? LK_OK : LK_ESPENT;
+}

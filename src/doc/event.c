@@ -1,0 +1,376 @@
+/* SPDX-License-Identifier: MIT
+ * event.c - batches, and the events made of them. */
+#include "doc/event.h"
+
+#include "doc/doc.h"
+
+void events_init(events *e, const lk_memory *heap) { *e = (events){.heap = heap}; }
+
+static void event_free(events *e, queued_event *queued) {
+    if (queued == NULL) return;
+    arena_drop(&queued->memory);
+    mem_free(e->heap, queued, sizeof *queued);
+}
+
+static void events_clear(events *e) {
+    while (e->head < e->queue.len) event_free(e, e->queue.at[e->head++]);
+    e->queue.len = e->head = 0;
+    event_free(e, e->current);
+    e->current = NULL;
+}
+
+void events_drop(events *e) {
+    events_clear(e);
+    for (size_t i = 0; i < e->batch.len; i++) {
+        delta_drop(&e->batch.at[i].delta);
+        vec_drop(e->heap, &e->batch.at[i].keys);
+    }
+    vec_drop(e->heap, &e->batch);
+    vec_drop(e->heap, &e->from);
+    vec_drop(e->heap, &e->by_container);
+    vec_drop(e->heap, &e->appeared);
+    vec_drop(e->heap, &e->queue);
+}
+
+/* ---- gathering ---- */
+
+void events_cancel(events *e) {
+    for (size_t i = 0; i < e->batch_len; i++) {
+        e->by_container.at[e->batch.at[i].container] = 0;
+        delta_reset(&e->batch.at[i].delta);
+        e->batch.at[i].keys.len = 0;
+    }
+    e->batch_len = e->appeared.len = 0;
+    e->started = false;
+}
+
+bool events_begin(lk_doc *doc) {
+    events *e = &doc->events;
+    if (e->started) return true;
+    e->from.len = 0;
+    if (!vec_reserve(e->heap, &e->from, doc->log.graph.heads.len)) return false;
+    e->from.len = doc_write_frontiers(doc, e->from.at);
+    e->started = true;
+    return true;
+}
+
+/* The entry of a container, made if there is none; NULL when memory is out. */
+static batch_entry *events_entry(events *e, uint32_t id) {
+    if (id >= e->by_container.len) {
+        size_t more = id + 1 - e->by_container.len;
+        if (!vec_reserve(e->heap, &e->by_container, more)) return NULL;
+        __builtin_memset(e->by_container.at + e->by_container.len, 0,
+                         more * sizeof *e->by_container.at);
+        e->by_container.len += more;
+    }
+    if (e->by_container.at[id] > 0) return &e->batch.at[e->by_container.at[id] - 1];
+    if (e->batch_len == e->batch.len) {
+        batch_entry *fresh = vec_push(e->heap, &e->batch);
+        if (fresh == NULL) return NULL;
+        *fresh = (batch_entry){0};
+        delta_init(&fresh->delta, e->heap);
+    }
+    batch_entry *entry = &e->batch.at[e->batch_len++];
+    entry->container = id;
+    e->by_container.at[id] = (uint32_t)e->batch_len;
+    return entry;
+}
+
+static size_t step_children(const step *st) {
+    const lk_value *values = st->data;
+    if (values == NULL || st->bytes > 0 || st->kind == STEP_DELETE) return 0;
+    if (st->kind == STEP_MAP) return values->type == LK_CONTAINER;
+    size_t count = 0;
+    for (uint32_t i = 0; i < st->len; i++) count += values[i].type == LK_CONTAINER;
+    return count;
+}
+
+bool events_prepare(lk_doc *doc, const step *steps, size_t len) {
+    events *e = &doc->events;
+    if (!e->watching) return true;
+    size_t children = 0;
+    for (size_t i = 0; i < len; i++) {
+        batch_entry *entry = events_entry(e, steps[i].container);
+        if (entry == NULL) return false;
+        children += step_children(&steps[i]);
+    }
+    /* Count per container first, so that many steps cost one reservation each. */
+    uint32_t *edits = arena_new(&doc->scratch, uint32_t, e->batch_len);
+    if (edits == NULL) return false;
+    __builtin_memset(edits, 0, e->batch_len * sizeof *edits);
+    for (size_t i = 0; i < len; i++) edits[e->by_container.at[steps[i].container] - 1]++;
+    for (size_t i = 0; i < e->batch_len; i++) {
+        batch_entry *entry = &e->batch.at[i];
+        if (edits[i] == 0) continue;
+        bool ready = state_find_map(&doc->state, entry->container) != NULL
+                         ? vec_reserve(e->heap, &entry->keys, edits[i])
+                         : delta_reserve(&entry->delta, edits[i]);
+        if (!ready) return false;
+    }
+    return vec_reserve(e->heap, &e->appeared, children);
+}
+
+void events_note(events *e, const step *st, const state_change *done) {
+    batch_entry *entry = &e->batch.at[e->by_container.at[st->container] - 1];
+    if (st->kind != STEP_MAP)
+        delta_edit(&entry->delta, done->edit.at, done->edit.removed, done->edit.inserted);
+    else if (done->taken)
+        entry->keys.at[entry->keys.len++] = st->key;
+}
+
+/* ---- making an event ---- */
+
+typedef struct event_maker {
+    lk_doc *doc;
+    arena *memory;
+    uint8_t *born;     /* per container: it appeared, or hangs below one that did; NULL: none */
+    uint32_t *targets; /* containers with a diff, parents first */
+    size_t target_len;
+} event_maker;
+
+static bool event_copy_text(const event_maker *m, const seq *text, lk_delta *out, uint32_t pos) {
+    uint32_t start[SEQ_UNITS], end[SEQ_UNITS];
+    seq_seek(text, pos, LK_UTF8, SEQ_LEFTMOST, start);
+    seq_seek(text, pos + out->len[LK_UTF8], LK_UTF8, SEQ_LEFTMOST, end);
+    uint8_t *copy = arena_bytes(m->memory, out->len[LK_UTF8]);
+    if (copy == NULL) return false;
+    out->text = (lk_str){(const char *)copy, out->len[LK_UTF8]};
+    seq_walk w = seq_range(text, start[SEQ_ENTITY], end[SEQ_ENTITY] - start[SEQ_ENTITY]);
+    seq_span span;
+    while (seq_walk_next(&w, &span)) {
+        if (span.data == NULL) continue;
+        __builtin_memcpy(copy, span.data, span.len[LK_UTF8]);
+        copy += span.len[LK_UTF8];
+    }
+    return true;
+}
+
+static bool event_copy_values(const event_maker *m, const seq *list, lk_delta *out, uint32_t pos) {
+    lk_value *copy = arena_new(m->memory, lk_value, out->len[0]);
+    if (copy == NULL) return false;
+    out->values = copy;
+    seq_walk w = seq_range(list, pos, out->len[0]);
+    seq_span span;
+    while (seq_walk_next(&w, &span)) {
+        __builtin_memcpy(copy, span.data, span.len[SEQ_ENTITY] * sizeof *copy);
+        copy += span.len[SEQ_ENTITY];
+    }
+    return true;
+}
+
+static bool event_copy_insert(const event_maker *m, const seq *from, lk_delta *out, uint32_t pos) {
+    return from->kind == SEQ_TEXT ? event_copy_text(m, from, out, pos)
+                                  : event_copy_values(m, from, out, pos);
+}
+
+static bool event_seq_whole(const event_maker *m, const seq *from, lk_diff *out) {
+    if (seq_len(from, LK_UTF8) == 0) return true;
+    lk_delta *all = arena_new(m->memory, lk_delta, 1);
+    if (all == NULL) return false;
+    *all = (lk_delta){.kind = LK_INSERT};
+    for (unsigned unit = 0; unit < 3; unit++) all->len[unit] = seq_len(from, unit);
+    out->deltas = all;
+    out->delta_len = 1;
+    return event_copy_insert(m, from, all, 0);
+}
+
+static bool event_seq_delta(const event_maker *m, const seq *from, const delta *d, lk_diff *out) {
+    lk_delta *deltas = arena_new(m->memory, lk_delta, delta_count_max(d));
+    if (deltas == NULL) return false;
+    out->deltas = deltas;
+    delta_walk w = delta_start(d);
+    delta_step s;
+    while (delta_next(&w, &s)) {
+        lk_delta *next = &deltas[out->delta_len++];
+        *next = (lk_delta){.kind = s.kind, .len = {s.len[0], s.len[1], s.len[2]}};
+        if (s.kind == LK_INSERT && !event_copy_insert(m, from, next, s.at[LK_UTF8])) return false;
+    }
+    return true;
+}
+
+static lk_map_change event_map_change(const event_maker *m, const map_entry *entry) {
+    lk_map_change c = {.key = m->doc->log.names.keys.at[entry->key]};
+    c.deleted = entry->value == NULL;
+    if (!c.deleted) c.value = *entry->value;
+    return c;
+}
+
+static bool event_map_whole(const event_maker *m, const map *from, lk_diff *out) {
+    lk_map_change *changes = arena_new(m->memory, lk_map_change, map_len(from));
+    if (changes == NULL) return false;
+    size_t cursor = 0;
+    const map_entry *entry;
+    while ((entry = map_next(from, &cursor)) != NULL)
+        changes[out->change_len++] = event_map_change(m, entry);
+    out->changes = changes;
+    return true;
+}
+
+static bool event_map_keys(const event_maker *m, const map *from, const batch_entry *batch,
+                           lk_diff *out) {
+    lk_map_change *changes = arena_new(m->memory, lk_map_change, batch->keys.len);
+    uint8_t *seen = arena_alloc(m->memory, m->doc->log.names.keys.len);
+    if (changes == NULL || seen == NULL) return false;
+    __builtin_memset(seen, 0, m->doc->log.names.keys.len);
+    for (size_t i = 0; i < batch->keys.len; i++) {
+        uint32_t key = batch->keys.at[i];
+        if (seen[key]) continue;
+        seen[key] = 1;
+        changes[out->change_len++] = event_map_change(m, map_find(from, key));
+    }
+    out->changes = changes;
+    return true;
+}
+
+static bool event_diff(const event_maker *m, uint32_t id, lk_diff *out) {
+    const state *s = &m->doc->state;
+    const events *e = &m->doc->events;
+    *out = (lk_diff){.target = {id}, .kind = (lk_kind)s->containers.at[id]->kind};
+    const map *keyed = state_find_map(s, id);
+    const seq *ordered = state_find_seq(s, id);
+    if (m->born != NULL && m->born[id]) {
+        if (keyed != NULL) return event_map_whole(m, keyed, out);
+        return ordered == NULL || event_seq_whole(m, ordered, out);
+    }
+    const batch_entry *batch = &e->batch.at[e->by_container.at[id] - 1];
+    if (keyed != NULL) return event_map_keys(m, keyed, batch, out);
+    return event_seq_delta(m, ordered, &batch->delta, out);
+}
+
+/* Containers below one that is born are born too. Children have larger numbers than what made them
+ * in most histories, but not in all: names are given as they are first heard of. So walk up. */
+static bool event_is_born(const event_maker *m, uint32_t id) {
+    const intern *names = &m->doc->log.names;
+    for (uint32_t at = id; at != CONTAINER_NONE; at = names->containers.at[at].parent)
+        if (m->born[at]) return true;
+    return false;
+}
+
+static uint32_t event_depth(const event_maker *m, uint32_t id) {
+    uint32_t depth = 0;
+    for (; id != CONTAINER_NONE; id = m->doc->log.names.containers.at[id].parent) depth++;
+    return depth;
+}
+
+static bool event_touched(const events *e, uint32_t id) {
+    return id < e->by_container.len && e->by_container.at[id] > 0;
+}
+
+static bool event_find_born(event_maker *m) {
+    const events *e = &m->doc->events;
+    size_t count = m->doc->state.containers.len;
+    m->born = arena_alloc(m->memory, count);
+    m->targets = arena_new(m->memory, uint32_t, count);
+    if (m->born == NULL || m->targets == NULL) return false;
+    __builtin_memset(m->born, 0, count);
+    for (size_t i = 0; i < e->appeared.len; i++) m->born[e->appeared.at[i]] = 1;
+    for (uint32_t id = 0; id < count; id++)
+        if ((event_touched(e, id) || event_is_born(m, id)) && doc_shows(m->doc, id))
+            m->targets[m->target_len++] = id;
+    for (size_t i = 0; i < m->target_len; i++)
+        if (event_is_born(m, m->targets[i])) m->born[m->targets[i]] = 1;
+    return true;
+}
+
+/* The containers to tell of: those touched, and all that hang below one that appeared. */
+static bool event_find_targets(event_maker *m) {
+    const events *e = &m->doc->events;
+    if (e->appeared.len > 0) return event_find_born(m);
+    m->targets = arena_new(m->memory, uint32_t, e->batch_len);
+    if (m->targets == NULL) return false;
+    for (size_t i = 0; i < e->batch_len; i++)
+        if (doc_shows(m->doc, e->batch.at[i].container))
+            m->targets[m->target_len++] = e->batch.at[i].container;
+    return true;
+}
+
+/* Parents before children: by depth, equal ones as they are. */
+static bool event_sort_targets(event_maker *m) {
+    uint32_t *sorted = arena_new(m->memory, uint32_t, m->target_len);
+    uint32_t *depths = arena_new(m->memory, uint32_t, m->target_len);
+    if (sorted == NULL || depths == NULL) return false;
+    uint32_t deepest = 0;
+    for (size_t i = 0; i < m->target_len; i++) {
+        depths[i] = event_depth(m, m->targets[i]);
+        if (depths[i] > deepest) deepest = depths[i];
+    }
+    uint32_t *starts = arena_new(m->memory, uint32_t, (size_t)deepest + 2);
+    if (starts == NULL) return false;
+    __builtin_memset(starts, 0, ((size_t)deepest + 2) * sizeof *starts);
+    for (size_t i = 0; i < m->target_len; i++) starts[depths[i] + 1]++;
+    for (uint32_t d = 1; d <= deepest; d++) starts[d + 1] += starts[d];
+    for (size_t i = 0; i < m->target_len; i++) sorted[starts[depths[i]]++] = m->targets[i];
+    m->targets = sorted;
+    return true;
+}
+
+static bool event_make(event_maker *m, lk_event *out) {
+    if (!event_find_targets(m) || !event_sort_targets(m)) return false;
+    lk_diff *diffs = arena_new(m->memory, lk_diff, m->target_len);
+    if (diffs == NULL) return false;
+    for (size_t i = 0; i < m->target_len; i++)
+        if (!event_diff(m, m->targets[i], &diffs[i])) return false;
+    out->diffs = diffs;
+    out->diff_len = m->target_len;
+    return true;
+}
+
+static bool event_copy_versions(event_maker *m, lk_event *out) {
+    const events *e = &m->doc->events;
+    lk_id *from = arena_new(m->memory, lk_id, e->from.len);
+    lk_id *to = arena_new(m->memory, lk_id, m->doc->log.graph.heads.len);
+    if (from == NULL || to == NULL) return false;
+    if (e->from.len > 0) __builtin_memcpy(from, e->from.at, e->from.len * sizeof *from);
+    out->from = (lk_ids){from, e->from.len};
+    out->to = (lk_ids){to, doc_write_frontiers(m->doc, to)};
+    return true;
+}
+
+static bool event_copy_origin(event_maker *m, lk_str origin, lk_event *out) {
+    char *copy = arena_bytes(m->memory, origin.len);
+    if (copy == NULL) return false;
+    if (origin.len > 0) __builtin_memcpy(copy, origin.at, origin.len);
+    out->origin = (lk_str){copy, origin.len};
+    return true;
+}
+
+lk_status events_finish(lk_doc *doc, lk_by by, lk_str origin) {
+    events *e = &doc->events;
+    if (!e->started) return LK_OK;
+    queued_event *queued = mem_zalloc(e->heap, sizeof *queued);
+    bool made = queued != NULL && vec_reserve(e->heap, &e->queue, 1);
+    if (queued != NULL) {
+        arena_init(&queued->memory, e->heap);
+        queued->event.by = by;
+        event_maker m = {.doc = doc, .memory = &queued->memory};
+        made = made && event_copy_versions(&m, &queued->event) &&
+               event_copy_origin(&m, origin, &queued->event) && event_make(&m, &queued->event);
+    }
+    events_cancel(e);
+    if (made)
+        e->queue.at[e->queue.len++] = queued;
+    else
+        event_free(e, queued);
+    return made ? LK_OK : LK_ENOMEM;
+}
+
+/* ---- handing out ---- */
+
+void lk_watch(lk_doc *doc, bool on) {
+    events *e = &doc->events;
+    if (e->watching == on) return;
+    e->watching = on;
+    if (on) return;
+    events_cancel(e);
+    events_clear(e);
+}
+
+const lk_event *lk_poll(lk_doc *doc) {
+    events *e = &doc->events;
+    event_free(e, e->current);
+    e->current = NULL;
+    if (e->head == e->queue.len) return NULL;
+    e->current = e->queue.at[e->head++];
+    if (e->head == e->queue.len) e->queue.len = e->head = 0;
+    return &e->current->event;
+}

@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: MIT
+ * export.h - history as change blocks. */
+#ifndef DOC_EXPORT_H
+#define DOC_EXPORT_H
+
+#include "doc/doc.h"
+
+typedef struct exported_block {
+    uint64_t peer;
+    int32_t counter;
+    size_t start, len; /* in the buffer of all blocks */
+} exported_block;
+
+typedef struct exporter exporter;
+struct exporter {
+    lk_doc *doc;
+    lk_buf bytes; /* blocks, one after the other */
+    VEC(exported_block) blocks;
+};
+
+/* Write a peer's ops with counters [start, end) as blocks of bounded size. LK_ENOMEM. */
+lk_status export_span(exporter *x, peer_ix peer, int32_t start, int32_t end);
+void exporter_drop(exporter *x);
+
+/* snapshot.c: append a snapshot of everything. */
+lk_status export_snapshot(lk_doc *doc, lk_buf *out);
+
+#endif

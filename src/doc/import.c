@@ -1,0 +1,382 @@
+/* SPDX-License-Identifier: MIT
+ * import.c - bytes from elsewhere, all of them or none:
+ *
+ *      open the blob ─► decode blocks ─► append what has its past ─► plan ─► prepare │ advance
+ *                       (scratch)        (log, can be rewound)      (steps)          │ cannot fail
+ *
+ * Blocks are grouped by peer. Changes are taken in causal order by always going on with the peer
+ * whose next change has the smallest Lamport time, and staying with it as long as its changes have
+ * their past: so branches are read one after the other and the merge does not jump between them. A
+ * change whose turn it is and which still misses something will not get it from this blob, since
+ * what a change builds on has smaller Lamport times. It waits as encoded bytes, and is read again
+ * when what it misses is here. */
+#include "base/limits.h"
+#include "base/sort.h"
+#include "codec/change_block.h"
+#include "codec/envelope.h"
+#include "codec/snapshot.h"
+#include "doc/doc.h"
+
+typedef struct import_block {
+    block b;
+    oplog_names names;
+    lk_bytes bytes;
+    bool waited; /* it came from doc->pending, which owns its bytes */
+    size_t next; /* change */
+} import_block;
+
+typedef struct importer {
+    lk_doc *doc;
+    VEC(import_block) blocks; /* of a round sorted by peer and counter */
+    VEC(size_t) queue;        /* one block of each peer: heap by Lamport time of the next change */
+    uint8_t *taken;           /* per doc->pending: its block is among ours */
+    doc_pending *waiting;     /* what waits in the end */
+    size_t waiting_len, waiting_bytes;
+    lk_fault *fault;
+} importer;
+
+static lk_status import_fault(importer *in, lk_status status, const char *what) {
+    *in->fault = (lk_fault){status, 0, what};
+    return status;
+}
+
+/* ---- decoding ---- */
+
+static lk_status import_add(importer *in, lk_bytes bytes, size_t offset, bool waited) {
+    import_block *fresh = vec_push(&in->doc->memory, &in->blocks);
+    if (fresh == NULL) return import_fault(in, LK_ENOMEM, "out of memory");
+    *fresh = (import_block){.bytes = bytes, .waited = waited};
+    return change_block_read(bytes, offset, &in->doc->scratch, &fresh->b, in->fault);
+}
+
+static lk_status import_updates(importer *in, reader *body) {
+    lk_bytes bytes;
+    size_t offset;
+    while (envelope_next_block(body, &bytes, &offset)) {
+        lk_status status = import_add(in, bytes, offset, false);
+        if (status != LK_OK) return status;
+    }
+    if (!reader_ok(body)) *in->fault = body->fault;
+    return body->fault.code;
+}
+
+static lk_status import_snapshot(importer *in, reader *body) {
+    envelope_sections sections;
+    snapshot_history history;
+    lk_status status = envelope_read_sections(body, &sections, in->fault);
+    if (status != LK_OK) return status;
+    status = snapshot_read_history(&sections.history, &in->doc->scratch, &history, in->fault);
+    for (size_t i = 0; i < history.block_len && status == LK_OK; i++)
+        status = import_add(in, history.blocks[i].bytes, history.blocks[i].offset, false);
+    return status;
+}
+
+static lk_status import_decode(importer *in, lk_bytes bytes) {
+    envelope_mode mode;
+    reader body;
+    if (bytes.len > LIMIT_BLOB_BYTES) return import_fault(in, LK_ELIMIT, "blob is too large");
+    lk_status status = envelope_open(bytes, &mode, &body, in->fault);
+    if (status != LK_OK) return status;
+    return mode == ENVELOPE_SNAPSHOT ? import_snapshot(in, &body) : import_updates(in, &body);
+}
+
+/* ---- order ---- */
+
+static uint64_t import_peer(const import_block *x) { return x->b.peers[0]; }
+
+static int32_t import_counter(const import_block *x) { return x->b.changes[0].counter; }
+
+static int import_order(const void *a, const void *b) {
+    const import_block *x = a, *y = b;
+    if (import_peer(x) != import_peer(y)) return import_peer(x) < import_peer(y) ? -1 : 1;
+    return import_counter(x) < import_counter(y) ? -1 : import_counter(x) > import_counter(y);
+}
+
+static const change *import_next(const importer *in, size_t at) {
+    const import_block *x = &in->blocks.at[at];
+    return &x->b.changes[x->next];
+}
+
+static bool import_enqueue(importer *in, size_t block_at) {
+    if (!vec_reserve(&in->doc->memory, &in->queue, 1)) return false;
+    uint32_t lamport = import_next(in, block_at)->lamport;
+    size_t i = in->queue.len++;
+    for (; i > 0 && import_next(in, in->queue.at[(i - 1) / 2])->lamport > lamport; i = (i - 1) / 2)
+        in->queue.at[i] = in->queue.at[(i - 1) / 2];
+    in->queue.at[i] = block_at;
+    return true;
+}
+
+static size_t import_dequeue(importer *in) {
+    size_t top = in->queue.at[0], last = in->queue.at[--in->queue.len], len = in->queue.len;
+    size_t i = 0;
+    for (;;) {
+        size_t child = 2 * i + 1;
+        if (child >= len) break;
+        size_t *q = in->queue.at;
+        if (child + 1 < len &&
+            import_next(in, q[child + 1])->lamport < import_next(in, q[child])->lamport)
+            child++;
+        if (import_next(in, q[child])->lamport >= import_next(in, last)->lamport) break;
+        q[i] = q[child];
+        i = child;
+    }
+    if (len > 0) in->queue.at[i] = last;
+    return top;
+}
+
+/* ---- appending ---- */
+
+/* Skip what is known; true if the peer's next change is in this block. */
+static bool import_skip_known(const importer *in, import_block *x) {
+    int32_t end = dag_peer_end(&in->doc->log.graph, x->names.peers[0]);
+    while (x->next < x->b.change_len) {
+        const change *c = &x->b.changes[x->next];
+        if (c->counter + (int32_t)c->len > end) return true;
+        x->next++;
+    }
+    return false;
+}
+
+/* Append changes of one peer, from the block `at` on, as long as they have their past. *at becomes
+ * the block that stopped it, or the first block of the next peer; *stuck says which. */
+static lk_status import_run(importer *in, size_t *at, bool *stuck) {
+    uint64_t peer = import_peer(&in->blocks.at[*at]);
+    *stuck = false;
+    for (; *at < in->blocks.len && import_peer(&in->blocks.at[*at]) == peer; ++*at) {
+        import_block *x = &in->blocks.at[*at];
+        while (import_skip_known(in, x)) {
+            const change *c = &x->b.changes[x->next];
+            op_id missing;
+            if (oplog_missing(&in->doc->log, c, &x->names, &missing)) {
+                *stuck = true;
+                return LK_OK;
+            }
+            const char *what = "out of memory";
+            lk_status status = oplog_append(&in->doc->log, &x->b, &x->names, c, &what);
+            if (status != LK_OK) return import_fault(in, status, what);
+        }
+    }
+    return LK_OK;
+}
+
+/* Append what can be of the blocks from `start` on. */
+static lk_status import_round(importer *in, size_t start) {
+    lk_doc *doc = in->doc;
+    sort_items(in->blocks.at + start, in->blocks.len - start, sizeof *in->blocks.at, import_order);
+    for (size_t i = start; i < in->blocks.len; i++) {
+        import_block *x = &in->blocks.at[i];
+        if (!oplog_map_names(&doc->log, &x->b, &doc->scratch, &x->names))
+            return import_fault(in, LK_ENOMEM, "out of memory");
+        bool first = i == start || import_peer(x) != import_peer(x - 1);
+        if (first && !import_enqueue(in, i)) return import_fault(in, LK_ENOMEM, "out of memory");
+    }
+    while (in->queue.len > 0) {
+        size_t at = import_dequeue(in);
+        bool stuck;
+        lk_status status = import_run(in, &at, &stuck);
+        if (status != LK_OK) return status;
+        if (!stuck || in->queue.len == 0) continue;
+        bool older = import_next(in, in->queue.at[0])->lamport < import_next(in, at)->lamport;
+        if (older && !import_enqueue(in, at)) return import_fault(in, LK_ENOMEM, "out of memory");
+    }
+    return LK_OK;
+}
+
+/* Is what a waiting block misses here by now? */
+static bool import_may_go(const importer *in, const doc_pending *p) {
+    peer_ix peer = intern_find_peer(&in->doc->log.names, p->missing.peer);
+    return peer != TABLE_NONE && dag_peer_end(&in->doc->log.graph, peer) > p->missing.counter;
+}
+
+/* Append the blob's blocks, then those that waited for them, and so on. */
+static lk_status import_append(importer *in) {
+    size_t start = 0;
+    do {
+        lk_status status = import_round(in, start);
+        if (status != LK_OK) return status;
+        start = in->blocks.len;
+        for (size_t i = 0; i < in->doc->pending.len; i++) {
+            const doc_pending *p = &in->doc->pending.at[i];
+            if (in->taken[i] || !import_may_go(in, p)) continue;
+            in->taken[i] = true;
+            status = import_add(in, (lk_bytes){p->bytes, p->len}, 0, true);
+            if (status != LK_OK) return status;
+        }
+    } while (in->blocks.len > start);
+    return LK_OK;
+}
+
+/* ---- what waits ---- */
+
+static bool import_waits_already(const importer *in, lk_span span) {
+    for (size_t i = 0; i < in->waiting_len; i++) {
+        const lk_span *other = &in->waiting[i].span;
+        if (other->peer == span.peer && other->start <= span.start && other->end >= span.end)
+            return true;
+    }
+    return false;
+}
+
+/* The rest of a block waits. */
+static lk_status import_wait(importer *in, const import_block *x, const change *c) {
+    lk_doc *doc = in->doc;
+    const change *last = &x->b.changes[x->b.change_len - 1];
+    doc_pending p = {.bytes = (uint8_t *)(uintptr_t)x->bytes.at,
+                     .len = x->bytes.len,
+                     .span = {import_peer(x), c->counter, last->counter + (int32_t)last->len}};
+    if (import_waits_already(in, p.span)) return LK_OK;
+    op_id missing;
+    bool misses = oplog_missing(&doc->log, c, &x->names, &missing);
+    LK_ASSERT(misses);
+    p.missing = doc_wide(doc, missing);
+    if (p.len > LIMIT_PENDING_BYTES - in->waiting_bytes)
+        return import_fault(in, LK_ELIMIT, "too much waits for its past");
+    p.bytes = mem_alloc(&doc->memory, p.len);
+    if (p.bytes == NULL) return import_fault(in, LK_ENOMEM, "out of memory");
+    __builtin_memcpy(p.bytes, x->bytes.at, p.len);
+    in->waiting[in->waiting_len++] = p;
+    in->waiting_bytes += p.len;
+    return LK_OK;
+}
+
+/* Make the new list of what waits. Blocks that waited and were not read stay as they are. */
+static lk_status import_make_waiting(importer *in) {
+    lk_doc *doc = in->doc;
+    in->waiting = arena_new(&doc->scratch, doc_pending, doc->pending.len + in->blocks.len);
+    if (in->waiting == NULL || !vec_reserve(&doc->memory, &doc->pending, in->blocks.len))
+        return import_fault(in, LK_ENOMEM, "out of memory");
+    for (size_t i = 0; i < doc->pending.len; i++) {
+        if (in->taken[i]) continue;
+        in->waiting[in->waiting_len++] = doc->pending.at[i];
+        in->waiting_bytes += doc->pending.at[i].len;
+    }
+    for (size_t i = 0; i < in->blocks.len; i++) {
+        import_block *x = &in->blocks.at[i];
+        if (!import_skip_known(in, x)) continue;
+        lk_status status = import_wait(in, x, &x->b.changes[x->next]);
+        if (status != LK_OK) return status;
+    }
+    return LK_OK;
+}
+
+/* Of the old list or the new one, the blocks that are not in the other go. */
+static void import_settle_waiting(importer *in, bool keep_new) {
+    lk_doc *doc = in->doc;
+    size_t kept = 0; /* blocks that were not taken stand first in the new list, in order */
+    for (size_t i = 0; i < doc->pending.len; i++) {
+        if (!in->taken[i])
+            kept++;
+        else if (keep_new)
+            mem_free(&doc->memory, doc->pending.at[i].bytes, doc->pending.at[i].len);
+    }
+    if (keep_new) {
+        for (size_t i = 0; i < in->waiting_len; i++) doc->pending.at[i] = in->waiting[i];
+        doc->pending.len = in->waiting_len;
+        return;
+    }
+    for (size_t i = kept; i < in->waiting_len; i++)
+        mem_free(&doc->memory, in->waiting[i].bytes, in->waiting[i].len);
+}
+
+/* ---- all or nothing ---- */
+
+static lk_status import_plan(importer *in, lv start) {
+    lk_doc *doc = in->doc;
+    const char *what = "out of memory";
+    doc->steps.len = 0;
+    if (!doc_add_states(doc)) return import_fault(in, LK_ENOMEM, what);
+    lk_status status = merge_plan(&doc->merge, start, &doc->steps, &what);
+    if (status != LK_OK) return import_fault(in, status, what);
+    status = doc_prepare(doc, doc->steps.at, doc->steps.len);
+    if (status == LK_OK) return LK_OK;
+    merge_drop(&doc->merge); /* it has played in what is about to be forgotten */
+    merge_init(&doc->merge, &doc->log);
+    if (status != LK_ERANGE) return import_fault(in, status, what);
+    return import_fault(in, LK_ECORRUPT, "operation reaches outside its container");
+}
+
+static lk_status import_all(importer *in, lk_bytes bytes, lv start) {
+    lk_doc *doc = in->doc;
+    in->taken = arena_alloc(&doc->scratch, doc->pending.len);
+    if (in->taken == NULL) return import_fault(in, LK_ENOMEM, "out of memory");
+    __builtin_memset(in->taken, 0, doc->pending.len);
+    lk_status status = import_decode(in, bytes);
+    if (status == LK_OK) status = import_append(in);
+    if (status == LK_OK) status = import_make_waiting(in);
+    if (status == LK_OK) status = import_plan(in, start);
+    return status;
+}
+
+static bool import_report(lk_doc *doc, const int32_t *ends, size_t end_len) {
+    const dag *g = &doc->log.graph;
+    doc->success.len = doc->waiting.len = 0;
+    if (!vec_reserve(&doc->memory, &doc->success, g->peers.len) ||
+        !vec_reserve(&doc->memory, &doc->waiting, doc->pending.len))
+        return false;
+    for (peer_ix p = 0; p < g->peers.len; p++) {
+        int32_t before = p < end_len ? ends[p] : 0;
+        if (g->peers.at[p].end == before) continue;
+        lk_span span = {doc->log.names.peers.at[p], before, g->peers.at[p].end};
+        doc->success.at[doc->success.len++] = span;
+    }
+    for (size_t i = 0; i < doc->pending.len; i++) {
+        lk_span span = doc->pending.at[i].span;
+        size_t k = 0;
+        while (k < doc->waiting.len && doc->waiting.at[k].peer != span.peer) k++;
+        if (k == doc->waiting.len) doc->waiting.at[doc->waiting.len++] = span;
+        lk_span *all = &doc->waiting.at[k];
+        if (span.start < all->start) all->start = span.start;
+        if (span.end > all->end) all->end = span.end;
+    }
+    return true;
+}
+
+static int32_t *import_ends(lk_doc *doc) {
+    const dag *g = &doc->log.graph;
+    int32_t *ends = arena_new(&doc->scratch, int32_t, g->peers.len);
+    for (size_t p = 0; ends != NULL && p < g->peers.len; p++) ends[p] = g->peers.at[p].end;
+    return ends;
+}
+
+static lk_status import_run_all(lk_doc *doc, lk_bytes bytes, lk_fault *fault) {
+    arena_reset(&doc->scratch);
+    importer in = {.doc = doc, .fault = fault};
+    oplog_mark mark;
+    size_t peers_before = doc->log.graph.peers.len;
+    const int32_t *ends = import_ends(doc);
+    bool ready = ends != NULL && oplog_save(&doc->log, &doc->scratch, &mark) &&
+                 (!doc->events.watching || events_begin(doc));
+    if (!ready) return import_fault(&in, LK_ENOMEM, "out of memory");
+    lk_status status = import_all(&in, bytes, mark.graph.end);
+    if (in.taken != NULL && in.waiting != NULL) import_settle_waiting(&in, status == LK_OK);
+    vec_drop(&doc->memory, &in.blocks);
+    vec_drop(&doc->memory, &in.queue);
+    if (status != LK_OK) {
+        events_cancel(&doc->events);
+        state_rewind(&doc->state, mark.names.containers);
+        oplog_rewind(&doc->log, &mark);
+        return status;
+    }
+    bool changed = doc->log.graph.end > mark.graph.end;
+    doc_advance(doc, doc->steps.at, doc->steps.len);
+    bool told = import_report(doc, ends, peers_before);
+    if (told && changed && doc->events.watching)
+        told = events_finish(doc, LK_BY_IMPORT, (lk_str){0}) == LK_OK;
+    doc->spent = !told;
+    return told ? LK_OK : import_fault(&in, LK_ESPENT, "out of memory halfway");
+}
+
+lk_status lk_import(lk_doc *doc, lk_bytes bytes, lk_import_status *status_or_null,
+                    lk_fault *fault_or_null) {
+    lk_fault unwanted = {0}, *fault = fault_or_null == NULL ? &unwanted : fault_or_null;
+    *fault = (lk_fault){0};
+    lk_status status = lk_commit(doc, NULL);
+    if (status == LK_OK) status = import_run_all(doc, bytes, fault);
+    fault->code = status;
+    if (fault->what == NULL) fault->what = lk_status_text(status);
+    if (status == LK_OK && status_or_null != NULL)
+        *status_or_null = (lk_import_status){doc->success.at, doc->success.len, doc->waiting.at,
+                                             doc->waiting.len};
+    return status;
+}

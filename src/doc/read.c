@@ -1,0 +1,137 @@
+/* SPDX-License-Identifier: MIT
+ * read.c - what the containers hold: lengths, elements, text, and the way to a container. */
+#include "doc/doc.h"
+
+/* The content of a text or list; trapping on another kind is the caller's bug caught. */
+static const seq *read_seq(const lk_doc *doc, lk_ref ref, lk_kind kind) {
+    LK_ASSERT(ref.index < doc->state.containers.len);
+    LK_ASSERT(doc->state.containers.at[ref.index]->kind == kind);
+    return state_find_seq(&doc->state, ref.index);
+}
+
+static const map *read_map(const lk_doc *doc, lk_ref ref) {
+    LK_ASSERT(ref.index < doc->state.containers.len);
+    const map *m = state_find_map(&doc->state, ref.index);
+    LK_ASSERT(m != NULL);
+    return m;
+}
+
+/* ---- text ---- */
+
+size_t lk_text_len(const lk_doc *doc, lk_ref text, lk_unit unit) {
+    return seq_len(read_seq(doc, text, LK_TEXT), unit);
+}
+
+static lk_status read_text(const seq *text, uint32_t start, uint32_t len, lk_buf *out) {
+    size_t before = out->len;
+    seq_walk w = seq_range(text, start, len);
+    seq_span span;
+    while (seq_walk_next(&w, &span)) {
+        if (span.data == NULL || buf_append(out, span.data, span.len[LK_UTF8])) continue;
+        out->len = before;
+        return LK_ENOMEM;
+    }
+    return LK_OK;
+}
+
+lk_status lk_text_string(const lk_doc *doc, lk_ref text, lk_buf *out) {
+    const seq *from = read_seq(doc, text, LK_TEXT);
+    return read_text(from, 0, seq_len(from, SEQ_ENTITY), out);
+}
+
+lk_status lk_text_slice(const lk_doc *doc, lk_ref text, size_t pos, size_t len, lk_unit unit,
+                        lk_buf *out) {
+    const seq *from = read_seq(doc, text, LK_TEXT);
+    uint32_t start[SEQ_UNITS], end[SEQ_UNITS];
+    if (len > UINT32_MAX || pos > UINT32_MAX - len) return LK_ERANGE;
+    if (seq_seek(from, (uint32_t)pos, unit, SEQ_LEFTMOST, start) != SEQ_HIT) return LK_ERANGE;
+    if (seq_seek(from, (uint32_t)(pos + len), unit, SEQ_LEFTMOST, end) != SEQ_HIT) return LK_ERANGE;
+    return read_text(from, start[SEQ_ENTITY], end[SEQ_ENTITY] - start[SEQ_ENTITY], out);
+}
+
+lk_status lk_text_convert(const lk_doc *doc, lk_ref text, size_t pos, lk_unit from, lk_unit to,
+                          size_t *out) {
+    uint32_t all[SEQ_UNITS];
+    const seq *target = read_seq(doc, text, LK_TEXT);
+    if (pos > UINT32_MAX) return LK_ERANGE;
+    if (seq_seek(target, (uint32_t)pos, from, SEQ_LEFTMOST, all) == SEQ_PAST) return LK_ERANGE;
+    *out = all[to];
+    return LK_OK;
+}
+
+/* ---- list, map ---- */
+
+size_t lk_list_len(const lk_doc *doc, lk_ref list) {
+    return seq_len(read_seq(doc, list, LK_LIST), SEQ_ENTITY);
+}
+
+lk_status lk_list_get(const lk_doc *doc, lk_ref list, size_t pos, lk_value *out) {
+    const seq *from = read_seq(doc, list, LK_LIST);
+    if (pos >= seq_len(from, SEQ_ENTITY)) return LK_ERANGE;
+    *out = *seq_get(from, (uint32_t)pos, NULL);
+    return LK_OK;
+}
+
+size_t lk_map_len(const lk_doc *doc, lk_ref ref) { return map_len(read_map(doc, ref)); }
+
+lk_status lk_map_get(const lk_doc *doc, lk_ref ref, lk_str key, lk_value *out) {
+    const map *from = read_map(doc, ref);
+    uint32_t known = intern_find_key(&doc->log.names, key);
+    const map_entry *entry = known == TABLE_NONE ? NULL : map_find(from, known);
+    if (entry == NULL || entry->value == NULL) return LK_EMISSING;
+    *out = *entry->value;
+    return LK_OK;
+}
+
+bool lk_map_next(const lk_doc *doc, lk_ref ref, size_t *cursor, lk_entry *out) {
+    const map_entry *entry = map_next(read_map(doc, ref), cursor);
+    if (entry == NULL) return false;
+    *out = (lk_entry){doc->log.names.keys.at[entry->key], *entry->value};
+    return true;
+}
+
+/* ---- the way to a container ---- */
+
+static bool read_is_child(const lk_value *value, uint32_t child) {
+    return value != NULL && value->type == LK_CONTAINER && value->as.container.index == child;
+}
+
+/* Where `parent` holds `child`, which is present. */
+static lk_path_item read_place(const lk_doc *doc, uint32_t parent, uint32_t child) {
+    const map *m = state_find_map(&doc->state, parent);
+    size_t cursor = 0;
+    const map_entry *entry;
+    while (m != NULL && (entry = map_next(m, &cursor)) != NULL)
+        if (read_is_child(entry->value, child))
+            return (lk_path_item){.is_key = true, .key = doc->log.names.keys.at[entry->key]};
+    lk_path_item item = {0};
+    const seq *list = state_find_seq(&doc->state, parent);
+    if (list == NULL) return item;
+    seq_walk w = seq_range(list, 0, seq_len(list, SEQ_ENTITY));
+    seq_span span;
+    while (seq_walk_next(&w, &span)) {
+        const lk_value *values = span.data;
+        for (uint32_t i = 0; i < span.len[SEQ_ENTITY]; i++, item.index++)
+            if (read_is_child(&values[i], child)) return item;
+    }
+    return item;
+}
+
+lk_status lk_container_path(lk_doc *doc, lk_ref ref, const lk_path_item **out, size_t *len) {
+    LK_ASSERT(ref.index < doc->state.containers.len);
+    if (!doc_shows(doc, ref.index)) return LK_EMISSING;
+    const intern *names = &doc->log.names;
+    size_t depth = 0;
+    for (uint32_t at = ref.index; at != CONTAINER_NONE; at = names->containers.at[at].parent)
+        depth++;
+    doc->path.len = 0;
+    if (!vec_reserve(&doc->memory, &doc->path, depth)) return LK_ENOMEM;
+    doc->path.len = depth;
+    uint32_t at = ref.index;
+    for (size_t i = depth; i-- > 1; at = names->containers.at[at].parent)
+        doc->path.at[i] = read_place(doc, names->containers.at[at].parent, at);
+    doc->path.at[0] = (lk_path_item){.is_key = true, .key = names->containers.at[at].id.name};
+    *out = doc->path.at;
+    *len = depth;
+    return LK_OK;
+}
