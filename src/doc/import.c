@@ -21,7 +21,6 @@ typedef struct import_block {
     block b;
     oplog_names names;
     lk_bytes bytes;
-    bool waited; /* it came from doc->pending, which owns its bytes */
     size_t next; /* change */
 } import_block;
 
@@ -42,10 +41,10 @@ static lk_status import_fault(importer *in, lk_status status, const char *what) 
 
 /* ---- decoding ---- */
 
-static lk_status import_add(importer *in, lk_bytes bytes, size_t offset, bool waited) {
+static lk_status import_add(importer *in, lk_bytes bytes, size_t offset) {
     import_block *fresh = vec_push(&in->doc->memory, &in->blocks);
     if (fresh == NULL) return import_fault(in, LK_ENOMEM, "out of memory");
-    *fresh = (import_block){.bytes = bytes, .waited = waited};
+    *fresh = (import_block){.bytes = bytes};
     return change_block_read(bytes, offset, &in->doc->scratch, &fresh->b, in->fault);
 }
 
@@ -53,7 +52,7 @@ static lk_status import_updates(importer *in, reader *body) {
     lk_bytes bytes;
     size_t offset;
     while (envelope_next_block(body, &bytes, &offset)) {
-        lk_status status = import_add(in, bytes, offset, false);
+        lk_status status = import_add(in, bytes, offset);
         if (status != LK_OK) return status;
     }
     if (!reader_ok(body)) *in->fault = body->fault;
@@ -67,7 +66,7 @@ static lk_status import_snapshot(importer *in, reader *body) {
     if (status != LK_OK) return status;
     status = snapshot_read_history(&sections.history, &in->doc->scratch, &history, in->fault);
     for (size_t i = 0; i < history.block_len && status == LK_OK; i++)
-        status = import_add(in, history.blocks[i].bytes, history.blocks[i].offset, false);
+        status = import_add(in, history.blocks[i].bytes, history.blocks[i].offset);
     return status;
 }
 
@@ -189,18 +188,36 @@ static bool import_may_go(const importer *in, const doc_pending *p) {
     return peer != TABLE_NONE && dag_peer_end(&in->doc->log.graph, peer) > p->missing.counter;
 }
 
+/* Blocks of earlier rounds that were stuck may go on by what later rounds brought. */
+static lk_status import_unstick(importer *in, size_t end) {
+    for (size_t i = 0; i < end;) {
+        import_block *x = &in->blocks.at[i];
+        op_id missing;
+        bool stuck = true;
+        bool may_go = import_skip_known(in, x) &&
+                      !oplog_missing(&in->doc->log, &x->b.changes[x->next], &x->names, &missing);
+        size_t at = i++;
+        if (!may_go) continue;
+        lk_status status = import_run(in, &at, &stuck);
+        if (status != LK_OK) return status;
+        i = 0;
+    }
+    return LK_OK;
+}
+
 /* Append the blob's blocks, then those that waited for them, and so on. */
 static lk_status import_append(importer *in) {
     size_t start = 0;
     do {
         lk_status status = import_round(in, start);
+        if (status == LK_OK) status = import_unstick(in, start);
         if (status != LK_OK) return status;
         start = in->blocks.len;
         for (size_t i = 0; i < in->doc->pending.len; i++) {
             const doc_pending *p = &in->doc->pending.at[i];
             if (in->taken[i] || !import_may_go(in, p)) continue;
             in->taken[i] = true;
-            status = import_add(in, (lk_bytes){p->bytes, p->len}, 0, true);
+            status = import_add(in, (lk_bytes){p->bytes, p->len}, 0);
             if (status != LK_OK) return status;
         }
     } while (in->blocks.len > start);
