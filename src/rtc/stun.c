@@ -145,6 +145,7 @@ lk_status stun_read(lk_bytes datagram, stun_message *out, lk_fault *fault) {
         else if (type == ATTR_MESSAGE_INTEGRITY) {
             out->integrity = at;
             out->integrity_value = reader_take(&value, DTLS_HMAC_SHA1);
+            reader_finish(&value, "MESSAGE-INTEGRITY is too long");
         } else
             stun_read_attribute(&value, type, datagram.at, out);
         reader_adopt(&r, &value);
