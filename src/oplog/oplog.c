@@ -216,6 +216,8 @@ static bool op_join(op *a, const op *b) {
 bool oplog_begin(oplog *log, peer_ix peer) {
     dag *g = &log->graph;
     if (!vec_reserve(log->heap, &log->changes, 1)) return false;
+    /* the heads are handed on as parents, and must not move while they grow by one */
+    if (!vec_reserve(log->heap, &g->heads, 1)) return false;
     uint32_t lamport = 0;
     for (size_t i = 0; i < g->heads.len; i++) {
         uint32_t after = dag_lamport(g, g->heads.at[i]) + 1;
