@@ -71,6 +71,7 @@ static lk_status receive_join(lk_room *room, link *l, const frame *f) {
     l->wanted = true;
     l->left = false;
     room_send_join_ok(room, l, f->crdt);
+    if (l->push_at_ms != UINT64_MAX) return LK_OK; /* put off already */
     if (back)
         l->push_at_ms = room->now_ms + receive_rewind_delay(l);
     else

@@ -249,7 +249,7 @@ static lk_status send_on(lk_room *room, lk_bytes update) {
         link *l = &room->links.at[i];
         if (send_picks(l, &t))
             send_fly(room, l, batch, update.len, t.on, t.on_len);
-        else
+        else if (l->push_at_ms == UINT64_MAX)
             l->push_at_ms = room->now_ms;
     }
     for (size_t i = 0; i < room->links.len; i++)
