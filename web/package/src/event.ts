@@ -3,8 +3,8 @@
 // delivered one after the other before the method that caused them returns. A subscriber may edit:
 // what that causes joins the end of the queue.
 
-import { type ContainerID, type LoroContainer } from "./container.js";
-import { type Frontiers, object, type Reader, type Value } from "./value.js";
+import { type ContainerID, type LoroContainer } from './container.js';
+import { type Frontiers, object, type Reader, type Value } from './value.js';
 
 export type Delta<T> =
   | { insert: T; retain?: undefined; delete?: undefined }
@@ -12,11 +12,11 @@ export type Delta<T> =
   | { delete: number; insert?: undefined; retain?: undefined };
 
 /** Lengths are UTF-16 code units. */
-export type TextDiff = { type: "text"; diff: Delta<string>[] };
-export type ListDiff = { type: "list"; diff: Delta<(Value | LoroContainer)[]>[] };
+export type TextDiff = { type: 'text'; diff: Delta<string>[] };
+export type ListDiff = { type: 'list'; diff: Delta<(Value | LoroContainer)[]>[] };
 /** undefined: the key was deleted. */
 export type MapDiff = {
-  type: "map";
+  type: 'map';
   updated: Record<string, Value | LoroContainer | undefined>;
 };
 export type Diff = TextDiff | ListDiff | MapDiff;
@@ -31,7 +31,7 @@ export interface LoroEvent {
 
 /** All that one commit or import did. */
 export interface LoroEventBatch {
-  by: "local" | "import" | "checkout";
+  by: 'local' | 'import' | 'checkout';
   origin: string;
   from: Frontiers;
   to: Frontiers;
@@ -51,7 +51,7 @@ export interface RawBatch extends LoroEventBatch {
   events: RawEvent[];
 }
 
-const BY = ["local", "import", "checkout"] as const;
+const BY = ['local', 'import', 'checkout'] as const;
 const MAP = 0;
 const TEXT = 2;
 const enum Step {
@@ -72,12 +72,12 @@ function readChange(r: Reader): [string, Value | LoroContainer | undefined] {
 }
 
 function readDiff(r: Reader, kind: number): Diff {
-  if (kind === MAP) return { type: "map", updated: object(r.many(() => readChange(r))) };
+  if (kind === MAP) return { type: 'map', updated: object(r.many(() => readChange(r))) };
   if (kind === TEXT) {
-    return { type: "text", diff: r.many(() => readDelta(r, () => r.string())) };
+    return { type: 'text', diff: r.many(() => readDelta(r, () => r.string())) };
   }
   const values = () => r.many(() => r.value() as Value | LoroContainer);
-  return { type: "list", diff: r.many(() => readDelta(r, values)) };
+  return { type: 'list', diff: r.many(() => readDelta(r, values)) };
 }
 
 export function readBatch(r: Reader, idOf: (ref: number) => ContainerID): RawBatch {
@@ -90,7 +90,7 @@ export function readBatch(r: Reader, idOf: (ref: number) => ContainerID): RawBat
     const kind = r.u8();
     const path = r.value() as Path;
     // the id is asked for later: asking now would overwrite what is being read
-    return { ref, target: "" as ContainerID, diff: readDiff(r, kind), path };
+    return { ref, target: '' as ContainerID, diff: readDiff(r, kind), path };
   });
   for (const event of events) event.target = idOf(event.ref);
   return { by, origin, from, to, events };
@@ -121,7 +121,7 @@ export class Queue {
   flush(): void {
     if (this.#busy) return;
     this.#busy = true;
-    for (let next; (next = this.#waiting.shift()) !== undefined; ) run(next);
+    for (let next; (next = this.#waiting.shift()) !== undefined;) run(next);
     this.#busy = false;
   }
 }

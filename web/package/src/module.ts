@@ -82,10 +82,10 @@ export interface Engine {
 }
 
 let loaded: Engine | undefined;
-let random: Pick<Crypto, "getRandomValues"> = globalThis.crypto;
+let random: Pick<Crypto, 'getRandomValues'> = globalThis.crypto;
 
 /** Where there is no global `crypto` (Node 18): take this one. */
-export function useCrypto(source: Pick<Crypto, "getRandomValues">): void {
+export function useCrypto(source: Pick<Crypto, 'getRandomValues'>): void {
   random ??= source;
 }
 
@@ -95,7 +95,7 @@ export function randomU64(): bigint {
 
 /** The engine, or an error that says what to do. */
 export function engine(): Engine {
-  if (loaded === undefined) throw new Error("lorikeet-crdt: call `await init()` first");
+  if (loaded === undefined) throw new Error('lorikeet-crdt: call `await init()` first');
   return loaded;
 }
 
@@ -112,21 +112,16 @@ export function initSync(source: BufferSource | WebAssembly.Module): void {
 
 /** Where the engine may come from: its address, an answer to a request for it, or itself. */
 export type EngineSource =
-  | string
-  | URL
-  | Response
-  | Promise<Response>
-  | BufferSource
-  | WebAssembly.Module;
+  string | URL | Response | Promise<Response> | BufferSource | WebAssembly.Module;
 
 async function instantiate(source: EngineSource): Promise<WebAssembly.Instance> {
-  if (typeof source === "string" || source instanceof URL) source = fetch(source);
+  if (typeof source === 'string' || source instanceof URL) source = fetch(source);
   if (source instanceof WebAssembly.Module) return WebAssembly.instantiate(source);
   if (source instanceof Promise || source instanceof Response) {
     const response = await source;
     if (!response.ok) throw new Error(`lorikeet-crdt: ${response.url} answers ${response.status}`);
     // streaming compilation insists on the content type, which not every server knows
-    const streams = response.headers.get("content-type")?.startsWith("application/wasm");
+    const streams = response.headers.get('content-type')?.startsWith('application/wasm');
     if (streams) return (await WebAssembly.instantiateStreaming(response)).instance;
     source = await response.arrayBuffer();
   }
