@@ -199,6 +199,12 @@ bool lk_container_shows(const lk_doc *doc, lk_ref ref) {
     return doc_shows(doc, ref.index);
 }
 
+lk_status doc_spend(lk_doc *doc, lk_status status) {
+    if (status != LK_ENOMEM) return status;
+    doc->spent = true;
+    return LK_ESPENT;
+}
+
 /* ---- the road ---- */
 
 lk_status doc_prepare(lk_doc *doc, const step *steps, size_t len) {

@@ -53,6 +53,9 @@ struct lk_doc {
 void doc_advance(lk_doc *doc, const step *steps, size_t len);
 /* Make room for that: in the state, and for events. LK_ERANGE, LK_ENOMEM. */
 lk_status doc_prepare(lk_doc *doc, const step *steps, size_t len);
+/* What a call of several steps returns when one of them had `status`: memory that runs out between
+ * the steps spends the document. */
+lk_status doc_spend(lk_doc *doc, lk_status status);
 /* Give every container number a state. */
 bool doc_add_states(lk_doc *doc);
 /* Is everything from the root down to this container present? */

@@ -152,10 +152,11 @@ static lk_status edit_delete(lk_doc *doc, lk_ref ref, const seq *target, uint32_
             *fresh = piece;
         piece.pos += piece.len;
     }
-    while (status == LK_OK && pieces.len > 0)
-        status = edit_delete_piece(doc, ref, &pieces.at[--pieces.len]);
+    size_t done = 0;
+    for (; status == LK_OK && done < pieces.len; done++)
+        status = edit_delete_piece(doc, ref, &pieces.at[pieces.len - 1 - done]);
     vec_drop(&doc->memory, &pieces);
-    return status;
+    return done > 1 ? doc_spend(doc, status) : status;
 }
 
 lk_status lk_text_delete(lk_doc *doc, lk_ref text, size_t pos, size_t len, lk_unit unit) {

@@ -111,8 +111,7 @@ static lk_status snapshot_container(snapshot_maker *m, uint32_t id) {
     const map *keyed = state_find_map(&m->doc->state, id);
     const seq *ordered = state_find_seq(&m->doc->state, id);
     if (out.depth == 0 || (keyed == NULL && ordered == NULL)) return LK_OK;
-    bool filled =
-        keyed != NULL ? snapshot_map(m, keyed, &out) : snapshot_seq(m, ordered, &out);
+    bool filled = keyed != NULL ? snapshot_map(m, keyed, &out) : snapshot_seq(m, ordered, &out);
     sstable_pair *pair = vec_push(&m->doc->memory, &m->pairs);
     if (!filled || pair == NULL) return LK_ENOMEM;
     size_t key_start = m->keys.len, value_start = m->values.len;

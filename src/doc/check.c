@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: MIT
+ * check.c - the deepest invariant: the state is what a replay of the history gives. */
+#include "doc/doc.h"
+
+static void check_structures(const lk_doc *doc) {
+    for (uint32_t i = 0; i < doc->state.containers.len; i++) {
+        const seq *s = state_find_seq(&doc->state, i);
+        if (s != NULL) seq_check(s);
+    }
+    for (size_t i = 0; i < doc->merge.trackers.len; i++) tracker_check(doc->merge.trackers.at[i]);
+}
+
+static void check_same_json(lk_doc *doc, lk_doc *replay) {
+    lk_buf ours = {.memory = &doc->memory}, theirs = {.memory = &doc->memory};
+    for (uint32_t i = 0; i < doc->state.containers.len; i++) {
+        lk_buf id = {.memory = &doc->memory};
+        lk_ref same;
+        ours.len = theirs.len = 0;
+        bool named = lk_container_id(doc, (lk_ref){i}, &id) == LK_OK;
+        LK_ASSERT(named);
+        lk_status found = lk_container_by_id(replay, (lk_str){(const char *)id.at, id.len}, &same);
+        lk_buf_free(&id);
+        /* Containers nobody wrote to or holds are not in the history. */
+        if (found == LK_EMISSING && !doc->state.containers.at[i]->present) continue;
+        LK_ASSERT(found == LK_OK);
+        bool printed = lk_container_json(doc, (lk_ref){i}, &ours) == LK_OK &&
+                       lk_container_json(replay, same, &theirs) == LK_OK;
+        LK_ASSERT(printed && ours.len == theirs.len);
+        LK_ASSERT(__builtin_memcmp(ours.at, theirs.at, ours.len) == 0);
+    }
+    lk_buf_free(&ours);
+    lk_buf_free(&theirs);
+}
+
+static void check_same_ids(lk_ids a, lk_ids b) {
+    LK_ASSERT(a.len == b.len);
+    for (size_t i = 0; i < a.len; i++)
+        LK_ASSERT(a.at[i].peer == b.at[i].peer && a.at[i].counter == b.at[i].counter);
+}
+
+void lk_check(lk_doc *doc) {
+    lk_buf all = {.memory = &doc->memory};
+    lk_doc *replay = lk_new(doc->peer == 0, &doc->memory);
+    LK_ASSERT(replay != NULL);
+    lk_status status = lk_export(doc, LK_UPDATES, (lk_ids){0}, &all);
+    check_structures(doc);
+    if (status == LK_OK) status = lk_import(replay, (lk_bytes){all.at, all.len}, NULL, NULL);
+    LK_ASSERT(status == LK_OK);
+    check_same_json(doc, replay);
+    check_same_ids(lk_version(doc), lk_version(replay));
+    check_same_ids(lk_frontiers(doc), lk_frontiers(replay));
+    lk_buf_free(&all);
+    lk_free(replay);
+}
