@@ -33,6 +33,13 @@ void lk_rtc_global_drop(void);
 /* Drives the SCTP timers of all peers: call every 10 ms or so, and once before lk_rtc_poll(). */
 void lk_rtc_global_tick(uint64_t now_ms);
 
+/* A key and its certificate. Sessions that share one can be seen to belong together: the
+ * fingerprint in their descriptions is the same. It may be freed before them. */
+typedef struct lk_rtc_identity lk_rtc_identity;
+/* A fresh one, or NULL when memory is out. */
+lk_rtc_identity *lk_rtc_identity_new(const lk_memory *memory_or_null);
+void lk_rtc_identity_free(lk_rtc_identity *identity);
+
 typedef struct lk_rtc_options {
     bool offerer;          /* true: makes the offer and opens the channel */
     const lk_addr *locals; /* addresses of your sockets: host candidates */
@@ -42,6 +49,7 @@ typedef struct lk_rtc_options {
     bool allow_loopback;  /* accept and gather 127.0.0.0/8 and ::1 (tests, one-machine use) */
     uint32_t message_max; /* 0: 262144 bytes */
     uint64_t seed; /* 0: OpenSSL's random; else deterministic ICE credentials and timers (tests) */
+    const lk_rtc_identity *identity; /* NULL: one of its own */
 } lk_rtc_options;
 
 lk_rtc *lk_rtc_new(const lk_rtc_options *options, uint64_t now_ms, const lk_memory *memory_or_null);

@@ -166,15 +166,52 @@ static SSL *dtls_ssl_new(dtls *d) {
     return ssl;
 }
 
-dtls *dtls_new(const lk_memory *heap, queue *out) {
+/* ---- identities ---- */
+
+struct lk_rtc_identity {
+    lk_memory heap;
+    EVP_PKEY *key;
+    X509 *certificate;
+};
+
+lk_rtc_identity *lk_rtc_identity_new(const lk_memory *memory) {
+    if (memory == NULL) memory = &mem_default;
+    lk_rtc_identity *i = mem_zalloc(memory, sizeof *i);
+    if (i == NULL) return NULL;
+    i->heap = *memory;
+    i->key = EVP_EC_gen("P-256");
+    i->certificate = i->key == NULL ? NULL : dtls_certificate_new(i->key);
+    if (i->certificate != NULL) return i;
+    lk_rtc_identity_free(i);
+    return NULL;
+}
+
+void lk_rtc_identity_free(lk_rtc_identity *i) {
+    if (i == NULL) return;
+    X509_free(i->certificate);
+    EVP_PKEY_free(i->key);
+    lk_memory heap = i->heap;
+    mem_free(&heap, i, sizeof *i);
+}
+
+static bool dtls_identify(dtls *d, const lk_rtc_identity *identity) {
+    if (identity != NULL) {
+        d->key = EVP_PKEY_up_ref(identity->key) ? identity->key : NULL;
+        d->certificate = X509_up_ref(identity->certificate) ? identity->certificate : NULL;
+    } else {
+        d->key = EVP_EC_gen("P-256");
+        d->certificate = d->key == NULL ? NULL : dtls_certificate_new(d->key);
+    }
+    return d->key != NULL && d->certificate != NULL;
+}
+
+dtls *dtls_new(const lk_memory *heap, const lk_rtc_identity *identity, queue *out) {
     dtls *d = mem_zalloc(heap, sizeof *d);
     if (d == NULL) return NULL;
     d->heap = heap;
     d->out = out;
     d->wake_ms = UINT64_MAX;
-    d->key = EVP_EC_gen("P-256");
-    d->certificate = d->key == NULL ? NULL : dtls_certificate_new(d->key);
-    d->context = d->certificate == NULL ? NULL : dtls_context_new(d->key, d->certificate);
+    d->context = dtls_identify(d, identity) ? dtls_context_new(d->key, d->certificate) : NULL;
     d->method = dtls_method_new();
     d->ssl = d->context == NULL || d->method == NULL ? NULL : dtls_ssl_new(d);
     if (d->ssl != NULL && X509_digest(d->certificate, EVP_sha256(), d->fingerprint, NULL)) return d;

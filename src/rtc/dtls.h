@@ -24,9 +24,9 @@ typedef enum dtls_state {
     DTLS_DOWN,
 } dtls_state;
 
-/* With a fresh certificate of its own; datagrams go to `out` as LK_RTC_DATAGRAM. NULL when memory
- * is out. */
-dtls *dtls_new(const lk_memory *heap, queue *out);
+/* With the certificate of `identity`, or a fresh one; datagrams go to `out` as LK_RTC_DATAGRAM.
+ * NULL when memory is out. */
+dtls *dtls_new(const lk_memory *heap, const lk_rtc_identity *identity_or_null, queue *out);
 void dtls_free(dtls *d);
 const uint8_t *dtls_fingerprint(const dtls *d);
 /* The certificate must match one of these before the state becomes DTLS_UP. */

@@ -57,7 +57,7 @@ static bool peer_init(lk_rtc *r, const lk_rtc_options *o, uint64_t now_ms) {
     channel_init(&r->channel, o->offerer, &r->heap, &r->out);
     bool ok = ice_init(&r->ice, &options, &r->heap, &r->out, now_ms);
     r->session = entropy_u64(&r->ice.random) >> 2;
-    r->dtls = dtls_new(&r->heap, &r->out);
+    r->dtls = dtls_new(&r->heap, o->identity, &r->out);
     return ok && r->dtls != NULL;
 }
 
