@@ -15,7 +15,7 @@
 
 struct store {
     sqlite3 *db;
-    sqlite3_stmt *insert, *select, *remove;
+    sqlite3_stmt *insert, *select, *remove, *mark;
     lk_buf path;
 };
 
@@ -62,6 +62,7 @@ static bool store_schema(store *s, lk_buf *why) {
     heap_print(&sql,
                "PRAGMA application_id=%d; PRAGMA user_version=%d;"
                "CREATE TABLE IF NOT EXISTS blob(at INTEGER PRIMARY KEY, bytes BLOB NOT NULL);"
+               "CREATE TABLE IF NOT EXISTS mark(name TEXT PRIMARY KEY, at INTEGER NOT NULL);"
                "COMMIT",
                STORE_APPLICATION, STORE_VERSION);
     bool good = store_run(s, heap_str(&sql));
@@ -77,6 +78,7 @@ static bool store_prepare(store *s, lk_buf *why) {
         {"INSERT INTO blob(bytes) VALUES(?1)", &s->insert},
         {"SELECT at, bytes FROM blob WHERE at > ?1 ORDER BY at LIMIT 1", &s->select},
         {"DELETE FROM blob WHERE at = ?1", &s->remove},
+        {"REPLACE INTO mark(name, at) SELECT ?1, coalesce(max(at), 0) FROM blob", &s->mark},
     };
     for (size_t i = 0; i < countof(statements); i++)
         if (sqlite3_prepare_v2(s->db, statements[i].sql, -1, statements[i].into, NULL) != SQLITE_OK)
@@ -101,6 +103,7 @@ void store_close(store *s) {
     sqlite3_finalize(s->insert);
     sqlite3_finalize(s->select);
     sqlite3_finalize(s->remove);
+    sqlite3_finalize(s->mark);
     sqlite3_close(s->db);
     lk_buf_free(&s->path);
     heap_free(store, s);
@@ -127,8 +130,13 @@ static bool store_roll_back(store *s, lk_buf *why) {
     return false;
 }
 
-bool store_append(store *s, const lk_bytes *blobs, size_t count, lk_buf *why) {
-    bool good = store_run(s, "BEGIN IMMEDIATE");
+static bool store_mark(store *s, const char *name) {
+    return sqlite3_bind_text(s->mark, 1, name, -1, SQLITE_STATIC) == SQLITE_OK &&
+           store_step_done(s->mark);
+}
+
+bool store_append(store *s, const lk_bytes *blobs, size_t count, const char *mark, lk_buf *why) {
+    bool good = store_run(s, "BEGIN IMMEDIATE") && (mark == NULL || store_mark(s, mark));
     for (size_t i = 0; good && i < count; i++) good = store_insert(s, blobs[i]);
     good = good && store_run(s, "COMMIT");
     return good || store_roll_back(s, why);
@@ -138,7 +146,7 @@ bool store_compact(store *s, const int64_t *at, size_t count, lk_bytes blob, lk_
     bool good = store_run(s, "BEGIN IMMEDIATE") && store_insert(s, blob);
     for (size_t i = 0; good && i < count; i++)
         good = sqlite3_bind_int64(s->remove, 1, at[i]) == SQLITE_OK && store_step_done(s->remove);
-    good = good && store_run(s, "COMMIT");
+    good = good && store_run(s, "UPDATE mark SET at = (SELECT max(at) FROM blob); COMMIT");
     return good || store_roll_back(s, why);
 }
 
@@ -157,4 +165,16 @@ store_step store_next(store *s, int64_t *at, lk_bytes *blob, lk_buf *why) {
     if (code != SQLITE_DONE) store_fail(s, why);
     sqlite3_reset(s->select);
     return code == SQLITE_DONE ? STORE_END : STORE_FAILED;
+}
+
+int64_t store_marked(store *s, const char *mark) {
+    sqlite3_stmt *statement = NULL;
+    int64_t at = -1;
+    if (sqlite3_prepare_v2(s->db, "SELECT at FROM mark WHERE name = ?1", -1, &statement, NULL) ==
+            SQLITE_OK &&
+        sqlite3_bind_text(statement, 1, mark, -1, SQLITE_STATIC) == SQLITE_OK &&
+        sqlite3_step(statement) == SQLITE_ROW)
+        at = sqlite3_column_int64(statement, 0);
+    sqlite3_finalize(statement);
+    return at;
 }

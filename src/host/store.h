@@ -15,8 +15,12 @@ typedef struct store store;
 store *store_open(const char *path, lk_buf *why);
 void store_close(store *s);
 
-/* Append blobs, all or none, durably. On failure false and a sentence in `why`. */
-bool store_append(store *s, const lk_bytes *blobs, size_t count, lk_buf *why);
+/* Append blobs, all or none, durably. If `mark` is not NULL, note before that what is in the store
+ * so far is what that file shows. On failure false and a sentence in `why`. */
+bool store_append(store *s, const lk_bytes *blobs, size_t count, const char *mark, lk_buf *why);
+/* The position of the last blob that the file `mark` shows, 0 if it shows none; -1 if it was never
+ * noted. */
+int64_t store_marked(store *s, const char *mark);
 
 /* One blob after the other, oldest first: start with *at = 0. The view dies at the next call.
  * STORE_END after the last. */
@@ -24,7 +28,7 @@ typedef enum store_step { STORE_BLOB, STORE_END, STORE_FAILED } store_step;
 store_step store_next(store *s, int64_t *at, lk_bytes *blob, lk_buf *why);
 
 /* Replace the `count` blobs at these positions (as store_next() left them in *at) by one that holds
- * all that they hold. All or none, durably. */
+ * all that they hold, and move every mark to the end. All or none, durably. */
 bool store_compact(store *s, const int64_t *at, size_t count, lk_bytes blob, lk_buf *why);
 
 #endif

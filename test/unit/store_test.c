@@ -46,7 +46,7 @@ static void append_number(store *s, uint32_t from, uint32_t count) {
         numbers[i] = from + i;
         blobs[i] = (lk_bytes){(const uint8_t *)&numbers[i], sizeof numbers[i]};
     }
-    CHECK(store_append(s, blobs, count, &why));
+    CHECK(store_append(s, blobs, count, NULL, &why));
 }
 
 /* The blobs must be the numbers 0, 1, 2...; how many there are. */
@@ -98,6 +98,26 @@ static void compacts(void) {
     CHECK(store_next(s, &at, &blob, &why) == STORE_BLOB);
     CHECK_BYTES(blob.at, blob.len, "all", 3);
     CHECK(store_next(s, &at, &blob, &why) == STORE_END);
+    store_close(s);
+}
+
+static void marks(void) {
+    store *s = open_good("marks.db");
+    lk_buf why = HEAP_BUF;
+    CHECK_EQ(store_marked(s, "/a"), -1);
+    CHECK(store_append(s, NULL, 0, "/a", &why));
+    CHECK_EQ(store_marked(s, "/a"), 0);
+    append_number(s, 0, 3);
+    uint32_t three = 3;
+    CHECK(store_append(s, &(lk_bytes){(const uint8_t *)&three, 4}, 1, "/a", &why));
+    CHECK_EQ(store_marked(s, "/a"), 3); /* before the blob that came with it */
+    CHECK_EQ(store_marked(s, "/b"), -1);
+    store_close(s);
+    s = open_good("marks.db");
+    CHECK_EQ(store_marked(s, "/a"), 3);
+    int64_t first = 1;
+    CHECK(store_compact(s, &first, 1, (lk_bytes){(const uint8_t *)"all", 3}, &why));
+    CHECK_EQ(store_marked(s, "/a"), 5);
     store_close(s);
 }
 
@@ -191,7 +211,7 @@ static void survives_a_full_disk(void) {
         rlim_t was = limit.rlim_cur;
         limit.rlim_cur = 1u << 20;
         CHECK(setrlimit(RLIMIT_FSIZE, &limit) == 0);
-        CHECK(!store_append(s, &(lk_bytes){big.at, 4u << 20}, 1, &why));
+        CHECK(!store_append(s, &(lk_bytes){big.at, 4u << 20}, 1, NULL, &why));
         CHECK(why.len > 0);
         limit.rlim_cur = was;
         CHECK(setrlimit(RLIMIT_FSIZE, &limit) == 0);
@@ -209,6 +229,7 @@ int main(void) {
     CHECK(mkdtemp(folder) != NULL);
     keeps_order();
     compacts();
+    marks();
     refuses();
     keeps_others_out();
     survives_kills();

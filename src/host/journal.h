@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: MIT
+ * journal.h - writes to a store without making anybody wait. Making bytes durable takes the disk
+ * milliseconds; a keystroke must not. So blobs are gathered here, a thread of libuv's pool commits
+ * all that have gathered in one transaction, and then this thread hears of it. */
+#ifndef HOST_JOURNAL_H
+#define HOST_JOURNAL_H
+
+#include "host/loop.h"
+#include "host/store.h"
+
+typedef struct journal journal;
+
+typedef struct journal_events {
+    void *context;
+    void (*stored)(void *context, uint64_t token); /* those bytes are durable */
+    /* A commit failed, and will be tried again; told once until one succeeds. */
+    void (*failed)(void *context, const char *why);
+} journal_events;
+
+/* While there is a journal, only it uses the store. */
+journal *journal_new(loop *l, store *s, const journal_events *events);
+/* Waits for the commit under way, then makes one last attempt for what is left. False if that
+ * failed. */
+bool journal_free(journal *j);
+
+/* Copies the bytes. */
+void journal_add(journal *j, uint64_t token, lk_bytes bytes);
+/* The file `name` now shows everything added so far. Noted with the next commit. */
+void journal_mark(journal *j, const char *name);
+/* Begin to commit what was added, unless a commit is under way, which then goes on with it. */
+void journal_commit(journal *j);
+
+#endif

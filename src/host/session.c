@@ -1,0 +1,190 @@
+/* SPDX-License-Identifier: MIT
+ * session.c - lk_rtc between sockets and events.
+ *
+ * Every way in (a datagram, a message to send, a tick) ends in session_pump(), which polls until
+ * nothing is left. An event may lead back in: then the pump that runs already goes on, and the
+ * inner call returns at once. A session freed from within is freed when the outermost pump returns.
+ */
+#include "host/session.h"
+
+#include <string.h>
+#include <unistd.h>
+
+#include "base/limits.h"
+#include "host/address.h"
+#include "host/heap.h"
+#include "host/socket.h"
+
+/* Datagrams taken from one socket before others get their turn. */
+#define SESSION_DRAIN 64
+/* The largest UDP payload. */
+#define SESSION_DATAGRAM 65536
+
+typedef struct session_socket {
+    session *session;
+    int fd;
+    lk_addr addr;
+    loop_handle *readable;
+} session_socket;
+
+struct session {
+    lk_rtc *rtc;
+    session_events events;
+    session_socket sockets[LIMIT_ICE_LOCALS];
+    size_t socket_len;
+    bool pumping, dead, over;
+};
+
+/* ---- sockets ---- */
+
+/* Addresses of the link-local kind (RFC 4291, section 2.5.6) mean nothing without their interface,
+ * and every interface that has one has a better address if it leads anywhere. */
+static bool session_usable(const lk_addr *addr, bool loopback) {
+    if (address_is_loopback(addr)) return loopback;
+    bool link_local = addr->family == 6 && addr->ip[0] == 0xfe && (addr->ip[1] & 0xc0) == 0x80;
+    return !link_local;
+}
+
+static void session_readable(void *context);
+
+static size_t session_bind(session *s, loop *l, bool loopback, lk_addr *locals) {
+    lk_addr found[LIMIT_ICE_LOCALS * 4];
+    size_t found_len = socket_interfaces(found, countof(found));
+    for (size_t i = 0; i < found_len && s->socket_len < LIMIT_ICE_LOCALS; i++) {
+        if (!session_usable(&found[i], loopback)) continue;
+        session_socket *socket = &s->sockets[s->socket_len];
+        socket->fd = socket_udp(&found[i], &socket->addr);
+        if (socket->fd < 0) continue; /* the address went away meanwhile */
+        socket->session = s;
+        socket->readable = loop_readable(l, socket->fd, session_readable, socket);
+        locals[s->socket_len++] = socket->addr;
+    }
+    return s->socket_len;
+}
+
+session *session_new(loop *l, const session_options *options, const session_events *events) {
+    session *s = heap_new(session);
+    s->events = *events;
+    lk_addr locals[LIMIT_ICE_LOCALS];
+    size_t local_len = session_bind(s, l, options->loopback, locals);
+    lk_rtc_options rtc = {.offerer = options->offerer,
+                          .locals = locals,
+                          .local_len = local_len,
+                          .stun = options->stun,
+                          .stun_len = options->stun_len,
+                          .allow_loopback = options->loopback,
+                          .identity = options->identity};
+    s->rtc = lk_rtc_new(&rtc, loop_now_ms(), &heap_memory);
+    LK_ASSERT(s->rtc != NULL);
+    return s;
+}
+
+static void session_send_datagram(session *s, const lk_rtc_out *out) {
+    for (size_t i = 0; i < s->socket_len; i++)
+        if (address_equal(&s->sockets[i].addr, &out->local)) {
+            socket_send(s->sockets[i].fd, &out->remote, out->bytes);
+            return;
+        }
+}
+
+/* ---- the pump ---- */
+
+static void session_destroy(session *s) {
+    for (size_t i = 0; i < s->socket_len; i++) {
+        loop_close(s->sockets[i].readable);
+        close(s->sockets[i].fd);
+    }
+    lk_rtc_free(s->rtc);
+    heap_free(session, s);
+}
+
+static void session_event(session *s, const lk_rtc_out *out) {
+    lk_str text = {(const char *)out->bytes.at, out->bytes.len};
+    switch (out->kind) {
+    case LK_RTC_DATAGRAM: session_send_datagram(s, out); break;
+    case LK_RTC_CANDIDATE: s->events.candidate(s->events.context, text); break;
+    case LK_RTC_OPEN: s->events.opened(s->events.context); break;
+    case LK_RTC_MESSAGE: s->events.message(s->events.context, out->bytes); break;
+    case LK_RTC_DRAINED: break; /* nobody waits: messages queue inside the peer */
+    case LK_RTC_CLOSED:
+        s->over = true;
+        s->events.closed(s->events.context, out->what);
+        break;
+    }
+}
+
+/* False when this freed the session. */
+static bool session_pump(session *s) {
+    if (s->pumping) return true;
+    s->pumping = true;
+    const lk_rtc_out *out;
+    while (!s->dead && !s->over && (out = lk_rtc_poll(s->rtc, loop_now_ms())) != NULL)
+        session_event(s, out);
+    s->pumping = false;
+    if (!s->dead) return true;
+    session_free(s);
+    return false;
+}
+
+void session_free(session *s) {
+    s->dead = true;
+    if (s->pumping) return;
+    uint64_t now_ms = loop_now_ms();
+    if (!s->over) lk_rtc_close(s->rtc, now_ms);
+    const lk_rtc_out *out;
+    while (!s->over && (out = lk_rtc_poll(s->rtc, now_ms)) != NULL) {
+        if (out->kind == LK_RTC_DATAGRAM) session_send_datagram(s, out);
+        s->over = out->kind == LK_RTC_CLOSED;
+    }
+    session_destroy(s);
+}
+
+static void session_readable(void *context) {
+    session_socket *socket = context;
+    session *s = socket->session;
+    static uint8_t datagram[SESSION_DATAGRAM];
+    for (int i = 0; i < SESSION_DRAIN; i++) {
+        lk_addr from;
+        int64_t len = socket_receive(socket->fd, datagram, sizeof datagram, &from);
+        if (len < 0) break;
+        lk_rtc_feed(s->rtc, &socket->addr, &from, (lk_bytes){datagram, (size_t)len}, loop_now_ms());
+    }
+    session_pump(s);
+}
+
+void session_tick(session *s, uint64_t now_ms) {
+    if (lk_rtc_wake_at(s->rtc) <= now_ms) lk_rtc_tick(s->rtc, now_ms);
+    session_pump(s);
+}
+
+/* ---- what the caller carries ---- */
+
+lk_status session_describe(session *s, lk_buf *sdp) {
+    return lk_rtc_local_description(s->rtc, sdp);
+}
+
+lk_status session_remote(session *s, lk_str sdp) {
+    lk_status status = lk_rtc_remote_description(s->rtc, sdp, loop_now_ms(), NULL);
+    if (status == LK_OK) session_pump(s);
+    return status;
+}
+
+void session_remote_candidate(session *s, lk_str line) {
+    /* A candidate that is refused is one that is not tried. */
+    (void)lk_rtc_remote_candidate(s->rtc, line, loop_now_ms());
+    session_pump(s);
+}
+
+lk_status session_send(session *s, lk_bytes message) {
+    lk_status status = lk_rtc_send(s->rtc, message, loop_now_ms());
+    session_pump(s);
+    return status;
+}
+
+void session_path(const session *s, lk_buf *out) {
+    lk_rtc_stats stats = lk_rtc_stats_read(s->rtc);
+    char local[64], remote[64];
+    address_write(&stats.local, local);
+    address_write(&stats.remote, remote);
+    heap_print(out, "%s - %s", local, remote);
+}

@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: MIT
+ * session.h - one attempt at a DataChannel: a lk_rtc with UDP sockets of its own, on the loop.
+ *
+ *     UDP sockets ─► lk_rtc_feed ─► lk_rtc_poll ─┬► datagrams, sent at once
+ *                                                └► events: candidate, opened, message, closed */
+#ifndef HOST_SESSION_H
+#define HOST_SESSION_H
+
+#include "host/loop.h"
+
+typedef struct session session;
+
+typedef struct session_events { /* session_free() may be called from all of them */
+    void *context;
+    void (*candidate)(void *context, lk_str line); /* for the other side */
+    void (*opened)(void *context);
+    void (*message)(void *context, lk_bytes message);
+    void (*closed)(void *context, const char *why); /* nothing follows */
+} session_events;
+
+typedef struct session_options {
+    bool offerer, loopback;
+    const lk_rtc_identity *identity;
+    const lk_addr *stun;
+    size_t stun_len;
+} session_options;
+
+/* A session with a socket on every local address. Descriptions and candidates are for the caller to
+ * carry. */
+session *session_new(loop *l, const session_options *options, const session_events *events);
+/* Says goodbye to the other side first, if it can be reached. */
+void session_free(session *s);
+
+lk_status session_describe(session *s, lk_buf *sdp);
+lk_status session_remote(session *s, lk_str sdp);
+void session_remote_candidate(session *s, lk_str line);
+/* Queue a message and send what can be sent. */
+lk_status session_send(session *s, lk_bytes message);
+/* Let time pass; every 10 ms or so, after lk_rtc_global_tick(). */
+void session_tick(session *s, uint64_t now_ms);
+/* The addresses in use, for people to read: "10.0.0.1 - 10.0.0.2". */
+void session_path(const session *s, lk_buf *out);
+
+#endif
