@@ -8,6 +8,7 @@
  * and its state a table of containers (state_blob.h). */
 #include "codec/snapshot.h"
 
+#include "base/limits.h"
 #include "base/sort.h"
 #include "codec/change_block.h"
 #include "codec/version_codec.h"
@@ -72,7 +73,8 @@ lk_status snapshot_read_history(const envelope_section *section, arena *scratch,
                                 snapshot_history *out, lk_fault *fault) {
     sstable table;
     *out = (snapshot_history){0};
-    if (sstable_read(section->bytes, section->offset, scratch, &table, fault) != LK_OK)
+    if (sstable_read(section->bytes, section->offset, LIMIT_SNAPSHOT_BYTES, scratch, &table,
+                     fault) != LK_OK)
         return fault->code;
     snapshot_reader s = {scratch, out, arena_new(scratch, snapshot_block, table.len), fault};
     if (s.blocks == NULL) {

@@ -188,13 +188,13 @@ static bool sstable_read_block(sstable_reader *s, size_t i) {
     return sstable_read_body(s, block, body);
 }
 
-lk_status sstable_read(lk_bytes bytes, size_t base_offset, arena *scratch, sstable *out,
+lk_status sstable_read(lk_bytes bytes, size_t base_offset, size_t max, arena *scratch, sstable *out,
                        lk_fault *fault) {
     sstable_reader s = {.bytes = bytes,
                         .base = base_offset,
                         .scratch = scratch,
                         .lz4 = lz4_reader_new(scratch),
-                        .room = LIMIT_SNAPSHOT_BYTES};
+                        .room = max};
     bool ok = bytes.len == 0 || sstable_read_index(&s);
     for (size_t i = 0; i < s.block_len && ok; i++) ok = sstable_read_block(&s, i);
     *out = (sstable){s.pairs.at, ok ? s.pairs.len : 0};

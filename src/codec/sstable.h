@@ -16,9 +16,9 @@ typedef struct sstable {
     size_t len;
 } sstable;
 
-/* Read all pairs; they live in `scratch` or are views of `bytes`. All checksums are checked.
- * LK_ECORRUPT, LK_ELIMIT, LK_EVERSION, LK_ENOMEM. */
-lk_status sstable_read(lk_bytes bytes, size_t base_offset, arena *scratch, sstable *out,
+/* Read all pairs; they live in `scratch` or are views of `bytes`. All checksums are checked. What
+ * unpacks to more than `max` bytes is refused. LK_ECORRUPT, LK_ELIMIT, LK_EVERSION, LK_ENOMEM. */
+lk_status sstable_read(lk_bytes bytes, size_t base_offset, size_t max, arena *scratch, sstable *out,
                        lk_fault *fault);
 /* The value of `key`, or false. O(log n). */
 bool sstable_find(const sstable *table, lk_bytes key, lk_bytes *value);
