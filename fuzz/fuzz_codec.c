@@ -10,7 +10,7 @@
  * same. */
 #include "base/hash.h"
 #include "codec/change_block.h"
-#include "codec/snapshot.h"
+#include "codec/snapshot_blob.h"
 #include "codec/state_blob.h"
 #include "fuzz/fuzz.h"
 #include "loro_vectors.h"

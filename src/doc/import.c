@@ -14,7 +14,7 @@
 #include "base/sort.h"
 #include "codec/change_block.h"
 #include "codec/envelope.h"
-#include "codec/snapshot.h"
+#include "codec/snapshot_blob.h"
 #include "doc/doc.h"
 
 typedef struct import_block {

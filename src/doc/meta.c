@@ -3,7 +3,7 @@
 #include "base/sort.h"
 #include "codec/change_block.h"
 #include "codec/envelope.h"
-#include "codec/snapshot.h"
+#include "codec/snapshot_blob.h"
 #include "doc/doc.h"
 
 typedef struct meta_span {

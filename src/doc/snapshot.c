@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  * snapshot.c - everything in one blob: the whole history, and the state of every container at its
  * end. */
-#include "codec/snapshot.h"
+#include "codec/snapshot_blob.h"
 
 #include "codec/state_blob.h"
 #include "doc/export.h"

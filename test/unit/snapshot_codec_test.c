@@ -5,7 +5,7 @@
 #include "base/limits.h"
 #include "check.h"
 #include "codec/change_block.h"
-#include "codec/snapshot.h"
+#include "codec/snapshot_blob.h"
 #include "codec/state_blob.h"
 #include "loro_vectors.h"
 

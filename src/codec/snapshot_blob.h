@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT
- * snapshot.h - a whole document in one blob: its history, and the state at its end (docs/FORMAT.md,
- * "Snapshot"). Replaying the history gives the state, so a reader may leave the state alone. */
-#ifndef CODEC_SNAPSHOT_H
-#define CODEC_SNAPSHOT_H
+ * snapshot_blob.h - a whole document in one blob: its history, and the state at its end
+ * (docs/FORMAT.md, "Snapshot"). Replaying the history gives the state, so a reader may leave the
+ * state alone. */
+#ifndef CODEC_SNAPSHOT_BLOB_H
+#define CODEC_SNAPSHOT_BLOB_H
 
 #include "codec/envelope.h"
 #include "codec/sstable.h"

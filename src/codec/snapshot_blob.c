@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT
- * snapshot.c - the history of a snapshot is a table of
+ * snapshot_blob.c - the history of a snapshot is a table of
  *
  *     "vv" "fr"                 the version at its end
  *     "sv" "sf"                 where it begins, if it is shallow
  *     u64be peer, i32be counter a change block, which begins there
  *
  * and its state a table of containers (state_blob.h). */
-#include "codec/snapshot.h"
+#include "codec/snapshot_blob.h"
 
 #include "base/limits.h"
 #include "base/sort.h"
