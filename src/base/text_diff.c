@@ -22,7 +22,7 @@
 #define BUDGET_MIN 2000
 #else
 /* Half the longest edit that is searched for, and the steps all searches may take beyond a few for
- * each symbol: some 20 ms. */
+ * each symbol. */
 #define ROUNDS_MAX 2048
 #define BUDGET_MIN (1 << 22)
 #endif
