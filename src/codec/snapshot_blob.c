@@ -88,6 +88,23 @@ lk_status snapshot_read_history(const envelope_section *section, arena *scratch,
     return fault->code;
 }
 
+/* A shallow snapshot says with this one byte that its end is to be replayed from its root. */
+static bool snapshot_left_out(lk_bytes section) { return section.len == 1 && section.at[0] == 'E'; }
+
+lk_status snapshot_check_states(const envelope_sections *sections, arena *scratch,
+                                lk_fault *fault) {
+    const envelope_section *state = &sections->state, *root = &sections->root;
+    arena_mark mark = arena_save(scratch);
+    sstable table;
+    *fault = (lk_fault){0};
+    if (!snapshot_left_out(state->bytes))
+        sstable_read(state->bytes, state->offset, LIMIT_SNAPSHOT_BYTES, scratch, &table, fault);
+    if (fault->code == LK_OK)
+        sstable_read(root->bytes, root->offset, LIMIT_SNAPSHOT_BYTES, scratch, &table, fault);
+    arena_rewind(scratch, mark);
+    return fault->code;
+}
+
 /* ---- writing ---- */
 
 static int snapshot_pair_order(const void *a, const void *b) {

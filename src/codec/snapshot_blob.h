@@ -27,6 +27,10 @@ typedef struct snapshot_history {
 lk_status snapshot_read_history(const envelope_section *section, arena *scratch,
                                 snapshot_history *out, lk_fault *fault);
 
+/* The states of a snapshot repeat what its history says; a reader that replays the history can
+ * leave them alone, but for this: are their tables whole? Statuses as above. */
+lk_status snapshot_check_states(const envelope_sections *sections, arena *scratch, lk_fault *fault);
+
 /* Append a snapshot blob: a full history (blocks in any order, offset not used), and the states
  * (pairs as state_blob.h writes them, in any order, each key once; sorted in place). LK_ELIMIT as
  * sstable_write(), LK_ENOMEM. */

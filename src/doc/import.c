@@ -64,6 +64,8 @@ static lk_status import_snapshot(importer *in, reader *body) {
     snapshot_history history;
     lk_status status = envelope_read_sections(body, &sections, in->fault);
     if (status != LK_OK) return status;
+    status = snapshot_check_states(&sections, &in->doc->scratch, in->fault);
+    if (status != LK_OK) return status;
     status = snapshot_read_history(&sections.history, &in->doc->scratch, &history, in->fault);
     for (size_t i = 0; i < history.block_len && status == LK_OK; i++)
         status = import_add(in, history.blocks[i].bytes, history.blocks[i].offset);

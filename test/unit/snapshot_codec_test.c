@@ -71,6 +71,35 @@ static void test_loro_snapshot(void) {
     arena_drop(&scratch);
 }
 
+/* States are left alone but for their tables: any bit of theirs that is not as written is noticed.
+ */
+static void test_check_states(void) {
+    envelope_mode mode;
+    reader body;
+    lk_fault fault;
+    envelope_sections sections;
+    arena scratch;
+    arena_init(&scratch, &mem_default);
+    envelope_open((lk_bytes){loro_snapshot, sizeof loro_snapshot}, &mode, &body, &fault);
+    envelope_read_sections(&body, &sections, &fault);
+    CHECK_EQ(snapshot_check_states(&sections, &scratch, &fault), LK_OK);
+    uint8_t copy[sizeof loro_snapshot];
+    lk_bytes whole = sections.state.bytes;
+    memcpy(copy, whole.at, whole.len);
+    for (size_t i = 0; i < whole.len; i++) {
+        copy[i] ^= 4;
+        sections.state.bytes.at = copy;
+        CHECK(snapshot_check_states(&sections, &scratch, &fault) != LK_OK);
+        CHECK(fault.offset >= sections.state.offset);
+        copy[i] ^= 4;
+    }
+    sections.state.bytes = (lk_bytes){(const uint8_t *)"E", 1};
+    CHECK_EQ(snapshot_check_states(&sections, &scratch, &fault), LK_OK);
+    sections.root.bytes = (lk_bytes){(const uint8_t *)"E", 1};
+    CHECK_EQ(snapshot_check_states(&sections, &scratch, &fault), LK_ECORRUPT);
+    arena_drop(&scratch);
+}
+
 /* Every state of Loro's goes through our nouns to the same bytes. */
 static void test_loro_states(void) {
     arena scratch;
@@ -213,6 +242,7 @@ static void test_others(void) {
 
 int main(void) {
     test_loro_snapshot();
+    test_check_states();
     test_loro_states();
     test_map();
     test_text();
