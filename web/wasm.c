@@ -166,6 +166,8 @@ int32_t WEB(w_container_parent)(const lk_doc *doc, lk_ref ref) {
     return shim_ref(lk_container_parent(doc, ref, &parent) ? LK_OK : LK_EMISSING, parent);
 }
 
+bool WEB(w_container_shows)(const lk_doc *doc, lk_ref ref) { return lk_container_shows(doc, ref); }
+
 lk_kind WEB(w_ref_kind)(const lk_doc *doc, lk_ref ref) { return lk_ref_kind(doc, ref); }
 
 lk_status WEB(w_container_id)(const lk_doc *doc, lk_ref ref) {
@@ -173,9 +175,14 @@ lk_status WEB(w_container_id)(const lk_doc *doc, lk_ref ref) {
     return lk_container_id(doc, ref, &web.out);
 }
 
-lk_status WEB(w_container_path)(const lk_doc *doc, lk_ref ref) {
+lk_status WEB(w_container_path)(lk_doc *doc, lk_ref ref) {
+    const lk_path_item *path;
+    size_t len;
+    lk_status status = lk_container_path(doc, ref, &path, &len);
+    if (status != LK_OK) return status;
     writer w = shim_result();
-    return wire_path_write(&w, doc, ref);
+    wire_path_write(&w, path, len);
+    return shim_written(&w);
 }
 
 lk_status WEB(w_container_deep)(const lk_doc *doc, lk_ref ref) {

@@ -3,9 +3,14 @@
 #include "lorikeet_room.h"
 #include "shim.h"
 
-lk_room *WEB(w_room_new)(lk_doc *doc, size_t id_len, uint64_t seed, uint32_t message_max) {
+lk_room *WEB(w_room_new)(lk_doc *doc, size_t id_len, uint64_t seed, uint32_t message_max,
+                         double unix_offset_ms) {
     lk_room_options options = {
-        .room_id = shim_str(id_len), .seed = seed, .message_max = message_max};
+        .room_id = shim_str(id_len),
+        .seed = seed,
+        .message_max = message_max,
+        .unix_offset_ms = (int64_t)unix_offset_ms,
+    };
     return lk_room_new(doc, &options, NULL);
 }
 

@@ -122,48 +122,17 @@ void wire_root_name_write(writer *w, const lk_doc *doc, lk_ref ref) {
     lk_buf_free(&id);
 }
 
-static bool wire_names(const lk_value *value, lk_ref child) {
-    return value->type == LK_CONTAINER && value->as.container.index == child.index;
-}
-
-/* The key or position of `child`, found by looking through its parent. */
-static bool wire_step_write(writer *w, const lk_doc *doc, lk_ref parent, lk_ref child) {
-    lk_entry entry;
-    if (lk_ref_kind(doc, parent) == LK_MAP) {
-        for (size_t cursor = 0; lk_map_next(doc, parent, &cursor, &entry);)
-            if (wire_names(&entry.value, child)) {
-                writer_u8(w, WIRE_STRING);
-                wire_str_write(w, entry.key);
-                return true;
-            }
-        return false;
-    }
-    if (lk_ref_kind(doc, parent) != LK_LIST) return false;
-    size_t len = lk_list_len(doc, parent);
-    for (size_t i = 0; i < len; i++) {
-        lk_value value;
-        LK_ASSERT(lk_list_get(doc, parent, i, &value) == LK_OK);
-        if (!wire_names(&value, child)) continue;
-        wire_number_write(w, WIRE_INT, (double)i);
-        return true;
-    }
-    return false;
-}
-
-lk_status wire_path_write(writer *w, const lk_doc *doc, lk_ref ref) {
-    lk_ref chain[LIMIT_DEPTH + 1];
-    size_t len = 0;
-    do {
-        if (len == countof(chain)) return LK_ELIMIT;
-        chain[len++] = ref;
-    } while (lk_container_parent(doc, ref, &ref));
+void wire_path_write(writer *w, const lk_path_item *path, size_t len) {
     writer_u8(w, WIRE_LIST);
     writer_uleb(w, len);
-    writer_u8(w, WIRE_STRING);
-    wire_root_name_write(w, doc, chain[len - 1]);
-    for (size_t i = len - 1; i > 0; i--)
-        if (!wire_step_write(w, doc, chain[i], chain[i - 1])) return LK_EMISSING;
-    return w->failed ? LK_ENOMEM : LK_OK;
+    for (size_t i = 0; i < len; i++) {
+        if (path[i].is_key) {
+            writer_u8(w, WIRE_STRING);
+            wire_str_write(w, path[i].key);
+        } else {
+            wire_number_write(w, WIRE_INT, (double)path[i].index);
+        }
+    }
 }
 
 static void wire_deltas_write(writer *w, const lk_doc *doc, const lk_diff *diff) {
@@ -196,12 +165,6 @@ static void wire_changes_write(writer *w, const lk_doc *doc, const lk_diff *diff
 static void wire_diff_write(writer *w, const lk_doc *doc, const lk_diff *diff) {
     writer_uleb(w, diff->target.index);
     writer_u8(w, (uint8_t)diff->kind);
-    size_t path = w->out->len;
-    if (wire_path_write(w, doc, diff->target) == LK_EMISSING) {
-        w->out->len = path; /* gone since: later in the queue there is the event that took it */
-        writer_u8(w, WIRE_LIST);
-        writer_uleb(w, 0);
-    }
     if (diff->kind == LK_MAP)
         wire_changes_write(w, doc, diff);
     else

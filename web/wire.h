@@ -9,7 +9,7 @@
  *                        CONTAINER: uleb ref, kind byte
  *   ids       uleb count, (u64le peer, uleb counter)s
  *   event     by, origin string, from ids, to ids, uleb count, diffs
- *   diff      uleb ref, kind byte, path (LIST), uleb count, then of
+ *   diff      uleb ref, kind byte, uleb count, then of
  *               text  kind byte, RETAIN and DELETE: uleb UTF-16 length, INSERT: string
  *               list  kind byte, RETAIN and DELETE: uleb length, INSERT: LIST
  *               map   string, 0 (deleted), or 1 and a value                                      */
@@ -40,8 +40,8 @@ void wire_ids_write(writer *w, lk_ids ids);
 void wire_spans_write(writer *w, const lk_span *spans, size_t len);
 /* A container with everything in it, containers resolved: what toJSON() gives. */
 void wire_deep_write(writer *w, const lk_doc *doc, lk_ref ref);
-/* Where a container is: keys and positions from its root. LK_EMISSING when it was deleted. */
-lk_status wire_path_write(writer *w, const lk_doc *doc, lk_ref ref);
+/* Keys as strings, positions as numbers. */
+void wire_path_write(writer *w, const lk_path_item *path, size_t len);
 /* The name of a root container, at the front of its path. */
 void wire_root_name_write(writer *w, const lk_doc *doc, lk_ref ref);
 void wire_event_write(writer *w, const lk_doc *doc, const lk_event *event);

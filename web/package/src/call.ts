@@ -3,13 +3,13 @@
 // written to one region, results that are not numbers are read from another, and a status below
 // zero becomes an exception. Views of the memory die when it grows, so nobody else holds one.
 
-import { type Engine, engine } from './module.js';
-import { ERANGE, LorikeetError, STATUSES } from './errors.js';
-import { Reader, type Value, Writer } from './value.js';
+import { type Engine, engine } from "./module.js";
+import { ERANGE, LorikeetError, STATUSES } from "./errors.js";
+import { Reader, type Value, Writer } from "./value.js";
 
 const encoder = new TextEncoder();
 // A byte order mark is a character of the text like any other.
-const decoder = new TextDecoder('utf-8', { ignoreBOM: true });
+const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
 
 let bytes = new Uint8Array(0);
 let region = 0; // of arguments, `room` bytes long
@@ -76,11 +76,11 @@ export function outString(): string {
 }
 
 /** Read a result; `container` makes the handle of a container in it. */
-export function outRead<T>(read: (r: Reader) => T, container?: Reader['container']): T {
+export function outRead<T>(read: (r: Reader) => T, container?: Reader["container"]): T {
   return read(new Reader(out(), container));
 }
 
-export function outValue(container?: Reader['container']): Value {
+export function outValue(container?: Reader["container"]): Value {
   return outRead((r) => r.value(), container) as Value;
 }
 

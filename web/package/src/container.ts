@@ -2,25 +2,25 @@
 // What text, maps and lists have in common: a place in a document, or, before they are put into
 // one, a small document of their own, so that every method works the same.
 
-import { check, found, outRead, outValue, putString } from './call.js';
-import { EKIND } from './errors.js';
-import type { Listener, Path, Subscription } from './event.js';
-import { engine } from './module.js';
-import { Store } from './store.js';
-import { HANDLE, type PeerID, type Value } from './value.js';
+import { check, outRead, putString } from "./call.js";
+import { EKIND } from "./errors.js";
+import type { Listener, Subscription } from "./event.js";
+import { engine } from "./module.js";
+import { Store } from "./store.js";
+import { HANDLE, type PeerID, type Value } from "./value.js";
 
-export type ContainerType = 'Text' | 'Map' | 'List' | 'Tree' | 'MovableList' | 'Counter';
+export type ContainerType = "Text" | "Map" | "List" | "Tree" | "MovableList" | "Counter";
 export type ContainerID =
   `cid:root-${string}:${ContainerType}` | `cid:${number}@${PeerID}:${ContainerType}`;
 
 /** Kinds as the engine numbers them. */
 export const KINDS: readonly ContainerType[] = [
-  'Map',
-  'List',
-  'Text',
-  'Tree',
-  'MovableList',
-  'Counter',
+  "Map",
+  "List",
+  "Text",
+  "Tree",
+  "MovableList",
+  "Counter",
 ];
 
 type Constructor = new (store: Store, ref: number) => LoroContainer;
@@ -69,7 +69,7 @@ export abstract class LoroContainer {
   get store(): Store {
     if (this.#store === undefined) {
       this.#store = openStore(false);
-      this.#ref = openRoot(this.#store, this.kind(), 'content');
+      this.#ref = openRoot(this.#store, this.kind(), "content");
     }
     return this.#store;
   }
@@ -117,13 +117,7 @@ export abstract class LoroContainer {
   }
 
   isDeleted(): boolean {
-    return this.path() === undefined;
-  }
-
-  /** @internal Where it is; undefined if it was deleted. */
-  path(): Path | undefined {
-    if (found(engine().w_container_path(this.doc, this.ref)) === undefined) return undefined;
-    return outValue() as Path;
+    return engine().w_container_shows(this.doc, this.ref) === 0;
   }
 
   parent(): LoroContainer | undefined {
@@ -161,10 +155,10 @@ export function isContainer(value: unknown): value is LoroContainer {
 }
 
 export function isContainerId(text: string): text is ContainerID {
-  return text.startsWith('cid:');
+  return text.startsWith("cid:");
 }
 
 /** "Text", "Map" or "List" for containers, "Json" for everything else. */
-export function getType(value: unknown): ContainerType | 'Json' {
-  return isContainer(value) ? value.kind() : 'Json';
+export function getType(value: unknown): ContainerType | "Json" {
+  return isContainer(value) ? value.kind() : "Json";
 }

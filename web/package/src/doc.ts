@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 
-import { check, found, outBytes, outRead, put, putBytes, putString } from './call.js';
+import { check, found, outBytes, outRead, put, putBytes, putString } from "./call.js";
 import {
   type ContainerID,
   type ContainerType,
@@ -10,18 +10,18 @@ import {
   openRoot,
   openStore,
   wrap,
-} from './container.js';
-import { EKIND, EMISSING, EVALUE } from './errors.js';
-import type { Listener, Path, Subscription } from './event.js';
-import { LoroList } from './list.js';
-import { LoroMap } from './map.js';
-import { engine } from './module.js';
-import type { CommitOptions, Store } from './store.js';
-import { LoroText } from './text.js';
-import type { CounterSpan, Frontiers, PeerID, Value } from './value.js';
-import { VersionVector } from './version.js';
+} from "./container.js";
+import { EKIND, EMISSING, EVALUE } from "./errors.js";
+import type { Listener, Path, Subscription } from "./event.js";
+import { LoroList } from "./list.js";
+import { LoroMap } from "./map.js";
+import { engine } from "./module.js";
+import type { CommitOptions, Store } from "./store.js";
+import { LoroText } from "./text.js";
+import type { CounterSpan, Frontiers, PeerID, Value } from "./value.js";
+import { VersionVector } from "./version.js";
 
-export type ExportMode = { mode: 'update'; from?: VersionVector } | { mode: 'snapshot' };
+export type ExportMode = { mode: "update"; from?: VersionVector } | { mode: "snapshot" };
 
 type Spans = Map<PeerID, CounterSpan>;
 
@@ -32,7 +32,7 @@ export interface ImportStatus {
 }
 
 export interface ImportBlobMetadata {
-  mode: 'update' | 'snapshot';
+  mode: "update" | "snapshot";
   changeNum: number;
   partialStartVersionVector: VersionVector;
   partialEndVersionVector: VersionVector;
@@ -94,19 +94,19 @@ export class LoroDoc<T extends Record<string, LoroContainer> = Record<string, Lo
 
   /** The root container of that name, which comes to exist, or the container of that id. */
   getText(key: string): LoroText {
-    return this.#open('Text', key) as LoroText;
+    return this.#open("Text", key) as LoroText;
   }
 
   getMap<K extends (keyof T & string) | ContainerID>(
     key: K,
   ): T[K] extends LoroMap ? T[K] : LoroMap {
-    return this.#open('Map', key) as T[K] extends LoroMap ? T[K] : LoroMap;
+    return this.#open("Map", key) as T[K] extends LoroMap ? T[K] : LoroMap;
   }
 
   getList<K extends (keyof T & string) | ContainerID>(
     key: K,
   ): T[K] extends LoroList ? T[K] : LoroList {
-    return this.#open('List', key) as T[K] extends LoroList ? T[K] : LoroList;
+    return this.#open("List", key) as T[K] extends LoroList ? T[K] : LoroList;
   }
 
   getContainerById(id: ContainerID): LoroContainer | undefined {
@@ -123,7 +123,8 @@ export class LoroDoc<T extends Record<string, LoroContainer> = Record<string, Lo
 
   /** Keys and positions from its root on; undefined if it is not in the document. */
   getPathToContainer(id: ContainerID): Path | undefined {
-    return this.hasContainer(id) ? this.getContainerById(id)?.path() : undefined;
+    const container = this.hasContainer(id) ? this.getContainerById(id) : undefined;
+    return container && this.store.path(container.ref);
   }
 
   #roots(deep: boolean): Record<string, unknown> {
@@ -133,7 +134,7 @@ export class LoroDoc<T extends Record<string, LoroContainer> = Record<string, Lo
 
   /** What is at "root/key/0". */
   getByPath(path: string): Value | LoroContainer | undefined {
-    const [root = '', ...steps] = path.split('/');
+    const [root = "", ...steps] = path.split("/");
     let at = this.#roots(false)[root] as Value | LoroContainer | undefined;
     for (const step of steps) {
       if (at instanceof LoroMap) at = at.get(step);
@@ -225,13 +226,13 @@ export class LoroDoc<T extends Record<string, LoroContainer> = Record<string, Lo
   // ---- import, export ----
 
   export(mode: ExportMode): Uint8Array {
-    if (mode.mode !== 'update' && mode.mode !== 'snapshot') {
+    if (mode.mode !== "update" && mode.mode !== "snapshot") {
       throw new EVALUE(`no such export mode: ${(mode as { mode: string }).mode}`);
     }
-    const from = mode.mode === 'update' ? mode.from?.toJSON() : undefined;
+    const from = mode.mode === "update" ? mode.from?.toJSON() : undefined;
     return this.store.transact(() => {
       const len = put((w) => w.ids(from ?? []));
-      const kind = mode.mode === 'update' ? UPDATES : SNAPSHOT;
+      const kind = mode.mode === "update" ? UPDATES : SNAPSHOT;
       check(engine().w_export(this.#handle, kind, len));
       return outBytes();
     });
@@ -267,7 +268,7 @@ export class LoroDoc<T extends Record<string, LoroContainer> = Record<string, Lo
   /** A copy with the same history, that writes under a new peer id. */
   fork(): LoroDoc<T> {
     const doc = new LoroDoc<T>();
-    doc.import(this.export({ mode: 'snapshot' }));
+    doc.import(this.export({ mode: "snapshot" }));
     return doc;
   }
 
@@ -304,7 +305,7 @@ export class Loro<
 export function decodeImportBlobMeta(blob: Uint8Array): ImportBlobMetadata {
   check(engine().w_blob_meta(putBytes(blob)));
   return outRead((r) => ({
-    mode: r.u8() === 1 ? 'snapshot' : 'update',
+    mode: r.u8() === 1 ? "snapshot" : "update",
     changeNum: r.uleb(),
     partialStartVersionVector: new VersionVector(r.version()),
     partialEndVersionVector: new VersionVector(r.version()),

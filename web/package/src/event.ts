@@ -3,8 +3,8 @@
 // delivered one after the other before the method that caused them returns. A subscriber may edit:
 // what that causes joins the end of the queue.
 
-import { type ContainerID, type LoroContainer } from './container.js';
-import { type Frontiers, object, type Reader, type Value } from './value.js';
+import { type ContainerID, type LoroContainer } from "./container.js";
+import { type Frontiers, object, type Reader, type Value } from "./value.js";
 
 export type Delta<T> =
   | { insert: T; retain?: undefined; delete?: undefined }
@@ -12,11 +12,11 @@ export type Delta<T> =
   | { delete: number; insert?: undefined; retain?: undefined };
 
 /** Lengths are UTF-16 code units. */
-export type TextDiff = { type: 'text'; diff: Delta<string>[] };
-export type ListDiff = { type: 'list'; diff: Delta<(Value | LoroContainer)[]>[] };
+export type TextDiff = { type: "text"; diff: Delta<string>[] };
+export type ListDiff = { type: "list"; diff: Delta<(Value | LoroContainer)[]>[] };
 /** undefined: the key was deleted. */
 export type MapDiff = {
-  type: 'map';
+  type: "map";
   updated: Record<string, Value | LoroContainer | undefined>;
 };
 export type Diff = TextDiff | ListDiff | MapDiff;
@@ -31,7 +31,7 @@ export interface LoroEvent {
 
 /** All that one commit or import did. */
 export interface LoroEventBatch {
-  by: 'local' | 'import' | 'checkout';
+  by: "local" | "import" | "checkout";
   origin: string;
   from: Frontiers;
   to: Frontiers;
@@ -51,7 +51,7 @@ export interface RawBatch extends LoroEventBatch {
   events: RawEvent[];
 }
 
-const BY = ['local', 'import', 'checkout'] as const;
+const BY = ["local", "import", "checkout"] as const;
 const MAP = 0;
 const TEXT = 2;
 const enum Step {
@@ -72,15 +72,21 @@ function readChange(r: Reader): [string, Value | LoroContainer | undefined] {
 }
 
 function readDiff(r: Reader, kind: number): Diff {
-  if (kind === MAP) return { type: 'map', updated: object(r.many(() => readChange(r))) };
+  if (kind === MAP) return { type: "map", updated: object(r.many(() => readChange(r))) };
   if (kind === TEXT) {
-    return { type: 'text', diff: r.many(() => readDelta(r, () => r.string())) };
+    return { type: "text", diff: r.many(() => readDelta(r, () => r.string())) };
   }
   const values = () => r.many(() => r.value() as Value | LoroContainer);
-  return { type: 'list', diff: r.many(() => readDelta(r, values)) };
+  return { type: "list", diff: r.many(() => readDelta(r, values)) };
 }
 
-export function readBatch(r: Reader, idOf: (ref: number) => ContainerID): RawBatch {
+/** Where a container is and what it is called. */
+export interface Places {
+  id(ref: number): ContainerID;
+  path(ref: number): Path | undefined;
+}
+
+export function readBatch(r: Reader, places: Places): RawBatch {
   const by = BY[r.u8()]!;
   const origin = r.string();
   const from = r.frontiers();
@@ -88,11 +94,13 @@ export function readBatch(r: Reader, idOf: (ref: number) => ContainerID): RawBat
   const events = r.many(() => {
     const ref = r.uleb();
     const kind = r.u8();
-    const path = r.value() as Path;
-    // the id is asked for later: asking now would overwrite what is being read
-    return { ref, target: '' as ContainerID, diff: readDiff(r, kind), path };
+    // its id and path are asked for later: asking now would overwrite what is being read
+    return { ref, target: "" as ContainerID, diff: readDiff(r, kind), path: [] as Path };
   });
-  for (const event of events) event.target = idOf(event.ref);
+  for (const event of events) {
+    event.target = places.id(event.ref);
+    event.path = places.path(event.ref) ?? []; // gone again in the same transaction
+  }
   return { by, origin, from, to, events };
 }
 
@@ -154,12 +162,12 @@ export class Listeners {
     batch: RawBatch,
     queue: Queue,
     within: (ref: number, ancestor: number) => boolean,
-    idOf: (ref: number) => ContainerID,
+    places: Places,
   ): void {
     for (const [ref, set] of this.#containers) {
       const events = batch.events.filter((event) => within(event.ref, ref)).map(publish);
       if (events.length === 0) continue;
-      const told = { ...batch, events, currentTarget: idOf(ref) };
+      const told = { ...batch, events, currentTarget: places.id(ref) };
       this.#queue(set, told, queue);
     }
     this.#queue(this.#document, { ...batch, events: batch.events.map(publish) }, queue);

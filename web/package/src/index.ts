@@ -8,7 +8,7 @@ export {
   isContainer,
   isContainerId,
   LoroContainer as Container,
-} from './container.js';
+} from "./container.js";
 export {
   decodeImportBlobMeta,
   type ExportMode,
@@ -16,8 +16,8 @@ export {
   type ImportStatus,
   Loro,
   LoroDoc,
-} from './doc.js';
-export * from './errors.js';
+} from "./doc.js";
+export * from "./errors.js";
 export type {
   Delta,
   Diff,
@@ -29,12 +29,12 @@ export type {
   Path,
   Subscription,
   TextDiff,
-} from './event.js';
-export { LoroList } from './list.js';
-export { LoroMap } from './map.js';
-export { type EngineSource, initSync } from './module.js';
-export { Room, type RoomOptions, type RoomOut, type RoomStats } from './room.js';
-export type { CommitOptions } from './store.js';
-export { LoroText, type TextPosType } from './text.js';
-export type { CounterSpan, Frontiers, OpId, PeerID, Value } from './value.js';
-export { decodeFrontiers, encodeFrontiers, VersionVector } from './version.js';
+} from "./event.js";
+export { LoroList } from "./list.js";
+export { LoroMap } from "./map.js";
+export { type EngineSource, initSync } from "./module.js";
+export { Room, type RoomOptions, type RoomOut, type RoomStats } from "./room.js";
+export type { CommitOptions } from "./store.js";
+export { LoroText, type TextPosType } from "./text.js";
+export type { CounterSpan, Frontiers, OpId, PeerID, Value } from "./value.js";
+export { decodeFrontiers, encodeFrontiers, VersionVector } from "./version.js";

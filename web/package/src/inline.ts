@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: MIT
 // With the engine inside, for bundlers that dislike assets and for whoever cannot wait.
 
-import wasm from '../dist/lorikeet.wasm';
-import { initSync } from './module.js';
+import wasm from "../dist/lorikeet.wasm";
+import { initSync } from "./module.js";
 
-export * from './index.js';
+export * from "./index.js";
 
 initSync(wasm);
 

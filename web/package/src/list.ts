@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: MIT
 
-import { check, outValue, position, put } from './call.js';
-import { enroll, KINDS, LoroContainer, shallow } from './container.js';
-import { engine } from './module.js';
-import type { Value } from './value.js';
+import { check, outValue, position, put } from "./call.js";
+import { enroll, KINDS, LoroContainer, shallow } from "./container.js";
+import { engine } from "./module.js";
+import type { Value } from "./value.js";
 
 type Item = Value | LoroContainer;
 
 export class LoroList<T = any> extends LoroContainer {
-  kind(): 'List' {
-    return 'List';
+  kind(): "List" {
+    return "List";
   }
 
   protected fill(from: this): void {
@@ -81,4 +81,4 @@ export class LoroList<T = any> extends LoroContainer {
   }
 }
 
-enroll('List', LoroList);
+enroll("List", LoroList);

@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: MIT
 
-import { check, found, outRead, outValue, put, putString } from './call.js';
-import { enroll, KINDS, LoroContainer, shallow } from './container.js';
-import { engine } from './module.js';
-import { object, type Value } from './value.js';
+import { check, found, outRead, outValue, put, putString } from "./call.js";
+import { enroll, KINDS, LoroContainer, shallow } from "./container.js";
+import { engine } from "./module.js";
+import { object, type Value } from "./value.js";
 
 type Item = Value | LoroContainer;
 
 export class LoroMap<T extends Record<string, any> = Record<string, any>> extends LoroContainer {
-  kind(): 'Map' {
-    return 'Map';
+  kind(): "Map" {
+    return "Map";
   }
 
   protected fill(from: this): void {
@@ -80,4 +80,4 @@ export class LoroMap<T extends Record<string, any> = Record<string, any>> extend
   }
 }
 
-enroll('Map', LoroMap);
+enroll("Map", LoroMap);

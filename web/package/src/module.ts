@@ -34,6 +34,7 @@ export interface Engine {
   w_container_id(doc: number, ref: number): number;
   w_container_path(doc: number, ref: number): number;
   w_container_deep(doc: number, ref: number): number;
+  w_container_shows(doc: number, ref: number): number;
   w_ref_kind(doc: number, ref: number): number;
 
   w_text_insert(doc: number, ref: number, pos: number, unit: number, len: number): number;
@@ -66,7 +67,7 @@ export interface Engine {
   w_watch(doc: number, on: number): void;
   w_poll(doc: number): number;
 
-  w_room_new(doc: number, idLen: number, seed: bigint, messageMax: number): number;
+  w_room_new(doc: number, len: number, seed: bigint, messageMax: number, offset: number): number;
   w_room_free(room: number): void;
   w_room_open(room: number, link: number, now: number): number;
   w_room_close(room: number, link: number): void;
@@ -82,10 +83,10 @@ export interface Engine {
 }
 
 let loaded: Engine | undefined;
-let random: Pick<Crypto, 'getRandomValues'> = globalThis.crypto;
+let random: Pick<Crypto, "getRandomValues"> = globalThis.crypto;
 
 /** Where there is no global `crypto` (Node 18): take this one. */
-export function useCrypto(source: Pick<Crypto, 'getRandomValues'>): void {
+export function useCrypto(source: Pick<Crypto, "getRandomValues">): void {
   random ??= source;
 }
 
@@ -95,7 +96,7 @@ export function randomU64(): bigint {
 
 /** The engine, or an error that says what to do. */
 export function engine(): Engine {
-  if (loaded === undefined) throw new Error('lorikeet-crdt: call `await init()` first');
+  if (loaded === undefined) throw new Error("lorikeet-crdt: call `await init()` first");
   return loaded;
 }
 
@@ -115,13 +116,13 @@ export type EngineSource =
   string | URL | Response | Promise<Response> | BufferSource | WebAssembly.Module;
 
 async function instantiate(source: EngineSource): Promise<WebAssembly.Instance> {
-  if (typeof source === 'string' || source instanceof URL) source = fetch(source);
+  if (typeof source === "string" || source instanceof URL) source = fetch(source);
   if (source instanceof WebAssembly.Module) return WebAssembly.instantiate(source);
   if (source instanceof Promise || source instanceof Response) {
     const response = await source;
     if (!response.ok) throw new Error(`lorikeet-crdt: ${response.url} answers ${response.status}`);
     // streaming compilation insists on the content type, which not every server knows
-    const streams = response.headers.get('content-type')?.startsWith('application/wasm');
+    const streams = response.headers.get("content-type")?.startsWith("application/wasm");
     if (streams) return (await WebAssembly.instantiateStreaming(response)).instance;
     source = await response.arrayBuffer();
   }

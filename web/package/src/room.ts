@@ -2,35 +2,38 @@
 // lorikeet_room.h for JavaScript: feed it messages and the time, and do what poll() says. It sends,
 // stores and sleeps nothing itself.
 
-import { check, outRead, outString, put, putBytes, putString } from './call.js';
-import type { LoroDoc } from './doc.js';
-import { ESTATE } from './errors.js';
-import { engine, randomU64 } from './module.js';
-import type { Store } from './store.js';
-import type { Value } from './value.js';
+import { check, outRead, outString, put, putBytes, putString } from "./call.js";
+import type { LoroDoc } from "./doc.js";
+import { ESTATE } from "./errors.js";
+import { engine, randomU64 } from "./module.js";
+import type { Store } from "./store.js";
+import type { Value } from "./value.js";
 
 export interface RoomOptions {
   /** At most 128 bytes of UTF-8. */
   id: string;
   /** The largest message the transport takes, if that is less than 256 KiB. */
   messageMax?: number;
+  /** Unix time minus the clock whose times go in as `now`: `performance.timeOrigin` if that is
+   *  `performance.now()`. */
+  unixOffset?: number;
 }
 
 /** What to do next. */
 export type RoomOut =
   /** Send as one binary message. */
-  | { kind: 'send'; link: number; bytes: Uint8Array }
+  | { kind: "send"; link: number; bytes: Uint8Array }
   /** Make durable, then call stored(token). */
-  | { kind: 'store'; token: bigint; bytes: Uint8Array }
+  | { kind: "store"; token: bigint; bytes: Uint8Array }
   /** The other end of the link let us in. */
-  | { kind: 'joined'; link: number }
-  | { kind: 'changed' }
-  | { kind: 'presence' }
+  | { kind: "joined"; link: number }
+  | { kind: "changed" }
+  | { kind: "presence" }
   /** All ends hold the same / that ended: something is on its way again. */
-  | { kind: 'synced' }
-  | { kind: 'behind' }
+  | { kind: "synced" }
+  | { kind: "behind" }
   /** The link broke the protocol or refused us: close it. */
-  | { kind: 'error'; link: number; what: string };
+  | { kind: "error"; link: number; what: string };
 
 export interface RoomStats {
   links: number;
@@ -41,14 +44,14 @@ export interface RoomStats {
 }
 
 const KINDS = [
-  'send',
-  'store',
-  'joined',
-  'changed',
-  'presence',
-  'synced',
-  'behind',
-  'error',
+  "send",
+  "store",
+  "joined",
+  "changed",
+  "presence",
+  "synced",
+  "behind",
+  "error",
 ] as const;
 
 // The document travels with the handle, so that it cannot be collected before its room.
@@ -61,16 +64,18 @@ export class Room {
   readonly #store: Store;
   #room: number;
 
-  constructor(doc: LoroDoc<any>, { id, messageMax = 0 }: RoomOptions) {
+  constructor(doc: LoroDoc<any>, { id, messageMax = 0, unixOffset = 0 }: RoomOptions) {
     this.#store = doc.store;
-    this.#room = engine().w_room_new(this.#store.handle, putString(id), randomU64(), messageMax);
-    if (this.#room === 0) throw new ESTATE('no room: its id is too long, or memory is out');
+    const { handle } = this.#store;
+    const len = putString(id);
+    this.#room = engine().w_room_new(handle, len, randomU64(), messageMax, unixOffset);
+    if (this.#room === 0) throw new ESTATE("no room: its id is too long, or memory is out");
     this.#store.dependents.add(this);
     registry.register(this, { room: this.#room, store: this.#store }, this);
   }
 
   get #handle(): number {
-    if (this.#room === 0) throw new ESTATE('the room was freed');
+    if (this.#room === 0) throw new ESTATE("the room was freed");
     return this.#room;
   }
 

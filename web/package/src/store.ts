@@ -5,12 +5,12 @@
 // next commit live here, so every call that may commit goes through transact(), which commits with
 // them first. Afterwards, whatever happened is queued and delivered.
 
-import { check, found, outBytes, outRead, outString, put } from './call.js';
-import { type ContainerID } from './container.js';
-import { ESTATE, EVALUE } from './errors.js';
-import { type Listener, Listeners, Queue, readBatch, type Subscription } from './event.js';
-import { engine, randomU64 } from './module.js';
-import type { Reader } from './value.js';
+import { check, found, outBytes, outRead, outString, outValue, put } from "./call.js";
+import { type ContainerID } from "./container.js";
+import { ESTATE, EVALUE } from "./errors.js";
+import { type Listener, Listeners, type Path, Queue, readBatch, type Subscription } from "./event.js";
+import { engine, randomU64 } from "./module.js";
+import type { Reader } from "./value.js";
 
 export interface CommitOptions {
   /** Handed to the event, not stored. */
@@ -32,7 +32,7 @@ function randomPeer(): bigint {
 
 /** Peer ids come as numbers, BigInts and decimal strings. */
 function parsePeer(peer: number | bigint | string): bigint {
-  const valid = typeof peer === 'string' ? /^\d+$/.test(peer) : Number.isInteger(Number(peer));
+  const valid = typeof peer === "string" ? /^\d+$/.test(peer) : Number.isInteger(Number(peer));
   if (!valid || BigInt(peer) < 0n || BigInt(peer) >= PEER_MAX) {
     throw new EVALUE(`a peer id is an integer from 0 to 2^64-2, not ${peer}`);
   }
@@ -57,7 +57,7 @@ export class Store {
     /** false: the content of a container that no document holds yet. */
     readonly attached: boolean,
     /** Makes handles of containers. */
-    readonly wrap: Reader['container'],
+    readonly wrap: Reader["container"],
   ) {
     this.#handle = engine().w_new(randomPeer());
     if (this.#handle === 0) check(-7);
@@ -66,7 +66,7 @@ export class Store {
 
   /** The engine's handle; throws after free(). */
   get handle(): number {
-    if (this.#handle === 0) throw new ESTATE('the document was freed');
+    if (this.#handle === 0) throw new ESTATE("the document was freed");
     return this.#handle;
   }
 
@@ -88,6 +88,12 @@ export class Store {
       this.#ids.set(ref, id);
     }
     return id;
+  }
+
+  /** Keys and positions from its root on; undefined if it was deleted. */
+  path(ref: number): Path | undefined {
+    if (found(engine().w_container_path(this.handle, ref)) === undefined) return undefined;
+    return outValue() as Path;
   }
 
   parent(ref: number): number | undefined {
@@ -147,7 +153,7 @@ export class Store {
 
   #commitPending(): void {
     if (this.pending === 0) return;
-    const { origin = '', message = '', timestamp } = this.#next;
+    const { origin = "", message = "", timestamp } = this.#next;
     const now = this.recordTimestamp ? Math.floor(Date.now() / 1000) : 0;
     const len = put((w) => {
       w.string(origin);
@@ -166,9 +172,8 @@ export class Store {
   #collect(): void {
     if (this.#listeners.empty) return;
     while (check(engine().w_poll(this.handle)) !== 0) {
-      const id = (ref: number) => this.id(ref);
-      const batch = outRead((r) => readBatch(r, id), this.wrap);
-      this.#listeners.queue(batch, this.#queue, (ref, above) => this.#within(ref, above), id);
+      const batch = outRead((r) => readBatch(r, this), this.wrap);
+      this.#listeners.queue(batch, this.#queue, (ref, above) => this.#within(ref, above), this);
     }
   }
 

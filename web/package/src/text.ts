@@ -1,26 +1,26 @@
 // SPDX-License-Identifier: MIT
 
-import { check, outString, position, putString } from './call.js';
-import { type ContainerType, enroll, LoroContainer } from './container.js';
-import { ERANGE } from './errors.js';
-import type { Delta } from './event.js';
-import { engine } from './module.js';
+import { check, outString, position, putString } from "./call.js";
+import { type ContainerType, enroll, LoroContainer } from "./container.js";
+import { ERANGE } from "./errors.js";
+import type { Delta } from "./event.js";
+import { engine } from "./module.js";
 
-export type TextPosType = 'utf8' | 'unicode' | 'utf16';
+export type TextPosType = "utf8" | "unicode" | "utf16";
 
-const UNITS: readonly TextPosType[] = ['utf8', 'unicode', 'utf16'];
+const UNITS: readonly TextPosType[] = ["utf8", "unicode", "utf16"];
 const UTF8 = 0;
 const UTF16 = 2;
 
 function isHighSurrogate(text: string): boolean {
-  return text >= '\ud800' && text < '\udc00';
+  return text >= "\ud800" && text < "\udc00";
 }
 
 /** Positions and lengths are UTF-16 code units, as in JavaScript's strings. A position between the
  *  two halves of a surrogate pair is an error, half a pair in text becomes U+FFFD. */
 export class LoroText extends LoroContainer {
-  kind(): 'Text' {
-    return 'Text';
+  kind(): "Text" {
+    return "Text";
   }
 
   protected fill(from: this): void {
@@ -99,12 +99,12 @@ export class LoroText extends LoroContainer {
   /** Call back with the text, in pieces, until it answers false. */
   iter(callback: (text: string) => boolean | void): void {
     const text = this.toString();
-    if (text !== '') callback(text);
+    if (text !== "") callback(text);
   }
 
   toDelta(): { insert: string }[] {
     const insert = this.toString();
-    return insert === '' ? [] : [{ insert }];
+    return insert === "" ? [] : [{ insert }];
   }
 
   applyDelta(delta: readonly Delta<string>[]): void {
@@ -132,4 +132,4 @@ export class LoroText extends LoroContainer {
   }
 }
 
-enroll('Text' satisfies ContainerType, LoroText);
+enroll("Text" satisfies ContainerType, LoroText);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // The encoding of web/wire.h, from the JavaScript side.
 
-import { EVALUE } from './errors.js';
+import { EVALUE } from "./errors.js";
 
 export type PeerID = `${number}`;
 export type OpId = { peer: PeerID; counter: number };
@@ -25,7 +25,7 @@ const enum Tag {
   Container,
 }
 
-const decoder = new TextDecoder('utf-8', { ignoreBOM: true });
+const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
 const encoder = new TextEncoder();
 
 export class Reader {
@@ -72,7 +72,7 @@ export class Reader {
     const len = this.uleb();
     if (len > 24) return decoder.decode(this.#take(len));
     // most keys are a few ASCII characters, which are read faster than a decoder is called
-    let text = '';
+    let text = "";
     for (let i = 0; i < len; i++) {
       const byte = this.bytes[this.#at + i]!;
       if (byte > 0x7f) return decoder.decode(this.#take(len));
@@ -203,11 +203,11 @@ export class Writer {
 
   value(value: unknown): void {
     if (value === undefined || value === null) this.u8(Tag.Null);
-    else if (typeof value === 'boolean') this.u8(value ? Tag.True : Tag.False);
-    else if (typeof value === 'number') {
+    else if (typeof value === "boolean") this.u8(value ? Tag.True : Tag.False);
+    else if (typeof value === "number") {
       this.u8(isInteger(value) ? Tag.Int : Tag.Float);
       this.#fixed((view) => view.setFloat64(0, value, true));
-    } else if (typeof value === 'string') {
+    } else if (typeof value === "string") {
       this.u8(Tag.String);
       this.string(value);
     } else if (value instanceof Uint8Array) {
@@ -217,7 +217,7 @@ export class Writer {
       this.u8(Tag.List);
       this.uleb(value.length);
       for (const item of value) this.value(item);
-    } else if (typeof value === 'object' && !isHandle(value)) {
+    } else if (typeof value === "object" && !isHandle(value)) {
       const entries = Object.entries(value);
       this.u8(Tag.Map);
       this.uleb(entries.length);
@@ -230,7 +230,7 @@ export class Writer {
 }
 
 /** Containers carry this mark: they are put in with setContainer() and its like, not as values. */
-export const HANDLE = Symbol('lorikeet container');
+export const HANDLE = Symbol("lorikeet container");
 
 function isHandle(value: object): boolean {
   return HANDLE in value;

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 
-import { check, outBytes, outRead, put, putBytes } from './call.js';
-import { engine } from './module.js';
-import type { Frontiers, OpId, PeerID } from './value.js';
+import { check, outBytes, outRead, put, putBytes } from "./call.js";
+import { engine } from "./module.js";
+import type { Frontiers, OpId, PeerID } from "./value.js";
 
 type Ends = Map<PeerID, number>;
 

@@ -1,5 +1,5 @@
 // esbuild's "binary" loader: the bytes of the file.
-declare module '*.wasm' {
+declare module "*.wasm" {
   const bytes: Uint8Array<ArrayBuffer>;
   export default bytes;
 }

@@ -1,0 +1,12 @@
+#!/bin/sh
+# Build the package into dist/: the engine as WebAssembly, the binding in four entries, its types.
+set -eu
+cd "$(dirname "$0")"
+
+[ node_modules/.package-lock.json -nt package-lock.json ] ||
+    npm ci --no-audit --no-fund --loglevel=error
+
+mkdir -p dist
+../../tools/wasm ../../build dist/lorikeet.wasm
+node bundle.mjs
+node_modules/.bin/tsc -p .

@@ -1,0 +1,120 @@
+// Two rooms over a perfect wire: what one types, the other shows.
+import assert from "node:assert/strict";
+import test from "node:test";
+import { doc, ours } from "./both.mjs";
+
+/** A document in a room, with its outbox. */
+class Member {
+  constructor(peer, room = "room") {
+    this.doc = doc(ours, peer);
+    this.room = new ours.Room(this.doc, { id: room });
+    this.said = [];
+    this.stores = [];
+  }
+  drain(deliver, now) {
+    let any = false;
+    for (let out; (out = this.room.poll()) !== undefined; any = true) {
+      if (out.kind === "send") deliver(out.bytes);
+      else if (out.kind === "store") {
+        this.stores.push(out.bytes);
+        this.room.stored(out.token);
+      } else this.said.push(out.kind);
+    }
+    this.room.tick(now);
+    return any;
+  }
+}
+
+/** Carry messages until nobody has any left. */
+function settle(a, b, now) {
+  for (let busy = true; busy;) {
+    busy = a.drain((bytes) => b.room.feed(1, bytes, now), now);
+    busy = b.drain((bytes) => a.room.feed(1, bytes, now), now) || busy;
+  }
+}
+
+test("two members exchange what each lacks, then every edit", () => {
+  const [a, b] = [new Member(1), new Member(2)];
+  a.doc.getText("t").insert(0, "from a");
+  b.doc.getMap("m").set("k", "from b");
+  a.room.open(1, 0);
+  b.room.open(1, 0);
+  settle(a, b, 0);
+  assert.deepEqual(a.doc.toJSON(), { t: "from a", m: { k: "from b" } });
+  assert.deepEqual(b.doc.toJSON(), a.doc.toJSON());
+  assert.ok(a.said.includes("joined") && b.said.includes("joined"));
+
+  const heard = [];
+  b.doc.subscribe((batch) => heard.push(batch.by));
+  for (let i = 0; i < 20; i++) {
+    a.doc.getText("t").insert(0, "x");
+    a.room.edited(i);
+    settle(a, b, i);
+  }
+  assert.equal(b.doc.getText("t").toString(), a.doc.getText("t").toString());
+  assert.deepEqual(heard, Array(20).fill("import"));
+  assert.ok(a.room.stats().synced && b.room.stats().synced);
+  assert.equal(a.said.at(-1), "synced");
+});
+
+test("what a member stored makes a document", () => {
+  const [a, b] = [new Member(1), new Member(2)];
+  a.room.open(1, 0);
+  b.room.open(1, 0);
+  settle(a, b, 0);
+  a.doc.getText("t").insert(0, "kept");
+  a.room.edited(1);
+  settle(a, b, 1);
+  for (const member of [a, b]) {
+    const again = doc(ours, 9);
+    again.importBatch(member.stores);
+    assert.deepEqual(again.toJSON(), { t: "kept" });
+  }
+});
+
+test("an edit not yet told goes out before a message comes in", () => {
+  const [a, b] = [new Member(1), new Member(2)];
+  a.room.open(1, 0);
+  b.room.open(1, 0);
+  settle(a, b, 0);
+  a.doc.getText("t").insert(0, "a");
+  b.doc.getText("t").insert(0, "b");
+  b.room.edited(1);
+  settle(a, b, 1);
+  assert.deepEqual(a.doc.toJSON(), b.doc.toJSON());
+  assert.equal(a.doc.getText("t").length, 2);
+});
+
+test("presence crosses over and is taken back", () => {
+  const [a, b] = [new Member(1), new Member(2)];
+  a.room.open(1, 0);
+  b.room.open(1, 0);
+  settle(a, b, 0);
+  a.room.setPresence("cursor", { at: [1, 2], name: "é" }, 1);
+  settle(a, b, 1);
+  assert.deepEqual(b.room.presence(), { cursor: { at: [1, 2], name: "é" } });
+  a.room.setPresence("cursor", null, 2);
+  settle(a, b, 2);
+  assert.deepEqual(b.room.presence(), {});
+});
+
+test("a link that talks nonsense is told off, and nothing else happens", () => {
+  const a = new Member(1);
+  a.doc.getText("t").insert(0, "a");
+  a.room.open(1, 0);
+  a.room.feed(1, new Uint8Array([1, 2, 3]), 0);
+  a.drain(() => {}, 0);
+  assert.ok(a.said.includes("error"));
+  assert.deepEqual(a.doc.toJSON(), { t: "a" });
+});
+
+test("a room ends before its document", () => {
+  const a = new Member(1);
+  a.doc.free();
+  assert.throws(() => a.room.tick(0), ours.ESTATE);
+  a.room.free();
+});
+
+test("a room id that is too long is refused", () => {
+  assert.throws(() => new ours.Room(doc(ours), { id: "x".repeat(129) }), ours.ESTATE);
+});
