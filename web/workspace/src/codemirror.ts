@@ -2,7 +2,7 @@
 // The text of the document in CodeMirror 6. Transactions of the user become edits of the text, and
 // edits of others become transactions that neither move the selection nor enter the undo history.
 
-import { defaultKeymap, history, historyKeymap } from "@codemirror/commands";
+import { defaultKeymap, history, historyKeymap, redo } from "@codemirror/commands";
 import { Annotation, EditorState, Transaction } from "@codemirror/state";
 import { EditorView, keymap, placeholder } from "@codemirror/view";
 import { Bridge } from "./bridge";
@@ -55,7 +55,7 @@ export function openCodeMirror(parent: HTMLElement, session: Session, hint: stri
           }
         }),
         history(),
-        keymap.of([...defaultKeymap, ...historyKeymap]),
+        keymap.of([...defaultKeymap, ...historyKeymap, { key: "Mod-Shift-z", run: redo }]),
         placeholder(hint),
         look,
       ],
