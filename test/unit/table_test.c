@@ -1,0 +1,133 @@
+/* SPDX-License-Identifier: MIT
+ * table_test.c - the hash table beside a list of pairs, with few hashes so that chains are long. */
+#include "base/table.h"
+
+#include "check.h"
+
+enum { PAIRS_MAX = 3000 };
+
+typedef struct twin {
+    uint32_t hashes[PAIRS_MAX]; /* of value i */
+    uint32_t len;
+} twin;
+
+static bool heap_closed;
+static size_t heap_blocks;
+
+static void *test_resize(void *context, void *at, size_t old_len, size_t new_len) {
+    (void)context, (void)old_len;
+    if (new_len == 0) {
+        heap_blocks--;
+        free(at);
+        return NULL;
+    }
+    if (heap_closed) return NULL;
+    heap_blocks += at == NULL;
+    return realloc(at, new_len);
+}
+
+static const lk_memory test_heap = {NULL, test_resize};
+
+/* Every value of a hash is found once, and no other. */
+static void test_find(const table *t, const twin *w, uint32_t hash) {
+    static bool seen[PAIRS_MAX];
+    uint32_t found = 0, want = 0;
+    table_probe probe;
+    for (uint32_t i = table_first(t, hash, &probe); i != TABLE_NONE; i = table_next(&probe)) {
+        CHECK(i < w->len && w->hashes[i] == hash && !seen[i]);
+        seen[i] = true;
+        found++;
+    }
+    for (uint32_t i = 0; i < w->len; i++) {
+        want += w->hashes[i] == hash;
+        seen[i] = false;
+    }
+    CHECK_EQ(found, want);
+}
+
+/* Hashes that meet in the low bits, at the end of the slots too, where probing wraps around. */
+static uint32_t test_hash(rng *r, uint32_t spread) {
+    uint32_t low = rng_below(r, spread);
+    return (rng_below(r, 2) ? low : ~low) ^ rng_below(r, 3) << 20;
+}
+
+static void test_random(uint64_t seed, uint32_t spread) {
+    rng r = {seed};
+    twin *w = calloc(1, sizeof *w);
+    table t = {0};
+    test_find(&t, w, 7);
+    for (uint32_t n = 0; n < 300; n++) {
+        uint32_t more = rng_below(&r, 20);
+        if (w->len + more <= PAIRS_MAX) {
+            CHECK(table_reserve(&t, &test_heap, more));
+            heap_closed = true;
+            for (; more > 0; more--) {
+                w->hashes[w->len] = test_hash(&r, spread);
+                table_add(&t, w->hashes[w->len], w->len);
+                w->len++;
+            }
+            heap_closed = false;
+        }
+        if (n % 10 == 9) {
+            w->len = rng_below(&r, w->len + 1);
+            table_rewind(&t, w->len);
+        }
+        CHECK_EQ(t.len, w->len);
+        for (uint32_t k = 0; k < 10; k++) test_find(&t, w, test_hash(&r, spread));
+        if (w->len > 0) test_find(&t, w, w->hashes[rng_below(&r, w->len)]);
+    }
+    table_drop(&t, &test_heap);
+    CHECK_EQ(heap_blocks, 0);
+    free(w);
+}
+
+/* A reserve that fails leaves the table as it was. */
+static void test_memory(void) {
+    table t = {0};
+    twin *w = calloc(1, sizeof *w);
+    CHECK(table_reserve(&t, &test_heap, 1));
+    table_add(&t, 5, 0);
+    w->hashes[w->len++] = 5;
+    heap_closed = true;
+    CHECK(!table_reserve(&t, &test_heap, 1000));
+    CHECK(!table_reserve(&t, &test_heap, UINT32_MAX));
+    heap_closed = false;
+    test_find(&t, w, 5);
+    test_find(&t, w, 6);
+    table_drop(&t, &test_heap);
+    CHECK_EQ(heap_blocks, 0);
+    free(w);
+}
+
+/* Neighbouring numbers and nearly equal bytes must not crowd in the low bits. */
+static void test_hashes(void) {
+    enum { KEYS = 4096, BUCKETS = 1024 };
+    static uint32_t by_u64[BUCKETS], by_bytes[BUCKETS];
+    for (uint32_t i = 0; i < KEYS; i++) {
+        char name[16];
+        int len = snprintf(name, sizeof name, "key-%u", i);
+        by_u64[hash_u64(i) % BUCKETS]++;
+        by_bytes[hash_bytes(name, (size_t)len, 0) % BUCKETS]++;
+    }
+    uint32_t worst = 0;
+    for (uint32_t b = 0; b < BUCKETS; b++) {
+        if (by_u64[b] > worst) worst = by_u64[b];
+        if (by_bytes[b] > worst) worst = by_bytes[b];
+    }
+    CHECK(worst < 20); /* 4 on average */
+    CHECK(hash_bytes("ab", 2, 0) != hash_bytes("ab", 2, 1));
+    CHECK(hash_bytes("ab", 2, 0) != hash_bytes("ba", 2, 0));
+    CHECK_EQ(hash_bytes("abc", 2, 0), hash_bytes("abd", 2, 0));
+}
+
+int main(void) {
+    for (uint64_t seed = 1; seed <= 4; seed++) {
+        test_random(seed, 1);
+        test_random(seed, 12);
+        test_random(seed, 1u << 30);
+    }
+    test_memory();
+    test_hashes();
+    puts("table: 12 x 300 random rounds of adding and rewinding equal a list");
+    return 0;
+}
