@@ -20,16 +20,16 @@ void channel_init(channel *c, bool opener, const lk_memory *heap, queue *out) {
 }
 
 void channel_drop(channel *c) {
-    sctp_free(c->sctp);
-    c->sctp = NULL;
+    assoc_free(c->assoc);
+    c->assoc = NULL;
     queue_drop(&c->pending);
 }
 
 bool channel_start(channel *c, bool client, uint32_t message_max, uint16_t remote_port,
                    const lk_memory *heap) {
     c->client = client;
-    c->sctp = sctp_new(heap, message_max, remote_port);
-    return c->sctp != NULL;
+    c->assoc = assoc_new(heap, message_max, remote_port);
+    return c->assoc != NULL;
 }
 
 static void channel_over(channel *c, const char *why) {
@@ -43,7 +43,7 @@ static void channel_over(channel *c, const char *why) {
 
 /* Behind what waits already. */
 static lk_status channel_queue(channel *c, uint16_t stream, uint32_t ppid, lk_bytes bytes) {
-    if (queue_first(&c->pending) == NULL && sctp_send(c->sctp, stream, ppid, bytes)) return LK_OK;
+    if (queue_first(&c->pending) == NULL && assoc_send(c->assoc, stream, ppid, bytes)) return LK_OK;
     queue_item item = {.stream = stream, .ppid = ppid};
     return queue_push(&c->pending, item, bytes) ? LK_OK : LK_ENOMEM;
 }
@@ -67,7 +67,7 @@ static void channel_tell(channel *c, queue_item item, lk_bytes bytes) {
 static void channel_flush(channel *c) {
     const queue_item *item;
     while ((item = queue_first(&c->pending)) != NULL) {
-        if (!sctp_send(c->sctp, item->stream, item->ppid, queue_bytes(&c->pending, item))) break;
+        if (!assoc_send(c->assoc, item->stream, item->ppid, queue_bytes(&c->pending, item))) break;
         queue_pop(&c->pending);
     }
     size_t waiting = queue_len(&c->pending);
@@ -99,7 +99,7 @@ static bool channel_is_ours(const channel *c, uint16_t stream) {
 }
 
 static void channel_refuse(channel *c, uint16_t stream) {
-    if (stream < SCTP_STREAMS && !channel_is_ours(c, stream)) c->refused |= 1u << stream;
+    if (stream < ASSOC_STREAMS && !channel_is_ours(c, stream)) c->refused |= 1u << stream;
 }
 
 static void channel_on_control(channel *c, uint16_t stream, lk_bytes bytes) {
@@ -146,16 +146,14 @@ static void channel_on_reset(channel *c, uint16_t stream, uint64_t now_ms) {
 }
 
 static void channel_read(channel *c, uint64_t now_ms) {
-    queue *events = sctp_events(c->sctp);
+    queue *events = assoc_events(c->assoc);
     const queue_item *item;
     while (c->state != CHANNEL_OVER && (item = queue_first(events)) != NULL) {
-        switch ((sctp_out)item->kind) {
-        case SCTP_OUT_UP: channel_on_up(c); break;
-        case SCTP_OUT_MESSAGE:
-            channel_on_message(c, item, queue_bytes(events, item), now_ms);
-            break;
-        case SCTP_OUT_RESET: channel_on_reset(c, item->stream, now_ms); break;
-        case SCTP_OUT_DOWN: channel_over(c, item->what); break;
+        switch ((assoc_out)item->kind) {
+        case ASSOC_UP: channel_on_up(c); break;
+        case ASSOC_MESSAGE: channel_on_message(c, item, queue_bytes(events, item), now_ms); break;
+        case ASSOC_RESET: channel_on_reset(c, item->stream, now_ms); break;
+        case ASSOC_DOWN: channel_over(c, item->what); break;
         }
         queue_pop(events);
     }
@@ -175,19 +173,19 @@ void channel_close(channel *c, const char *why, uint64_t now_ms) {
 
 static void channel_step(channel *c, uint64_t now_ms) {
     if (c->state == CHANNEL_CLOSING && queue_first(&c->pending) == NULL &&
-        sctp_reset(c->sctp, c->stream))
+        assoc_reset(c->assoc, c->stream))
         c->state = CHANNEL_RESET;
     if (c->state == CHANNEL_RESET && c->ended) {
-        sctp_shutdown(c->sctp);
+        assoc_shutdown(c->assoc);
         c->state = CHANNEL_SHUT;
     }
-    for (uint16_t i = 0; i < SCTP_STREAMS && c->refused != 0; i++)
-        if (c->refused & 1u << i && sctp_reset(c->sctp, i)) c->refused &= ~(1u << i);
+    for (uint16_t i = 0; i < ASSOC_STREAMS && c->refused != 0; i++)
+        if (c->refused & 1u << i && assoc_reset(c->assoc, i)) c->refused &= ~(1u << i);
     if (now_ms >= c->end_ms) channel_over(c, "closing took too long");
 }
 
 void channel_pump(channel *c, uint64_t now_ms) {
-    if (c->sctp == NULL || c->state == CHANNEL_OVER) return;
+    if (c->assoc == NULL || c->state == CHANNEL_OVER) return;
     channel_read(c, now_ms);
     if (c->state == CHANNEL_OVER) return;
     channel_flush(c);

@@ -20,8 +20,8 @@ typedef enum channel_state {
 
 typedef struct channel {
     channel_state state;
-    sctp *sctp; /* owned; NULL before channel_start() */
-    queue *out; /* LK_RTC_OPEN, LK_RTC_MESSAGE, LK_RTC_DRAINED */
+    assoc *assoc; /* owned; NULL before channel_start() */
+    queue *out;   /* LK_RTC_OPEN, LK_RTC_MESSAGE, LK_RTC_DRAINED */
     queue pending;
     size_t drain_bytes; /* tell when the queue has fallen to that; SIZE_MAX: nothing to tell */
     bool opener;        /* it is for us to open it */

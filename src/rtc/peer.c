@@ -38,9 +38,9 @@ struct lk_rtc {
     lk_rtc_out view;
 };
 
-lk_status lk_rtc_global_init(void) { return sctp_global_init(); }
-void lk_rtc_global_drop(void) { sctp_global_drop(); }
-void lk_rtc_global_tick(uint64_t now_ms) { sctp_global_tick(now_ms); }
+lk_status lk_rtc_global_init(void) { return assoc_global_init(); }
+void lk_rtc_global_drop(void) { assoc_global_drop(); }
+void lk_rtc_global_tick(uint64_t now_ms) { assoc_global_tick(now_ms); }
 
 /* ---- making one ---- */
 
@@ -97,7 +97,7 @@ lk_status lk_rtc_local_description(lk_rtc *r, lk_buf *out) {
                      .id = r->session,
                      .fingerprint_len = 1,
                      .setup = r->setup,
-                     .sctp_port = SCTP_LOCAL_PORT,
+                     .sctp_port = ASSOC_PORT,
                      .message_max = r->message_max,
                      .complete = r->ice.gathered};
     __builtin_memcpy(s.fingerprints[0], dtls_fingerprint(r->dtls), SDP_FINGERPRINT);
@@ -164,7 +164,7 @@ lk_status lk_rtc_remote_candidate(lk_rtc *r, lk_str line, uint64_t now_ms) {
 
 /* Encrypt what SCTP wants to send. */
 static void peer_encrypt(lk_rtc *r) {
-    queue *packets = sctp_packets(r->channel.sctp);
+    queue *packets = assoc_packets(r->channel.assoc);
     const queue_item *item;
     while ((item = queue_first(packets)) != NULL) {
         dtls_send(r->dtls, queue_bytes(packets, item));
@@ -175,8 +175,8 @@ static void peer_encrypt(lk_rtc *r) {
 static void peer_end(lk_rtc *r, const char *why) {
     if (r->state == LK_RTC_OVER) return;
     r->state = LK_RTC_OVER;
-    if (r->channel.sctp != NULL) {
-        sctp_abort(r->channel.sctp);
+    if (r->channel.assoc != NULL) {
+        assoc_abort(r->channel.assoc);
         peer_encrypt(r);
     }
     dtls_stop(r->dtls);
@@ -190,11 +190,11 @@ static void peer_decrypt(lk_rtc *r, lk_bytes datagram, uint64_t now_ms) {
     size_t len;
     dtls_feed(r->dtls, datagram, now_ms);
     /* our INIT is out before their first packet is read, or we would answer it with an ABORT */
-    if (dtls_state_read(r->dtls) == DTLS_UP && r->channel.sctp == NULL &&
+    if (dtls_state_read(r->dtls) == DTLS_UP && r->channel.assoc == NULL &&
         !channel_start(&r->channel, r->client, r->message_max, r->remote_port, &r->heap))
         peer_end(r, "SCTP could not start");
-    while (r->channel.sctp != NULL && (len = dtls_read(r->dtls, record, now_ms)) > 0)
-        sctp_feed(r->channel.sctp, (lk_bytes){record, len});
+    while (r->channel.assoc != NULL && (len = dtls_read(r->dtls, record, now_ms)) > 0)
+        assoc_feed(r->channel.assoc, (lk_bytes){record, len});
 }
 
 static void peer_start_dtls(lk_rtc *r, uint64_t now_ms) {
@@ -214,7 +214,7 @@ static void peer_pump(lk_rtc *r, uint64_t now_ms) {
         dtls_route(r->dtls, ice_pair_local(&r->ice, path), ice_pair_remote(&r->ice, path));
     if (path != NULL && r->started && dtls_state_read(r->dtls) == DTLS_IDLE)
         peer_start_dtls(r, now_ms);
-    if (r->channel.sctp != NULL) {
+    if (r->channel.assoc != NULL) {
         channel_pump(&r->channel, now_ms);
         peer_encrypt(r);
     }
@@ -286,9 +286,9 @@ uint64_t lk_rtc_wake_at(const lk_rtc *r) {
 
 /* Has lk_rtc_global_tick() left something to do? */
 static bool peer_due(const lk_rtc *r) {
-    sctp *s = r->channel.sctp;
+    assoc *s = r->channel.assoc;
     return s != NULL &&
-           (queue_first(sctp_packets(s)) != NULL || queue_first(sctp_events(s)) != NULL);
+           (queue_first(assoc_packets(s)) != NULL || queue_first(assoc_events(s)) != NULL);
 }
 
 const lk_rtc_out *lk_rtc_poll(lk_rtc *r, uint64_t now_ms) {
