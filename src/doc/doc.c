@@ -159,16 +159,12 @@ lk_status lk_container_by_id(lk_doc *doc, lk_str id, lk_ref *out) {
     container_id name;
     uint64_t peer;
     if (!container_id_parse(id, &name, &peer)) return LK_EVALUE;
-    if (name.root) {
-        if (name.kind > LK_COUNTER) return LK_EMISSING;
-        return lk_root(doc, (lk_kind)name.kind, name.name, out);
-    }
-    name.peer = intern_find_peer(&doc->log.names, peer);
-    if (name.peer == TABLE_NONE) return LK_EMISSING;
+    if (!name.root) name.peer = intern_find_peer(&doc->log.names, peer);
     uint32_t found = intern_find_container(&doc->log.names, &name);
-    if (found == TABLE_NONE) return LK_EMISSING;
     *out = (lk_ref){found};
-    return LK_OK;
+    if (found != TABLE_NONE) return LK_OK;
+    if (!name.root || name.kind > LK_COUNTER) return LK_EMISSING;
+    return lk_root(doc, (lk_kind)name.kind, name.name, out);
 }
 
 lk_status lk_container_id(const lk_doc *doc, lk_ref ref, lk_buf *out) {

@@ -336,8 +336,6 @@ lk_status lk_commit(lk_doc *doc, const lk_commit_options *options_or_null) {
     oplog_close(&doc->log);
     doc->open = false;
     merge_settle(&doc->merge);
-    if (!doc->events.watching) return LK_OK;
-    lk_status status = events_finish(doc, LK_BY_LOCAL, options.origin);
-    if (status != LK_OK) doc->spent = true;
-    return status == LK_OK ? LK_OK : LK_ESPENT;
+    if (doc->events.watching) events_finish(doc, LK_BY_LOCAL, options.origin);
+    return LK_OK;
 }

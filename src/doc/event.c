@@ -41,7 +41,7 @@ void events_cancel(events *e) {
         e->batch.at[i].keys.len = 0;
     }
     e->batch_len = e->appeared.len = 0;
-    e->started = false;
+    e->started = e->late = false;
 }
 
 bool events_begin(lk_doc *doc) {
@@ -334,9 +334,9 @@ static bool event_copy_origin(event_maker *m, lk_str origin, lk_event *out) {
     return true;
 }
 
-lk_status events_finish(lk_doc *doc, lk_by by, lk_str origin) {
+void events_finish(lk_doc *doc, lk_by by, lk_str origin) {
     events *e = &doc->events;
-    if (!e->started) return LK_OK;
+    if (!e->started) return;
     queued_event *queued = mem_zalloc(e->heap, sizeof *queued);
     bool made = queued != NULL && vec_reserve(e->heap, &e->queue, 1);
     if (queued != NULL) {
@@ -346,12 +346,14 @@ lk_status events_finish(lk_doc *doc, lk_by by, lk_str origin) {
         made = made && event_copy_versions(&m, &queued->event) &&
                event_copy_origin(&m, origin, &queued->event) && event_make(&m, &queued->event);
     }
-    events_cancel(e);
-    if (made)
+    e->late = !made;
+    e->by = by;
+    if (made) {
         e->queue.at[e->queue.len++] = queued;
-    else
+        events_cancel(e);
+    } else {
         event_free(e, queued);
-    return made ? LK_OK : LK_ENOMEM;
+    }
 }
 
 /* ---- handing out ---- */
@@ -369,6 +371,7 @@ const lk_event *lk_poll(lk_doc *doc) {
     events *e = &doc->events;
     event_free(e, e->current);
     e->current = NULL;
+    if (e->late && !doc->open) events_finish(doc, e->by, (lk_str){0});
     if (e->head == e->queue.len) return NULL;
     e->current = e->queue.at[e->head++];
     if (e->head == e->queue.len) e->queue.len = e->head = 0;

@@ -28,6 +28,8 @@ typedef struct events {
     const lk_memory *heap;
     bool watching;
     bool started;           /* a batch is under way */
+    bool late;              /* it is complete, but there was no memory to tell of it */
+    lk_by by;               /* of the late one */
     VEC(lk_id) from;        /* frontiers before it */
     VEC(batch_entry) batch; /* the first batch_len are in use, the others kept for reuse */
     size_t batch_len;
@@ -49,7 +51,8 @@ bool events_prepare(lk_doc *doc, const step *steps, size_t len);
 void events_note(events *e, const step *st, const state_change *change);
 /* Nothing happened after all. */
 void events_cancel(events *e);
-/* The batch is complete: make the event. LK_ENOMEM: the event is lost. */
-lk_status events_finish(lk_doc *doc, lk_by by, lk_str origin);
+/* The batch is complete: make the event. If memory is short the batch stays, and is told of by the
+ * next lk_poll() that has memory, together with what follows until then. */
+void events_finish(lk_doc *doc, lk_by by, lk_str origin);
 
 #endif

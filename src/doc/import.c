@@ -154,6 +154,8 @@ static lk_status import_run(importer *in, size_t *at, bool *stuck) {
                 return LK_OK;
             }
             const char *what = "out of memory";
+            if (!oplog_map_rest(&in->doc->log, &x->b, &in->doc->scratch, &x->names))
+                return import_fault(in, LK_ENOMEM, what);
             lk_status status = oplog_append(&in->doc->log, &x->b, &x->names, c, &what);
             if (status != LK_OK) return import_fault(in, status, what);
         }
@@ -167,7 +169,7 @@ static lk_status import_round(importer *in, size_t start) {
     sort_items(in->blocks.at + start, in->blocks.len - start, sizeof *in->blocks.at, import_order);
     for (size_t i = start; i < in->blocks.len; i++) {
         import_block *x = &in->blocks.at[i];
-        if (!oplog_map_names(&doc->log, &x->b, &doc->scratch, &x->names))
+        if (!oplog_map_peers(&doc->log, &x->b, &doc->scratch, &x->names))
             return import_fault(in, LK_ENOMEM, "out of memory");
         bool first = i == start || import_peer(x) != import_peer(x - 1);
         if (first && !import_enqueue(in, i)) return import_fault(in, LK_ENOMEM, "out of memory");
@@ -246,8 +248,8 @@ static lk_status import_wait(importer *in, const import_block *x, const change *
                      .span = {import_peer(x), c->counter, last->counter + (int32_t)last->len}};
     if (import_waits_already(in, p.span)) return LK_OK;
     op_id missing;
-    bool misses = oplog_missing(&doc->log, c, &x->names, &missing);
-    LK_ASSERT(misses);
+    if (!oplog_missing(&doc->log, c, &x->names, &missing)) /* its turn came too early: it lied */
+        return import_fault(in, LK_ECORRUPT, "change is not later than what it builds on");
     p.missing = doc_wide(doc, missing);
     if (p.len > LIMIT_PENDING_BYTES - in->waiting_bytes)
         return import_fault(in, LK_ELIMIT, "too much waits for its past");
@@ -315,6 +317,12 @@ static lk_status import_plan(importer *in, lv start) {
     return import_fault(in, LK_ECORRUPT, "operation reaches outside its container");
 }
 
+static bool import_reserve_report(lk_doc *doc, size_t waiting) {
+    doc->success.len = doc->waiting.len = 0;
+    return vec_reserve(&doc->memory, &doc->success, doc->log.graph.peers.len) &&
+           vec_reserve(&doc->memory, &doc->waiting, waiting);
+}
+
 static lk_status import_all(importer *in, lk_bytes bytes, lv start) {
     lk_doc *doc = in->doc;
     in->taken = arena_alloc(&doc->scratch, doc->pending.len);
@@ -323,16 +331,14 @@ static lk_status import_all(importer *in, lk_bytes bytes, lv start) {
     lk_status status = import_decode(in, bytes);
     if (status == LK_OK) status = import_append(in);
     if (status == LK_OK) status = import_make_waiting(in);
+    if (status == LK_OK && !import_reserve_report(doc, in->waiting_len))
+        status = import_fault(in, LK_ENOMEM, "out of memory");
     if (status == LK_OK) status = import_plan(in, start);
     return status;
 }
 
-static bool import_report(lk_doc *doc, const int32_t *ends, size_t end_len) {
+static void import_report(lk_doc *doc, const int32_t *ends, size_t end_len) {
     const dag *g = &doc->log.graph;
-    doc->success.len = doc->waiting.len = 0;
-    if (!vec_reserve(&doc->memory, &doc->success, g->peers.len) ||
-        !vec_reserve(&doc->memory, &doc->waiting, doc->pending.len))
-        return false;
     for (peer_ix p = 0; p < g->peers.len; p++) {
         int32_t before = p < end_len ? ends[p] : 0;
         if (g->peers.at[p].end == before) continue;
@@ -348,7 +354,6 @@ static bool import_report(lk_doc *doc, const int32_t *ends, size_t end_len) {
         if (span.start < all->start) all->start = span.start;
         if (span.end > all->end) all->end = span.end;
     }
-    return true;
 }
 
 static int32_t *import_ends(lk_doc *doc) {
@@ -377,13 +382,11 @@ static lk_status import_run_all(lk_doc *doc, lk_bytes bytes, lk_fault *fault) {
         oplog_rewind(&doc->log, &mark);
         return status;
     }
-    bool changed = doc->log.graph.end > mark.graph.end;
     doc_advance(doc, doc->steps.at, doc->steps.len);
-    bool told = import_report(doc, ends, peers_before);
-    if (told && changed && doc->events.watching)
-        told = events_finish(doc, LK_BY_IMPORT, (lk_str){0}) == LK_OK;
-    doc->spent = !told;
-    return told ? LK_OK : import_fault(&in, LK_ESPENT, "out of memory halfway");
+    import_report(doc, ends, peers_before);
+    bool changed = doc->log.graph.end > mark.graph.end;
+    if (changed && doc->events.watching) events_finish(doc, LK_BY_IMPORT, (lk_str){0});
+    return LK_OK;
 }
 
 lk_status lk_import(lk_doc *doc, lk_bytes bytes, lk_import_status *status_or_null,

@@ -244,11 +244,12 @@ bool oplog_push(oplog *log, const op *o) {
 bool oplog_joins(const oplog *log, const dag_run *a, const dag_run *b) {
     const dag *g = &log->graph;
     const oplog_change *x = &log->changes.at[a - g->runs.at], *y = &log->changes.at[b - g->runs.at];
-    int64_t apart = y->timestamp_s - x->timestamp_s;
+    /* Unsigned, since timestamps from elsewhere may lie anywhere: within the interval either way? */
+    uint64_t apart = (uint64_t)y->timestamp_s - (uint64_t)x->timestamp_s + OPLOG_MERGE_INTERVAL_S;
     return a->peer == b->peer && b->counter == a->counter + (int32_t)a->len && b->parent_len == 1 &&
            g->parents.at[b->parent_start] == a->start + a->len - 1 && !b->self_implied &&
            b->lamport == a->lamport + a->len && x->message.len == 0 && y->message.len == 0 &&
-           apart <= OPLOG_MERGE_INTERVAL_S && apart >= -OPLOG_MERGE_INTERVAL_S;
+           apart <= 2 * OPLOG_MERGE_INTERVAL_S;
 }
 
 void oplog_close(oplog *log) {
@@ -269,26 +270,34 @@ void oplog_close(oplog *log) {
 
 /* ---- changes from elsewhere ---- */
 
-bool oplog_map_names(oplog *log, const block *b, arena *scratch, oplog_names *out) {
+bool oplog_map_peers(oplog *log, const block *b, arena *scratch, oplog_names *out) {
     peer_ix *peers = arena_new(scratch, peer_ix, b->peer_len);
-    uint32_t *keys = arena_new(scratch, uint32_t, b->key_len);
-    uint32_t *cids = arena_new(scratch, uint32_t, b->cid_len);
-    if (peers == NULL || keys == NULL || cids == NULL) return false;
+    if (peers == NULL) return false;
     for (size_t i = 0; i < b->peer_len; i++) {
         peers[i] = intern_peer(&log->names, b->peers[i]);
         if (peers[i] == TABLE_NONE) return false;
     }
+    *out = (oplog_names){.peers = peers};
+    return true;
+}
+
+bool oplog_map_rest(oplog *log, const block *b, arena *scratch, oplog_names *names) {
+    if (names->cids != NULL) return true;
+    uint32_t *keys = arena_new(scratch, uint32_t, b->key_len);
+    uint32_t *cids = arena_new(scratch, uint32_t, b->cid_len);
+    if (keys == NULL || cids == NULL) return false;
     for (size_t i = 0; i < b->key_len; i++) {
         keys[i] = intern_key(&log->names, b->keys[i]);
         if (keys[i] == TABLE_NONE) return false;
     }
     for (size_t i = 0; i < b->cid_len; i++) {
         container_id id = b->cids[i];
-        if (!id.root) id.peer = peers[id.peer];
+        if (!id.root) id.peer = names->peers[id.peer];
         cids[i] = intern_container(&log->names, &id);
         if (cids[i] == TABLE_NONE) return false;
     }
-    *out = (oplog_names){peers, keys, cids};
+    names->keys = keys;
+    names->cids = cids;
     return true;
 }
 

@@ -73,8 +73,10 @@ typedef struct oplog_names { /* a block's indices as the document's */
     const peer_ix *peers;
     const uint32_t *keys, *cids;
 } oplog_names;
-/* Intern a block's tables; arrays in `scratch`. false when memory is out. */
-bool oplog_map_names(oplog *log, const block *b, arena *scratch, oplog_names *out);
+/* Intern a block's peers, and before the first oplog_append() the rest: what nothing happens to
+ * shall not come to exist. Arrays in `scratch`. false when memory is out. */
+bool oplog_map_peers(oplog *log, const block *b, arena *scratch, oplog_names *out);
+bool oplog_map_rest(oplog *log, const block *b, arena *scratch, oplog_names *names);
 /* The first dependency of `c` that is not here, or false. */
 bool oplog_missing(const oplog *log, const change *c, const oplog_names *names, op_id *out);
 /* Append a change of a block whose past is here, without its first atoms that are here already. At

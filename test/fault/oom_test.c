@@ -1,0 +1,152 @@
+/* SPDX-License-Identifier: MIT
+ * oom_test.c - every allocation fails once, for every N: a call that reports it changed nothing,
+ * and the same call goes through when there is memory again. */
+#include "check.h"
+#include "lorikeet.h"
+
+typedef struct meter { /* an allocator whose N-th request fails */
+    uint64_t requests, fail_at;
+    size_t live;
+} meter;
+
+static void *meter_resize(void *context, void *at, size_t old_len, size_t new_len) {
+    meter *m = context;
+    if (new_len > 0 && ++m->requests == m->fail_at) return NULL;
+    m->live += new_len - old_len;
+    if (new_len > 0) return realloc(at, new_len);
+    free(at);
+    return NULL;
+}
+
+static lk_str str_of(const char *s) { return (lk_str){s, strlen(s)}; }
+
+typedef struct fixture {
+    meter meter;
+    lk_memory memory;
+    lk_doc *doc;
+    lk_ref text, list, map;
+    lk_buf theirs; /* concurrent with what doc holds */
+    lk_value value;
+} fixture;
+
+typedef lk_status scenario(fixture *f);
+
+static lk_status insert_text(fixture *f) {
+    return lk_text_insert(f->doc, f->text, 2, LK_UTF16, str_of("\xf0\x9f\x90\xa6mid"));
+}
+static lk_status insert_list(fixture *f) {
+    return lk_list_insert(f->doc, f->list, 0, &f->value, 1);
+}
+static lk_status insert_child(fixture *f) {
+    lk_ref child;
+    return lk_list_insert_container(f->doc, f->list, 0, LK_MAP, &child);
+}
+static lk_status set_map(fixture *f) {
+    return lk_map_set(f->doc, f->map, str_of("fresh key"), &f->value);
+}
+static lk_status make_root(fixture *f) {
+    lk_ref root;
+    return lk_root(f->doc, LK_TEXT, str_of("another"), &root);
+}
+static lk_status import_theirs(fixture *f) {
+    return lk_import(f->doc, (lk_bytes){f->theirs.at, f->theirs.len}, NULL, NULL);
+}
+static lk_status export_updates(fixture *f) {
+    lk_buf out = {.memory = &f->memory};
+    lk_status status = lk_export(f->doc, LK_UPDATES, (lk_ids){0}, &out);
+    lk_buf_free(&out);
+    return status;
+}
+static lk_status export_snapshot(fixture *f) {
+    lk_buf out = {.memory = &f->memory};
+    lk_status status = lk_export(f->doc, LK_SNAPSHOT, (lk_ids){0}, &out);
+    lk_buf_free(&out);
+    return status;
+}
+static lk_status print_json(fixture *f) {
+    lk_buf out = {.memory = &f->memory};
+    lk_status status = lk_json(f->doc, &out);
+    lk_buf_free(&out);
+    return status;
+}
+
+static void build(fixture *f, bool watched) {
+    *f = (fixture){.value = {.type = LK_STRING, .len = 5, .as.bytes = (const uint8_t *)"value"}};
+    f->memory = (lk_memory){&f->meter, meter_resize};
+    lk_doc *other = lk_new(2, NULL);
+    f->doc = lk_new(1, &f->memory);
+    CHECK(f->doc != NULL && other != NULL);
+    lk_ref text;
+    CHECK_EQ(lk_root(f->doc, LK_TEXT, str_of("text"), &f->text), LK_OK);
+    CHECK_EQ(lk_root(f->doc, LK_LIST, str_of("list"), &f->list), LK_OK);
+    CHECK_EQ(lk_root(f->doc, LK_MAP, str_of("map"), &f->map), LK_OK);
+    CHECK_EQ(lk_root(other, LK_TEXT, str_of("text"), &text), LK_OK);
+    CHECK_EQ(lk_text_insert(f->doc, f->text, 0, LK_UTF8, str_of("ours ours")), LK_OK);
+    CHECK_EQ(lk_text_insert(other, text, 0, LK_UTF8, str_of("theirs")), LK_OK);
+    CHECK_EQ(lk_text_delete(other, text, 1, 2, LK_UTF8), LK_OK);
+    lk_ref map, child;
+    CHECK_EQ(lk_root(other, LK_MAP, str_of("map"), &map), LK_OK);
+    CHECK_EQ(lk_map_set_container(other, map, str_of("child"), LK_LIST, &child), LK_OK);
+    CHECK_EQ(lk_list_insert(other, child, 0, &f->value, 1), LK_OK);
+    CHECK_EQ(lk_export(other, LK_UPDATES, (lk_ids){0}, &f->theirs), LK_OK);
+    CHECK_EQ(lk_commit(f->doc, NULL), LK_OK);
+    lk_watch(f->doc, watched);
+    lk_free(other);
+}
+
+static lk_buf photograph(fixture *f) {
+    lk_buf out = {0};
+    CHECK_EQ(lk_json(f->doc, &out), LK_OK);
+    CHECK_EQ(lk_export(f->doc, LK_UPDATES, (lk_ids){0}, &out), LK_OK);
+    return out;
+}
+
+/* Returns how often the document was spent. */
+static unsigned sweep(const char *name, scenario *run, bool watched) {
+    unsigned spent = 0;
+    for (uint64_t n = 1;; n++) {
+        fixture f;
+        build(&f, watched);
+        lk_buf before = photograph(&f);
+        f.meter.requests = 0;
+        f.meter.fail_at = n;
+        lk_status status = run(&f);
+        bool reached = f.meter.requests >= n;
+        f.meter.fail_at = 0;
+        CHECK(status == LK_OK || status == LK_ENOMEM || status == LK_ESPENT);
+        CHECK(reached || status == LK_OK);
+        if (status == LK_ENOMEM) {
+            lk_buf after = photograph(&f);
+            CHECK_BYTES(after.at, after.len, before.at, before.len);
+            lk_buf_free(&after);
+            CHECK_EQ(run(&f), LK_OK);
+        }
+        spent += status == LK_ESPENT;
+        if (status == LK_OK || status == LK_ENOMEM) lk_check(f.doc);
+        lk_free(f.doc);
+        CHECK_EQ(f.meter.live, 0);
+        lk_buf_free(&before);
+        lk_buf_free(&f.theirs);
+        if (reached) continue;
+        printf("%s%s: %" PRIu64 " requests, each failed once\n", name, watched ? ", watched" : "",
+               n - 1);
+        return spent;
+    }
+}
+
+int main(void) {
+    unsigned spent = 0;
+    for (int watched = 0; watched < 2; watched++) {
+        spent += sweep("text insert", insert_text, watched);
+        spent += sweep("list insert", insert_list, watched);
+        spent += sweep("child insert", insert_child, watched);
+        spent += sweep("map set", set_map, watched);
+        spent += sweep("root", make_root, watched);
+        spent += sweep("import", import_theirs, watched);
+        spent += sweep("export of updates", export_updates, watched);
+        spent += sweep("export of a snapshot", export_snapshot, watched);
+        spent += sweep("json", print_json, watched);
+    }
+    CHECK_EQ(spent, 0);
+    return 0;
+}
