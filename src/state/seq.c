@@ -265,17 +265,15 @@ seq_hit seq_seek(const seq *s, uint32_t pos, unsigned unit, seq_side side,
     uint32_t within[SEQ_UNITS] = {0};
     btree_sums rank = {0};
     btree_pos at = btree_first(&s->tree);
-    bool whole = true, ends = true;
+    bool whole = true;
     if (pos > 0) {
         at = btree_find_rank(&s->tree, unit, pos - 1, &rank);
         const seq_span *item = btree_item(&s->tree, at);
         whole = seq_within(item, pos - rank.by[unit], unit, within);
-        ends = within[SEQ_ENTITY] == item->len[SEQ_ENTITY];
-        if (ends) btree_next(&s->tree, &at);
+        if (within[SEQ_ENTITY] == item->len[SEQ_ENTITY]) btree_next(&s->tree, &at);
     }
     for (unsigned u = 0; u < SEQ_UNITS; u++) out[u] = rank.by[u] + within[u];
-    if (side == SEQ_RIGHTMOST && ends && unit != SEQ_ENTITY)
-        out[SEQ_ENTITY] += seq_skip_hidden(s, at, unit);
+    if (side == SEQ_RIGHTMOST) out[SEQ_ENTITY] += seq_skip_hidden(s, at, unit);
     return past ? SEQ_PAST : whole ? SEQ_HIT : SEQ_INSIDE;
 }
 
