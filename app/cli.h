@@ -17,7 +17,7 @@ typedef struct cli_command {
     const char *name, *summary, *help;
     int (*run)(int argc, char **argv); /* argv[0] is the command's name */
 } cli_command;
-extern const cli_command cli_serve, cli_link, cli_cat, cli_export;
+extern const cli_command cli_serve, cli_link, cli_join, cli_cat, cli_export;
 
 typedef VEC(const char *) cli_list;
 

@@ -26,7 +26,7 @@ struct journal {
     journal_batch gathering, committing;
     lk_buf next_mark; /* for the batch after the one that gathers */
     loop_handle *retry;
-    bool busy, good, failing;
+    bool busy, good, failing, closing;
     lk_buf why;
 };
 
@@ -122,14 +122,16 @@ static void journal_swap(journal *j) {
 
 void journal_commit(journal *j) {
     /* A batch that failed is still in `committing`, and comes first. */
-    if (j->busy || !journal_batch_empty(&j->committing)) return;
-    if (journal_batch_empty(&j->gathering)) return;
+    if (j->busy || j->closing || !journal_batch_empty(&j->committing)) return;
+    /* A mark alone is not worth a commit: if it is lost, the file is compared with the store. */
+    if (j->gathering.blobs.len == 0) return;
     journal_swap(j);
     journal_start(j);
 }
 
 bool journal_free(journal *j) {
     while (j->busy) loop_turn(j->loop);
+    j->closing = true;
     bool good = true;
     for (int batch = 0; good && batch < 3; batch++) {
         if (journal_batch_empty(&j->committing)) journal_swap(j);

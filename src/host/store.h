@@ -28,7 +28,9 @@ typedef enum store_step { STORE_BLOB, STORE_END, STORE_FAILED } store_step;
 store_step store_next(store *s, int64_t *at, lk_bytes *blob, lk_buf *why);
 
 /* Replace the `count` blobs at these positions (as store_next() left them in *at) by one that holds
- * all that they hold, and move every mark to the end. All or none, durably. */
-bool store_compact(store *s, const int64_t *at, size_t count, lk_bytes blob, lk_buf *why);
+ * all that they hold. The file `mark` (may be NULL) shows everything; of other files it is no
+ * longer known what they show. All or none, durably. */
+bool store_compact(store *s, const int64_t *at, size_t count, lk_bytes blob, const char *mark,
+                   lk_buf *why);
 
 #endif

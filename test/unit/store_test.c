@@ -89,7 +89,7 @@ static void compacts(void) {
         CHECK(store_next(s, &at, &blob, &why) == STORE_BLOB);
         dropped[i] = at;
     }
-    CHECK(store_compact(s, dropped, 9, (lk_bytes){(const uint8_t *)"all", 3}, &why));
+    CHECK(store_compact(s, dropped, 9, (lk_bytes){(const uint8_t *)"all", 3}, "/a", &why));
     store_close(s);
     s = open_good("compact.db");
     at = 0;
@@ -116,8 +116,12 @@ static void marks(void) {
     s = open_good("marks.db");
     CHECK_EQ(store_marked(s, "/a"), 3);
     int64_t first = 1;
-    CHECK(store_compact(s, &first, 1, (lk_bytes){(const uint8_t *)"all", 3}, &why));
+    CHECK(store_compact(s, &first, 1, (lk_bytes){(const uint8_t *)"all", 3}, "/a", &why));
     CHECK_EQ(store_marked(s, "/a"), 5);
+    CHECK(store_append(s, NULL, 0, "/b", &why));
+    CHECK(store_compact(s, NULL, 0, (lk_bytes){(const uint8_t *)"all", 3}, NULL, &why));
+    CHECK_EQ(store_marked(s, "/a"), -1);
+    CHECK_EQ(store_marked(s, "/b"), -1);
     store_close(s);
 }
 

@@ -1,0 +1,219 @@
+/* SPDX-License-Identifier: MIT
+ * replica.c - what happens when, in one place.
+ *
+ *     mesh: message ─► room ─┬► SEND ───► mesh            at once
+ *     file: edit ────► room ─┤
+ *                            ├► STORE ──► journal ─► room: stored ─► acks leave
+ *                            └► CHANGED ► mirror          within 10 ms
+ *
+ * Every event ends in replica_pump(), which empties the room's queue. An event may come up while it
+ * runs (a link that closes as it is written to); then the pump that runs goes on with it. */
+#include "replica.h"
+
+#include <stdio.h>
+#include <time.h>
+
+#include "host/heap.h"
+#include "host/random.h"
+#include "lorikeet_room.h"
+
+#define REPLICA_TEXT ((lk_str){"editor-buffer", 13})
+/* A new file waits for the others' document: this long if the server cannot be asked who is there,
+ * and this long if somebody is there and cannot be reached. */
+#define REPLICA_ALONE_MS 3000
+#define REPLICA_UNREACHED_MS 15000
+
+struct replica {
+    replica_options options;
+    lk_room *room;
+    journal *journal;
+    mesh *mesh;
+    mirror *mirror; /* NULL: no file */
+    loop_handle *wake, *begin;
+    VEC(lk_link) broken; /* links to hang up once the queue is empty */
+    bool pumping, again, announced, over;
+};
+
+static void replica_say(const char *text) { fprintf(stderr, "lorikeet join: %s\n", text); }
+
+/* ---- the pump ---- */
+
+static void replica_out(replica *r, const lk_room_out *out) {
+    switch (out->kind) {
+    case LK_ROOM_SEND: mesh_send(r->mesh, out->link, out->bytes); break;
+    case LK_ROOM_STORE: journal_add(r->journal, out->token, out->bytes); break;
+    case LK_ROOM_CHANGED:
+        if (r->mirror != NULL) mirror_touch(r->mirror);
+        break;
+    case LK_ROOM_BEHIND: r->announced = false; break;
+    case LK_ROOM_ERROR:
+        replica_say(out->what);
+        *vec_push(&heap_memory, &r->broken) = out->link;
+        break;
+    case LK_ROOM_JOINED:
+    case LK_ROOM_PRESENCE:
+    case LK_ROOM_SYNCED: break; /* asked for by its state below */
+    }
+}
+
+static void replica_drain(replica *r) {
+    const lk_room_out *out;
+    while ((out = lk_room_poll(r->room)) != NULL) replica_out(r, out);
+    while (r->broken.len > 0) mesh_hang_up(r->mesh, r->broken.at[--r->broken.len]);
+    journal_commit(r->journal);
+}
+
+/* Say "synced" if everything is: all peers have what we have, and so have the disk and the file. */
+static void replica_announce(replica *r) {
+    lk_room_stats stats = lk_room_stats_read(r->room);
+    if (!stats.synced || r->announced) return;
+    if (r->mirror != NULL && mirror_waits(r->mirror)) mirror_begin(r->mirror);
+    if (stats.unstored > 0) return; /* lk_room_stored() leads back here */
+    if (r->mirror != NULL && !mirror_sync(r->mirror)) return;
+    if (r->again) return; /* the file had news */
+    r->announced = true;
+    puts("synced");
+    fflush(stdout);
+}
+
+static void replica_pump(replica *r) {
+    r->again = true;
+    if (r->pumping || r->over) return;
+    r->pumping = true;
+    while (r->again) {
+        r->again = false;
+        replica_drain(r);
+        if (!r->again) replica_announce(r);
+    }
+    r->pumping = false;
+    uint64_t wake_ms = lk_room_wake_at(r->room), now_ms = loop_now_ms();
+    if (wake_ms != UINT64_MAX) loop_timer_start(r->wake, wake_ms > now_ms ? wake_ms - now_ms : 0);
+}
+
+static void replica_wake(void *context) {
+    replica *r = context;
+    lk_room_tick(r->room, loop_now_ms());
+    replica_pump(r);
+}
+
+/* ---- what the parts tell ---- */
+
+static void replica_opened(void *context, uint32_t link) {
+    replica *r = context;
+    LK_ASSERT(lk_room_open(r->room, link, loop_now_ms()) == LK_OK);
+    replica_pump(r);
+}
+
+static void replica_message(void *context, uint32_t link, lk_bytes message) {
+    replica *r = context;
+    /* What is wrong with it comes out as LK_ROOM_ERROR. */
+    (void)lk_room_feed(r->room, link, message, loop_now_ms());
+    replica_pump(r);
+}
+
+static void replica_closed(void *context, uint32_t link) {
+    replica *r = context;
+    lk_room_close(r->room, link);
+    replica_pump(r);
+}
+
+static void replica_begin(void *context) {
+    replica *r = context;
+    if (r->mirror != NULL && mirror_waits(r->mirror)) mirror_begin(r->mirror);
+    replica_pump(r);
+}
+
+static void replica_welcome(void *context, size_t others) {
+    replica *r = context;
+    if (others == 0)
+        replica_begin(r);
+    else
+        loop_timer_start(r->begin, REPLICA_UNREACHED_MS);
+}
+
+static void replica_note(void *context, const char *text) {
+    (void)context;
+    replica_say(text);
+}
+
+static void replica_stored(void *context, uint64_t token) {
+    replica *r = context;
+    lk_room_stored(r->room, token);
+    replica_pump(r);
+}
+
+static void replica_not_stored(void *context, const char *why) {
+    (void)context;
+    fprintf(stderr, "lorikeet join: nothing is acknowledged until this is mended: %s\n", why);
+}
+
+static void replica_edited(void *context) {
+    replica *r = context;
+    LK_ASSERT(lk_room_edited(r->room, loop_now_ms()) == LK_OK);
+    replica_pump(r);
+}
+
+static void replica_matches(void *context) {
+    replica *r = context;
+    journal_mark(r->journal, r->options.mirror.path);
+    /* Perhaps this was all that "synced" waited for. */
+    if (!r->announced && !r->pumping) replica_pump(r);
+}
+
+/* ---- beginning and end ---- */
+
+static int64_t replica_unix_offset_ms(void) {
+    struct timespec now;
+    clock_gettime(CLOCK_REALTIME, &now);
+    return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000 - (int64_t)loop_now_ms();
+}
+
+static bool replica_mirror(replica *r, lk_buf *why) {
+    if (r->options.mirror.path == NULL) return true;
+    mirror_options options = r->options.mirror;
+    options.loop = r->options.loop, options.doc = r->options.doc, options.text = REPLICA_TEXT;
+    mirror_events events = {r, replica_edited, replica_matches, replica_note};
+    r->mirror = mirror_new(&options, &events, why);
+    return r->mirror != NULL;
+}
+
+replica *replica_new(const replica_options *options, lk_buf *why) {
+    replica *r = heap_new(replica);
+    r->options = *options;
+    if (!replica_mirror(r, why)) {
+        heap_free(replica, r);
+        return NULL;
+    }
+    lk_room_options room = {.room_id = options->mesh.room,
+                            .seed = random_u64(),
+                            .unix_offset_ms = replica_unix_offset_ms()};
+    r->room = lk_room_new(options->doc, &room, &heap_memory);
+    LK_ASSERT(r->room != NULL);
+    r->wake = loop_timer(options->loop, replica_wake, r);
+    r->begin = loop_timer(options->loop, replica_begin, r);
+    journal_events stored = {r, replica_stored, replica_not_stored};
+    r->journal = journal_new(options->loop, options->store, &stored);
+    mesh_options peers = options->mesh;
+    peers.loop = options->loop, peers.web = options->web;
+    r->mesh = mesh_new(&peers, &(mesh_events){r, replica_opened, replica_message, replica_closed,
+                                             replica_welcome, replica_note});
+    if (r->mirror != NULL && !mirror_waits(r->mirror)) mirror_begin(r->mirror);
+    loop_timer_start(r->begin, REPLICA_ALONE_MS);
+    return r;
+}
+
+bool replica_free(replica *r, bool *mirrored) {
+    *mirrored = r->mirror != NULL && mirror_sync(r->mirror);
+    replica_pump(r);
+    /* Acknowledgements of the last bytes still leave; after that, nothing does. */
+    bool stored = journal_free(r->journal);
+    r->over = true;
+    mesh_free(r->mesh);
+    if (r->mirror != NULL) mirror_free(r->mirror);
+    lk_room_free(r->room);
+    loop_close(r->wake);
+    loop_close(r->begin);
+    vec_drop(&heap_memory, &r->broken);
+    heap_free(replica, r);
+    return stored;
+}

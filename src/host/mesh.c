@@ -1,0 +1,378 @@
+/* SPDX-License-Identifier: MIT
+ * mesh.c - peers and their sessions.
+ *
+ *     signalling knows a name ─► peer ─► session ─► open: link 1, 2, 3...
+ *
+ * A peer is here while signalling knows its name or its session is open: a channel outlives the
+ * connection that introduced it. Signalling gives everyone a new name with each connection, so the
+ * other end of an open session may be met again as a stranger; it is recognised by its certificate
+ * once the new session is open, and the old one is given up. */
+#include "host/mesh.h"
+
+#include <string.h>
+
+#include "base/limits.h"
+#include "host/heap.h"
+#include "host/random.h"
+#include "host/session.h"
+#include "host/signal_client.h"
+
+/* How often SCTP's timers are looked at: its acknowledgements wait at most 20 ms. */
+#define MESH_TICK_MS 10
+/* The offer should come at once. If nothing has come by now, ask for it. */
+#define MESH_OFFER_MS 10000
+/* A session that is not open by now never will be. */
+#define MESH_OPEN_MS 30000
+/* An `again` that comes sooner was about the session before and has been done already. */
+#define MESH_AGAIN_MS 1000
+#define MESH_FINGERPRINT_BYTES 128
+#define MESH_SESSION_BYTES 64
+
+typedef struct peer {
+    mesh *mesh;
+    char name[SIGNAL_PEER_LEN + 1];
+    bool known;  /* to signalling */
+    bool offers; /* we make the offers */
+    session *session;
+    char session_name[MESH_SESSION_BYTES + 1];
+    char fingerprint[MESH_FINGERPRINT_BYTES]; /* of the other side, from its description */
+    uint32_t link;                            /* 0: not open */
+    uint32_t failures;
+    uint64_t begun_ms, retry_ms; /* UINT64_MAX: not waiting */
+} peer;
+
+struct mesh {
+    mesh_options options;
+    mesh_events events;
+    signal_client *client;
+    lk_rtc_identity *identity;
+    loop_handle *tick;
+    char self[SIGNAL_PEER_LEN + 1];
+    VEC(peer *) peers;
+    VEC(lk_addr) stun;
+    uint32_t last_link;
+};
+
+static void mesh_retry_in(peer *p, uint64_t ms) { p->retry_ms = loop_now_ms() + ms; }
+
+/* ---- peers ---- */
+
+static peer *mesh_find(mesh *m, lk_str name) {
+    for (size_t i = 0; i < m->peers.len; i++)
+        if (m->peers.at[i]->known && memcmp(m->peers.at[i]->name, name.at, SIGNAL_PEER_LEN) == 0)
+            return m->peers.at[i];
+    return NULL;
+}
+
+/* End the session, if there is one. */
+static void mesh_drop(peer *p) {
+    mesh *m = p->mesh;
+    session *s = p->session;
+    uint32_t link = p->link;
+    p->session = NULL, p->link = 0, p->session_name[0] = 0;
+    if (s != NULL) session_free(s);
+    if (link != 0) m->events.closed(m->events.context, link);
+}
+
+/* Free those that nobody knows and nothing connects. Not from within anything a peer called. */
+static void mesh_sweep(mesh *m) {
+    size_t kept = 0;
+    for (size_t i = 0; i < m->peers.len; i++) {
+        peer *p = m->peers.at[i];
+        if (p->known || p->link != 0)
+            m->peers.at[kept++] = p;
+        else {
+            mesh_drop(p);
+            heap_free(peer, p);
+        }
+    }
+    m->peers.len = kept;
+}
+
+static void mesh_say(peer *p, const lk_buf *data) {
+    if (p->known) signal_client_say(p->mesh->client, (lk_str){p->name, SIGNAL_PEER_LEN}, data);
+}
+
+/* {"kind":K,"session":S, and, if NAME is not NULL, "NAME":VALUE and "mid":"0" for candidates} */
+static void mesh_say_word(peer *p, const char *kind, const char *name, lk_str value) {
+    lk_buf data = HEAP_BUF;
+    heap_print(&data, "{\"kind\":\"%s\"", kind);
+    if (name != NULL) {
+        signal_write_str(&data, "session", (lk_str){p->session_name, strlen(p->session_name)});
+        signal_write_str(&data, name, value);
+        if (strcmp(name, "candidate") == 0) heap_print(&data, ",\"mid\":\"0\"");
+    }
+    heap_print(&data, "}");
+    mesh_say(p, &data);
+    lk_buf_free(&data);
+}
+
+/* ---- what a session tells ---- */
+
+static void mesh_candidate(void *context, lk_str line) {
+    mesh_say_word(context, "candidate", "candidate", line);
+}
+
+static void mesh_failed(peer *p) {
+    mesh_drop(p);
+    if (p->known) mesh_retry_in(p, signal_client_backoff_ms(p->failures++));
+}
+
+static void mesh_session_closed(void *context, const char *why) {
+    peer *p = context;
+    lk_buf note = HEAP_BUF;
+    heap_print(&note, "peer %.6s: %s", p->name, why);
+    p->mesh->events.note(p->mesh->events.context, heap_str(&note));
+    lk_buf_free(&note);
+    mesh_failed(p);
+}
+
+static void mesh_opened(void *context) {
+    peer *p = context;
+    mesh *m = p->mesh;
+    lk_buf note = HEAP_BUF;
+    heap_print(&note, "peer %.6s: connected, ", p->name);
+    session_path(p->session, &note);
+    m->events.note(m->events.context, heap_str(&note));
+    lk_buf_free(&note);
+    p->failures = 0, p->retry_ms = UINT64_MAX;
+    p->link = ++m->last_link;
+    m->events.opened(m->events.context, p->link);
+    for (size_t i = 0; i < m->peers.len; i++) {
+        peer *other = m->peers.at[i];
+        if (other != p && other->link != 0 && p->fingerprint[0] != 0 &&
+            strcmp(other->fingerprint, p->fingerprint) == 0)
+            mesh_drop(other);
+    }
+}
+
+static void mesh_message(void *context, lk_bytes message) {
+    peer *p = context;
+    if (p->link != 0) p->mesh->events.message(p->mesh->events.context, p->link, message);
+}
+
+/* ---- sessions ---- */
+
+static void mesh_attempt(peer *p, lk_str name) {
+    mesh *m = p->mesh;
+    mesh_drop(p);
+    size_t len = name.len < MESH_SESSION_BYTES ? name.len : MESH_SESSION_BYTES;
+    memcpy(p->session_name, name.at, len);
+    p->session_name[len] = 0;
+    p->fingerprint[0] = 0;
+    p->begun_ms = loop_now_ms();
+    mesh_retry_in(p, MESH_OPEN_MS);
+    session_options options = {.offerer = p->offers,
+                               .loopback = m->options.loopback,
+                               .identity = m->identity,
+                               .stun = m->stun.at,
+                               .stun_len = m->stun.len};
+    session_events events = {p, mesh_candidate, mesh_opened, mesh_message, mesh_session_closed};
+    p->session = session_new(m->options.loop, &options, &events);
+}
+
+static void mesh_describe(peer *p, const char *kind) {
+    lk_buf sdp = HEAP_BUF;
+    if (session_describe(p->session, &sdp) == LK_OK)
+        mesh_say_word(p, kind, "sdp", (lk_str){(const char *)sdp.at, sdp.len});
+    lk_buf_free(&sdp);
+}
+
+static void mesh_offer(peer *p) {
+    char name[RANDOM_NAME_LEN + 1];
+    random_name(name);
+    mesh_attempt(p, (lk_str){name, RANDOM_NAME_LEN});
+    mesh_describe(p, "offer");
+}
+
+/* Remember the fingerprint in a description: "a=fingerprint:sha-256 AB:CD...". */
+static void mesh_recognise(peer *p, lk_str sdp) {
+    static const char start[] = "a=fingerprint:";
+    const char *at = memmem(sdp.at, sdp.len, start, sizeof start - 1);
+    if (at == NULL) return;
+    size_t len = 0, left = sdp.len - (size_t)(at - sdp.at);
+    while (len < left && len + 1 < sizeof p->fingerprint && at[len] != '\r' && at[len] != '\n') {
+        p->fingerprint[len] = at[len];
+        len++;
+    }
+    p->fingerprint[len] = 0;
+}
+
+/* What becomes of the peer when a description does not suit. */
+static void mesh_remote(peer *p, lk_str sdp, bool answer) {
+    mesh_recognise(p, sdp);
+    session *s = p->session;
+    if (session_remote(s, sdp) != LK_OK)
+        mesh_failed(p);
+    else if (answer && p->session == s)
+        mesh_describe(p, "answer");
+}
+
+static void mesh_retry(peer *p, uint64_t now_ms) {
+    if (now_ms < p->retry_ms || p->link != 0) return;
+    p->retry_ms = UINT64_MAX;
+    if (!p->known) return;
+    if (p->offers) {
+        mesh_offer(p);
+    } else {
+        mesh_drop(p);
+        mesh_say_word(p, "again", NULL, (lk_str){0});
+        mesh_retry_in(p, MESH_OFFER_MS);
+    }
+}
+
+/* ---- what signalling tells ---- */
+
+static void mesh_stun_found(void *context, lk_addr found) {
+    mesh *m = context;
+    if (found.family == 0 || m->stun.len >= LIMIT_ICE_SERVERS) return;
+    for (size_t i = 0; i < m->stun.len; i++)
+        if (address_equal(&m->stun.at[i], &found)) return;
+    *vec_push(&heap_memory, &m->stun) = found;
+}
+
+static void mesh_stun_add(mesh *m, const address *at) {
+    lk_addr addr;
+    lk_buf host = HEAP_BUF;
+    heap_print(&host, "%.*s", (int)at->host.len, at->host.at);
+    if (address_numeric(at->host, at->port, &addr))
+        mesh_stun_found(m, addr);
+    else
+        loop_resolve(m->options.loop, heap_str(&host), at->port, mesh_stun_found, m);
+    lk_buf_free(&host);
+}
+
+static void mesh_left(void *context, lk_str name) {
+    mesh *m = context;
+    peer *p = mesh_find(m, name);
+    if (p == NULL) return;
+    p->known = false;
+    p->retry_ms = UINT64_MAX;
+    mesh_sweep(m);
+}
+
+static void mesh_welcome(void *context, lk_str self, const signal_message *message) {
+    mesh *m = context;
+    memcpy(m->self, self.at, SIGNAL_PEER_LEN);
+    for (size_t i = 0; i < m->peers.len; i++) m->peers.at[i]->known = false;
+    mesh_sweep(m);
+    lk_str url;
+    address at;
+    for (size_t i = 0; i < LIMIT_ICE_SERVERS && signal_message_ice(message, i, &url); i++)
+        if (url.len > 5 && memcmp(url.at, "stun:", 5) == 0 &&
+            address_read((lk_str){url.at + 5, url.len - 5}, 3478, &at))
+            mesh_stun_add(m, &at);
+    size_t others = 0;
+    while (signal_message_peer(message, others, &url)) others++;
+    m->events.note(m->events.context, "in the room");
+    m->events.welcome(m->events.context, others);
+}
+
+static void mesh_joined(void *context, lk_str name) {
+    mesh *m = context;
+    mesh_left(m, name);
+    peer *p = heap_new(peer);
+    p->mesh = m, p->known = true, p->retry_ms = UINT64_MAX;
+    memcpy(p->name, name.at, SIGNAL_PEER_LEN);
+    p->offers = memcmp(m->self, p->name, SIGNAL_PEER_LEN) < 0;
+    *vec_push(&heap_memory, &m->peers) = p;
+    if (p->offers)
+        mesh_offer(p);
+    else
+        mesh_retry_in(p, MESH_OFFER_MS);
+}
+
+static bool mesh_is(lk_str s, const char *text) {
+    return s.len == strlen(text) && memcmp(s.at, text, s.len) == 0;
+}
+
+static void mesh_signal(void *context, lk_str from, const signal_message *word) {
+    mesh *m = context;
+    peer *p = mesh_find(m, from);
+    if (p == NULL) return;
+    if (mesh_is(word->kind, "again")) {
+        bool done = p->session != NULL && loop_now_ms() - p->begun_ms < MESH_AGAIN_MS;
+        if (p->offers && !done) mesh_offer(p);
+    } else if (mesh_is(word->kind, "offer")) {
+        if (p->offers || word->session.len == 0 || word->session.len > MESH_SESSION_BYTES) return;
+        mesh_attempt(p, word->session);
+        mesh_remote(p, word->sdp, true);
+    } else if (p->session == NULL || !mesh_is(word->session, p->session_name)) {
+        return;
+    } else if (mesh_is(word->kind, "answer") && p->offers) {
+        mesh_remote(p, word->sdp, false);
+    } else if (mesh_is(word->kind, "candidate")) {
+        session_remote_candidate(p->session, word->candidate);
+    }
+}
+
+static void mesh_lost(void *context, const char *why) {
+    mesh *m = context;
+    m->events.note(m->events.context, why);
+}
+
+/* ---- time, and the public calls ---- */
+
+static void mesh_tick(void *context) {
+    mesh *m = context;
+    uint64_t now_ms = loop_now_ms();
+    lk_rtc_global_tick(now_ms);
+    /* Peers may come while we walk, but only mesh_sweep() takes them away. */
+    for (size_t i = 0; i < m->peers.len; i++) {
+        peer *p = m->peers.at[i];
+        if (p->session != NULL) session_tick(p->session, now_ms);
+        mesh_retry(p, now_ms);
+    }
+    mesh_sweep(m);
+    loop_timer_start(m->tick, MESH_TICK_MS);
+}
+
+mesh *mesh_new(const mesh_options *options, const mesh_events *events) {
+    mesh *m = heap_new(mesh);
+    m->options = *options, m->events = *events;
+    LK_ASSERT(lk_rtc_global_init() == LK_OK);
+    m->identity = lk_rtc_identity_new(&heap_memory);
+    LK_ASSERT(m->identity != NULL);
+    for (size_t i = 0; i < options->stun_len; i++) mesh_stun_add(m, &options->stun[i]);
+    m->tick = loop_timer(options->loop, mesh_tick, m);
+    loop_timer_start(m->tick, MESH_TICK_MS);
+    signal_client_options client = {.loop = options->loop,
+                                    .web = options->web,
+                                    .server = options->server,
+                                    .room = options->room};
+    m->client =
+        signal_client_new(&client, &(signal_client_events){m, mesh_welcome, mesh_joined, mesh_left,
+                                                           mesh_signal, mesh_lost});
+    return m;
+}
+
+void mesh_free(mesh *m) {
+    signal_client_free(m->client);
+    loop_close(m->tick);
+    for (size_t i = 0; i < m->peers.len; i++) {
+        mesh_drop(m->peers.at[i]);
+        heap_free(peer, m->peers.at[i]);
+    }
+    vec_drop(&heap_memory, &m->peers);
+    vec_drop(&heap_memory, &m->stun);
+    lk_rtc_identity_free(m->identity);
+    lk_rtc_global_drop();
+    heap_free(mesh, m);
+}
+
+static peer *mesh_by_link(const mesh *m, uint32_t link) {
+    for (size_t i = 0; i < m->peers.len; i++)
+        if (m->peers.at[i]->link == link) return m->peers.at[i];
+    return NULL;
+}
+
+void mesh_send(mesh *m, uint32_t link, lk_bytes message) {
+    peer *p = link == 0 ? NULL : mesh_by_link(m, link);
+    /* A message that cannot be sent is on a session that is over; its end is on the way. */
+    if (p != NULL) (void)session_send(p->session, message);
+}
+
+void mesh_hang_up(mesh *m, uint32_t link) {
+    peer *p = link == 0 ? NULL : mesh_by_link(m, link);
+    if (p != NULL) mesh_failed(p);
+}

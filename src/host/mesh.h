@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: MIT
+ * mesh.h - everyone in the room, each on a DataChannel of their own (docs/PROTOCOL.md section 1.2).
+ * Finds them by signalling, keeps trying, and hands out links that messages go over. */
+#ifndef HOST_MESH_H
+#define HOST_MESH_H
+
+#include "host/address.h"
+#include "host/loop.h"
+#include "host/web.h"
+
+typedef struct mesh mesh;
+
+typedef struct mesh_events {
+    void *context;
+    void (*opened)(void *context, uint32_t link);
+    void (*message)(void *context, uint32_t link, lk_bytes message);
+    void (*closed)(void *context, uint32_t link);
+    /* The server said who else is in the room. */
+    void (*welcome)(void *context, size_t others);
+    void (*note)(void *context, const char *text); /* for people to read */
+} mesh_events;
+
+typedef struct mesh_options {
+    loop *loop;
+    web *web;
+    address_url server; /* views that must stay */
+    lk_str room;
+    const address *stun; /* asked in addition to those that the server names */
+    size_t stun_len;
+    bool loopback; /* use 127.0.0.1 and ::1, too */
+} mesh_options;
+
+mesh *mesh_new(const mesh_options *options, const mesh_events *events);
+/* Says goodbye to everyone. */
+void mesh_free(mesh *m);
+
+void mesh_send(mesh *m, uint32_t link, lk_bytes message);
+/* Give a link up: `closed` follows at once. If its peer is still around, there will be another. */
+void mesh_hang_up(mesh *m, uint32_t link);
+
+#endif

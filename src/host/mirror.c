@@ -1,0 +1,295 @@
+/* SPDX-License-Identifier: MIT
+ * mirror.c - reading before writing.
+ *
+ * Two invariants while the mirror runs:
+ *   the shadow's text is `base`, what the file held when we last read or wrote it;
+ *   the document holds everything the shadow holds.
+ * Before every write the file's stamp is compared with the last one; if somebody saved meanwhile,
+ * that is read and merged first. */
+#include "host/mirror.h"
+
+#include <errno.h>
+#include <string.h>
+#include <time.h>
+
+#include "base/utf8.h"
+#include "host/files.h"
+#include "host/heap.h"
+
+/* Others' keystrokes that come close together are one write. */
+#define MIRROR_WRITE_MS 10
+/* Editors write a file in several steps: let it rest this long before it is read. */
+#define MIRROR_REST_MS 10
+/* A file that is suddenly empty is usually about to be filled. */
+#define MIRROR_EMPTY_MS 300
+/* Where the system does not tell of changes, or tells of another file (a symbolic link). */
+#define MIRROR_POLL_MS 400
+
+struct mirror {
+    mirror_options options;
+    mirror_events events;
+    lk_ref text; /* of the shadow */
+    lk_buf base;
+    files_stamp stamp;
+    loop_handle *watch, *poll, *soon;
+    bool running, syncing, touched;
+    bool unreadable; /* and people were told */
+};
+
+/* ---- documents ---- */
+
+static void mirror_import(lk_doc *doc, const lk_buf *bytes) {
+    /* Both documents are ours, and memory aborts: nothing can fail. */
+    LK_ASSERT(lk_import(doc, (lk_bytes){bytes->at, bytes->len}, NULL, NULL) == LK_OK);
+}
+
+static bool mirror_level(mirror *m) {
+    lk_ids a = lk_version(m->options.doc), b = lk_version(m->options.shadow);
+    if (a.len != b.len) return false;
+    for (size_t i = 0; i < a.len; i++)
+        if (a.at[i].peer != b.at[i].peer || a.at[i].counter != b.at[i].counter) return false;
+    return true;
+}
+
+/* Give the shadow what the document has. */
+static void mirror_pull(mirror *m) {
+    lk_buf bytes = HEAP_BUF;
+    LK_ASSERT(lk_export(m->options.doc, LK_UPDATES, lk_version(m->options.shadow), &bytes) ==
+              LK_OK);
+    mirror_import(m->options.shadow, &bytes);
+    lk_buf_free(&bytes);
+}
+
+/* Make the shadow's text `content`, and the document's edit of it. */
+static void mirror_edit(mirror *m, const lk_buf *content) {
+    lk_buf bytes = HEAP_BUF;
+    lk_str text = {(const char *)content->at, content->len};
+    LK_ASSERT(lk_text_update(m->options.shadow, m->text, text) == LK_OK);
+    LK_ASSERT(lk_export_local(m->options.shadow, &bytes) == LK_OK);
+    if (bytes.len > 0) mirror_import(m->options.doc, &bytes);
+    lk_buf_free(&bytes);
+    m->events.edited(m->events.context);
+}
+
+/* ---- the file ---- */
+
+static void mirror_note(mirror *m, const char *what) {
+    lk_buf text = HEAP_BUF;
+    heap_print(&text, "%s: %s", m->options.path, what);
+    m->events.note(m->events.context, heap_str(&text));
+    lk_buf_free(&text);
+}
+
+/* Read the file into `content`; one that is not there is empty. NULL, or what is wrong with it. */
+static const char *mirror_load(mirror *m, lk_buf *content, files_stamp *stamp) {
+    *stamp = (files_stamp){0};
+    int error = files_read(m->options.path, content, stamp);
+    if (error == ENOENT) return NULL;
+    if (error != 0) return strerror(error);
+    return utf8_valid(content->at, content->len) ? NULL : "not UTF-8 text";
+}
+
+static bool mirror_same(const lk_buf *a, const lk_buf *b) {
+    return a->len == b->len && (a->len == 0 || memcmp(a->at, b->at, a->len) == 0);
+}
+
+static void mirror_swap(lk_buf *a, lk_buf *b) {
+    lk_buf taken = *a;
+    *a = *b, *b = taken;
+}
+
+/* Merge what was saved since the last look. False if the file is not fit to be read now. */
+static bool mirror_read(mirror *m) {
+    files_stamp stamp;
+    if (files_stat(m->options.path, &stamp) != 0) return false;
+    /* A file that went away has not been emptied: an editor that replaces it is at work, or
+     * somebody no longer wants it, and then the next change of the document brings it back. */
+    if (files_stamp_equal(&stamp, &m->stamp) || !stamp.exists) return true;
+    lk_buf content = HEAP_BUF;
+    const char *wrong = mirror_load(m, &content, &stamp);
+    if (wrong != NULL && !m->unreadable) mirror_note(m, wrong);
+    m->unreadable = wrong != NULL;
+    if (wrong == NULL) {
+        bool edited = !mirror_same(&content, &m->base);
+        m->stamp = stamp;
+        mirror_swap(&content, &m->base);
+        if (edited) mirror_edit(m, &m->base);
+    }
+    lk_buf_free(&content);
+    return wrong == NULL;
+}
+
+/* Make the file show the shadow. False if it cannot be written or was saved to meanwhile. */
+static bool mirror_write(mirror *m) {
+    lk_buf text = HEAP_BUF;
+    files_stamp now;
+    LK_ASSERT(lk_text_string(m->options.shadow, m->text, &text) == LK_OK);
+    bool good = m->stamp.exists && mirror_same(&text, &m->base);
+    if (!good && files_stat(m->options.path, &now) == 0 &&
+        (!now.exists || files_stamp_equal(&now, &m->stamp))) {
+        int error =
+            files_replace(m->options.path, (lk_bytes){text.at, text.len}, FILES_ATOMIC, &m->stamp);
+        if (error != 0 && !m->unreadable) mirror_note(m, strerror(error));
+        good = error == 0;
+        m->unreadable = !good;
+    }
+    if (good) mirror_swap(&text, &m->base);
+    lk_buf_free(&text);
+    return good;
+}
+
+/* ---- both directions ---- */
+
+bool mirror_sync(mirror *m) {
+    if (!m->running || m->syncing) return false;
+    m->syncing = true, m->touched = false;
+    loop_timer_stop(m->soon);
+    bool matches = false;
+    /* Somebody may save between our look and our write, again and again; not for ever. */
+    for (int tries = 0; !matches && tries < 8 && mirror_read(m); tries++) {
+        if (!mirror_level(m)) mirror_pull(m);
+        matches = mirror_write(m);
+        if (m->unreadable) break;
+    }
+    m->syncing = false;
+    if (matches)
+        m->events.matches(m->events.context);
+    else
+        loop_timer_start(m->soon, MIRROR_POLL_MS);
+    return matches;
+}
+
+static void mirror_soon(void *context) { mirror_sync(context); }
+
+void mirror_touch(mirror *m) {
+    if (!m->running || m->touched) return;
+    m->touched = true;
+    loop_timer_start(m->soon, MIRROR_WRITE_MS);
+}
+
+static int64_t mirror_age_ms(const files_stamp *stamp) {
+    struct timespec now;
+    clock_gettime(CLOCK_REALTIME, &now);
+    return ((int64_t)now.tv_sec * 1000000000 + now.tv_nsec - stamp->mtime_ns) / 1000000;
+}
+
+/* Something happened in the folder, or it is time to look. */
+static void mirror_look(void *context) {
+    mirror *m = context;
+    loop_timer_start(m->poll, MIRROR_POLL_MS);
+    files_stamp stamp;
+    if (files_stat(m->options.path, &stamp) != 0 || !stamp.exists) return;
+    if (files_stamp_equal(&stamp, &m->stamp)) return;
+    int64_t rest = stamp.size == 0 && m->base.len > 0 ? MIRROR_EMPTY_MS : MIRROR_REST_MS;
+    int64_t age = mirror_age_ms(&stamp);
+    /* A time in the future, as `touch` makes it, is not worth waiting for. */
+    if (age < 0 || age >= rest)
+        mirror_sync(m);
+    else
+        loop_timer_start(m->poll, (uint64_t)(rest - age));
+}
+
+/* ---- beginning ---- */
+
+mirror *mirror_new(const mirror_options *options, const mirror_events *events, lk_buf *why) {
+    mirror *m = heap_new(mirror);
+    m->options = *options, m->events = *events, m->base = (lk_buf)HEAP_BUF;
+    LK_ASSERT(lk_root(options->shadow, LK_TEXT, options->text, &m->text) == LK_OK);
+    m->soon = loop_timer(options->loop, mirror_soon, m);
+    m->poll = loop_timer(options->loop, mirror_look, m);
+    const char *wrong = mirror_load(m, &m->base, &m->stamp);
+    if (wrong == NULL) return m;
+    heap_print(why, "%s: %s", options->path, wrong);
+    mirror_free(m);
+    return NULL;
+}
+
+void mirror_free(mirror *m) {
+    loop_close(m->soon);
+    loop_close(m->poll);
+    loop_close(m->watch);
+    lk_free(m->options.shadow);
+    lk_buf_free(&m->base);
+    heap_free(mirror, m);
+}
+
+bool mirror_waits(const mirror *m) { return !m->running && !m->options.known && m->base.len > 0; }
+
+/* The file holds text that the document never had, and the document has its own. False if the
+ * file's could not be kept. */
+static bool mirror_keep_aside(mirror *m) {
+    lk_buf name = HEAP_BUF, note = HEAP_BUF;
+    heap_print(&name, "%s.orig", m->options.path);
+    files_stamp taken;
+    for (int n = 2; files_stat(heap_str(&name), &taken) == 0 && taken.exists; n++) {
+        name.len = 0;
+        heap_print(&name, "%s.orig%d", m->options.path, n);
+    }
+    lk_bytes bytes = {m->base.at, m->base.len};
+    int error = files_replace(heap_str(&name), bytes, FILES_DURABLE, NULL);
+    if (error == 0)
+        heap_print(&note, "the document has text of its own; the file's is kept as %s",
+                   heap_str(&name));
+    else
+        heap_print(&note, "left alone, because it cannot be kept as %s: %s", heap_str(&name),
+                   strerror(error));
+    mirror_note(m, heap_str(&note));
+    lk_buf_free(&name);
+    lk_buf_free(&note);
+    return error == 0;
+}
+
+/* A file we have not seen before: whose text is it? */
+static bool mirror_meet(mirror *m) {
+    lk_buf text = HEAP_BUF;
+    bool good = true;
+    mirror_pull(m);
+    LK_ASSERT(lk_text_string(m->options.shadow, m->text, &text) == LK_OK);
+    if (text.len == 0 && m->base.len > 0)
+        mirror_edit(m, &m->base);
+    else if (m->base.len > 0 && !mirror_same(&text, &m->base))
+        good = mirror_keep_aside(m);
+    lk_buf_free(&text);
+    return good;
+}
+
+/* The folder of the file, "." if it has none. */
+static void mirror_watch(mirror *m) {
+    lk_buf folder = HEAP_BUF;
+    const char *slash = strrchr(m->options.path, '/');
+    if (slash == NULL)
+        heap_print(&folder, ".");
+    else
+        heap_print(&folder, "%.*s", (int)(slash - m->options.path + 1), m->options.path);
+    m->watch = loop_directory(m->options.loop, heap_str(&folder), mirror_look, m);
+    lk_buf_free(&folder);
+}
+
+/* What was saved since mirror_new() counts. */
+static void mirror_reload(mirror *m) {
+    files_stamp now;
+    if (files_stat(m->options.path, &now) != 0 || files_stamp_equal(&now, &m->stamp)) return;
+    lk_buf content = HEAP_BUF;
+    if (mirror_load(m, &content, &now) == NULL) {
+        mirror_swap(&content, &m->base);
+        m->stamp = now;
+    }
+    lk_buf_free(&content);
+}
+
+void mirror_begin(mirror *m) {
+    if (m->running) return;
+    mirror_reload(m);
+    lk_buf shown = HEAP_BUF;
+    LK_ASSERT(lk_text_string(m->options.shadow, m->text, &shown) == LK_OK);
+    m->running = true;
+    if (!m->options.known)
+        m->running = mirror_meet(m);
+    else if (m->stamp.exists && !mirror_same(&shown, &m->base))
+        mirror_edit(m, &m->base);
+    lk_buf_free(&shown);
+    if (!m->running) return;
+    mirror_watch(m);
+    loop_timer_start(m->poll, MIRROR_POLL_MS);
+    mirror_sync(m);
+}

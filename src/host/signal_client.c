@@ -1,0 +1,209 @@
+/* SPDX-License-Identifier: MIT
+ * signal_client.c - one attempt after the other.
+ *
+ *     wait ─► look the name up ─► connect ─► join ─► in the room ─┐
+ *      ▲                                                          │
+ *      └───────── any failure, any end, any silence ◄─────────────┘
+ *
+ * Each attempt is a record of its own, so that what an abandoned one still has to say (an address,
+ * a close) finds nobody listening. */
+#include "host/signal_client.h"
+
+#include <string.h>
+
+#include "host/heap.h"
+#include "host/random.h"
+
+#define SIGNAL_CLIENT_FIRST_MS 500
+#define SIGNAL_CLIENT_LONGEST_MS 15000
+/* A socket that died with the network says nothing by itself: ask, and expect an answer. */
+#define SIGNAL_CLIENT_PING_MS 8000
+#define SIGNAL_CLIENT_ANSWER_MS 5000
+
+typedef struct attempt {
+    signal_client *client; /* NULL: abandoned */
+    web_conn *conn;
+} attempt;
+
+struct signal_client {
+    signal_client_options options;
+    signal_client_events events;
+    attempt *attempt; /* NULL: waiting to try again */
+    loop_handle *retry, *ping, *silence;
+    uint32_t failures;
+    bool in, told;
+    char self[RANDOM_NAME_LEN + 1];
+    lk_buf host, authority; /* as C strings */
+};
+
+uint64_t signal_client_backoff_ms(uint32_t failures) {
+    uint64_t full = SIGNAL_CLIENT_LONGEST_MS;
+    if (failures < 5) full = (uint64_t)SIGNAL_CLIENT_FIRST_MS << failures;
+    return full - random_u64() % (full / 2);
+}
+
+/* ---- ends ---- */
+
+static void signal_client_abandon(signal_client *c) {
+    attempt *a = c->attempt;
+    loop_timer_stop(c->ping);
+    loop_timer_stop(c->silence);
+    c->attempt = NULL, c->in = false;
+    if (a == NULL) return;
+    a->client = NULL;
+    if (a->conn != NULL) web_close(a->conn);
+}
+
+static void signal_client_lost(signal_client *c, const char *why) {
+    signal_client_abandon(c);
+    loop_timer_start(c->retry, signal_client_backoff_ms(c->failures++));
+    if (c->told) return;
+    c->told = true;
+    c->events.lost(c->events.context, why);
+}
+
+static void signal_client_silent(void *context) {
+    signal_client_lost(context, "the server does not answer");
+}
+
+static void signal_client_closed(void *user) {
+    attempt *a = user;
+    signal_client *c = a->client;
+    heap_free(attempt, a);
+    if (c == NULL) return;
+    c->attempt = NULL;
+    signal_client_lost(c, c->in ? "the server closed the connection" : "the server is not there");
+}
+
+/* ---- in the room ---- */
+
+static void signal_client_ping(void *context) {
+    signal_client *c = context;
+    web_send(c->attempt->conn, (lk_bytes){(const uint8_t *)"ping", 4});
+    loop_timer_start(c->silence, SIGNAL_CLIENT_ANSWER_MS);
+}
+
+static void signal_client_welcome(signal_client *c, const signal_message *m) {
+    c->failures = 0, c->in = true, c->told = false;
+    c->events.welcome(c->events.context, (lk_str){c->self, RANDOM_NAME_LEN}, m);
+    lk_str peer;
+    for (size_t i = 0; signal_message_peer(m, i, &peer); i++)
+        if (peer.len == SIGNAL_PEER_LEN) c->events.joined(c->events.context, peer);
+}
+
+static bool signal_client_is(lk_str s, const char *text) {
+    return s.len == strlen(text) && memcmp(s.at, text, s.len) == 0;
+}
+
+static void signal_client_heard(signal_client *c, const signal_message *m) {
+    bool named = m->peer.len == SIGNAL_PEER_LEN;
+    if (signal_client_is(m->type, "welcome") && !c->in)
+        signal_client_welcome(c, m);
+    else if (signal_client_is(m->type, "peer-joined") && named)
+        c->events.joined(c->events.context, m->peer);
+    else if (signal_client_is(m->type, "peer-left") && named)
+        c->events.left(c->events.context, m->peer);
+    else if (signal_client_is(m->type, "signal") && m->from.len == SIGNAL_PEER_LEN)
+        c->events.signal(c->events.context, m->from, m);
+    else if (signal_client_is(m->type, "error") && !c->in)
+        /* Inside, an error is about one message to somebody who has just left. */
+        signal_client_lost(c, "the server does not let us into the room");
+}
+
+static void signal_client_message(void *user, web_message_kind kind, lk_bytes text) {
+    attempt *a = user;
+    signal_client *c = a->client;
+    if (c == NULL || kind != WEB_TEXT) return;
+    loop_timer_stop(c->silence);
+    loop_timer_start(c->ping, SIGNAL_CLIENT_PING_MS);
+    signal_message m;
+    const char *why;
+    if (!signal_message_read(text, &m, &why)) return; /* "pong", for one */
+    signal_client_heard(c, &m);
+    signal_message_drop(&m);
+}
+
+void signal_client_say(signal_client *c, lk_str to, const lk_buf *data) {
+    if (!c->in) return;
+    lk_buf out = HEAP_BUF;
+    heap_print(&out, "{\"type\":\"signal\",\"to\":\"%.*s\",\"data\":%.*s}", (int)to.len, to.at,
+               (int)data->len, (const char *)data->at);
+    web_send(c->attempt->conn, (lk_bytes){out.at, out.len});
+    lk_buf_free(&out);
+}
+
+/* ---- connecting ---- */
+
+static void *signal_client_opened(void *context, web_conn *conn) {
+    attempt *a = context;
+    signal_client *c = a->client;
+    if (c == NULL) return a;
+    a->conn = conn;
+    random_name(c->self);
+    lk_buf out = HEAP_BUF;
+    heap_print(&out, "{\"type\":\"join\",\"v\":1,\"room\":\"%.*s\",\"peer\":\"%s\"}",
+               (int)c->options.room.len, c->options.room.at, c->self);
+    web_send(conn, (lk_bytes){out.at, out.len});
+    lk_buf_free(&out);
+    return a;
+}
+
+static void signal_client_connect(void *context, lk_addr found) {
+    attempt *a = context;
+    signal_client *c = a->client;
+    web_conn *conn = NULL;
+    if (c != NULL && found.family != 0) {
+        web_target target = {.addr = found,
+                             .host = heap_str(&c->authority),
+                             .path = "/signal",
+                             .tls = c->options.server.tls};
+        web_events events = {a, signal_client_opened, signal_client_message, signal_client_closed};
+        conn = web_connect(c->options.web, &target, &events);
+    }
+    a->conn = conn;
+    if (conn != NULL) return;
+    heap_free(attempt, a);
+    if (c == NULL) return;
+    c->attempt = NULL;
+    signal_client_lost(c, found.family == 0 ? "no address is known for the server"
+                                            : "the server is not there");
+}
+
+static void signal_client_try(void *context) {
+    signal_client *c = context;
+    attempt *a = heap_new(attempt);
+    a->client = c;
+    c->attempt = a;
+    loop_timer_start(c->silence, SIGNAL_CLIENT_ANSWER_MS + SIGNAL_CLIENT_PING_MS);
+    const address *at = &c->options.server.at;
+    lk_addr addr;
+    if (address_numeric(at->host, at->port, &addr))
+        signal_client_connect(a, addr);
+    else
+        loop_resolve(c->options.loop, heap_str(&c->host), at->port, signal_client_connect, a);
+}
+
+signal_client *signal_client_new(const signal_client_options *options,
+                                 const signal_client_events *events) {
+    signal_client *c = heap_new(signal_client);
+    c->options = *options, c->events = *events;
+    c->host = c->authority = (lk_buf)HEAP_BUF;
+    const address_url *server = &options->server;
+    heap_print(&c->host, "%.*s", (int)server->at.host.len, server->at.host.at);
+    heap_print(&c->authority, "%.*s", (int)server->authority.len, server->authority.at);
+    c->retry = loop_timer(options->loop, signal_client_try, c);
+    c->ping = loop_timer(options->loop, signal_client_ping, c);
+    c->silence = loop_timer(options->loop, signal_client_silent, c);
+    loop_timer_start(c->retry, 0);
+    return c;
+}
+
+void signal_client_free(signal_client *c) {
+    signal_client_abandon(c);
+    loop_close(c->retry);
+    loop_close(c->ping);
+    loop_close(c->silence);
+    lk_buf_free(&c->host);
+    lk_buf_free(&c->authority);
+    heap_free(signal_client, c);
+}
