@@ -136,7 +136,7 @@ static void frame_write_error(writer *w, const frame *f) {
     writer_u8(w, f->code);
     frame_write_str(w, f->message);
     if (f->kind != FRAME_JOIN_ERROR) return;
-    if (f->code == JOIN_VERSION_UNKNOWN && f->version.len > 0)
+    if (f->code == JOIN_VERSION_UNKNOWN && f->version.at != NULL)
         writer_bytes(w, f->version.at, f->version.len);
     if (f->code == JOIN_APP_ERROR && f->app_code.len > 0) frame_write_str(w, f->app_code);
 }

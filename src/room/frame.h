@@ -63,7 +63,7 @@ typedef struct frame {
     uint8_t code;     /* join error, room error: its code; ack: its status */
     bool may_write;   /* join ok: permission "write" rather than "read" */
     uint64_t batch;   /* update, fragments: their batch; ack: the batch it answers */
-    lk_bytes version; /* join request, join ok, and join error where the version is unknown */
+    lk_bytes version; /* join request, join ok; join error where it is unknown: NULL to omit it */
     lk_bytes payload; /* join request: application data; join ok: extra; fragment: its part */
     lk_str message;   /* errors: for people */
     lk_str app_code;  /* join error JOIN_APP_ERROR */

@@ -69,7 +69,7 @@ void room_send_join_error(lk_room *room, link *l, const frame *request, uint8_t 
     f.code = code;
     f.message = (lk_str){message, __builtin_strlen(message)};
     if (code == JOIN_APP_ERROR) f.app_code = (lk_str){"not_here", 8};
-    if (code == JOIN_VERSION_UNKNOWN && !send_version(room, &f.version)) f.version.len = 0;
+    if (code == JOIN_VERSION_UNKNOWN && !send_version(room, &f.version)) f.version.at = NULL;
     room_send(room, l, &f);
 }
 
