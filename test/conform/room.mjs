@@ -8,7 +8,7 @@
 import { spawnSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { EphemeralStore } from 'loro-crdt';
-import { decode, encode, tryDecode } from 'loro-protocol';
+import { encode, tryDecode } from 'loro-protocol';
 import { randomSource } from './history.mjs';
 
 const random = randomSource(Number(process.env.SEED ?? 1));
@@ -82,8 +82,7 @@ for (let i = 0; i < count; i++) {
     const check = (answer) => {
         if (answer === 'refused') return true;
         const theirs = tryDecode(bad);
-        if (theirs === undefined || hex(encode(theirs)) !== answer) return false;
-        return same(decode(Buffer.from(answer, 'hex')), theirs);
+        return theirs !== undefined && hex(encode(theirs)) === answer;
     };
     cases.push({ line: `frame ${hex(bad)}`, check });
 }
