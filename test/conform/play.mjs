@@ -41,6 +41,9 @@ function containersOf(doc) {
     return found;
 }
 
+/** An error of either side: theirs may be a plain string. */
+const show = (error) => error?.stack ?? String(error);
+
 /** Where code points begin in `text`, in UTF-16, and its end. */
 function boundaries(text) {
     const out = [0];
@@ -54,6 +57,7 @@ class Side {
         this.library = library;
         this.doc = new library.LoroDoc();
         this.doc.setPeerId(peer);
+        containersOf(this.doc); // a root shows from when it is first asked for
         this.batches = [];
         this.local = [];
         this.doc.subscribe((batch) => this.batches.push(batch));
@@ -128,7 +132,7 @@ class Twin {
         if (ours.error && theirs.error) return outcome;
         if (ours.error || theirs.error) {
             const who = ours.error ? 'ours' : 'theirs';
-            throw new Mismatch(`only ${who} failed: ${(ours.error ?? theirs.error).stack}`);
+            throw new Mismatch(`only ${who} failed: ${show(ours.error ?? theirs.error)}`);
         }
         return outcome;
     }
