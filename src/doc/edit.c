@@ -137,9 +137,11 @@ static lk_status edit_delete_piece(lk_doc *doc, lk_ref ref, const edit_piece *pi
     return edit_finish(doc, edit_save(doc), &o, &st);
 }
 
-/* The pieces are deleted from the last to the first, so that positions stay true. */
+/* As Loro does, the pieces of a text go from the last to the first, and those of a list from the
+ * first to the last, each at `pos`. Either way their positions are true when their turn comes. */
 static lk_status edit_delete(lk_doc *doc, lk_ref ref, const seq *target, uint32_t pos,
                              uint32_t len) {
+    bool last_first = lk_ref_kind(doc, ref) == LK_TEXT;
     VEC(edit_piece) pieces = {0};
     seq_walk w = seq_range(target, pos, len);
     edit_piece piece = {.pos = pos};
@@ -150,11 +152,11 @@ static lk_status edit_delete(lk_doc *doc, lk_ref ref, const seq *target, uint32_
             status = LK_ENOMEM;
         else
             *fresh = piece;
-        piece.pos += piece.len;
+        if (last_first) piece.pos += piece.len;
     }
     size_t done = 0;
     for (; status == LK_OK && done < pieces.len; done++)
-        status = edit_delete_piece(doc, ref, &pieces.at[pieces.len - 1 - done]);
+        status = edit_delete_piece(doc, ref, &pieces.at[last_first ? pieces.len - 1 - done : done]);
     vec_drop(&doc->memory, &pieces);
     return done > 1 ? doc_spend(doc, status) : status;
 }

@@ -31,6 +31,9 @@ typedef struct importer {
     uint8_t *taken;           /* per doc->pending: its block is among ours */
     doc_pending *waiting;     /* what waits in the end */
     size_t waiting_len, waiting_bytes;
+    size_t blob_len;     /* blocks of the blob itself; those that had waited come after them */
+    const int32_t *ends; /* next counters before, of end_len peers */
+    size_t end_len;
     lk_fault *fault;
 } importer;
 
@@ -239,13 +242,19 @@ static bool import_waits_already(const importer *in, lk_span span) {
     return false;
 }
 
-/* The rest of a block waits. */
-static lk_status import_wait(importer *in, const import_block *x, const change *c) {
-    lk_doc *doc = in->doc;
+/* What a block still holds from its next change on. */
+static lk_span import_rest(const import_block *x) {
     const change *last = &x->b.changes[x->b.change_len - 1];
-    doc_pending p = {.bytes = (uint8_t *)(uintptr_t)x->bytes.at,
-                     .len = x->bytes.len,
-                     .span = {import_peer(x), c->counter, last->counter + (int32_t)last->len}};
+    return (lk_span){import_peer(x), x->b.changes[x->next].counter,
+                     last->counter + (int32_t)last->len};
+}
+
+/* The rest of a block waits. */
+static lk_status import_wait(importer *in, const import_block *x) {
+    lk_doc *doc = in->doc;
+    const change *c = &x->b.changes[x->next];
+    doc_pending p = {
+        .bytes = (uint8_t *)(uintptr_t)x->bytes.at, .len = x->bytes.len, .span = import_rest(x)};
     if (import_waits_already(in, p.span)) return LK_OK;
     op_id missing;
     if (!oplog_missing(&doc->log, c, &x->names, &missing)) /* its turn came too early: it lied */
@@ -275,7 +284,7 @@ static lk_status import_make_waiting(importer *in) {
     for (size_t i = 0; i < in->blocks.len; i++) {
         import_block *x = &in->blocks.at[i];
         if (!import_skip_known(in, x)) continue;
-        lk_status status = import_wait(in, x, &x->b.changes[x->next]);
+        lk_status status = import_wait(in, x);
         if (status != LK_OK) return status;
     }
     return LK_OK;
@@ -300,6 +309,40 @@ static void import_settle_waiting(importer *in, bool keep_new) {
         mem_free(&doc->memory, in->waiting[i].bytes, in->waiting[i].len);
 }
 
+/* ---- what is told ---- */
+
+/* What the blob waits for is told, not what others left waiting. */
+static bool import_report_waiting(importer *in) {
+    lk_doc *doc = in->doc;
+    doc->waiting.len = 0;
+    if (!vec_reserve(&doc->memory, &doc->waiting, in->blob_len)) return false;
+    for (size_t i = 0; i < in->blob_len; i++) {
+        if (!import_skip_known(in, &in->blocks.at[i])) continue;
+        lk_span span = import_rest(&in->blocks.at[i]);
+        size_t k = 0;
+        while (k < doc->waiting.len && doc->waiting.at[k].peer != span.peer) k++;
+        if (k == doc->waiting.len) doc->waiting.at[doc->waiting.len++] = span;
+        lk_span *all = &doc->waiting.at[k];
+        if (span.start < all->start) all->start = span.start;
+        if (span.end > all->end) all->end = span.end;
+    }
+    return true;
+}
+
+static bool import_report(importer *in) {
+    lk_doc *doc = in->doc;
+    const dag *g = &doc->log.graph;
+    doc->success.len = 0;
+    if (!vec_reserve(&doc->memory, &doc->success, g->peers.len)) return false;
+    for (peer_ix p = 0; p < g->peers.len; p++) {
+        int32_t before = p < in->end_len ? in->ends[p] : 0;
+        if (g->peers.at[p].end == before) continue;
+        lk_span span = {doc->log.names.peers.at[p], before, g->peers.at[p].end};
+        doc->success.at[doc->success.len++] = span;
+    }
+    return import_report_waiting(in);
+}
+
 /* ---- all or nothing ---- */
 
 static lk_status import_plan(importer *in, lv start) {
@@ -317,45 +360,22 @@ static lk_status import_plan(importer *in, lv start) {
     return import_fault(in, LK_ECORRUPT, "operation reaches outside its container");
 }
 
-static bool import_reserve_report(lk_doc *doc, size_t waiting) {
-    doc->success.len = doc->waiting.len = 0;
-    return vec_reserve(&doc->memory, &doc->success, doc->log.graph.peers.len) &&
-           vec_reserve(&doc->memory, &doc->waiting, waiting);
-}
-
 static lk_status import_all(importer *in, lk_bytes bytes, lv start) {
     lk_doc *doc = in->doc;
     in->taken = arena_alloc(&doc->scratch, doc->pending.len);
     if (in->taken == NULL) return import_fault(in, LK_ENOMEM, "out of memory");
     __builtin_memset(in->taken, 0, doc->pending.len);
     lk_status status = import_decode(in, bytes);
+    in->blob_len = in->blocks.len;
     if (status == LK_OK) status = import_append(in);
     if (status == LK_OK) status = import_make_waiting(in);
-    if (status == LK_OK && !import_reserve_report(doc, in->waiting_len))
+    if (status == LK_OK && !import_report(in))
         status = import_fault(in, LK_ENOMEM, "out of memory");
     if (status == LK_OK) status = import_plan(in, start);
     return status;
 }
 
-static void import_report(lk_doc *doc, const int32_t *ends, size_t end_len) {
-    const dag *g = &doc->log.graph;
-    for (peer_ix p = 0; p < g->peers.len; p++) {
-        int32_t before = p < end_len ? ends[p] : 0;
-        if (g->peers.at[p].end == before) continue;
-        lk_span span = {doc->log.names.peers.at[p], before, g->peers.at[p].end};
-        doc->success.at[doc->success.len++] = span;
-    }
-    for (size_t i = 0; i < doc->pending.len; i++) {
-        lk_span span = doc->pending.at[i].span;
-        size_t k = 0;
-        while (k < doc->waiting.len && doc->waiting.at[k].peer != span.peer) k++;
-        if (k == doc->waiting.len) doc->waiting.at[doc->waiting.len++] = span;
-        lk_span *all = &doc->waiting.at[k];
-        if (span.start < all->start) all->start = span.start;
-        if (span.end > all->end) all->end = span.end;
-    }
-}
-
+/* What the blob waits for is told, not what others left waiting. */
 static int32_t *import_ends(lk_doc *doc) {
     const dag *g = &doc->log.graph;
     int32_t *ends = arena_new(&doc->scratch, int32_t, g->peers.len);
@@ -367,9 +387,9 @@ static lk_status import_run_all(lk_doc *doc, lk_bytes bytes, lk_fault *fault) {
     arena_reset(&doc->scratch);
     importer in = {.doc = doc, .fault = fault};
     oplog_mark mark;
-    size_t peers_before = doc->log.graph.peers.len;
-    const int32_t *ends = import_ends(doc);
-    bool ready = ends != NULL && oplog_save(&doc->log, &doc->scratch, &mark) &&
+    in.end_len = doc->log.graph.peers.len;
+    in.ends = import_ends(doc);
+    bool ready = in.ends != NULL && oplog_save(&doc->log, &doc->scratch, &mark) &&
                  (!doc->events.watching || events_begin(doc));
     if (!ready) return import_fault(&in, LK_ENOMEM, "out of memory");
     lk_status status = import_all(&in, bytes, mark.graph.end);
@@ -383,7 +403,6 @@ static lk_status import_run_all(lk_doc *doc, lk_bytes bytes, lk_fault *fault) {
         return status;
     }
     doc_advance(doc, doc->steps.at, doc->steps.len);
-    import_report(doc, ends, peers_before);
     bool changed = doc->log.graph.end > mark.graph.end;
     if (changed && doc->events.watching) events_finish(doc, LK_BY_IMPORT, (lk_str){0});
     return LK_OK;

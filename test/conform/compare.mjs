@@ -68,19 +68,33 @@ function diffOf(diff) {
 const isEmpty = (diff) =>
     Array.isArray(diff) ? diff.length === 0 : Object.keys(diff).length === 0;
 
-/** Event batches as [{by, changes: {container id: diff}}], without those that say nothing. */
-export function eventsOf(batches) {
-    return batches
-        .map((batch) => {
-            const changes = {};
-            for (const event of batch.events) {
-                const diff = diffOf(event.diff);
-                if (!isEmpty(diff)) changes[String(event.target)] = diff;
-            }
-            return { by: batch.by, changes: plain(changes) };
-        })
-        .filter((batch) => Object.keys(batch.changes).length > 0);
+/** Ids of the containers that a plain value, or what holds such values, names. */
+function named(value, into = new Set()) {
+    if (typeof value !== 'object' || value === null) return into;
+    if (typeof value.container === 'string') into.add(value.container);
+    for (const inner of Object.values(value)) named(inner, into);
+    return into;
 }
+
+/**
+ * One batch as {by, changes: {container id: diff}}. Theirs also tells which keys a map that has just
+ * appeared does not have; that says nothing and is left out.
+ */
+function eventOf(batch) {
+    const changes = {};
+    for (const event of batch.events) changes[String(event.target)] = diffOf(event.diff);
+    for (const id of named(changes)) {
+        const diff = changes[id];
+        for (const key of Object.keys(diff ?? {}))
+            if (diff[key]?.deleted === true) delete diff[key];
+    }
+    for (const id of Object.keys(changes)) if (isEmpty(changes[id])) delete changes[id];
+    return { by: batch.by, changes: plain(changes) };
+}
+
+/** What was told of, without batches that say nothing. */
+export const eventsOf = (batches) =>
+    batches.map(eventOf).filter((batch) => Object.keys(batch.changes).length > 0);
 
 const byPeer = (a, b) => (a.peer < b.peer ? -1 : a.peer > b.peer ? 1 : a.counter - b.counter);
 export const frontiersOf = (doc) =>

@@ -44,7 +44,10 @@ async function fault(history, seed) {
     }
 }
 
-/** Drop chunks of a failing history, ever smaller ones, while it still fails. */
+/** What sort of failure it is: "events differs", "Every op id should be unique", ... */
+const sortOf = (error) => error?.message.split('\n')[0].split(': ').pop().slice(0, 24);
+
+/** Drop chunks of a failing history, ever smaller ones, while it still fails in the same way. */
 async function cutDown(history, seed) {
     const end = Date.now() + 20_000;
     let error = await fault(history, seed);
@@ -53,7 +56,8 @@ async function cutDown(history, seed) {
         for (let at = 0; at < history.length && Date.now() < end;) {
             const shorter = [...history.slice(0, at), ...history.slice(at + chunk)];
             const still = await fault(shorter, seed);
-            if (still) [history, error, dropped] = [shorter, still, true];
+            if (still && sortOf(still) === sortOf(error))
+                [history, error, dropped] = [shorter, still, true];
             else at += chunk;
         }
         if (!dropped || chunk > 1) chunk >>= 1;
