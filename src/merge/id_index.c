@@ -11,6 +11,7 @@ static const btree_class id_index_class = {.item_len = sizeof(id_run), .measure 
 void id_index_init(id_index *x, const lk_memory *heap, uint32_t first) {
     btree_init(&x->runs, &id_index_class, heap, NULL);
     x->first = first;
+    x->failed = false;
 }
 
 void id_index_drop(id_index *x) { btree_drop(&x->runs); }
@@ -64,10 +65,6 @@ id_run id_index_at(const id_index *x, uint32_t id) {
     return id_run_tail(btree_item(&x->runs, pos), skip);
 }
 
-bool id_index_reserve(id_index *x, uint32_t calls) {
-    return btree_reserve(&x->runs, (size_t)calls * 2);
-}
-
 /* Cut the run at `pos` so that a new one starts after `skip` of its atoms; where that is. */
 static btree_pos id_index_cut(id_index *x, btree_pos pos, uint32_t skip) {
     const id_run *run = btree_item(&x->runs, pos);
@@ -80,11 +77,16 @@ static btree_pos id_index_cut(id_index *x, btree_pos pos, uint32_t skip) {
 
 void id_index_move(id_index *x, uint32_t id, uint32_t len, btree_leaf *leaf) {
     uint32_t skip;
+    if (x->failed) return;
     btree_pos pos = btree_find(&x->runs, 0, id - x->first, &skip);
     while (len > 0) {
         id_run *run = btree_item(&x->runs, pos);
         uint32_t have = run->len - skip, step = have < len ? have : len;
         if (run->leaf != leaf) {
+            if (!btree_reserve(&x->runs, 2)) {
+                x->failed = true;
+                return;
+            }
             if (skip > 0) pos = id_index_cut(x, pos, skip);
             if (step < have) {
                 /* the first part moves: cut behind it, then come back to it */

@@ -28,6 +28,7 @@ typedef struct id_run {
 typedef struct id_index {
     btree runs;
     uint32_t first; /* the id of the first atom */
+    bool failed;    /* a move had no memory */
 } id_index;
 
 void id_index_init(id_index *x, const lk_memory *heap, uint32_t first);
@@ -38,9 +39,8 @@ uint32_t id_index_end(const id_index *x);
 bool id_index_append(id_index *x, const id_run *run);
 /* Part of the run that holds `id`, from there to its end. */
 id_run id_index_at(const id_index *x, uint32_t id);
-/* Set memory aside for `calls` of id_index_move(). */
-bool id_index_reserve(id_index *x, uint32_t calls);
-/* The items of these ids live in `leaf` now. Needs a reserve. */
+/* The items of these ids live in `leaf` now. When memory is out, x->failed is set and the index is
+ * only good to be dropped. */
 void id_index_move(id_index *x, uint32_t id, uint32_t len, btree_leaf *leaf);
 
 #endif

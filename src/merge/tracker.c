@@ -24,14 +24,11 @@ static void tracker_moved(void *context, const void *item, btree_leaf *leaf) {
 static const btree_class tracker_class = {
     .item_len = sizeof(tracker_item), .measure = tracker_measure, .moved = tracker_moved};
 
-/* An insert may split a leaf and move up to a leaf of items, each of which may cut a run of the
- * index. */
-#define TRACKER_MOVES 40
+/* An item moved and an index had no memory to follow: it must not be asked any more. */
+static bool tracker_failed(const tracker *t) { return t->base.failed || t->by_lv->failed; }
 
 static bool tracker_reserve(tracker *t, size_t inserts) {
-    uint32_t moves = (uint32_t)inserts * TRACKER_MOVES;
-    return btree_reserve(&t->items, inserts) && id_index_reserve(&t->base, moves) &&
-           id_index_reserve(t->by_lv, moves);
+    return !tracker_failed(t) && btree_reserve(&t->items, inserts);
 }
 
 bool tracker_init(tracker *t, const oplog *log, id_index *by_lv, uint32_t owner) {
@@ -105,7 +102,7 @@ static lk_status tracker_gap(tracker *t, unsigned metric, uint32_t pos, btree_po
         *at = tracker_cut_item(t, *at, offset + 1);
     else
         btree_next(&t->items, at);
-    return LK_OK;
+    return tracker_failed(t) ? LK_ENOMEM : LK_OK;
 }
 
 /* Does `it`, placed behind `before`, only lengthen it? */
