@@ -55,6 +55,57 @@ test("documents nobody holds are collected", async () => {
   assert.ok(engine.w_used() <= used, `${engine.w_used()} bytes in use, ${used} before`);
 });
 
+/** The module with room for `pages` more than it begins with: its memory section, rewritten. */
+function limited(pages) {
+  const uleb = (at) => {
+    let [value, shift] = [0, 0];
+    for (; bytes[at] > 0x7f; shift += 7) value |= (bytes[at++] & 0x7f) << shift;
+    return [value | (bytes[at] << shift), at + 1];
+  };
+  const encode = (value) =>
+    value > 0x7f ? [(value & 0x7f) | 0x80, ...encode(value >> 7)] : [value];
+  for (let at = 8; at < bytes.length;) {
+    const [len, body] = uleb(at + 1);
+    if (bytes[at] === 5) {
+      const [least] = uleb(body + 2);
+      const section = [1, 1, ...encode(least), ...encode(least + pages)];
+      const head = bytes.subarray(0, at + 1);
+      return Buffer.concat([
+        head,
+        Buffer.from([section.length, ...section]),
+        bytes.subarray(body + len),
+      ]);
+    }
+    at = body + len;
+  }
+  throw new Error("no memory section");
+}
+
+test("when memory is out, calls throw ENOMEM and change nothing", async () => {
+  const small = await import(new URL("../dist/browser.js?limited", import.meta.url).href);
+  small.initSync(limited(64));
+  const made = doc(small);
+  const text = made.getText("t");
+  const chunk = "0123456789abcdef".repeat(1024);
+  let length = 0;
+  const fill = () => {
+    for (; ; length += chunk.length) text.insert(length, chunk);
+  };
+  assert.throws(fill, small.ENOMEM);
+  assert.ok(length > 500_000, `only ${length} characters fit`);
+  assert.equal(text.length, length);
+  assert.equal(text.slice(length - 16, length), "0123456789abcdef");
+
+  assert.throws(() => made.import(new Uint8Array(64 << 16)), small.ENOMEM);
+  text.delete(0, length);
+  text.insert(0, "still here");
+  assert.equal(text.toString(), "still here");
+  made.free();
+  const again = doc(small, 2);
+  again.getText("t").insert(0, chunk);
+  assert.equal(again.getText("t").length, chunk.length);
+});
+
 test("a large blob does not stay in the argument and result regions", () => {
   const made = doc(library);
   made.getText("t").insert(0, "x");
