@@ -75,7 +75,7 @@ test(
     const rest = a.export({ mode: "update", from: first });
     text.insert(2, "c");
     b.subscribe((batch) => say(batch.by, batch.to));
-    say(b.import(rest), b.toJSON());
+    say(b.import(rest), b.getText("t").toString());
     say(b.import(a.export({ mode: "update", from: start })), b.toJSON());
   }),
 );
