@@ -29,8 +29,8 @@
 /* LZ4 may expand each input byte to at most 255 bytes; a frame that claims more is a bomb. */
 #define LIMIT_LZ4_RATIO 255
 
-/* Operations of one block. Rows are run-length encoded, so a few bytes can claim any number: beyond
- * one per byte, this many are free. */
+/* Operations are run-length encoded, so a few bytes can claim any number of them. Beyond one per
+ * byte, this many are free: in one block, in all blocks of a blob, and in all that waits. */
 #define LIMIT_BLOCK_OPS (1u << 20)
 
 /* Fractional indices of one block, in all. Each may repeat its predecessor for a few bytes. */

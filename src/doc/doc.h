@@ -20,8 +20,9 @@
 typedef struct doc_pending { /* a block, or the rest of one, whose past has not arrived */
     uint8_t *bytes;
     size_t len;
-    lk_span span;  /* counters it holds */
-    lk_id missing; /* something it waits for */
+    size_t free_ops; /* import_free_ops() */
+    lk_span span;    /* counters it holds */
+    lk_id missing;   /* something it waits for */
 } doc_pending;
 
 typedef struct export_names { /* numbers a block gives out: see export.c */

@@ -30,7 +30,8 @@ typedef struct importer {
     VEC(size_t) queue;        /* one block of each peer: heap by Lamport time of the next change */
     uint8_t *taken;           /* per doc->pending: its block is among ours */
     doc_pending *waiting;     /* what waits in the end */
-    size_t waiting_len, waiting_bytes;
+    size_t waiting_len, waiting_bytes, waiting_free_ops;
+    size_t free_ops;     /* of the blocks read */
     size_t blob_len;     /* blocks of the blob itself; those that had waited come after them */
     const int32_t *ends; /* next counters before, of end_len peers */
     size_t end_len;
@@ -44,11 +45,22 @@ static lk_status import_fault(importer *in, lk_status status, const char *what) 
 
 /* ---- decoding ---- */
 
+/* Operations of a block that its bytes do not pay for: many small blocks must not claim many each.
+ */
+static size_t import_free_ops(const import_block *x) {
+    return x->b.op_len > x->bytes.len ? x->b.op_len - x->bytes.len : 0;
+}
+
 static lk_status import_add(importer *in, lk_bytes bytes, size_t offset) {
     import_block *fresh = vec_push(&in->doc->memory, &in->blocks);
     if (fresh == NULL) return import_fault(in, LK_ENOMEM, "out of memory");
     *fresh = (import_block){.bytes = bytes};
-    return change_block_read(bytes, offset, &in->doc->scratch, &fresh->b, in->fault);
+    lk_status status = change_block_read(bytes, offset, &in->doc->scratch, &fresh->b, in->fault);
+    if (status != LK_OK) return status;
+    in->free_ops += import_free_ops(fresh);
+    if (in->free_ops <= LIMIT_BLOCK_OPS) return LK_OK;
+    *in->fault = (lk_fault){LK_ELIMIT, offset, "blob has too many operations"};
+    return LK_ELIMIT;
 }
 
 static lk_status import_updates(importer *in, reader *body) {
@@ -215,6 +227,7 @@ static lk_status import_unstick(importer *in, size_t end) {
 /* Append the blob's blocks, then those that waited for them, and so on. */
 static lk_status import_append(importer *in) {
     size_t start = 0;
+    in->free_ops = 0; /* what waited is counted for itself, and kept to the same limit */
     do {
         lk_status status = import_round(in, start);
         if (status == LK_OK) status = import_unstick(in, start);
@@ -253,20 +266,24 @@ static lk_span import_rest(const import_block *x) {
 static lk_status import_wait(importer *in, const import_block *x) {
     lk_doc *doc = in->doc;
     const change *c = &x->b.changes[x->next];
-    doc_pending p = {
-        .bytes = (uint8_t *)(uintptr_t)x->bytes.at, .len = x->bytes.len, .span = import_rest(x)};
+    doc_pending p = {.bytes = (uint8_t *)(uintptr_t)x->bytes.at,
+                     .len = x->bytes.len,
+                     .free_ops = import_free_ops(x),
+                     .span = import_rest(x)};
     if (import_waits_already(in, p.span)) return LK_OK;
     op_id missing;
     if (!oplog_missing(&doc->log, c, &x->names, &missing)) /* its turn came too early: it lied */
         return import_fault(in, LK_ECORRUPT, "change is not later than what it builds on");
     p.missing = doc_wide(doc, missing);
-    if (p.len > LIMIT_PENDING_BYTES - in->waiting_bytes)
+    if (p.len > LIMIT_PENDING_BYTES - in->waiting_bytes ||
+        p.free_ops > LIMIT_BLOCK_OPS - in->waiting_free_ops)
         return import_fault(in, LK_ELIMIT, "too much waits for its past");
     p.bytes = mem_alloc(&doc->memory, p.len);
     if (p.bytes == NULL) return import_fault(in, LK_ENOMEM, "out of memory");
     __builtin_memcpy(p.bytes, x->bytes.at, p.len);
     in->waiting[in->waiting_len++] = p;
     in->waiting_bytes += p.len;
+    in->waiting_free_ops += p.free_ops;
     return LK_OK;
 }
 
@@ -280,6 +297,7 @@ static lk_status import_make_waiting(importer *in) {
         if (in->taken[i]) continue;
         in->waiting[in->waiting_len++] = doc->pending.at[i];
         in->waiting_bytes += doc->pending.at[i].len;
+        in->waiting_free_ops += doc->pending.at[i].free_ops;
     }
     for (size_t i = 0; i < in->blocks.len; i++) {
         import_block *x = &in->blocks.at[i];
