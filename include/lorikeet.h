@@ -184,7 +184,8 @@ lk_status lk_container_by_id(lk_doc *doc, lk_str id, lk_ref *out);
 lk_status lk_container_id(const lk_doc *doc, lk_ref ref, lk_buf *out);
 /* Its parent container; false for a root. */
 bool lk_container_parent(const lk_doc *doc, lk_ref ref, lk_ref *out);
-/* Does it show: does it and everything above it hang in the document? Deleted ones do not. */
+/* Does it show: does it and everything above it hang in the document? Deleted ones do not, and
+ * edits to them are LK_ESTATE. */
 bool lk_container_shows(const lk_doc *doc, lk_ref ref);
 
 typedef struct lk_path_item { /* a step from a container to one inside it */

@@ -36,8 +36,9 @@ static bool edit_noted_unsent(const lk_doc *doc) {
 }
 
 /* Know our own number, have room for an op, and remember what is not sent. */
-static lk_status edit_begin(lk_doc *doc, uint32_t atoms) {
+static lk_status edit_begin(lk_doc *doc, lk_ref ref, uint32_t atoms) {
     if (doc->spent) return LK_ESPENT;
+    if (!doc_shows(doc, ref.index)) return LK_ESTATE; /* deleted: as Loro, refuse to write there */
     arena_reset(&doc->scratch);
     if (doc->self == TABLE_NONE) {
         doc->self = intern_peer(&doc->log.names, doc->peer);
@@ -88,7 +89,7 @@ static lk_status edit_seek(const seq *text, size_t pos, lk_unit unit, uint32_t *
 
 static lk_status edit_text_insert(lk_doc *doc, lk_ref text, uint32_t pos, lk_str s) {
     uint32_t points = utf8_measure((const uint8_t *)s.at, s.len).unit[LK_CODEPOINT];
-    lk_status status = edit_begin(doc, points);
+    lk_status status = edit_begin(doc, text, points);
     if (status != LK_OK) return status;
     edit_ready ready = edit_save(doc);
     const uint8_t *copy = oplog_text(&doc->log, (lk_bytes){(const uint8_t *)s.at, s.len});
@@ -126,7 +127,7 @@ typedef struct edit_piece { /* consecutive ids of what a delete deletes */
 
 /* Delete one run of ids: one op. */
 static lk_status edit_delete_piece(lk_doc *doc, lk_ref ref, const edit_piece *piece) {
-    lk_status status = edit_begin(doc, piece->len);
+    lk_status status = edit_begin(doc, ref, piece->len);
     if (status != LK_OK) return status;
     op o = {.kind = OP_DELETE,
             .container = ref.index,
@@ -212,7 +213,7 @@ static lk_status edit_list_insert(lk_doc *doc, lk_ref list, size_t pos, const lk
     if (len > LIMIT_POSITION) return LK_ELIMIT;
     if (pos > seq_len(target, SEQ_ENTITY)) return LK_ERANGE;
     if (len == 0) return LK_OK;
-    lk_status status = edit_begin(doc, (uint32_t)len);
+    lk_status status = edit_begin(doc, list, (uint32_t)len);
     if (status != LK_OK) return status;
     edit_ready ready = edit_save(doc);
     op_id id = edit_next_id(doc);
@@ -280,7 +281,7 @@ static lk_status edit_map_write(lk_doc *doc, lk_ref ref, lk_str key, const lk_va
     const map_entry *now = known == TABLE_NONE ? NULL : map_find(target, known);
     if (now != NULL && now->value != NULL && value != NULL && edit_value_equal(now->value, value))
         return LK_OK; /* as Loro does: writing what is there is no edit */
-    lk_status status = edit_begin(doc, 1);
+    lk_status status = edit_begin(doc, ref, 1);
     if (status != LK_OK) return status;
     edit_ready ready = edit_save(doc);
     op_id id = edit_next_id(doc);

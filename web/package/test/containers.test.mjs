@@ -59,6 +59,11 @@ const TEXT = {
     text.applyDelta([{ retain: 1 }, { insert: "QQ" }, { delete: 1 }, { retain: 3 }]);
     return text.toString();
   },
+  "a deleted one": ({ list }) => {
+    const text = list.get(2);
+    list.delete(2, 1);
+    text.insert(0, "x");
+  },
 };
 
 const MAP = {
@@ -86,6 +91,11 @@ const MAP = {
   entries: ({ map }) => map.entries(),
   clear: ({ map }) => (map.clear(), map.toJSON()),
   getShallowValue: ({ map }) => map.getShallowValue(),
+  "write to a deleted one": ({ map }) => {
+    const list = map.get("list");
+    map.delete("list");
+    list.push(1);
+  },
   "getOrCreateContainer, there": ({ map, library }) =>
     map.getOrCreateContainer("list", new library.LoroList()).id,
   "getOrCreateContainer, not there": ({ map, library }) => {
