@@ -27,7 +27,7 @@ typedef struct lk_addr { /* an IP endpoint */
     uint8_t ip[16];      /* network order; IPv4 uses the first 4 */
 } lk_addr;
 
-/* Once per process, before the first peer and after the last. */
+/* Once per process, before the first peer and after the last. LK_ESTATE: it is done already. */
 lk_status lk_rtc_global_init(void);
 void lk_rtc_global_drop(void);
 /* Drives the SCTP timers of all peers: call every 10 ms or so, and once before lk_rtc_poll(). */
@@ -47,7 +47,7 @@ typedef struct lk_rtc_options {
     const lk_addr *stun; /* servers asked for server-reflexive candidates */
     size_t stun_len;
     bool allow_loopback;  /* accept and gather 127.0.0.0/8 and ::1 (tests, one-machine use) */
-    uint32_t message_max; /* 0: 262144 bytes */
+    uint32_t message_max; /* bytes; 0: 262144; at most 2^28 */
     uint64_t seed; /* 0: OpenSSL's random; else deterministic ICE credentials and timers (tests) */
     const lk_rtc_identity *identity; /* NULL: one of its own */
 } lk_rtc_options;

@@ -20,7 +20,7 @@
 /* Consent (30 s) decides when a path is dead. SCTP is more patient than that, and after a silence
  * tries again soon. */
 #define ASSOC_RETRANSMISSIONS 30
-#define ASSOC_RTO_INITIAL_MS 1000
+#define ASSOC_RTO_INITIAL_MS 500
 #define ASSOC_RTO_MIN_MS 200
 #define ASSOC_RTO_MAX_MS 3000
 

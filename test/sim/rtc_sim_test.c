@@ -451,6 +451,40 @@ static void check_strangers(void) {
     world_drop(&w);
 }
 
+/* The fingerprint of a description, up to the end of its line. */
+static lk_str fingerprint_of(const lk_buf *sdp) {
+    const char *at = strstr((const char *)sdp->at, "a=fingerprint:");
+    CHECK(at != NULL);
+    return (lk_str){at, strcspn(at, "\r")};
+}
+
+/* Peers that share an identity show the same certificate, also after it was freed; others do not.
+ */
+static void check_identity(void) {
+    world w;
+    lk_buf sdp[2] = {{0}, {0}};
+    world_init(&w, 41, (conditions){.delay_ms = 1});
+    lk_rtc_identity *identity = lk_rtc_identity_new(NULL);
+    CHECK(identity != NULL);
+    for (int i = 0; i < 2; i++) {
+        lk_rtc_options options = {
+            .offerer = i == 0, .locals = &w.sides[i].addr, .local_len = 1, .identity = identity};
+        lk_rtc_free(w.sides[i].rtc);
+        w.sides[i].rtc = lk_rtc_new(&options, clock_ms, NULL);
+        CHECK(w.sides[i].rtc != NULL);
+    }
+    lk_rtc_identity_free(identity);
+    world_connect(&w);
+    for (int i = 0; i < 2; i++) {
+        CHECK_EQ(lk_rtc_local_description(w.sides[i].rtc, &sdp[i]), LK_OK);
+        CHECK(buf_append(&sdp[i], "", 1));
+    }
+    lk_str first = fingerprint_of(&sdp[0]), second = fingerprint_of(&sdp[1]);
+    CHECK_BYTES(first.at, first.len, second.at, second.len);
+    for (int i = 0; i < 2; i++) lk_buf_free(&sdp[i]);
+    world_drop(&w);
+}
+
 static void check_cycles(void) {
     for (uint64_t i = 0; i < 50; i++) {
         world w;
@@ -471,6 +505,7 @@ int main(int argc, char **argv) {
     } else {
         check_set_up_time();
         check_seeds(1, 30, (conditions){.loss = 10, .copies = 2, .delay_ms = 10, .jitter_ms = 20});
+        check_seeds(41, 50, (conditions){.loss = 20, .delay_ms = 5});
         check_seeds(31, 40, (conditions){.delay_ms = 20, .jitter_ms = 60, .copies = 10});
         check_throughput();
         check_trickle(true);
@@ -483,6 +518,7 @@ int main(int argc, char **argv) {
         check_limits();
         check_fingerprint();
         check_strangers();
+        check_identity();
         check_cycles();
     }
     lk_rtc_global_drop();
