@@ -35,6 +35,7 @@ typedef struct importer {
     size_t blob_len;     /* blocks of the blob itself; those that had waited come after them */
     const int32_t *ends; /* next counters before, of end_len peers */
     size_t end_len;
+    bool alone; /* what waited for the blob is dropped, not read */
     lk_fault *fault;
 } importer;
 
@@ -237,6 +238,7 @@ static lk_status import_append(importer *in) {
             const doc_pending *p = &in->doc->pending.at[i];
             if (in->taken[i] || !import_may_go(in, p)) continue;
             in->taken[i] = true;
+            if (in->alone) continue;
             status = import_add(in, (lk_bytes){p->bytes, p->len}, 0);
             if (status != LK_OK) return status;
         }
@@ -401,9 +403,9 @@ static int32_t *import_ends(lk_doc *doc) {
     return ends;
 }
 
-static lk_status import_run_all(lk_doc *doc, lk_bytes bytes, lk_fault *fault) {
+static lk_status import_run_all(lk_doc *doc, lk_bytes bytes, bool alone, lk_fault *fault) {
     arena_reset(&doc->scratch);
-    importer in = {.doc = doc, .fault = fault};
+    importer in = {.doc = doc, .alone = alone, .fault = fault};
     oplog_mark mark;
     in.end_len = doc->log.graph.peers.len;
     in.ends = import_ends(doc);
@@ -431,7 +433,12 @@ lk_status lk_import(lk_doc *doc, lk_bytes bytes, lk_import_status *status_or_nul
     lk_fault unwanted = {0}, *fault = fault_or_null == NULL ? &unwanted : fault_or_null;
     *fault = (lk_fault){0};
     lk_status status = lk_commit(doc, NULL);
-    if (status == LK_OK) status = import_run_all(doc, bytes, fault);
+    if (status == LK_OK) status = import_run_all(doc, bytes, false, fault);
+    /* Damage in what waited shows only now. It must not keep out the blob it waited for, so it
+     * goes, unless the blob is damaged itself; a peer that has something better will send it again.
+     */
+    if (status == LK_ECORRUPT && doc->pending.len > 0)
+        status = import_run_all(doc, bytes, true, fault);
     fault->code = status;
     if (fault->what == NULL) fault->what = lk_status_text(status);
     if (status == LK_OK && status_or_null != NULL)
