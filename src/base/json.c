@@ -23,7 +23,7 @@ static void json_escape(writer *w, uint8_t c) {
     writer_u8(w, (uint8_t)hex[c & 15]);
 }
 
-void json_string(writer *w, lk_str s) {
+void json_quote(writer *w, lk_str s) {
     writer_u8(w, '"');
     size_t plain = 0; /* start of the run not yet written */
     for (size_t i = 0; i < s.len; i++) {

@@ -39,7 +39,7 @@ static void json_object(json_printer *p, json_pairs *pairs) {
     json_char(p, '{');
     for (size_t i = 0; i < pairs->len; i++) {
         if (i > 0) json_char(p, ',');
-        json_string(&p->w, pairs->at[i].key);
+        json_quote(&p->w, pairs->at[i].key);
         json_char(p, ':');
         if (pairs->at[i].value == NULL)
             json_container(p, pairs->at[i].container);
@@ -87,7 +87,7 @@ static void json_value(json_printer *p, const lk_value *value) {
     case LK_BOOL: json_word(p, value->as.boolean ? "true" : "false"); break;
     case LK_I64: json_i64(&p->w, value->as.i64); break;
     case LK_F64: json_f64(&p->w, value->as.f64); break;
-    case LK_STRING: json_string(&p->w, (lk_str){(const char *)value->as.bytes, value->len}); break;
+    case LK_STRING: json_quote(&p->w, (lk_str){(const char *)value->as.bytes, value->len}); break;
     case LK_BINARY: json_binary(p, value->as.bytes, value->len); break;
     case LK_VALUES:
         json_char(p, '[');
@@ -127,7 +127,7 @@ static void json_text(json_printer *p, const seq *text) {
     while (seq_walk_next(&w, &span))
         if (span.data != NULL && !buf_append(&whole, span.data, span.len[LK_UTF8]))
             p->w.failed = true;
-    json_string(&p->w, (lk_str){(const char *)whole.at, whole.len});
+    json_quote(&p->w, (lk_str){(const char *)whole.at, whole.len});
     lk_buf_free(&whole);
 }
 

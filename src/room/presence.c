@@ -322,7 +322,7 @@ static void presence_print_items(writer *w, reader *r, bool map) {
     for (uint64_t i = 0; i < count; i++) {
         if (i > 0) writer_u8(w, ',');
         if (map) {
-            json_string(w, reader_str(r));
+            json_quote(w, reader_str(r));
             writer_u8(w, ':');
         }
         presence_print(w, r);
@@ -352,7 +352,7 @@ static void presence_print(writer *w, reader *r) {
         return;
     case VALUE_DOUBLE: json_f64(w, reader_f64le(r)); return;
     case VALUE_I64: json_i64(w, reader_zigzag(r)); return;
-    case VALUE_STRING: json_string(w, reader_str(r)); return;
+    case VALUE_STRING: json_quote(w, reader_str(r)); return;
     case VALUE_BINARY: presence_print_binary(w, reader_bytes(r)); return;
     case VALUE_LIST: presence_print_items(w, r, false); return;
     case VALUE_MAP: presence_print_items(w, r, true); return;
@@ -369,7 +369,7 @@ bool presence_json(const presence *p, lk_buf *out) {
         if (e->value_len == 0) continue;
         if (!first) writer_u8(&w, ',');
         first = false;
-        json_string(&w, (lk_str){(const char *)e->bytes, e->key_len});
+        json_quote(&w, (lk_str){(const char *)e->bytes, e->key_len});
         writer_u8(&w, ':');
         reader r = reader_new((lk_bytes){e->bytes + e->key_len, e->value_len});
         presence_print(&w, &r);

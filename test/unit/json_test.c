@@ -119,7 +119,7 @@ static void strings(void) {
     const char want[] = "\"a\\\"\\\\/\\b\\t\\n\\f\\r\\u0001\\u001f\x7f \u00e9\u2028\U0001f99c\"";
     lk_buf out = {0};
     writer w = writer_new(&out);
-    json_string(&w, (lk_str){text, sizeof text - 1});
+    json_quote(&w, (lk_str){text, sizeof text - 1});
     CHECK_BYTES(out.at, out.len, want, sizeof want - 1);
     lk_buf_free(&out);
 }
