@@ -51,6 +51,7 @@ typedef struct world {
     bool hold_stores;  /* nothing becomes durable */
     int lose_kind;     /* messages of that kind vanish; -1: none */
     uint32_t message_max;
+    const lk_memory *memory; /* of the rooms; NULL: the C library's */
     world_counts counts;
     lk_buf *record; /* messages from node 0, each after its length, if not NULL */
 } world;
@@ -91,7 +92,7 @@ static inline void world_start(world *w, uint32_t i) {
     CHECK_EQ(lk_root(n->doc, LK_MAP, STR("map"), &n->map), LK_OK);
     lk_room_options options = {
         .room_id = STR("room"), .seed = rng_u64(&w->random), .message_max = w->message_max};
-    n->room = lk_room_new(n->doc, &options, NULL);
+    n->room = lk_room_new(n->doc, &options, w->memory);
     CHECK(n->room != NULL);
     n->synced = false;
 }

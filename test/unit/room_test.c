@@ -340,6 +340,62 @@ static void overdue_is_resent(void) {
     bare_free(b);
 }
 
+/* The other end lost what it had acknowledged, with more in flight that builds on it: all goes
+ * again, and not only what follows. */
+static void loss_before_a_flight(void) {
+    bare *b = bare_new(NULL);
+    bare_join(b);
+    bare_forget(b);
+    bare_edit(b, "a");
+    frame ack = to_room(FRAME_ACK), join = to_room(FRAME_JOIN_REQUEST);
+    ack.batch = b->sent[0].batch;
+    CHECK_EQ(bare_feed(b, &ack), LK_OK);
+    bare_edit(b, "b");
+    bare_forget(b);
+    CHECK_EQ(bare_feed(b, &join), LK_OK);
+    bare_tick(b, 1000);
+    const frame *update = bare_sent(b, FRAME_LORO, FRAME_UPDATE);
+    CHECK(update != NULL);
+    lk_doc *other = lk_new(3, NULL);
+    lk_bytes rest = update->list, all;
+    CHECK(frame_next_update(&rest, &all));
+    CHECK_EQ(lk_import(other, all, NULL, NULL), LK_OK);
+    CHECK_EQ(lk_op_count(other), 2);
+    lk_free(other);
+
+    bare_forget(b); /* with nothing lost, what is in flight is not sent twice */
+    bare_edit(b, "c");
+    bare_edit(b, "d");
+    bare_forget(b);
+    lk_buf version = {0};
+    CHECK_EQ(lk_vv_encode((lk_ids){&(lk_id){1, 2}, 1}, &version), LK_OK);
+    join.version = (lk_bytes){version.at, version.len};
+    CHECK_EQ(bare_feed(b, &join), LK_OK);
+    bare_tick(b, 5000);
+    CHECK(bare_sent(b, FRAME_LORO, FRAME_UPDATE) == NULL);
+    lk_buf_free(&version);
+    bare_free(b);
+}
+
+/* What was to be sent on a link is not sent on the next that bears its name. */
+static void closed_is_forgotten(void) {
+    bare *b = bare_new(NULL);
+    bare_join(b);
+    lk_ref text;
+    CHECK_EQ(lk_root(b->doc, LK_TEXT, STR("text"), &text), LK_OK);
+    CHECK_EQ(lk_text_insert(b->doc, text, 0, LK_UTF8, STR("x")), LK_OK);
+    CHECK_EQ(lk_room_edited(b->room, b->now_ms), LK_OK);
+    lk_room_close(b->room, LINK);
+    lk_room_close(b->room, LINK); /* closing what is closed is nothing */
+    CHECK_EQ(lk_room_open(b->room, LINK, b->now_ms), LK_OK);
+    bare_forget(b);
+    bare_poll(b);
+    CHECK_EQ(b->stores, 1); /* but it is stored */
+    CHECK_EQ(b->sent_len, 2);
+    for (size_t i = 0; i < 2; i++) CHECK_EQ(b->sent[i].kind, FRAME_JOIN_REQUEST);
+    bare_free(b);
+}
+
 static void refusals(void) {
     bare *b = bare_new(NULL);
     bare_join(b);
@@ -702,6 +758,8 @@ int main(void) {
     ack_after_store();
     gap_is_filled();
     overdue_is_resent();
+    loss_before_a_flight();
+    closed_is_forgotten();
     refusals();
     other_rooms();
     no_answer();
@@ -713,6 +771,6 @@ int main(void) {
     other_links_go_on();
     presence();
     synced_means_synced();
-    printf("room: 20 scenarios, documents to 10 MB\n");
+    printf("room: 22 scenarios, documents to 10 MB\n");
     return 0;
 }
