@@ -24,7 +24,7 @@ export function openCodeMirror(parent: HTMLElement, session: Session, hint: stri
   const text = session.doc.getText(TEXT);
   const bridge = new Bridge(
     text,
-    (edit) => session.edit(edit),
+    (edit) => session.edit(edit, view),
     (changes) =>
       view.dispatch({
         changes,
@@ -61,6 +61,6 @@ export function openCodeMirror(parent: HTMLElement, session: Session, hint: stri
       ],
     }),
   });
-  watchText(session, (delta) => bridge.remote(delta, false));
+  watchText(session, view, (delta) => bridge.remote(delta, false));
   return { focus: () => view.focus() };
 }

@@ -8,12 +8,16 @@ export interface Editor {
   focus(): void;
 }
 
-/** Calls back with every change of the text that did not come from this page's editor. */
-export function watchText(session: Session, onDelta: (delta: Delta<string>[]) => void): void {
+/** Calls back with every change of the text but those that `editor` made. */
+export function watchText(
+  session: Session,
+  editor: object,
+  onDelta: (delta: Delta<string>[]) => void,
+): void {
   const id = session.doc.getText(TEXT).id;
   session.subscribe((batch) => {
     for (const event of batch.events) {
       if (event.target === id && event.diff.type === "text") onDelta(event.diff.diff);
     }
-  });
+  }, editor);
 }

@@ -40,7 +40,8 @@ export class Session {
   private readonly mesh: Mesh;
   private readonly signalling: Signalling;
   private readonly joined = new Set<number>();
-  private editing = false;
+  /** Who is in `edit` now. */
+  private author: object | null = null;
   private storing = 0;
   private owed: bigint[] = [];
   private timer = 0;
@@ -100,9 +101,12 @@ export class Session {
     return this.storing;
   }
 
-  /** Does `edit` to the document, commits it, and has it on its way to everyone on return. */
-  edit(edit: () => void): void {
-    this.editing = true;
+  /**
+   * Does `edit` to the document, commits it, and has it on its way to everyone on return. An
+   * `author` that shows its edits already is not told of them.
+   */
+  edit(edit: () => void, author: object = this): void {
+    this.author = author;
     try {
       this.step(() => {
         edit();
@@ -110,14 +114,14 @@ export class Session {
         this.alone += 1;
       });
     } finally {
-      this.editing = false;
+      this.author = null;
     }
   }
 
-  /** Calls back for each change of the document that did not come from `edit`. */
-  subscribe(listener: (batch: LoroEventBatch) => void): void {
+  /** Calls back for each change of the document, those by `author` left out. */
+  subscribe(listener: (batch: LoroEventBatch) => void, author?: object): void {
     this.doc.subscribe((batch) => {
-      if (batch.by !== "local" || !this.editing) listener(batch);
+      if (batch.by !== "local" || !author || this.author !== author) listener(batch);
     });
   }
 
@@ -133,7 +137,7 @@ export class Session {
 
   /** Someone committed to `doc` without `edit`: that goes to everyone, too. */
   private committed(batch: LoroEventBatch): void {
-    if (batch.by !== "local" || this.editing) return;
+    if (batch.by !== "local" || this.author) return;
     queueMicrotask(() => this.edit(() => undefined));
   }
 

@@ -37,11 +37,11 @@ class TextareaBinding {
     area.value = this.shown;
     this.bridge = new Bridge(
       text,
-      (edit) => session.edit(edit),
+      (edit) => session.edit(edit, this),
       (changes) => this.showRemote(changes),
       () => this.content.length,
     );
-    watchText(session, (delta) => this.bridge.remote(delta, this.composing));
+    watchText(session, this, (delta) => this.bridge.remote(delta, this.composing));
     area.addEventListener("beforeinput", (event) => this.beforeInput(event));
     area.addEventListener("input", () => this.read());
     area.addEventListener("keydown", (event) => this.keyDown(event));
