@@ -105,7 +105,7 @@ static bool block_read_lengths(block_reader *b, reader *r) {
 /* Which changes name their own previous op, and how many others; how many others in all. */
 static size_t block_read_dep_counts(block_reader *b, reader *r, bool *own) {
     column owns = column_new(r), counts = column_new(r);
-    size_t total = 0;
+    uint64_t total = 0; /* wider than 32 bits, so that it cannot wrap */
     for (size_t i = 0; i < b->n.change_len; i++) {
         own[i] = column_bool(&owns);
         if (own[i] && b->changes[i].counter == 0)
@@ -115,12 +115,12 @@ static size_t block_read_dep_counts(block_reader *b, reader *r, bool *own) {
     for (size_t i = 0; i < b->n.change_len; i++) {
         total += b->changes[i].dep_len = column_uint(&counts, UINT32_MAX - 1);
         /* A dependency costs a bit of its column or more. */
-        if (total <= 8 * b->bytes_len) continue;
+        if (total / 8 <= b->bytes_len && total <= LIMIT_COUNTER) continue;
         reader_fail(r, LK_ECORRUPT, "more dependencies than bytes");
         return 0;
     }
     column_finish(&counts);
-    return total;
+    return (size_t)total;
 }
 
 /* Those of change `c`: its own previous op if `own`, then the next c->dep_len of the columns. A
@@ -206,7 +206,7 @@ static bool block_read_meta(block_reader *b) {
     if (times == NULL) return false;
     column_delta_of_delta(r, times, b->n.change_len);
     column lengths = column_new(r);
-    size_t most = reader_left(r), total = 0;
+    uint64_t most = reader_left(r), total = 0;
     for (size_t i = 0; i < b->n.change_len; i++) {
         b->changes[i].timestamp_s = times[i];
         b->changes[i].message.len = column_uint(&lengths, UINT32_MAX);
