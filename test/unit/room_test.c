@@ -234,6 +234,24 @@ static void passed_on(void) {
     world_free(w);
 }
 
+/* More arrivals than are remembered, on a line of three: all get through nevertheless. */
+static void many_arrivals(void) {
+    world *w = world_new(3, 12);
+    world_connect(w, 0, 1, 1);
+    world_connect(w, 1, 2, 1);
+    world_settle(w, 1000);
+    for (int i = 0; i < LIMIT_ARRIVALS + 50; i++) {
+        world_type(w, 0, "k");
+        lk_room_tick(w->nodes[0].room, w->now_ms);
+    }
+    world_run(w, 2); /* all at once: nothing is due yet, but there is no room for more */
+    uint64_t passed_on_bytes = lk_room_stats_read(w->nodes[1].room).unacked_bytes;
+    CHECK(passed_on_bytes > 0);
+    world_settle(w, 2000);
+    world_check_same(w);
+    world_free(w);
+}
+
 /* Bytes that someone imported past the room are stored and sent like an edit. */
 static void imported_past_the_room(void) {
     world *w = world_new(2, 6);
@@ -455,6 +473,41 @@ static void other_rooms(void) {
     CHECK_EQ(b->errors, 0);
     bare_join(b); /* and ours works as ever */
     CHECK_EQ(lk_room_stats_read(b->room).joined, 1);
+    bare_free(b);
+}
+
+static void permissions(void) {
+    bare *b = bare_new(NULL);
+    frame join = to_room(FRAME_JOIN_REQUEST), ok = to_room(FRAME_JOIN_OK);
+    CHECK_EQ(bare_feed(b, &join), LK_OK);
+    CHECK_EQ(bare_feed(b, &ok), LK_OK); /* we may read */
+    bare_forget(b);
+    bare_edit(b, "kept to ourselves");
+    CHECK_EQ(b->sent_len, 0);
+    CHECK(!lk_room_stats_read(b->room).synced);
+    bare_free(b);
+
+    b = bare_new(NULL);
+    bare_join(b);
+    frame leave = to_room(FRAME_LEAVE), out = to_room(FRAME_ROOM_ERROR);
+    out.code = ROOM_REJOIN_SUGGESTED;
+    bare_forget(b);
+    CHECK_EQ(bare_feed(b, &out), LK_OK);
+    CHECK(bare_sent(b, FRAME_LORO, FRAME_JOIN_REQUEST) != NULL);
+    CHECK_EQ(bare_feed(b, &out), LK_OK); /* asked already: not twice */
+    CHECK(bare_sent(b, FRAME_LORO, FRAME_JOIN_REQUEST) != NULL);
+    CHECK_EQ(bare_feed(b, &leave), LK_OK);
+    CHECK_EQ(lk_room_stats_read(b->room).joined, 0);
+    CHECK_EQ(b->errors, 0);
+    out.code = ROOM_EVICTED;
+    CHECK_EQ(bare_feed(b, &out), LK_OK);
+    CHECK_EQ(b->errors, 1);
+    bare_free(b);
+
+    b = bare_new(NULL);
+    frame refused = to_room(FRAME_JOIN_ERROR);
+    CHECK_EQ(bare_feed(b, &refused), LK_OK);
+    CHECK_EQ(b->errors, 1);
     bare_free(b);
 }
 
@@ -714,6 +767,28 @@ static void presence(void) {
     world_free(w);
 }
 
+/* Presence too large for a message travels in fragments like any update. */
+static void large_presence(void) {
+    world *w = world_new(2, 11);
+    w->message_max = 1024;
+    world_stop(w, 0);
+    world_start(w, 0);
+    char text[5000];
+    memset(text, 'p', sizeof text);
+    const lk_value value = {
+        .type = LK_STRING, .len = sizeof text, .as.bytes = (const uint8_t *)text};
+    world_connect(w, 0, 1, 5);
+    world_settle(w, 1000);
+    CHECK_EQ(lk_room_presence_set(w->nodes[0].room, STR("a"), &value, w->now_ms), LK_OK);
+    world_run(w, 100);
+    CHECK_EQ(w->counts.of_kind[FRAME_FRAGMENT_HEADER], 1);
+    lk_buf out = {0};
+    CHECK_EQ(lk_room_presence_json(w->nodes[1].room, &out), LK_OK);
+    CHECK_EQ(out.len, sizeof text + strlen("{'a':''}"));
+    lk_buf_free(&out);
+    world_free(w);
+}
+
 /* ---- synced ---- */
 
 static void synced_means_synced(void) {
@@ -754,6 +829,7 @@ int main(void) {
     mesh();
     mesh_newcomer();
     passed_on();
+    many_arrivals();
     imported_past_the_room();
     ack_after_store();
     gap_is_filled();
@@ -762,6 +838,7 @@ int main(void) {
     closed_is_forgotten();
     refusals();
     other_rooms();
+    permissions();
     no_answer();
     announced_memory();
     fragments();
@@ -770,7 +847,8 @@ int main(void) {
     rewinds();
     other_links_go_on();
     presence();
+    large_presence();
     synced_means_synced();
-    printf("room: 22 scenarios, documents to 10 MB\n");
+    printf("room: 25 scenarios, documents to 10 MB\n");
     return 0;
 }
