@@ -2,6 +2,7 @@
 import { strict as assert } from 'node:assert';
 import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
 import { later } from '../e2e/lib/cleanup.mjs';
 import { NativePeer } from './rtc_peers.mjs';
@@ -61,6 +62,14 @@ function reflect(request) {
     header.writeUInt16BE(attribute.length, 2);
     return Buffer.concat([header, attribute]);
 }
+
+// usrsctp, asked in the usual way and as root, opens raw sockets and takes SCTP from the network.
+test('no raw socket is opened', async (t) => {
+    const [a, b] = await connect(t, ['127.0.0.1']);
+    for (const table of ['/proc/net/raw', '/proc/net/raw6'])
+        assert.doesNotMatch(readFileSync(table, 'utf8'), /:0084 /);
+    await close(a, b);
+});
 
 test('a STUN server tells the server-reflexive candidate, which is trickled', async (t) => {
     const server = createSocket('udp4');
