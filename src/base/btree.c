@@ -10,8 +10,8 @@
  * parent when both fill at most three quarters of one, else it stays small beside a well-filled
  * one; empty ones go.
  *
- * What merging frees becomes spare, never free, until the next btree_reserve(). That is what makes
- * the bound there hold: see btree_splits(). */
+ * What merging takes out becomes spare, until a btree_settle(). That is what makes the bound of
+ * btree_reserve() hold whatever is removed: see btree_net_splits(). */
 #include "base/btree.h"
 
 #ifdef LK_STRESS
@@ -160,7 +160,6 @@ bool btree_reserve(btree *t, size_t inserts) {
     uint64_t leaves, nodes;
     if (inserts > UINT32_MAX) return false;
     btree_need(t, inserts, &leaves, &nodes);
-    btree_trim(t, leaves + SPARE_KEEP, nodes + SPARE_KEEP);
     while (t->spare_leaves < leaves) {
         btree_leaf *leaf = mem_alloc(t->heap, btree_leaf_bytes(t));
         if (leaf == NULL) return false;
@@ -172,6 +171,13 @@ bool btree_reserve(btree *t, size_t inserts) {
         btree_spare_node(t, node);
     }
     return true;
+}
+
+void btree_settle(btree *t, size_t inserts) {
+    uint64_t leaves, nodes;
+    if (t->spare_leaves <= SPARE_KEEP && t->spare_nodes <= SPARE_KEEP) return;
+    btree_need(t, inserts, &leaves, &nodes);
+    btree_trim(t, 2 * leaves + SPARE_KEEP, 2 * nodes + SPARE_KEEP);
 }
 
 void btree_init(btree *t, const btree_class *class, const lk_memory *heap, void *context) {

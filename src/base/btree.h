@@ -54,9 +54,12 @@ typedef struct btree {
 void btree_init(btree *t, const btree_class *class, const lk_memory *heap, void *context);
 void btree_drop(btree *t);
 
-/* Set memory aside so that the next `inserts` calls of btree_insert() cannot fail. false: memory is
- * out and the tree is as it was. */
+/* Set memory aside so that the next `inserts` calls of btree_insert() cannot fail, whatever is
+ * removed between them. What was set aside before counts, and stays. false: memory is out and the
+ * tree is as it was. */
 bool btree_reserve(btree *t, size_t inserts);
+/* Give back most of what more than `inserts` inserts would need; reserves made before are void. */
+void btree_settle(btree *t, size_t inserts);
 
 /* The item that holds position `pos` of `metric`, and how far inside (*offset): the item with
  * rank <= pos < rank + length. Items of length 0 in that metric are never hit. At or past the

@@ -127,6 +127,7 @@ bool seq_reserve(seq *s, size_t edits, size_t text_bytes) {
      * only for text too long for one. */
     size_t pieces = text_bytes / (SPAN_BYTES - SPAN_SLACK);
     if (edits > UINT32_MAX / 4) return false;
+    btree_settle(&s->tree, 2 * edits + pieces);
     return btree_reserve(&s->tree, 2 * edits + pieces);
 }
 

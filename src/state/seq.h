@@ -51,7 +51,7 @@ void seq_drop(seq *s);
 
 /* Set memory aside so that the next `edits` calls of seq_insert() and seq_delete(), which insert
  * `text_bytes` of text in all (lists: 0), cannot fail. false: memory is out, nothing changed.
- * Allocates nothing while the spare of the last call suffices. */
+ * Replaces what the last call promised; allocates nothing while what that set aside suffices. */
 bool seq_reserve(seq *s, size_t edits, size_t text_bytes);
 /* Insert before `pos` <= length. A span that continues the one before it (next id, next byte)
  * lengthens it. Needs a reserve. *out may be NULL. O(log n), plus the bytes of non-ASCII text. */

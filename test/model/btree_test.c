@@ -180,6 +180,10 @@ static void test_random(uint64_t seed) {
     for (uint32_t n = 0; n < 600; n++) {
         test_batch(&t, w, &r, n / 60 % 4);
         if (n % 20 == 0 || n < 40) test_compare(&t, w, &r);
+        if (n % 50 == 49) {
+            btree_settle(&t, 1);
+            CHECK(t.spare_leaves <= 2 + 4 && t.spare_nodes <= 2 * (t.height + 1) + 4);
+        }
         if (n % 250 == 249) {
             btree_clear(&t);
             w->len = 0;
@@ -206,12 +210,19 @@ static void test_reserve_modest(void) {
     }
     /* One key more needs at most a leaf and a node of each level, and a new root. */
     CHECK(btree_reserve(&t, 1));
-    CHECK(t.spare_leaves <= 1 + 4 && t.spare_nodes <= t.height + 1 + 4);
+    CHECK(t.spare_leaves <= 1 && t.spare_nodes <= t.height + 1);
     /* What is set aside stays: nothing more is asked for. */
     heap_closed = true;
     CHECK(btree_reserve(&t, 1));
     CHECK(!btree_reserve(&t, 1u << 20));
     heap_closed = false;
+    /* A smaller reserve takes nothing away from a larger one; settling does. */
+    CHECK(btree_reserve(&t, 1000));
+    size_t blocks = heap_blocks;
+    CHECK(btree_reserve(&t, 1));
+    CHECK_EQ(heap_blocks, blocks);
+    btree_settle(&t, 1);
+    CHECK(heap_blocks < blocks);
     btree_check(&t);
     btree_drop(&t);
     CHECK_EQ(heap_blocks, 0);
