@@ -174,10 +174,10 @@ void ice_feed(ice *a, const lk_addr *to, const lk_addr *from, lk_bytes datagram,
     size_t host = ice_find_host(a, to);
     if (host == SIZE_MAX || stun_read(datagram, &m, NULL) != LK_OK) return;
     if (m.type == STUN_REQUEST)
-        check_request(a, host, from, datagram, &m, now_ms);
+        ice_check_request(a, host, from, datagram, &m, now_ms);
     else if (m.type == STUN_SUCCESS || m.type == STUN_ERROR) {
         if (!gather_response(a, host, from, &m, now_ms))
-            check_response(a, host, from, datagram, &m, now_ms);
+            ice_check_response(a, host, from, datagram, &m, now_ms);
     }
 }
 
@@ -257,7 +257,7 @@ static void ice_nominate(ice *a, uint64_t now_ms) {
     if (best == NULL || best->nominating) return;
     if (now_ms < a->nominate_ms && ice_better_possible(a, best)) return;
     best->nominating = true;
-    check_start(a, best, now_ms);
+    ice_check_start(a, best, now_ms);
 }
 
 /* ---- time ---- */
@@ -280,12 +280,12 @@ static ice_pair *ice_next_check(const ice *a) {
 static void ice_tick_checks(ice *a, uint64_t now_ms) {
     for (size_t i = 0; i < a->pairs.len; i++) {
         ice_pair *p = &a->pairs.at[i];
-        if (p->asked && now_ms >= p->retry_ms) check_retry(a, p, now_ms);
+        if (p->asked && now_ms >= p->retry_ms) ice_check_retry(a, p, now_ms);
     }
     if (a->path != SIZE_MAX || now_ms < a->pace_ms) return;
     ice_pair *next = ice_next_check(a);
     if (next == NULL) return;
-    check_start(a, next, now_ms);
+    ice_check_start(a, next, now_ms);
     a->pace_ms = now_ms + ICE_PACE_MS;
 }
 
@@ -298,7 +298,7 @@ static void ice_tick_consent(ice *a, uint64_t now_ms) {
     if (now_ms >= path->answered_ms + ICE_CONSENT_EXPIRY_MS)
         a->failure = "consent expired";
     else if (now_ms >= a->consent_ms) {
-        if (!path->nominating) check_consent(a, &a->pairs.at[path - a->pairs.at], now_ms);
+        if (!path->nominating) ice_check_consent(a, &a->pairs.at[path - a->pairs.at], now_ms);
         ice_plan_consent(a, now_ms);
     }
 }

@@ -2,9 +2,9 @@
  * ice.h - a full ICE agent (RFC 8445) for one component, with trickle (RFC 8838) and consent
  * (RFC 7675). It finds a pair of addresses that works in both directions and keeps proving it.
  *
- *     ice.c     the agent: candidates, pairs, which pair is the path, time
- *     check.c   connectivity checks: requests and responses
- *     gather.c  server-reflexive candidates */
+ *     ice.c        the agent: candidates, pairs, which pair is the path, time
+ *     ice_check.c  connectivity checks: requests and responses
+ *     gather.c     server-reflexive candidates */
 #ifndef RTC_ICE_H
 #define RTC_ICE_H
 
@@ -105,7 +105,7 @@ const lk_addr *ice_pair_remote(const ice *a, const ice_pair *p);
 /* Has the other side proved itself on these addresses? */
 bool ice_proved(const ice *a, const lk_addr *to, const lk_addr *from);
 
-/* ---- between ice.c, check.c and gather.c ---- */
+/* ---- between ice.c, ice_check.c and gather.c ---- */
 
 static inline lk_str ice_ufrag(const ice *a) { return (lk_str){a->ufrag, ICE_UFRAG}; }
 static inline lk_str ice_pwd(const ice *a) { return (lk_str){a->pwd, ICE_PWD}; }
@@ -125,15 +125,15 @@ void ice_set_role(ice *a, bool controlling);
 /* The pair became valid, or valid again. */
 void ice_validated(ice *a, ice_pair *p, uint64_t now_ms);
 
-void check_start(ice *a, ice_pair *p, uint64_t now_ms);
+void ice_check_start(ice *a, ice_pair *p, uint64_t now_ms);
 /* Send the same request again, or give up. */
-void check_retry(ice *a, ice_pair *p, uint64_t now_ms);
+void ice_check_retry(ice *a, ice_pair *p, uint64_t now_ms);
 /* A request for consent, which is never sent again. */
-void check_consent(ice *a, ice_pair *p, uint64_t now_ms);
-void check_request(ice *a, size_t host, const lk_addr *from, lk_bytes datagram,
-                   const stun_message *m, uint64_t now_ms);
-void check_response(ice *a, size_t host, const lk_addr *from, lk_bytes datagram,
-                    const stun_message *m, uint64_t now_ms);
+void ice_check_consent(ice *a, ice_pair *p, uint64_t now_ms);
+void ice_check_request(ice *a, size_t host, const lk_addr *from, lk_bytes datagram,
+                       const stun_message *m, uint64_t now_ms);
+void ice_check_response(ice *a, size_t host, const lk_addr *from, lk_bytes datagram,
+                        const stun_message *m, uint64_t now_ms);
 
 bool gather_init(ice *a, uint64_t now_ms);
 /* Was it an answer to one of its requests? */
