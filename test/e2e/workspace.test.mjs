@@ -22,12 +22,16 @@ test('without a link there is a new one, to be copied', async (t) => {
     await tab.says('status', 'live');
     assert.equal(await tab.text('peers'), '0');
     await tab.page.context().grantPermissions(['clipboard-read', 'clipboard-write']);
-    await tab.page.getByRole('button', { name: 'Share' }).click();
     await tab.click('copy');
     await tab.page.getByRole('button', { name: 'Copied' }).waitFor();
     assert.equal(await tab.evaluate('navigator.clipboard.readText()'), tab.page.url());
     const other = await bed.open(t, `${bed.url}/`);
     assert.notEqual(other.page.url(), tab.page.url());
+    await tab.reload();
+    const copy = tab.page.getByRole('button', { name: 'Copy link' });
+    assert.equal(await copy.isVisible(), false, 'it is no longer new');
+    await tab.page.getByRole('button', { name: 'Share' }).click();
+    assert.equal(await copy.isVisible(), true);
 });
 
 test('a damaged link opens nothing and says so', async (t) => {

@@ -26,9 +26,8 @@ function element<T extends HTMLElement>(id: string): T {
 async function start(): Promise<void> {
   addEventListener("hashchange", () => location.reload());
   element<HTMLAnchorElement>("new").href = `./${location.search}`;
-  if (location.hash === "" || location.hash === "#" || location.hash === "#/") {
-    history.replaceState(null, "", location.search + linkFragment(newLink()));
-  }
+  const isNew = ["", "#", "#/"].includes(location.hash);
+  if (isNew) history.replaceState(null, "", location.search + linkFragment(newLink()));
   const link = parseLink(location.hash);
   if (!link) return showDamagedLink();
 
@@ -42,7 +41,8 @@ async function start(): Promise<void> {
   window.lorikeet = { doc: session.doc, session };
   bindTitle(element("title"), session);
   openEditor(session);
-  bindInvitation();
+  bindInvitation(isNew);
+  bindMenu();
   showState(session);
   void listDocuments(session, link.room);
   keepForOffline();
@@ -99,16 +99,20 @@ function showDamagedLink(): void {
   for (const id of ["title", "presence", "share"]) element(id).hidden = true;
 }
 
-function bindInvitation(): void {
+function bindInvitation(open: boolean): void {
   const invitation = element("invitation");
   const share = element("share");
   const address = element<HTMLInputElement>("link");
   const copy = element("copy");
   address.value = location.href;
   address.addEventListener("focus", () => address.select());
+  const show = (visible: boolean) => {
+    invitation.hidden = !visible;
+    share.ariaExpanded = String(visible);
+  };
+  show(open);
   share.addEventListener("click", () => {
-    invitation.hidden = !invitation.hidden;
-    share.ariaExpanded = String(!invitation.hidden);
+    show(invitation.hidden);
     if (!invitation.hidden) copy.focus();
   });
   copy.addEventListener("click", () => void copyLink(address, copy));
@@ -124,6 +128,17 @@ async function copyLink(address: HTMLInputElement, copy: HTMLElement): Promise<v
   }
   copy.textContent = "Copied";
   setTimeout(() => setText("copy", "Copy link"), 2000);
+}
+
+/** The menu closes when the user turns to something else. */
+function bindMenu(): void {
+  const menu = element<HTMLDetailsElement>("menu");
+  document.addEventListener("pointerdown", (event) => {
+    if (!menu.contains(event.target as Node)) menu.open = false;
+  });
+  document.addEventListener("keydown", (event) => {
+    if (event.key === "Escape") menu.open = false;
+  });
 }
 
 async function listDocuments(session: Session, current: string): Promise<void> {
