@@ -165,7 +165,10 @@ static void world_step(world *w) {
     if (clock_ms % 10 == 0) lk_rtc_global_tick(clock_ms);
     for (int i = 0; i < 2; i++) {
         if (w->sides[i].rtc == NULL) continue;
-        if (clock_ms >= lk_rtc_wake_at(w->sides[i].rtc)) lk_rtc_tick(w->sides[i].rtc, clock_ms);
+        if (clock_ms >= lk_rtc_wake_at(w->sides[i].rtc)) {
+            lk_rtc_tick(w->sides[i].rtc, clock_ms);
+            CHECK(lk_rtc_wake_at(w->sides[i].rtc) > clock_ms); /* or a loop would spin */
+        }
         side_poll(w, i);
     }
 }
