@@ -128,5 +128,5 @@ int cli_parse(int argc, char **argv, const cli_option *options, size_t option_co
 int cli_read_file(const char *path, lk_buf *out) { return files_read(path, out, NULL); }
 
 int cli_write_file(const char *path, lk_bytes bytes) {
-    return files_replace(path, bytes, FILES_DURABLE, NULL);
+    return files_replace(path, bytes, &(files_change){.durable = true});
 }

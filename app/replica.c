@@ -172,6 +172,7 @@ static bool replica_mirror(replica *r, lk_buf *why) {
     if (r->options.mirror.path == NULL) return true;
     mirror_options options = r->options.mirror;
     options.loop = r->options.loop, options.doc = r->options.doc, options.text = REPLICA_TEXT;
+    options.past_peer = random_u64() >> 1;
     mirror_events events = {r, replica_edited, replica_matches, replica_note};
     r->mirror = mirror_new(&options, &events, why);
     return r->mirror != NULL;
@@ -196,7 +197,7 @@ replica *replica_new(const replica_options *options, lk_buf *why) {
     mesh_options peers = options->mesh;
     peers.loop = options->loop, peers.web = options->web;
     r->mesh = mesh_new(&peers, &(mesh_events){r, replica_opened, replica_message, replica_closed,
-                                             replica_welcome, replica_note});
+                                              replica_welcome, replica_note});
     if (r->mirror != NULL && !mirror_waits(r->mirror)) mirror_begin(r->mirror);
     loop_timer_start(r->begin, REPLICA_ALONE_MS);
     return r;

@@ -86,42 +86,80 @@ static void files_sync_folder(const char *path) {
     lk_buf_free(&folder);
 }
 
-static int files_fill(int fd, const char *path, lk_bytes bytes, files_care care,
-                      files_stamp *stamp_or_null) {
+static int files_fill(int fd, const char *path, lk_bytes bytes, files_change *change) {
     struct stat info;
     mode_t mask = umask(0);
     umask(mask);
     fchmod(fd, stat(path, &info) == 0 ? info.st_mode & 07777 : 0666 & ~mask);
     int status = files_write_all(fd, bytes);
-    if (status == 0 && care == FILES_DURABLE && fsync(fd) != 0) status = errno;
+    if (status == 0 && change->durable && fsync(fd) != 0) status = errno;
     if (status == 0 && fstat(fd, &info) != 0) status = errno;
-    if (status == 0 && stamp_or_null != NULL) *stamp_or_null = files_stamp_of(&info);
+    if (status == 0) change->after = files_stamp_of(&info);
     return status;
 }
 
-int files_replace(const char *path, lk_bytes bytes, files_care care, files_stamp *stamp_or_null) {
-    char real[PATH_MAX];
-    if (realpath(path, real) != NULL) path = real;
-    /* /dev/stdout and the like are written to, not replaced. */
-    struct stat info;
-    if (stat(path, &info) == 0 && !S_ISREG(info.st_mode)) {
-        int fd = open(path, O_WRONLY | O_CLOEXEC);
-        if (fd < 0) return errno;
-        int status = files_write_all(fd, bytes);
-        close(fd);
-        return status;
+static int files_errno(int result) { return result == 0 ? 0 : errno; }
+
+static int files_exchange(const char *a, const char *b) {
+    return files_errno(renameat2(AT_FDCWD, a, AT_FDCWD, b, RENAME_EXCHANGE));
+}
+
+/* Where the system cannot exchange: look, then rename. Who saves between the two is overwritten. */
+static int files_put_plainly(const char *temp, const char *path, const files_stamp *expected) {
+    files_stamp now;
+    int status = files_stat(path, &now);
+    if (status == 0 && !files_stamp_equal(&now, expected)) status = ESTALE;
+    return status == 0 ? files_errno(rename(temp, path)) : status;
+}
+
+/* Exchange the two names, then look at what came out: if it is not what we expected, somebody saved
+ * a moment ago, and it goes back. */
+static int files_put(const char *temp, const char *path, const files_change *change) {
+    const files_stamp *expected = change->expected;
+    if (expected == NULL) return files_errno(rename(temp, path));
+    if (!expected->exists) return files_put_plainly(temp, path, expected);
+    int status = files_exchange(temp, path);
+    if (status != 0) return status == ENOENT ? ESTALE : files_put_plainly(temp, path, expected);
+    files_stamp out;
+    status = files_stat(temp, &out);
+    if (status == 0 && !files_stamp_equal(&out, expected)) {
+        status = ESTALE;
+        files_exchange(temp, path);
+        /* Not ours that came back: saved once more, between the two. The latest stays. */
+        if (files_stat(temp, &out) == 0 && out.inode != change->after.inode)
+            files_exchange(temp, path);
     }
+    unlink(temp);
+    return status;
+}
+
+/* Through a temporary file. */
+static int files_replace_regular(const char *path, lk_bytes bytes, files_change *change) {
     lk_buf temp = HEAP_BUF;
     const char *slash = strrchr(path, '/');
     int folder_len = slash == NULL ? 0 : (int)(slash - path + 1);
     heap_print(&temp, "%.*s.%s.XXXXXX", folder_len, path, path + folder_len);
     int fd = mkostemp((char *)(uintptr_t)heap_str(&temp), O_CLOEXEC);
-    int status = fd < 0 ? errno : files_fill(fd, path, bytes, care, stamp_or_null);
+    int status = fd < 0 ? errno : files_fill(fd, path, bytes, change);
     if (fd >= 0) close(fd);
-    if (status == 0 && rename((const char *)temp.at, path) != 0) status = errno;
+    if (status == 0) status = files_put((const char *)temp.at, path, change);
     if (status != 0 && fd >= 0) unlink((const char *)temp.at);
-    if (status == 0 && care == FILES_DURABLE) files_sync_folder(path);
+    if (status == 0 && change->durable) files_sync_folder(path);
     lk_buf_free(&temp);
+    return status;
+}
+
+int files_replace(const char *path, lk_bytes bytes, files_change *change) {
+    char real[PATH_MAX];
+    if (realpath(path, real) != NULL) path = real;
+    struct stat info;
+    if (stat(path, &info) != 0 || S_ISREG(info.st_mode))
+        return files_replace_regular(path, bytes, change);
+    /* /dev/stdout and the like are written to, not replaced. */
+    int fd = open(path, O_WRONLY | O_CLOEXEC);
+    if (fd < 0) return errno;
+    int status = files_write_all(fd, bytes);
+    close(fd);
     return status;
 }
 

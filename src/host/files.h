@@ -19,14 +19,16 @@ bool files_stamp_equal(const files_stamp *a, const files_stamp *b);
  * there is none. */
 int files_read(const char *path, lk_buf *out, files_stamp *stamp_or_null);
 
-typedef enum files_care {
-    FILES_ATOMIC,  /* readers see the old file or the new one */
-    FILES_DURABLE, /* and after a power cut, too */
-} files_care;
-/* Replace a file by one with these bytes, through a temporary file beside it and a rename. Keeps
- * the mode of the old file, follows a symbolic link to what it means. Nothing changed on failure:
- * an errno value. */
-int files_replace(const char *path, lk_bytes bytes, files_care care, files_stamp *stamp_or_null);
+typedef struct files_change {
+    bool durable;                /* it stays replaced after a power cut, too */
+    const files_stamp *expected; /* NULL: whatever is there is replaced */
+    files_stamp after;           /* filled in: the new file's state */
+} files_change;
+/* Replace a file by one with these bytes, through a temporary file beside it and a rename: readers
+ * see the old file or the new one. Keeps the mode of the old file, follows a symbolic link to what
+ * it means. An errno value if that failed, and then nothing changed; ESTALE if the file is not in
+ * the state that was expected: somebody else saved it. */
+int files_replace(const char *path, lk_bytes bytes, files_change *change);
 
 /* Make a folder and those above it. 0 or an errno value. */
 int files_make_folder(const char *path);

@@ -1,11 +1,16 @@
 /* SPDX-License-Identifier: MIT
  * mirror.c - reading before writing.
  *
- * Two invariants while the mirror runs:
- *   the shadow's text is `base`, what the file held when we last read or wrote it;
- *   the document holds everything the shadow holds.
+ * Invariants while the mirror runs:
+ *   `base` is what the file held when we last read or wrote it, and the shadow's text, except
+ *   between a look and a write (`pulled`), when it is the past's;
+ *   the document holds everything the shadow holds, and the shadow everything the past holds.
  * Before every write the file's stamp is compared with the last one; if somebody saved meanwhile,
- * that is read and merged first. */
+ * that is read and merged first.
+ *
+ * The past is the shadow as it was before our last write. Somebody who read the file just before
+ * that write and saves just after it has not deleted what we wrote: such a save is an edit of the
+ * past. */
 #include "host/mirror.h"
 
 #include <errno.h>
@@ -24,19 +29,31 @@
 #define MIRROR_EMPTY_MS 300
 /* Where the system does not tell of changes, or tells of another file (a symbolic link). */
 #define MIRROR_POLL_MS 400
+/* A save this soon after our write may be by somebody who has not seen it. People who undo what
+ * they just saw appear take longer. */
+#define MIRROR_BLIND_NS 200000000
+#define MIRROR_BLINK_NS 8000000
 
 struct mirror {
     mirror_options options;
     mirror_events events;
     lk_ref text; /* of the shadow */
     lk_buf base;
+    lk_doc *past;
+    lk_ref past_text;
+    int64_t wrote_ns; /* when, by the clock of the file system */
     files_stamp stamp;
     loop_handle *watch, *poll, *soon;
     bool running, syncing, touched;
+    bool pulled;     /* the shadow is ahead of the file, which still shows the past */
     bool unreadable; /* and people were told */
 };
 
 /* ---- documents ---- */
+
+static bool mirror_same(const lk_buf *a, const lk_buf *b) {
+    return a->len == b->len && (a->len == 0 || memcmp(a->at, b->at, a->len) == 0);
+}
 
 static void mirror_import(lk_doc *doc, const lk_buf *bytes) {
     /* Both documents are ours, and memory aborts: nothing can fail. */
@@ -51,23 +68,67 @@ static bool mirror_level(mirror *m) {
     return true;
 }
 
-/* Give the shadow what the document has. */
-static void mirror_pull(mirror *m) {
+/* Give `to` what `from` has. */
+static void mirror_pull(lk_doc *to, lk_doc *from) {
     lk_buf bytes = HEAP_BUF;
-    LK_ASSERT(lk_export(m->options.doc, LK_UPDATES, lk_version(m->options.shadow), &bytes) ==
-              LK_OK);
-    mirror_import(m->options.shadow, &bytes);
+    LK_ASSERT(lk_export(from, LK_UPDATES, lk_version(to), &bytes) == LK_OK);
+    mirror_import(to, &bytes);
     lk_buf_free(&bytes);
 }
 
-/* Make the shadow's text `content`, and the document's edit of it. */
-static void mirror_edit(mirror *m, const lk_buf *content) {
-    lk_buf bytes = HEAP_BUF;
+/* How `to` differs from `from`, by what both begin and end with: bytes [start, end) of `from`
+ * became `put` bytes. */
+typedef struct mirror_change {
+    size_t start, end, put;
+} mirror_change;
+
+static mirror_change mirror_compare(const lk_buf *from, const lk_buf *to) {
+    size_t least = from->len < to->len ? from->len : to->len;
+    size_t front = 0, back = 0;
+    while (front < least && from->at[front] == to->at[front]) front++;
+    while (back < least - front && from->at[from->len - 1 - back] == to->at[to->len - 1 - back])
+        back++;
+    return (mirror_change){front, from->len - back, to->len - back - front};
+}
+
+static size_t mirror_size(mirror_change c) {
+    return c.end - c.start > c.put ? c.end - c.start : c.put;
+}
+
+/* Was `content` saved by somebody who had not seen that we turned `past` into `base`? Either it is
+ * the smaller change of the past, and in another place than ours; or, just after our write, both
+ * inserted at one place and ours is missing. What equals the past was put back on purpose. */
+static bool mirror_unseen(const lk_buf *past, const lk_buf *base, const lk_buf *content,
+                          bool just_after) {
+    if (mirror_same(content, past) || mirror_same(base, past)) return false;
+    mirror_change ours = mirror_compare(past, base), theirs = mirror_compare(past, content);
+    mirror_change seen = mirror_compare(base, content);
+    if (theirs.end < ours.start || ours.end < theirs.start)
+        return mirror_size(theirs) < mirror_size(seen);
+    return just_after && ours.start == ours.end && theirs.start == theirs.end &&
+           seen.start < seen.end;
+}
+
+static bool mirror_blind(const mirror *m, const lk_buf *content, const lk_buf *base) {
+    int64_t after_ns = m->stamp.mtime_ns - m->wrote_ns;
+    if (m->wrote_ns == 0 || after_ns < 0 || after_ns > MIRROR_BLIND_NS) return false;
+    lk_buf past = HEAP_BUF;
+    LK_ASSERT(lk_text_string(m->past, m->past_text, &past) == LK_OK);
+    bool blind = mirror_unseen(&past, base, content, after_ns < MIRROR_BLINK_NS);
+    lk_buf_free(&past);
+    return blind;
+}
+
+/* `content` was saved where `base` had been: edit the shadow, or the past if it was meant, and give
+ * the edit to the document. */
+static void mirror_edit(mirror *m, const lk_buf *content, const lk_buf *base) {
+    bool blind = m->pulled || mirror_blind(m, content, base);
+    lk_doc *doc = blind ? m->past : m->options.shadow;
     lk_str text = {(const char *)content->at, content->len};
-    LK_ASSERT(lk_text_update(m->options.shadow, m->text, text) == LK_OK);
-    LK_ASSERT(lk_export_local(m->options.shadow, &bytes) == LK_OK);
-    if (bytes.len > 0) mirror_import(m->options.doc, &bytes);
-    lk_buf_free(&bytes);
+    LK_ASSERT(lk_text_update(doc, blind ? m->past_text : m->text, text) == LK_OK);
+    if (blind) mirror_pull(m->options.shadow, m->past);
+    m->wrote_ns = 0; /* whoever saves next has seen that write */
+    mirror_pull(m->options.doc, m->options.shadow);
     m->events.edited(m->events.context);
 }
 
@@ -87,10 +148,6 @@ static const char *mirror_load(mirror *m, lk_buf *content, files_stamp *stamp) {
     if (error == ENOENT) return NULL;
     if (error != 0) return strerror(error);
     return utf8_valid(content->at, content->len) ? NULL : "not UTF-8 text";
-}
-
-static bool mirror_same(const lk_buf *a, const lk_buf *b) {
-    return a->len == b->len && (a->len == 0 || memcmp(a->at, b->at, a->len) == 0);
 }
 
 static void mirror_swap(lk_buf *a, lk_buf *b) {
@@ -113,7 +170,7 @@ static bool mirror_read(mirror *m) {
         bool edited = !mirror_same(&content, &m->base);
         m->stamp = stamp;
         mirror_swap(&content, &m->base);
-        if (edited) mirror_edit(m, &m->base);
+        if (edited) mirror_edit(m, &m->base, &content);
     }
     lk_buf_free(&content);
     return wrong == NULL;
@@ -122,18 +179,21 @@ static bool mirror_read(mirror *m) {
 /* Make the file show the shadow. False if it cannot be written or was saved to meanwhile. */
 static bool mirror_write(mirror *m) {
     lk_buf text = HEAP_BUF;
-    files_stamp now;
     LK_ASSERT(lk_text_string(m->options.shadow, m->text, &text) == LK_OK);
     bool good = m->stamp.exists && mirror_same(&text, &m->base);
-    if (!good && files_stat(m->options.path, &now) == 0 &&
-        (!now.exists || files_stamp_equal(&now, &m->stamp))) {
-        int error =
-            files_replace(m->options.path, (lk_bytes){text.at, text.len}, FILES_ATOMIC, &m->stamp);
-        if (error != 0 && !m->unreadable) mirror_note(m, strerror(error));
+    if (!good) {
+        files_change change = {.expected = &m->stamp};
+        int error = files_replace(m->options.path, (lk_bytes){text.at, text.len}, &change);
         good = error == 0;
-        m->unreadable = !good;
+        if (!good && error != ESTALE && !m->unreadable) mirror_note(m, strerror(error));
+        m->unreadable = !good && error != ESTALE;
+        if (good) {
+            m->stamp = change.after;
+            m->wrote_ns = m->stamp.mtime_ns;
+            mirror_swap(&text, &m->base);
+        }
     }
-    if (good) mirror_swap(&text, &m->base);
+    if (good) m->pulled = false;
     lk_buf_free(&text);
     return good;
 }
@@ -147,7 +207,11 @@ bool mirror_sync(mirror *m) {
     bool matches = false;
     /* Somebody may save between our look and our write, again and again; not for ever. */
     for (int tries = 0; !matches && tries < 8 && mirror_read(m); tries++) {
-        if (!mirror_level(m)) mirror_pull(m);
+        if (!mirror_level(m)) {
+            if (!m->pulled) mirror_pull(m->past, m->options.shadow);
+            m->pulled = true;
+            mirror_pull(m->options.shadow, m->options.doc);
+        }
         matches = mirror_write(m);
         if (m->unreadable) break;
     }
@@ -195,6 +259,8 @@ mirror *mirror_new(const mirror_options *options, const mirror_events *events, l
     mirror *m = heap_new(mirror);
     m->options = *options, m->events = *events, m->base = (lk_buf)HEAP_BUF;
     LK_ASSERT(lk_root(options->shadow, LK_TEXT, options->text, &m->text) == LK_OK);
+    m->past = lk_new(options->past_peer, &heap_memory);
+    LK_ASSERT(lk_root(m->past, LK_TEXT, options->text, &m->past_text) == LK_OK);
     m->soon = loop_timer(options->loop, mirror_soon, m);
     m->poll = loop_timer(options->loop, mirror_look, m);
     const char *wrong = mirror_load(m, &m->base, &m->stamp);
@@ -209,6 +275,7 @@ void mirror_free(mirror *m) {
     loop_close(m->poll);
     loop_close(m->watch);
     lk_free(m->options.shadow);
+    lk_free(m->past);
     lk_buf_free(&m->base);
     heap_free(mirror, m);
 }
@@ -226,7 +293,7 @@ static bool mirror_keep_aside(mirror *m) {
         heap_print(&name, "%s.orig%d", m->options.path, n);
     }
     lk_bytes bytes = {m->base.at, m->base.len};
-    int error = files_replace(heap_str(&name), bytes, FILES_DURABLE, NULL);
+    int error = files_replace(heap_str(&name), bytes, &(files_change){.durable = true});
     if (error == 0)
         heap_print(&note, "the document has text of its own; the file's is kept as %s",
                    heap_str(&name));
@@ -243,10 +310,10 @@ static bool mirror_keep_aside(mirror *m) {
 static bool mirror_meet(mirror *m) {
     lk_buf text = HEAP_BUF;
     bool good = true;
-    mirror_pull(m);
+    mirror_pull(m->options.shadow, m->options.doc);
     LK_ASSERT(lk_text_string(m->options.shadow, m->text, &text) == LK_OK);
     if (text.len == 0 && m->base.len > 0)
-        mirror_edit(m, &m->base);
+        mirror_edit(m, &m->base, &text);
     else if (m->base.len > 0 && !mirror_same(&text, &m->base))
         good = mirror_keep_aside(m);
     lk_buf_free(&text);
@@ -286,7 +353,7 @@ void mirror_begin(mirror *m) {
     if (!m->options.known)
         m->running = mirror_meet(m);
     else if (m->stamp.exists && !mirror_same(&shown, &m->base))
-        mirror_edit(m, &m->base);
+        mirror_edit(m, &m->base, &shown);
     lk_buf_free(&shown);
     if (!m->running) return;
     mirror_watch(m);
