@@ -88,8 +88,12 @@ lk_status snapshot_read_history(const envelope_section *section, arena *scratch,
     return fault->code;
 }
 
-/* A shallow snapshot says with this one byte that its end is to be replayed from its root. */
-static bool snapshot_left_out(lk_bytes section) { return section.len == 1 && section.at[0] == 'E'; }
+/* With this one byte for the state, a snapshot asks to be replayed from its root. */
+static const uint8_t snapshot_omitted[] = {'E'};
+
+static bool snapshot_is_omitted(lk_bytes section) {
+    return section.len == sizeof snapshot_omitted && section.at[0] == snapshot_omitted[0];
+}
 
 lk_status snapshot_check_states(const envelope_sections *sections, arena *scratch,
                                 lk_fault *fault) {
@@ -97,7 +101,7 @@ lk_status snapshot_check_states(const envelope_sections *sections, arena *scratc
     arena_mark mark = arena_save(scratch);
     sstable table;
     *fault = (lk_fault){0};
-    if (!snapshot_left_out(state->bytes))
+    if (!snapshot_is_omitted(state->bytes))
         sstable_read(state->bytes, state->offset, LIMIT_SNAPSHOT_BYTES, scratch, &table, fault);
     if (fault->code == LK_OK)
         sstable_read(root->bytes, root->offset, LIMIT_SNAPSHOT_BYTES, scratch, &table, fault);
@@ -111,25 +115,43 @@ static int snapshot_pair_order(const void *a, const void *b) {
     return sort_bytes(((const sstable_pair *)a)->key, ((const sstable_pair *)b)->key);
 }
 
-/* The pairs of the history table, sorted; `versions` holds the values of "vv" and "fr". */
-static sstable_pair *snapshot_make_pairs(const snapshot_block *blocks, size_t len,
-                                         const lk_buf versions[2], arena *scratch) {
-    sstable_pair *pairs = arena_new(scratch, sstable_pair, len + 2);
+static const uint8_t snapshot_nothing[] = {0}; /* an empty version vector, or empty frontiers */
+static sstable_pair snapshot_pair(const char *name, lk_bytes value) {
+    return (sstable_pair){.key = {(const uint8_t *)name, 2}, .value = value};
+}
+
+/* A snapshot to be replayed is a shallow one that begins at nothing. */
+static size_t snapshot_add_start(sstable_pair *pairs) {
+    lk_bytes nothing = {snapshot_nothing, sizeof snapshot_nothing};
+    pairs[0] = snapshot_pair("sv", nothing);
+    pairs[1] = snapshot_pair("sf", nothing);
+    return 2;
+}
+
+typedef struct snapshot_table {
+    sstable_pair *pairs;
+    size_t len;
+} snapshot_table;
+
+/* The history table; `versions` holds the values of "vv" and "fr". */
+static snapshot_table snapshot_make_history(const snapshot_parts *parts, const lk_buf versions[2],
+                                            arena *scratch) {
+    size_t len = parts->block_len;
+    sstable_pair *pairs = arena_new(scratch, sstable_pair, len + 4);
     uint8_t *keys = arena_bytes(scratch, len * SNAPSHOT_KEY);
-    if (pairs == NULL || keys == NULL) return NULL;
+    if (pairs == NULL || keys == NULL) return (snapshot_table){0};
     for (size_t i = 0; i < len; i++, keys += SNAPSHOT_KEY) {
-        uint64_t peer = blocks[i].peer;
-        uint32_t counter = (uint32_t)blocks[i].counter;
-        for (unsigned b = 0; b < 8; b++) keys[b] = (uint8_t)(peer >> (56 - 8 * b));
+        const snapshot_block *from = &parts->blocks[i];
+        uint32_t counter = (uint32_t)from->counter;
+        for (unsigned b = 0; b < 8; b++) keys[b] = (uint8_t)(from->peer >> (56 - 8 * b));
         for (unsigned b = 0; b < 4; b++) keys[8 + b] = (uint8_t)(counter >> (24 - 8 * b));
-        pairs[i] = (sstable_pair){.key = {keys, SNAPSHOT_KEY}, .value = blocks[i].bytes};
+        pairs[i] = (sstable_pair){.key = {keys, SNAPSHOT_KEY}, .value = from->bytes};
     }
-    static const uint8_t names[2][2] = {{'v', 'v'}, {'f', 'r'}};
-    for (size_t i = 0; i < 2; i++)
-        pairs[len + i] =
-            (sstable_pair){.key = {names[i], 2}, .value = {versions[i].at, versions[i].len}};
-    sort_items(pairs, len + 2, sizeof *pairs, snapshot_pair_order);
-    return pairs;
+    pairs[len++] = snapshot_pair("vv", (lk_bytes){versions[0].at, versions[0].len});
+    pairs[len++] = snapshot_pair("fr", (lk_bytes){versions[1].at, versions[1].len});
+    if (parts->replay) len += snapshot_add_start(&pairs[len]);
+    sort_items(pairs, len, sizeof *pairs, snapshot_pair_order);
+    return (snapshot_table){pairs, len};
 }
 
 /* One section: u32le length, then a table. */
@@ -144,32 +166,39 @@ static lk_status snapshot_write_table(writer *w, const sstable_pair *pairs, size
     return status;
 }
 
-static lk_status snapshot_write_sections(writer *w, const sstable_pair *history, size_t history_len,
-                                         const sstable_pair *states, size_t state_len,
-                                         const lk_memory *heap) {
-    lk_status status = snapshot_write_table(w, history, history_len, heap);
-    if (status == LK_OK) status = snapshot_write_table(w, states, state_len, heap);
-    writer_u32le(w, 0); /* no shallow root */
-    return w->failed ? LK_ENOMEM : status;
+/* What stands for the state and the root of a snapshot to be replayed. */
+static lk_status snapshot_write_replay(writer *w, const lk_memory *heap) {
+    sstable_pair root = snapshot_pair("fr", (lk_bytes){snapshot_nothing, sizeof snapshot_nothing});
+    writer_u32le(w, sizeof snapshot_omitted);
+    writer_raw(w, snapshot_omitted, sizeof snapshot_omitted);
+    return snapshot_write_table(w, &root, 1, heap);
 }
 
-lk_status snapshot_write(lk_ids vv, lk_ids frontiers, const snapshot_block *blocks,
-                         size_t block_len, sstable_pair *states, size_t state_len, arena *scratch,
-                         lk_buf *out) {
+static lk_status snapshot_write_sections(writer *w, const snapshot_parts *parts,
+                                         const snapshot_table *history, const lk_memory *heap) {
+    lk_status status = snapshot_write_table(w, history->pairs, history->len, heap);
+    if (status != LK_OK) return status;
+    if (parts->replay) return snapshot_write_replay(w, heap);
+    sort_items(parts->states, parts->state_len, sizeof *parts->states, snapshot_pair_order);
+    status = snapshot_write_table(w, parts->states, parts->state_len, heap);
+    writer_u32le(w, 0); /* no root */
+    return status;
+}
+
+lk_status snapshot_write(const snapshot_parts *parts, arena *scratch, lk_buf *out) {
     lk_buf versions[2] = {{.memory = scratch->heap}, {.memory = scratch->heap}};
-    writer vv_writer = writer_new(&versions[0]), frontiers_writer = writer_new(&versions[1]);
-    version_write(&vv_writer, vv);
-    version_write(&frontiers_writer, frontiers);
-    sort_items(states, state_len, sizeof *states, snapshot_pair_order);
-    sstable_pair *history = snapshot_make_pairs(blocks, block_len, versions, scratch);
+    writer vv = writer_new(&versions[0]), frontiers = writer_new(&versions[1]);
+    version_write(&vv, parts->vv);
+    version_write(&frontiers, parts->frontiers);
+    snapshot_table history = snapshot_make_history(parts, versions, scratch);
     lk_status status = LK_ENOMEM;
     size_t start = out->len;
-    if (history != NULL && !vv_writer.failed && !frontiers_writer.failed) {
+    if (history.pairs != NULL && !vv.failed && !frontiers.failed) {
         writer w = writer_new(out);
         envelope_begin(&w, ENVELOPE_SNAPSHOT, &start);
-        status =
-            snapshot_write_sections(&w, history, block_len + 2, states, state_len, scratch->heap);
+        status = snapshot_write_sections(&w, parts, &history, scratch->heap);
         envelope_finish(&w, start);
+        if (w.failed) status = LK_ENOMEM;
     }
     if (status != LK_OK) out->len = start;
     lk_buf_free(&versions[0]);

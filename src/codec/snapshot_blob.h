@@ -31,11 +31,16 @@ lk_status snapshot_read_history(const envelope_section *section, arena *scratch,
  * leave them alone, but for this: are their tables whole? Statuses as above. */
 lk_status snapshot_check_states(const envelope_sections *sections, arena *scratch, lk_fault *fault);
 
-/* Append a snapshot blob: a full history (blocks in any order, offset not used), and the states
- * (pairs as state_blob.h writes them, in any order, each key once; sorted in place). LK_ELIMIT as
- * sstable_write(), LK_ENOMEM. */
-lk_status snapshot_write(lk_ids vv, lk_ids frontiers, const snapshot_block *blocks,
-                         size_t block_len, sstable_pair *states, size_t state_len, arena *scratch,
-                         lk_buf *out);
+typedef struct snapshot_parts { /* a full history, and the state at its end */
+    lk_ids vv, frontiers;
+    const snapshot_block *blocks; /* any order; offset not used */
+    size_t block_len;
+    sstable_pair *states; /* as state_blob.h writes them, each key once; sorted in place */
+    size_t state_len;
+    bool replay; /* leave out the states: whoever reads this replays the history */
+} snapshot_parts;
+
+/* Append a snapshot blob. LK_ELIMIT as sstable_write(), LK_ENOMEM. */
+lk_status snapshot_write(const snapshot_parts *parts, arena *scratch, lk_buf *out);
 
 #endif

@@ -15,6 +15,7 @@ typedef struct snapshot_maker {
     VEC(state_span) spans;
     VEC(state_item) items;
     VEC(state_entry) entries;
+    bool replay; /* some container has a state we cannot write */
 } snapshot_maker;
 
 /* A span's ids are consecutive, but its Lamport times may jump where a run ends: the part up to
@@ -135,13 +136,20 @@ static void snapshot_point(snapshot_maker *m) {
     }
 }
 
+/* Of the other kinds we keep the history alone. A snapshot with their state missing would show them
+ * empty, so it has no states at all. */
+static bool snapshot_has_state(container_kind kind) {
+    return kind == LK_MAP || kind == LK_LIST || kind == LK_TEXT;
+}
+
 static lk_status snapshot_states(snapshot_maker *m) {
     const intern *names = &m->doc->log.names;
     container_id *cids = arena_new(&m->doc->scratch, container_id, names->containers.len);
     if (cids == NULL) return LK_ENOMEM;
     for (size_t i = 0; i < names->containers.len; i++) cids[i] = names->containers.at[i].id;
     m->tables = (state_tables){names->peers.at, names->peers.len, cids, names->containers.len};
-    for (uint32_t id = 0; id < names->containers.len; id++) {
+    for (uint32_t id = 0; id < names->containers.len && !m->replay; id++) {
+        m->replay = !snapshot_has_state(cids[id].kind);
         lk_status status = snapshot_container(m, id);
         if (status != LK_OK) return status;
     }
@@ -159,8 +167,14 @@ static lk_status snapshot_assemble(snapshot_maker *m, const exporter *x, lk_buf 
                                      .counter = entry->counter,
                                      .bytes = {x->bytes.at + entry->start, entry->len}};
     }
-    return snapshot_write(lk_version(doc), lk_frontiers(doc), blocks, x->blocks.len, m->pairs.at,
-                          m->pairs.len, &doc->scratch, out);
+    snapshot_parts parts = {.vv = lk_version(doc),
+                            .frontiers = lk_frontiers(doc),
+                            .blocks = blocks,
+                            .block_len = x->blocks.len,
+                            .states = m->pairs.at,
+                            .state_len = m->pairs.len,
+                            .replay = m->replay};
+    return snapshot_write(&parts, &doc->scratch, out);
 }
 
 lk_status export_snapshot(lk_doc *doc, lk_buf *out) {

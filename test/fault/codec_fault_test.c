@@ -78,8 +78,13 @@ static lk_status rewrite_snapshot(arena *scratch, lk_buf *out) {
     if (pairs == NULL) return LK_ENOMEM;
     memcpy(pairs, table.pairs, table.len * sizeof *pairs);
     size_t before = out->len;
-    status =
-        snapshot_write(h.vv, h.frontiers, h.blocks, h.block_len, pairs, table.len, scratch, out);
+    snapshot_parts parts = {.vv = h.vv,
+                            .frontiers = h.frontiers,
+                            .blocks = h.blocks,
+                            .block_len = h.block_len,
+                            .states = pairs,
+                            .state_len = table.len};
+    status = snapshot_write(&parts, scratch, out);
     if (status != LK_OK) CHECK_EQ(out->len, before);
     return status;
 }

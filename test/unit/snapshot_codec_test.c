@@ -55,9 +55,13 @@ static void test_loro_snapshot(void) {
     sstable_pair *pairs = arena_new(&scratch, sstable_pair, states.len);
     for (size_t i = 0; i < states.len; i++) pairs[i] = states.pairs[states.len - 1 - i];
     lk_buf out = {0};
-    CHECK_EQ(
-        snapshot_write(h.vv, h.frontiers, h.blocks, h.block_len, pairs, states.len, &scratch, &out),
-        LK_OK);
+    snapshot_parts parts = {.vv = h.vv,
+                            .frontiers = h.frontiers,
+                            .blocks = h.blocks,
+                            .block_len = h.block_len,
+                            .states = pairs,
+                            .state_len = states.len};
+    CHECK_EQ(snapshot_write(&parts, &scratch, &out), LK_OK);
     snapshot_history back = read_history((lk_bytes){out.at, out.len}, &scratch, &again);
     check_history(&back);
     CHECK_EQ(again.len, states.len);
@@ -69,6 +73,55 @@ static void test_loro_snapshot(void) {
     }
     lk_buf_free(&out);
     arena_drop(&scratch);
+}
+
+/* Without states: the same history, and a note that it is to be replayed. */
+static void test_replay(void) {
+    arena scratch;
+    arena_init(&scratch, &mem_default);
+    sstable states;
+    snapshot_history h =
+        read_history((lk_bytes){loro_snapshot, sizeof loro_snapshot}, &scratch, &states);
+    snapshot_parts parts = {.vv = h.vv,
+                            .frontiers = h.frontiers,
+                            .blocks = h.blocks,
+                            .block_len = h.block_len,
+                            .replay = true};
+    lk_buf out = {0};
+    CHECK_EQ(snapshot_write(&parts, &scratch, &out), LK_OK);
+    envelope_mode mode;
+    reader body;
+    lk_fault fault;
+    envelope_sections sections;
+    CHECK_EQ(envelope_open((lk_bytes){out.at, out.len}, &mode, &body, &fault), LK_OK);
+    CHECK_EQ(envelope_read_sections(&body, &sections, &fault), LK_OK);
+    CHECK_BYTES(sections.state.bytes.at, sections.state.bytes.len, "E", 1);
+    CHECK_EQ(snapshot_check_states(&sections, &scratch, &fault), LK_OK);
+    CHECK_EQ(snapshot_read_history(&sections.history, &scratch, &h, &fault), LK_OK);
+    check_history(&h);
+    lk_buf_free(&out);
+    arena_drop(&scratch);
+}
+
+/* A document with containers whose states we do not write is exported to be replayed: states with
+ * theirs missing would show them empty. */
+static void test_other_kinds(void) {
+    lk_doc *doc = lk_new(9, NULL), *again = lk_new(9, NULL);
+    lk_buf out = {0};
+    CHECK_EQ(lk_import(doc, (lk_bytes){loro_updates, sizeof loro_updates}, NULL, NULL), LK_OK);
+    CHECK_EQ(lk_export(doc, LK_SNAPSHOT, (lk_ids){0}, &out), LK_OK);
+    envelope_mode mode;
+    reader body;
+    lk_fault fault;
+    envelope_sections sections;
+    CHECK_EQ(envelope_open((lk_bytes){out.at, out.len}, &mode, &body, &fault), LK_OK);
+    CHECK_EQ(envelope_read_sections(&body, &sections, &fault), LK_OK);
+    CHECK_BYTES(sections.state.bytes.at, sections.state.bytes.len, "E", 1);
+    CHECK_EQ(lk_import(again, (lk_bytes){out.at, out.len}, NULL, NULL), LK_OK);
+    CHECK_EQ(lk_op_count(again), 29);
+    lk_buf_free(&out);
+    lk_free(again);
+    lk_free(doc);
 }
 
 /* States are left alone but for their tables: any bit of theirs that is not as written is noticed.
@@ -242,6 +295,8 @@ static void test_others(void) {
 
 int main(void) {
     test_loro_snapshot();
+    test_replay();
+    test_other_kinds();
     test_check_states();
     test_loro_states();
     test_map();

@@ -75,9 +75,13 @@ static bool rewrite_snapshot(reader *body, lk_buf *out) {
     }
     for (size_t i = 0; i < table.len; i++)
         if (!rewrite_state(&table.pairs[i], &states[i])) return false;
-    CHECK_EQ(snapshot_write(h.vv, h.frontiers, blocks, h.block_len, states, table.len,
-                            &rewrite_kept, out),
-             LK_OK);
+    snapshot_parts parts = {.vv = h.vv,
+                            .frontiers = h.frontiers,
+                            .blocks = blocks,
+                            .block_len = h.block_len,
+                            .states = states,
+                            .state_len = table.len};
+    CHECK_EQ(snapshot_write(&parts, &rewrite_kept, out), LK_OK);
     return true;
 }
 
