@@ -75,6 +75,16 @@ static lk_status import_updates(importer *in, reader *body) {
     return body->fault.code;
 }
 
+/* Is everything here that a history which begins at `start` leaves out? */
+static bool import_has(const importer *in, lk_ids start) {
+    for (size_t i = 0; i < start.len; i++) {
+        peer_ix peer = intern_find_peer(&in->doc->log.names, start.at[i].peer);
+        if (peer == TABLE_NONE) return false;
+        if (dag_peer_end(&in->doc->log.graph, peer) < start.at[i].counter) return false;
+    }
+    return true;
+}
+
 static lk_status import_snapshot(importer *in, reader *body) {
     envelope_sections sections;
     snapshot_history history;
@@ -83,6 +93,8 @@ static lk_status import_snapshot(importer *in, reader *body) {
     status = snapshot_check_states(&sections, &in->doc->scratch, in->fault);
     if (status != LK_OK) return status;
     status = snapshot_read_history(&sections.history, &in->doc->scratch, &history, in->fault);
+    if (status == LK_OK && !import_has(in, history.start_vv))
+        return import_fault(in, LK_EVERSION, "snapshot leaves out the beginning of its history");
     for (size_t i = 0; i < history.block_len && status == LK_OK; i++)
         status = import_add(in, history.blocks[i].bytes, history.blocks[i].offset);
     return status;
