@@ -13,8 +13,7 @@ void link_drop(link *l, const lk_memory *heap) {
 }
 
 bool link_level(const link *l) {
-    return l->joined && l->wanted && l->flights.len == 0 && l->known_gap.less == 0 &&
-           l->known_gap.more == 0;
+    return l->joined && l->flights.len == 0 && l->known_gap.less == 0 && l->known_gap.more == 0;
 }
 
 void link_mine_raised(link *l, uint64_t peer, int32_t before, int32_t end) {

@@ -33,7 +33,7 @@ typedef struct link {
     bool asked;           /* a join of ours waits for its answer */
     bool joined;          /* it let us in */
     bool wanted, left;    /* it joined us, or left again */
-    bool presence_wanted; /* the same for presence */
+    bool presence_wanted; /* it takes presence */
     bool read_only;       /* it let us in, to read */
     have known, sent;
     have_gap known_gap, sent_gap; /* of those two against mine */
@@ -67,7 +67,8 @@ static inline bool link_good(const link *l) { return l->broken == NULL; }
 static inline bool link_open_to_us(const link *l) {
     return link_good(l) && !l->read_only && (l->wanted || l->joined);
 }
-/* Both ends are in, and nothing is under way or missing on either. */
+/* We are in, and nothing is under way or missing on either end. A peer joins before it answers our
+ * join; a server, which never joins, counts all the same. */
 bool link_level(const link *l);
 
 /* The functions below keep the gaps; they return false when memory is out. */

@@ -199,6 +199,8 @@ lk_status lk_room_feed(lk_room *room, lk_link id, lk_bytes message, uint64_t now
     room_time(room, now_ms);
     link *l = room_link(room, id);
     if (l == NULL || !link_good(l)) return LK_ESTATE;
+    /* while something comes, the answer to our join may be behind it */
+    if (l->asked) l->join_due_ms = room->now_ms + ROOM_JOIN_TIMEOUT_MS;
     frame f;
     lk_fault fault;
     lk_status status = frame_decode(message, &f, &fault);

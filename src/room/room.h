@@ -15,6 +15,9 @@
 #include "room/outbox.h"
 #include "room/presence.h"
 
+/* A join without an answer, or anything else, for so long: the other end does not speak this. */
+#define ROOM_JOIN_TIMEOUT_MS 30000u
+
 typedef struct receipt {
     uint64_t first, last; /* tokens of the STOREs it waits for */
     uint32_t left;        /* of those */

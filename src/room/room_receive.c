@@ -80,7 +80,12 @@ static lk_status receive_join(lk_room *room, link *l, const frame *f) {
 }
 
 static lk_status receive_join_ok(lk_room *room, link *l, const frame *f) {
-    if (f->crdt == FRAME_EPHEMERAL || !l->asked) return LK_OK;
+    if (f->crdt == FRAME_EPHEMERAL) {
+        if (!l->presence_wanted) room_send_all_presence(room, l);
+        l->presence_wanted = true;
+        return LK_OK;
+    }
+    if (!l->asked) return LK_OK;
     bool back;
     lk_status status = receive_version(room, l, f->version, &back);
     if (status != LK_OK) return room_break(l, status, "answer to a join with a damaged version");

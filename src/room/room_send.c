@@ -10,8 +10,6 @@
 #define SEND_ACK_TIMEOUT_MS 10000u
 #define SEND_BYTES_PER_MS 16u
 #define SEND_BACKOFF_MAX 5u
-/* A join without an answer: the other end does not speak this protocol. */
-#define SEND_JOIN_TIMEOUT_MS 30000u
 #define SEND_KEEP (1u << 20) /* scratch beyond this is given back */
 
 frame room_frame(const lk_room *room, frame_crdt crdt, frame_kind kind) {
@@ -50,7 +48,7 @@ void room_send_join(lk_room *room, link *l, frame_crdt crdt) {
             return;
         }
         l->asked = true;
-        l->join_due_ms = room->now_ms + SEND_JOIN_TIMEOUT_MS;
+        l->join_due_ms = room->now_ms + ROOM_JOIN_TIMEOUT_MS;
     }
     room_send(room, l, &f);
 }

@@ -511,12 +511,39 @@ static void permissions(void) {
     bare_free(b);
 }
 
+/* A server of the published kind lets us in and never joins us. */
+static void plain_server(void) {
+    bare *b = bare_new(NULL);
+    const lk_value here = {.type = LK_BOOL, .as.boolean = true};
+    CHECK_EQ(lk_room_presence_set(b->room, STR("k"), &here, b->now_ms), LK_OK);
+    bare_edit(b, "written before");
+    lk_room_stored(b->room, b->tokens[0]);
+    bare_forget(b);
+    frame ok = to_room(FRAME_JOIN_OK), ack = to_room(FRAME_ACK);
+    ok.may_write = true;
+    CHECK_EQ(bare_feed(b, &ok), LK_OK);
+    const frame *update = bare_sent(b, FRAME_LORO, FRAME_UPDATE);
+    CHECK(update != NULL);
+    ack.batch = update->batch;
+    ok.crdt = FRAME_EPHEMERAL;
+    CHECK_EQ(bare_feed(b, &ok), LK_OK);
+    CHECK(bare_sent(b, FRAME_EPHEMERAL, FRAME_UPDATE) != NULL);
+    CHECK(!lk_room_stats_read(b->room).synced);
+    CHECK_EQ(bare_feed(b, &ack), LK_OK);
+    CHECK(lk_room_stats_read(b->room).synced);
+    bare_free(b);
+}
+
 static void no_answer(void) {
     bare *b = bare_new(NULL);
+    frame join = to_room(FRAME_JOIN_REQUEST); /* it says something, though not that */
+    bare_tick(b, 29999);
+    CHECK_EQ(bare_feed(b, &join), LK_OK);
     bare_tick(b, 29999);
     CHECK_EQ(b->errors, 0);
     bare_tick(b, 1);
     CHECK_EQ(b->errors, 1);
+    CHECK_EQ(lk_room_wake_at(b->room), UINT64_MAX); /* nothing is left to wait for */
     bare_free(b);
 }
 
@@ -839,6 +866,7 @@ int main(void) {
     refusals();
     other_rooms();
     permissions();
+    plain_server();
     no_answer();
     announced_memory();
     fragments();
@@ -849,6 +877,6 @@ int main(void) {
     presence();
     large_presence();
     synced_means_synced();
-    printf("room: 25 scenarios, documents to 10 MB\n");
+    printf("room: 26 scenarios, documents to 10 MB\n");
     return 0;
 }
