@@ -4,9 +4,10 @@
  *     signalling knows a name ─► peer ─► session ─► open: link 1, 2, 3...
  *
  * A peer is here while signalling knows its name or its session is open: a channel outlives the
- * connection that introduced it. Signalling gives everyone a new name with each connection, so the
- * other end of an open session may be met again as a stranger; it is recognised by its certificate
- * once the new session is open, and the old one is given up. */
+ * connection that introduced it, though not by long if nothing comes over it. Signalling gives
+ * everyone a new name with each connection, so the other end of an open session may be met again as
+ * a stranger; it is recognised by its certificate once the new session is open, and the old one is
+ * given up. */
 #include "host/mesh.h"
 
 #include <string.h>
@@ -321,6 +322,7 @@ static void mesh_tick(void *context) {
     for (size_t i = 0; i < m->peers.len; i++) {
         peer *p = m->peers.at[i];
         if (p->session != NULL) session_tick(p->session, now_ms);
+        if (!p->known && p->link != 0 && session_deserted(p->session, now_ms)) mesh_failed(p);
         mesh_retry(p, now_ms);
     }
     mesh_sweep(m);

@@ -17,6 +17,8 @@
 
 /* Datagrams taken from one socket before others get their turn. */
 #define SESSION_DRAIN 64
+/* Consent is checked every 4 to 6 s (RFC 7675, section 5.1). */
+#define SESSION_SILENCE_MS 13000
 /* The largest UDP payload. */
 #define SESSION_DATAGRAM 65536
 
@@ -32,6 +34,8 @@ struct session {
     session_events events;
     session_socket sockets[LIMIT_ICE_LOCALS];
     size_t socket_len;
+    uint64_t heard_ms; /* when the last datagram came */
+    bool refused;      /* and since then the other side's address has refused one of ours */
     bool pumping, dead, over;
 };
 
@@ -65,6 +69,7 @@ static size_t session_bind(session *s, loop *l, bool loopback, lk_addr *locals) 
 session *session_new(loop *l, const session_options *options, const session_events *events) {
     session *s = heap_new(session);
     s->events = *events;
+    s->heard_ms = loop_now_ms();
     lk_addr locals[LIMIT_ICE_LOCALS];
     size_t local_len = session_bind(s, l, options->loopback, locals);
     lk_rtc_options rtc = {.offerer = options->offerer,
@@ -139,9 +144,20 @@ void session_free(session *s) {
     session_destroy(s);
 }
 
+static void session_read_errors(session *s, int fd) {
+    lk_addr who, remote = lk_rtc_stats_read(s->rtc).remote;
+    while (socket_refused(fd, &who))
+        if (address_equal(&who, &remote)) s->refused = true;
+}
+
+bool session_deserted(const session *s, uint64_t now_ms) {
+    return s->refused || now_ms > s->heard_ms + SESSION_SILENCE_MS;
+}
+
 static void session_readable(void *context) {
     session_socket *socket = context;
     session *s = socket->session;
+    session_read_errors(s, socket->fd);
     static uint8_t datagram[SESSION_DATAGRAM];
     for (int i = 0; i < SESSION_DRAIN; i++) {
         lk_addr from;

@@ -38,6 +38,10 @@ void session_remote_candidate(session *s, lk_str line);
 lk_status session_send(session *s, lk_bytes message);
 /* Let time pass; every 10 ms or so, after lk_rtc_global_tick(). */
 void session_tick(session *s, uint64_t now_ms);
+/* Does it look as if nobody were at the other end any more? Its address refuses what we send, or
+ * nothing has come for longer than two of ICE's checks take. By itself that is no reason to give
+ * up: it may be the network. */
+bool session_deserted(const session *s, uint64_t now_ms);
 /* The addresses in use, for people to read: "10.0.0.1 - 10.0.0.2". */
 void session_path(const session *s, lk_buf *out);
 

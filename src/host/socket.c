@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <ifaddrs.h>
+#include <linux/errqueue.h>
 #include <net/if.h>
 #include <netinet/in.h>
 #include <string.h>
@@ -88,6 +89,11 @@ int socket_udp(const lk_addr *addr, lk_addr *bound) {
     int bytes = SOCKET_BUFFER;
     setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &bytes, sizeof bytes);
     setsockopt(fd, SOL_SOCKET, SO_SNDBUF, &bytes, sizeof bytes);
+    int on = 1;
+    if (addr->family == 6)
+        setsockopt(fd, IPPROTO_IPV6, IPV6_RECVERR, &on, sizeof on);
+    else
+        setsockopt(fd, IPPROTO_IP, IP_RECVERR, &on, sizeof on);
     return fd;
 }
 
@@ -106,9 +112,34 @@ int64_t socket_receive(int fd, uint8_t *into, size_t cap, lk_addr *from) {
 void socket_send(int fd, const lk_addr *to, lk_bytes datagram) {
     struct sockaddr_storage at;
     socklen_t len = socket_sockaddr(to, &at);
-    /* A datagram that does not leave is a datagram lost: ICE, DTLS and SCTP all send again. */
-    while (sendto(fd, datagram.at, datagram.len, 0, (struct sockaddr *)&at, len) < 0 &&
-           errno == EINTR) {}
+    /* The error of an earlier datagram may be reported here, and this one has not left then. One
+     * that does not leave for its own reasons is lost, and ICE, DTLS and SCTP all send again. */
+    for (int tries = 0; tries < 3; tries++) {
+        if (sendto(fd, datagram.at, datagram.len, 0, (struct sockaddr *)&at, len) >= 0) return;
+        if (errno == EAGAIN || errno == EWOULDBLOCK) return;
+    }
+}
+
+bool socket_refused(int fd, lk_addr *who) {
+    uint8_t control[512], payload[1];
+    struct sockaddr_storage at;
+    for (;;) {
+        struct iovec into = {payload, sizeof payload};
+        struct msghdr message = {.msg_name = &at,
+                                 .msg_namelen = sizeof at,
+                                 .msg_iov = &into,
+                                 .msg_iovlen = 1,
+                                 .msg_control = control,
+                                 .msg_controllen = sizeof control};
+        if (recvmsg(fd, &message, MSG_ERRQUEUE) < 0) return false;
+        for (struct cmsghdr *c = CMSG_FIRSTHDR(&message); c != NULL; c = CMSG_NXTHDR(&message, c)) {
+            struct sock_extended_err error;
+            if (c->cmsg_len < CMSG_LEN(sizeof error)) continue;
+            memcpy(&error, CMSG_DATA(c), sizeof error);
+            *who = socket_addr((struct sockaddr *)&at);
+            if (error.ee_errno == ECONNREFUSED) return true;
+        }
+    }
 }
 
 size_t socket_interfaces(lk_addr *out, size_t cap) {

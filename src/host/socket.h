@@ -20,6 +20,9 @@ int socket_udp(const lk_addr *addr, lk_addr *bound);
 /* One datagram, or -1 when there is none. */
 int64_t socket_receive(int fd, uint8_t *into, size_t cap, lk_addr *from);
 void socket_send(int fd, const lk_addr *to, lk_bytes datagram);
+/* Somebody answered a datagram to *who with "nobody listens there" (ICMP port unreachable). False
+ * when there is no more such news; a socket stays readable until it has been read. */
+bool socket_refused(int fd, lk_addr *who);
 
 /* The addresses of the interfaces that are up, loopback included; at most `cap`. Returns how many.
  */
