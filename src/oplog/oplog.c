@@ -244,7 +244,8 @@ bool oplog_push(oplog *log, const op *o) {
 bool oplog_joins(const oplog *log, const dag_run *a, const dag_run *b) {
     const dag *g = &log->graph;
     const oplog_change *x = &log->changes.at[a - g->runs.at], *y = &log->changes.at[b - g->runs.at];
-    /* Unsigned, since timestamps from elsewhere may lie anywhere: within the interval either way? */
+    /* Unsigned, since timestamps from elsewhere may lie anywhere: within the interval either way?
+     */
     uint64_t apart = (uint64_t)y->timestamp_s - (uint64_t)x->timestamp_s + OPLOG_MERGE_INTERVAL_S;
     return a->peer == b->peer && b->counter == a->counter + (int32_t)a->len && b->parent_len == 1 &&
            g->parents.at[b->parent_start] == a->start + a->len - 1 && !b->self_implied &&

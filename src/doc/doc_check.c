@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT
- * check.c - the deepest invariant: the state is what a replay of the history gives. */
+ * doc_check.c - the deepest invariant: the state is what a replay of the history gives. */
 #include "doc/doc.h"
 
 static void check_structures(const lk_doc *doc) {
