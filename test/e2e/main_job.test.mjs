@@ -29,23 +29,28 @@ async function typeInTab(tab, text, progress) {
     for (const key of text) {
         await tab.type(key);
         progress();
+        await sleep(10);
     }
 }
 
+/** Add `key` at the end of `file`; false if the file was replaced meanwhile. */
+function save(file, key) {
+    const handle = openSync(file, 'a');
+    writeSync(handle, key);
+    const inPlace = fstatSync(handle).ino === statSync(file).ino;
+    closeSync(handle);
+    return inPlace;
+}
+
 /**
- * Type in a terminal editor: each save adds one letter at the end of the file. A save into a file
- * that was replaced in between reached nobody, as in any editor, and is made again.
+ * Type in a terminal editor: each save adds one letter. A save into a file that is just being
+ * replaced may reach nobody, as in any editor; who types sees that, and types the letter again.
  */
 async function typeInFile(file, text, progress) {
-    for (const key of text) {
-        for (let saved = false; !saved;) {
-            const handle = openSync(file, 'a');
-            if (fstatSync(handle).ino === statSync(file).ino) {
-                writeSync(handle, key);
-                saved = fstatSync(handle).ino === statSync(file).ino;
-            }
-            closeSync(handle);
-        }
+    const shown = () => only(NATIVE, readFileSync(file, 'utf8')).length;
+    for (const [index, key] of [...text].entries()) {
+        while (!save(file, key))
+            if (await until('the letter', () => shown() > index, 1000).catch(() => false)) break;
         progress();
         await sleep(15);
     }
@@ -104,7 +109,9 @@ async function mainJob(t, openRight) {
     }
 }
 
-test('two Chromium tabs and a terminal', { skip: noProgram || noChromium }, (t) => mainJob(t, chromiumTab));
+test('two Chromium tabs and a terminal', { skip: noProgram || noChromium }, (t) =>
+    mainJob(t, chromiumTab),
+);
 test('Chromium, Firefox and a terminal', { skip: noProgram || noChromium || noFirefox }, (t) =>
     mainJob(t, firefoxTab),
 );
