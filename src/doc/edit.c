@@ -5,6 +5,7 @@
 #include "base/limits.h"
 #include "base/utf8.h"
 #include "doc/doc.h"
+#include "model/value.h"
 
 typedef struct edit_ready { /* to take back copies into the log if the edit cannot go on */
     arena_mark log, texts;
@@ -259,19 +260,6 @@ lk_status lk_list_delete(lk_doc *doc, lk_ref list, size_t pos, size_t len) {
 
 /* ---- map ---- */
 
-static bool edit_value_equal(const lk_value *a, const lk_value *b) {
-    if (a->type != b->type || a->len != b->len) return false;
-    switch (a->type) {
-    case LK_NULL: return true;
-    case LK_BOOL: return a->as.boolean == b->as.boolean;
-    case LK_I64: return a->as.i64 == b->as.i64;
-    case LK_F64: return a->as.f64 == b->as.f64;
-    case LK_STRING:
-    case LK_BINARY: return a->len == 0 || __builtin_memcmp(a->as.bytes, b->as.bytes, a->len) == 0;
-    default: return false; /* larger ones are written again */
-    }
-}
-
 static lk_status edit_map_write(lk_doc *doc, lk_ref ref, lk_str key, const lk_value *value,
                                 const lk_value **copied) {
     map *target = state_find_map(&doc->state, ref.index);
@@ -279,8 +267,9 @@ static lk_status edit_map_write(lk_doc *doc, lk_ref ref, lk_str key, const lk_va
     if (!utf8_valid((const uint8_t *)key.at, key.len)) return LK_EVALUE;
     uint32_t known = intern_find_key(&doc->log.names, key);
     const map_entry *now = known == TABLE_NONE ? NULL : map_find(target, known);
-    if (now != NULL && now->value != NULL && value != NULL && edit_value_equal(now->value, value))
-        return LK_OK; /* as Loro does: writing what is there is no edit */
+    bool same = now != NULL && now->value != NULL && value != NULL && value->type != LK_CONTAINER &&
+                value_equal(now->value, value);
+    if (same) return LK_OK; /* as Loro does: writing what is there is no edit */
     lk_status status = edit_begin(doc, ref, 1);
     if (status != LK_OK) return status;
     edit_ready ready = edit_save(doc);

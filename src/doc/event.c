@@ -3,6 +3,7 @@
 #include "doc/event.h"
 
 #include "doc/doc.h"
+#include "model/value.h"
 
 void events_init(events *e, const lk_memory *heap) { *e = (events){.heap = heap}; }
 
@@ -115,13 +116,15 @@ void events_note(events *e, const step *st, const state_change *done) {
     if (st->kind != STEP_MAP)
         delta_edit(&entry->delta, done->edit.at, done->edit.removed, done->edit.inserted);
     else if (done->taken)
-        entry->keys.at[entry->keys.len++] = st->key;
+        entry->keys.at[entry->keys.len++] = (batch_key){st->key, done->known, done->before};
 }
 
 /* ---- making an event ---- */
 
 typedef struct event_maker {
     lk_doc *doc;
+    lk_by by;
+    bool tell_all; /* also writes of what was there already */
     arena *memory;
     uint8_t *born;     /* per container: it appeared, or hangs below one that did; NULL: none */
     uint32_t *targets; /* containers with a diff, parents first */
@@ -206,6 +209,14 @@ static bool event_map_whole(const event_maker *m, const map *from, lk_diff *out)
     return true;
 }
 
+/* Does the key show what it showed before the batch? */
+static bool event_map_same(const batch_key *first, const map_entry *now) {
+    if (!first->known) return false;
+    if (first->before == NULL || now->value == NULL) return first->before == now->value;
+    return value_equal(first->before, now->value);
+}
+
+/* As in Loro: what a concurrent import wrote is told if it differs from what was there. */
 static bool event_map_keys(const event_maker *m, const map *from, const batch_entry *batch,
                            lk_diff *out) {
     lk_map_change *changes = arena_new(m->memory, lk_map_change, batch->keys.len);
@@ -213,10 +224,12 @@ static bool event_map_keys(const event_maker *m, const map *from, const batch_en
     if (changes == NULL || seen == NULL) return false;
     __builtin_memset(seen, 0, m->doc->log.names.keys.len);
     for (size_t i = 0; i < batch->keys.len; i++) {
-        uint32_t key = batch->keys.at[i];
-        if (seen[key]) continue;
-        seen[key] = 1;
-        changes[out->change_len++] = event_map_change(m, map_find(from, key));
+        const batch_key *first = &batch->keys.at[i];
+        if (seen[first->key]) continue;
+        seen[first->key] = 1;
+        const map_entry *now = map_find(from, first->key);
+        if (m->tell_all || !event_map_same(first, now))
+            changes[out->change_len++] = event_map_change(m, now);
     }
     out->changes = changes;
     return true;
@@ -308,10 +321,13 @@ static bool event_make(event_maker *m, lk_event *out) {
     if (!event_find_targets(m) || !event_sort_targets(m)) return false;
     lk_diff *diffs = arena_new(m->memory, lk_diff, m->target_len);
     if (diffs == NULL) return false;
-    for (size_t i = 0; i < m->target_len; i++)
-        if (!event_diff(m, m->targets[i], &diffs[i])) return false;
     out->diffs = diffs;
-    out->diff_len = m->target_len;
+    for (size_t i = 0; i < m->target_len; i++) {
+        lk_diff *diff = &diffs[out->diff_len];
+        if (!event_diff(m, m->targets[i], diff)) return false;
+        bool empty = diff->delta_len == 0 && diff->change_len == 0;
+        if (!empty || m->by != LK_BY_IMPORT) out->diff_len++;
+    }
     return true;
 }
 
@@ -342,13 +358,17 @@ void events_finish(lk_doc *doc, lk_by by, lk_str origin) {
     if (queued != NULL) {
         arena_init(&queued->memory, e->heap);
         queued->event.by = by;
-        event_maker m = {.doc = doc, .memory = &queued->memory};
+        bool tell_all = by != LK_BY_IMPORT || e->on_top;
+        event_maker m = {.doc = doc, .by = by, .tell_all = tell_all, .memory = &queued->memory};
         made = made && event_copy_versions(&m, &queued->event) &&
                event_copy_origin(&m, origin, &queued->event) && event_make(&m, &queued->event);
     }
     e->late = !made;
     e->by = by;
-    if (made) {
+    if (made && by == LK_BY_IMPORT && queued->event.diff_len == 0) {
+        event_free(e, queued); /* nothing to be seen: all of it was here, or undid itself */
+        events_cancel(e);
+    } else if (made) {
         e->queue.at[e->queue.len++] = queued;
         events_cancel(e);
     } else {

@@ -13,10 +13,16 @@
 #include "state/delta.h"
 #include "state/state.h"
 
+typedef struct batch_key {
+    uint32_t key;
+    bool known; /* before this write there was another */
+    const lk_value *before;
+} batch_key;
+
 typedef struct batch_entry {
     uint32_t container;
-    delta delta;        /* text, list */
-    VEC(uint32_t) keys; /* map; may repeat */
+    delta delta;         /* text, list */
+    VEC(batch_key) keys; /* map; may repeat */
 } batch_entry;
 
 typedef struct queued_event {
@@ -30,6 +36,7 @@ typedef struct events {
     bool started;           /* a batch is under way */
     bool late;              /* it is complete, but there was no memory to tell of it */
     lk_by by;               /* of the late one */
+    bool on_top;            /* an import that knew of everything here: each write is told */
     VEC(lk_id) from;        /* frontiers before it */
     VEC(batch_entry) batch; /* the first batch_len are in use, the others kept for reuse */
     size_t batch_len;

@@ -415,6 +415,27 @@ static int32_t *import_ends(lk_doc *doc) {
     return ends;
 }
 
+/* More heads than this are not compared: whoever has so many is not following one writer. */
+#define ON_TOP_HEADS 16u
+
+/* Have all operations from `start` on the whole version `heads` before it in their past? */
+static bool import_on_top(const dag *g, lv start, const lv *heads, size_t len) {
+    if (len > ON_TOP_HEADS) return false;
+    for (size_t i = g->runs.len; i-- > 0;) {
+        const dag_run *run = &g->runs.at[i];
+        if (run->start + run->len <= start) break;
+        if (run->start < start) return len == 1 && heads[0] == start - 1; /* it was lengthened */
+        size_t old = 0, found = 0;
+        for (uint32_t p = 0; p < run->parent_len; p++) {
+            lv parent = g->parents.at[run->parent_start + p];
+            old += parent < start;
+            for (size_t h = 0; h < len; h++) found += heads[h] == parent;
+        }
+        if (old == run->parent_len && (old != len || found != len)) return false;
+    }
+    return true;
+}
+
 static lk_status import_run_all(lk_doc *doc, lk_bytes bytes, bool alone, lk_fault *fault) {
     arena_reset(&doc->scratch);
     importer in = {.doc = doc, .alone = alone, .fault = fault};
@@ -436,7 +457,9 @@ static lk_status import_run_all(lk_doc *doc, lk_bytes bytes, bool alone, lk_faul
     }
     doc_advance(doc, doc->steps.at, doc->steps.len);
     bool changed = doc->log.graph.end > mark.graph.end;
-    if (changed && doc->events.watching) events_finish(doc, LK_BY_IMPORT, (lk_str){0});
+    if (!changed || !doc->events.watching) return LK_OK;
+    doc->events.on_top = import_on_top(&doc->log.graph, mark.graph.end, mark.heads, mark.head_len);
+    events_finish(doc, LK_BY_IMPORT, (lk_str){0});
     return LK_OK;
 }
 

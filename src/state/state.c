@@ -121,6 +121,8 @@ static void state_write(state *s, const step *st, uint64_t peer_wide, const stat
                        .key = st->key,
                        .lamport = st->lamport,
                        .peer = st->id.peer};
+    out->known = before != NULL;
+    out->before = old;
     out->taken = map_set(m, &entry);
     if (!out->taken) return;
     state_place(s, old, false, watch);

@@ -43,6 +43,8 @@ lk_status state_prepare(state *s, const step *steps, size_t len, arena *scratch)
 typedef struct state_change { /* what a step did, for events */
     seq_edit edit;            /* insert, delete */
     bool taken;               /* map: the write won */
+    bool known;               /* map: there was a write before, perhaps a deletion */
+    const lk_value *before;   /* map: what it wrote, NULL: a deletion */
 } state_change;
 
 /* Children that came to be present are marked in *appeared by calling note(). */

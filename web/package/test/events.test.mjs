@@ -81,6 +81,34 @@ test(
 );
 
 test(
+  "an import that changes nothing to be seen is not told of",
+  story((library, say) => {
+    const values = { k: [1, { a: 2, b: [null] }], n: 1, gone: 0, nan: NaN };
+    const [a, b] = [doc(library, 1), doc(library, 2)];
+    for (const made of [a, b]) {
+      for (const [key, value] of Object.entries(values)) made.getMap("m").set(key, value);
+      made.getMap("m").delete("gone");
+      made.commit();
+    }
+    a.subscribe((batch) => say(told(batch).events));
+    a.import(b.export({ mode: "update" }));
+    say("the same");
+    b.getMap("m").delete("never there");
+    b.getMap("m").set("n", 2);
+    a.import(b.export({ mode: "update", from: a.version() }));
+    const [c, d] = [doc(library, 3), doc(library, 4)];
+    c.subscribe((batch) => say(told(batch).events));
+    d.getText("t").insert(0, "a");
+    d.getText("t").delete(0, 1);
+    c.import(d.export({ mode: "update" }));
+    say("nothing");
+    c.getText("t").insert(0, "a");
+    c.getText("t").delete(0, 1);
+    c.commit();
+  }),
+);
+
+test(
   "containers hear of what is in them",
   story((library, say) => {
     const made = doc(library);
