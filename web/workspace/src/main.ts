@@ -164,6 +164,11 @@ function keepForOffline(): void {
   navigator.serviceWorker?.register("sw.js").catch(() => undefined);
 }
 
+// Without a stack it is no fault of a script, but the browser's word on something harmless.
+addEventListener("error", (event) => {
+  if (!event.error) return;
+  showTrouble("Something went wrong here. What you wrote is kept: please load the page again.");
+});
 start().catch((error: unknown) => {
   showTrouble(`The document could not be opened: ${String(error)}`);
 });

@@ -33,6 +33,8 @@ interface Peer {
 const OFFER_WITHIN_MS = 10_000;
 // An `again` that comes sooner was about the session before and has been done already.
 const AGAIN_AFTER_MS = 1_000;
+// A channel that lived this long was not at fault: its successor need not wait.
+const SETTLED_AFTER_MS = 10_000;
 
 export class Mesh {
   private self = "";
@@ -112,12 +114,7 @@ export class Mesh {
     const peer = this.open.get(link);
     if (!peer) return;
     this.drop(peer);
-    if (this.known.has(peer.name)) this.retryIn(peer, peer.backoff.next());
-  }
-
-  close(): void {
-    this.forgetAll();
-    for (const peer of [...this.open.values()]) this.drop(peer);
+    this.retry(peer);
   }
 
   private forgetAll(): void {
@@ -140,7 +137,7 @@ export class Mesh {
       message: (bytes) => this.on.message(peer.link, bytes),
       ended: () => {
         this.drop(peer);
-        if (this.known.get(peer.name) === peer) this.retryIn(peer, peer.backoff.next());
+        this.retry(peer);
       },
     });
     peer.channel = channel;
@@ -148,7 +145,6 @@ export class Mesh {
   }
 
   private opened(peer: Peer): void {
-    peer.backoff.reset();
     peer.link = ++this.lastLink;
     this.open.set(peer.link, peer);
     this.on.open(peer.link);
@@ -162,7 +158,14 @@ export class Mesh {
     const channel = peer.channel;
     peer.channel = null;
     channel?.close();
+    const age = performance.now() - peer.begun;
+    if (channel?.isOpen && age > SETTLED_AFTER_MS) peer.backoff.reset();
     if (this.open.delete(peer.link)) this.on.closed(peer.link);
+  }
+
+  private retry(peer: Peer): void {
+    if (this.known.get(peer.name) !== peer) return;
+    this.retryIn(peer, peer.backoff.next());
   }
 
   private retryIn(peer: Peer, ms: number): void {

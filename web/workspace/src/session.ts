@@ -42,7 +42,6 @@ export class Session {
   private readonly joined = new Set<number>();
   /** Who is in `edit` now. */
   private author: object | null = null;
-  private storing = 0;
   private owed: bigint[] = [];
   private timer = 0;
 
@@ -96,11 +95,6 @@ export class Session {
     return this.joined.size;
   }
 
-  /** Changes on their way to the disk of this device. */
-  get unstored(): number {
-    return this.storing;
-  }
-
   /**
    * Does `edit` to the document, commits it, and has it on its way to everyone on return. An
    * `author` that shows its edits already is not told of them.
@@ -127,12 +121,6 @@ export class Session {
 
   documents(): Promise<DocumentNote[]> {
     return this.store.list();
-  }
-
-  close(): void {
-    clearTimeout(this.timer);
-    this.signalling.close();
-    this.mesh.close();
   }
 
   /** Someone committed to `doc` without `edit`: that goes to everyone, too. */
@@ -182,9 +170,7 @@ export class Session {
   private async keep(blobs: Uint8Array[]): Promise<void> {
     const tokens = this.owed;
     this.owed = [];
-    this.storing += blobs.length;
     const written = await this.store.append(blobs, this.note());
-    this.storing -= blobs.length;
     if (!written) {
       this.owed = tokens.concat(this.owed);
       return;

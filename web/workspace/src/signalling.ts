@@ -29,7 +29,6 @@ export class Signalling {
   state: "trying" | "up" | "down" = "trying";
 
   private socket: WebSocket | null = null;
-  private closed = false;
   private readonly backoff = new Backoff();
   private retryTimer = 0;
   private pingTimer = 0;
@@ -47,13 +46,6 @@ export class Signalling {
 
   say(to: string, data: unknown): void {
     if (this.state === "up") this.socket?.send(JSON.stringify({ type: "signal", to, data }));
-  }
-
-  close(): void {
-    this.closed = true;
-    removeEventListener("online", this.probe);
-    document.removeEventListener("visibilitychange", this.probe);
-    this.drop();
   }
 
   private connect(): void {
@@ -122,7 +114,6 @@ export class Signalling {
 
   private lost(): void {
     this.drop();
-    if (this.closed) return;
     this.state = "down";
     this.retryTimer = setTimeout(() => this.connect(), this.backoff.next());
     this.on.changed();
