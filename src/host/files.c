@@ -61,6 +61,18 @@ int files_read(const char *path, lk_buf *out, files_stamp *stamp_or_null) {
     return status;
 }
 
+int files_stat_fd(int fd, files_stamp *out) {
+    struct stat info;
+    if (fstat(fd, &info) != 0) return errno;
+    *out = files_stamp_of(&info);
+    return 0;
+}
+
+int files_read_fd(int fd, lk_buf *out) {
+    if (lseek(fd, 0, SEEK_SET) != 0) return errno;
+    return files_read_all(fd, out);
+}
+
 static int files_write_all(int fd, lk_bytes bytes) {
     for (size_t done = 0; done < bytes.len;) {
         ssize_t put = write(fd, bytes.at + done, bytes.len - done);
@@ -100,6 +112,12 @@ static int files_fill(int fd, const char *path, lk_bytes bytes, files_change *ch
 
 static int files_errno(int result) { return result == 0 ? 0 : errno; }
 
+/* Keep what was replaced, whose name is `temp` now, if it is wanted; then drop the name. */
+static void files_keep(const char *temp, files_change *change) {
+    if (change->keep_old) change->old_fd = open(temp, O_RDONLY | O_CLOEXEC);
+    unlink(temp);
+}
+
 static int files_exchange(const char *a, const char *b) {
     return files_errno(renameat2(AT_FDCWD, a, AT_FDCWD, b, RENAME_EXCHANGE));
 }
@@ -112,9 +130,9 @@ static int files_put_plainly(const char *temp, const char *path, const files_sta
     return status == 0 ? files_errno(rename(temp, path)) : status;
 }
 
-/* Exchange the two names, then look at what came out: if it is not what we expected, somebody saved
- * a moment ago, and it goes back. */
-static int files_put(const char *temp, const char *path, const files_change *change) {
+/* Look; exchange the two names; look at what came out. If that is not what we expected, somebody
+ * saved between the two, and it goes back. */
+static int files_put(const char *temp, const char *path, files_change *change) {
     const files_stamp *expected = change->expected;
     if (expected == NULL) return files_errno(rename(temp, path));
     if (!expected->exists) return files_put_plainly(temp, path, expected);
@@ -128,8 +146,10 @@ static int files_put(const char *temp, const char *path, const files_change *cha
         /* Not ours that came back: saved once more, between the two. The latest stays. */
         if (files_stat(temp, &out) == 0 && out.inode != change->after.inode)
             files_exchange(temp, path);
+        unlink(temp);
+    } else {
+        files_keep(temp, change);
     }
-    unlink(temp);
     return status;
 }
 
@@ -152,6 +172,7 @@ static int files_replace_regular(const char *path, lk_bytes bytes, files_change 
 int files_replace(const char *path, lk_bytes bytes, files_change *change) {
     char real[PATH_MAX];
     if (realpath(path, real) != NULL) path = real;
+    change->old_fd = -1;
     struct stat info;
     if (stat(path, &info) != 0 || S_ISREG(info.st_mode))
         return files_replace_regular(path, bytes, change);

@@ -19,10 +19,16 @@ bool files_stamp_equal(const files_stamp *a, const files_stamp *b);
  * there is none. */
 int files_read(const char *path, lk_buf *out, files_stamp *stamp_or_null);
 
+/* The same of a file that is open, from its beginning. */
+int files_stat_fd(int fd, files_stamp *out);
+int files_read_fd(int fd, lk_buf *out);
+
 typedef struct files_change {
     bool durable;                /* it stays replaced after a power cut, too */
     const files_stamp *expected; /* NULL: whatever is there is replaced */
     files_stamp after;           /* filled in: the new file's state */
+    bool keep_old;               /* wanted: */
+    int old_fd; /* filled in: the file that was replaced, open for reading, or -1 */
 } files_change;
 /* Replace a file by one with these bytes, through a temporary file beside it and a rename: readers
  * see the old file or the new one. Keeps the mode of the old file, follows a symbolic link to what

@@ -16,6 +16,7 @@
 #include <errno.h>
 #include <string.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "base/utf8.h"
 #include "host/files.h"
@@ -33,6 +34,9 @@
  * they just saw appear take longer. */
 #define MIRROR_BLIND_NS 200000000
 #define MIRROR_BLINK_NS 8000000
+/* How long the file that was replaced is watched, and how often: nobody tells of changes to it. */
+#define MIRROR_REPLACED_MS 1000
+#define MIRROR_SOON_MS 30
 
 struct mirror {
     mirror_options options;
@@ -41,7 +45,10 @@ struct mirror {
     lk_buf base;
     lk_doc *past;
     lk_ref past_text;
-    int64_t wrote_ns; /* when, by the clock of the file system */
+    int64_t wrote_ns; /* when we wrote, by the clock of the file system; 0: seen since */
+    int replaced_fd;  /* what we replaced then, or -1 */
+    files_stamp replaced;
+    uint64_t replaced_ms;
     files_stamp stamp;
     loop_handle *watch, *poll, *soon;
     bool running, syncing, touched;
@@ -119,17 +126,53 @@ static bool mirror_blind(const mirror *m, const lk_buf *content, const lk_buf *b
     return blind;
 }
 
-/* `content` was saved where `base` had been: edit the shadow, or the past if it was meant, and give
- * the edit to the document. */
-static void mirror_edit(mirror *m, const lk_buf *content, const lk_buf *base) {
-    bool blind = m->pulled || mirror_blind(m, content, base);
-    lk_doc *doc = blind ? m->past : m->options.shadow;
+static void mirror_forget_replaced(mirror *m) {
+    if (m->replaced_fd >= 0) close(m->replaced_fd);
+    m->replaced_fd = -1;
+}
+
+static void mirror_edit_past(mirror *m, const lk_buf *content) {
     lk_str text = {(const char *)content->at, content->len};
-    LK_ASSERT(lk_text_update(doc, blind ? m->past_text : m->text, text) == LK_OK);
-    if (blind) mirror_pull(m->options.shadow, m->past);
+    LK_ASSERT(lk_text_update(m->past, m->past_text, text) == LK_OK);
+    mirror_pull(m->options.doc, m->past);
+    m->events.edited(m->events.context);
+}
+
+/* `content` was saved where `base` had been: edit the shadow, or the past if that was meant, and
+ * give the edit to the document. */
+static void mirror_edit(mirror *m, const lk_buf *content, const lk_buf *base) {
+    if (!m->pulled && mirror_blind(m, content, base)) {
+        mirror_forget_replaced(m);
+        m->pulled = true;
+    }
     m->wrote_ns = 0; /* whoever saves next has seen that write */
+    if (m->pulled) {
+        mirror_edit_past(m, content);
+        return;
+    }
+    lk_str text = {(const char *)content->at, content->len};
+    LK_ASSERT(lk_text_update(m->options.shadow, m->text, text) == LK_OK);
     mirror_pull(m->options.doc, m->options.shadow);
     m->events.edited(m->events.context);
+}
+
+/* Take over what somebody wrote there after all. */
+static void mirror_look_replaced(mirror *m) {
+    files_stamp stamp;
+    if (m->replaced_fd < 0 || files_stat_fd(m->replaced_fd, &stamp) != 0) return;
+    if (files_stamp_equal(&stamp, &m->replaced)) {
+        if (loop_now_ms() > m->replaced_ms + MIRROR_REPLACED_MS) mirror_forget_replaced(m);
+        return;
+    }
+    lk_buf content = HEAP_BUF;
+    bool good = stamp.size > 0 && files_read_fd(m->replaced_fd, &content) == 0 &&
+                utf8_valid(content.at, content.len);
+    if (good) {
+        m->replaced = stamp;
+        mirror_edit_past(m, &content);
+        mirror_touch(m);
+    }
+    lk_buf_free(&content);
 }
 
 /* ---- the file ---- */
@@ -155,6 +198,20 @@ static void mirror_swap(lk_buf *a, lk_buf *b) {
     *a = *b, *b = taken;
 }
 
+static int64_t mirror_age_ms(const files_stamp *stamp) {
+    struct timespec now;
+    clock_gettime(CLOCK_REALTIME, &now);
+    return ((int64_t)now.tv_sec * 1000000000 + now.tv_nsec - stamp->mtime_ns) / 1000000;
+}
+
+/* Does it look as if somebody were about to write the rest of it? */
+static bool mirror_half(const mirror *m, const files_stamp *stamp) {
+    if (stamp->size >= m->base.len) return false;
+    int64_t age = mirror_age_ms(stamp);
+    /* A time in the future, as `touch` makes it, is not worth waiting for. */
+    return age >= 0 && age < (stamp->size == 0 ? MIRROR_EMPTY_MS : MIRROR_REST_MS);
+}
+
 /* Merge what was saved since the last look. False if the file is not fit to be read now. */
 static bool mirror_read(mirror *m) {
     files_stamp stamp;
@@ -162,6 +219,7 @@ static bool mirror_read(mirror *m) {
     /* A file that went away has not been emptied: an editor that replaces it is at work, or
      * somebody no longer wants it, and then the next change of the document brings it back. */
     if (files_stamp_equal(&stamp, &m->stamp) || !stamp.exists) return true;
+    if (mirror_half(m, &stamp)) return false;
     lk_buf content = HEAP_BUF;
     const char *wrong = mirror_load(m, &content, &stamp);
     if (wrong != NULL && !m->unreadable) mirror_note(m, wrong);
@@ -182,14 +240,17 @@ static bool mirror_write(mirror *m) {
     LK_ASSERT(lk_text_string(m->options.shadow, m->text, &text) == LK_OK);
     bool good = m->stamp.exists && mirror_same(&text, &m->base);
     if (!good) {
-        files_change change = {.expected = &m->stamp};
+        files_change change = {.expected = &m->stamp, .keep_old = true, .old_fd = -1};
         int error = files_replace(m->options.path, (lk_bytes){text.at, text.len}, &change);
         good = error == 0;
         if (!good && error != ESTALE && !m->unreadable) mirror_note(m, strerror(error));
         m->unreadable = !good && error != ESTALE;
         if (good) {
+            mirror_forget_replaced(m);
+            m->replaced_fd = change.old_fd, m->replaced = m->stamp, m->replaced_ms = loop_now_ms();
             m->stamp = change.after;
             m->wrote_ns = m->stamp.mtime_ns;
+            loop_timer_start(m->poll, MIRROR_SOON_MS);
             mirror_swap(&text, &m->base);
         }
     }
@@ -206,9 +267,13 @@ bool mirror_sync(mirror *m) {
     loop_timer_stop(m->soon);
     bool matches = false;
     /* Somebody may save between our look and our write, again and again; not for ever. */
+    mirror_look_replaced(m);
     for (int tries = 0; !matches && tries < 8 && mirror_read(m); tries++) {
         if (!mirror_level(m)) {
-            if (!m->pulled) mirror_pull(m->past, m->options.shadow);
+            if (!m->pulled) {
+                mirror_forget_replaced(m);
+                mirror_pull(m->past, m->options.shadow);
+            }
             m->pulled = true;
             mirror_pull(m->options.shadow, m->options.doc);
         }
@@ -219,7 +284,7 @@ bool mirror_sync(mirror *m) {
     if (matches)
         m->events.matches(m->events.context);
     else
-        loop_timer_start(m->soon, MIRROR_POLL_MS);
+        loop_timer_start(m->soon, m->unreadable ? MIRROR_POLL_MS : MIRROR_WRITE_MS);
     return matches;
 }
 
@@ -231,26 +296,19 @@ void mirror_touch(mirror *m) {
     loop_timer_start(m->soon, MIRROR_WRITE_MS);
 }
 
-static int64_t mirror_age_ms(const files_stamp *stamp) {
-    struct timespec now;
-    clock_gettime(CLOCK_REALTIME, &now);
-    return ((int64_t)now.tv_sec * 1000000000 + now.tv_nsec - stamp->mtime_ns) / 1000000;
-}
-
 /* Something happened in the folder, or it is time to look. */
 static void mirror_look(void *context) {
     mirror *m = context;
-    loop_timer_start(m->poll, MIRROR_POLL_MS);
+    mirror_look_replaced(m);
+    loop_timer_start(m->poll, m->replaced_fd >= 0 ? MIRROR_SOON_MS : MIRROR_POLL_MS);
     files_stamp stamp;
     if (files_stat(m->options.path, &stamp) != 0 || !stamp.exists) return;
     if (files_stamp_equal(&stamp, &m->stamp)) return;
-    int64_t rest = stamp.size == 0 && m->base.len > 0 ? MIRROR_EMPTY_MS : MIRROR_REST_MS;
     int64_t age = mirror_age_ms(&stamp);
-    /* A time in the future, as `touch` makes it, is not worth waiting for. */
-    if (age < 0 || age >= rest)
+    if (age < 0 || age >= MIRROR_REST_MS)
         mirror_sync(m);
     else
-        loop_timer_start(m->poll, (uint64_t)(rest - age));
+        loop_timer_start(m->poll, (uint64_t)(MIRROR_REST_MS - age));
 }
 
 /* ---- beginning ---- */
@@ -258,6 +316,7 @@ static void mirror_look(void *context) {
 mirror *mirror_new(const mirror_options *options, const mirror_events *events, lk_buf *why) {
     mirror *m = heap_new(mirror);
     m->options = *options, m->events = *events, m->base = (lk_buf)HEAP_BUF;
+    m->replaced_fd = -1;
     LK_ASSERT(lk_root(options->shadow, LK_TEXT, options->text, &m->text) == LK_OK);
     m->past = lk_new(options->past_peer, &heap_memory);
     LK_ASSERT(lk_root(m->past, LK_TEXT, options->text, &m->past_text) == LK_OK);
@@ -276,6 +335,7 @@ void mirror_free(mirror *m) {
     loop_close(m->watch);
     lk_free(m->options.shadow);
     lk_free(m->past);
+    mirror_forget_replaced(m);
     lk_buf_free(&m->base);
     heap_free(mirror, m);
 }

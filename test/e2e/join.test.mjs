@@ -83,12 +83,20 @@ test('both sides save at the same time, again and again: nothing is lost or doub
     await sleep(300);
     const b = peer(t, link);
     await isShown(b.file, 'top\nbottom\n');
+    // An editor that looks again before it saves, as they do, and asks to reload if need be.
+    const add = (file, mark) => {
+        const before = fs.statSync(file, { bigint: true });
+        const lines = read(file).split('\n');
+        lines.splice(mark[0] === 'a' ? 1 : lines.length - 2, 0, mark);
+        fs.writeFileSync(`${file}~new`, lines.join('\n'));
+        const now = fs.statSync(file, { bigint: true });
+        if (now.ino !== before.ino || now.mtimeNs !== before.mtimeNs) return false;
+        fs.renameSync(`${file}~new`, file);
+        return true;
+    };
     const save = async (p, mark) => {
         for (let i = 0; i < 40; i++) {
-            // An editor that reloads before it edits; reading and saving are microseconds apart.
-            const lines = read(p.file).split('\n');
-            lines.splice(mark === 'a' ? 1 : lines.length - 2, 0, `${mark}${i}`);
-            replace(p.file, lines.join('\n'));
+            while (!add(p.file, `${mark}${i}`));
             await sleep(5 + ((i * 7) % 30));
         }
     };
@@ -104,6 +112,29 @@ test('both sides save at the same time, again and again: nothing is lost or doub
         for (let i = 0; i < 40; i++)
             assert.equal(lines.filter((line) => line === `${mark}${i}`).length, 1, `${mark}${i}`);
     assert.equal(lines.length, 83);
+    await Promise.all([a.child.stop(), b.child.stop()]);
+});
+
+test('both sides append in place at the same time', async (t) => {
+    const link = newLink(server.url);
+    const a = peer(t, link, { text: 'top\n' });
+    await sleep(300);
+    const b = peer(t, link);
+    await isShown(b.file, 'top\n');
+    const append = async (p, letters) => {
+        for (let i = 0; i < 200; i++) {
+            fs.appendFileSync(p.file, letters[i % letters.length]);
+            await sleep(3 + ((i * 7) % 20));
+        }
+    };
+    await Promise.all([append(a, 'abcdefgh'), append(b, '01234567')]);
+    await until('both files to hold all', () => {
+        const text = read(a.file);
+        return text === read(b.file) && text.length >= 404;
+    });
+    const text = read(a.file);
+    assert.equal(text.replace(/[^a-h]/g, ''), 'abcdefgh'.repeat(25));
+    assert.equal(text.replace(/[^0-7]/g, ''), '01234567'.repeat(25));
     await Promise.all([a.child.stop(), b.child.stop()]);
 });
 
