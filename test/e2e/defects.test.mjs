@@ -68,6 +68,11 @@ test('defect 5: a keystroke costs the whole history', async (t) => {
     const bytes = sent.reduce((sum, length) => sum + length, 0);
     assert.ok(sent.length >= 10, `${sent.length} messages`);
     assert.ok(bytes < 10 * 400, `${bytes} bytes for 10 keys`);
+    await a.reload();
+    await a.says('peers', '1');
+    await a.write('!');
+    await a.says('unsynced', 'all changes synced');
+    assert.ok(Math.max(...(await a.seen('sent'))) < 400, 'nor does the first key after a reload');
 });
 
 for (const kind of both)

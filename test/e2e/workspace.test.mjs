@@ -117,6 +117,39 @@ test('two tabs of one browser share a document and its storage', async (t) => {
     await b.shows(`${'x'.repeat(300)}one`);
 });
 
+test('two tabs of one browser hear each other without any network', async (t) => {
+    const link = bed.link();
+    const a = await bed.open(t, link);
+    const b = await bed.open(t, link, 'textarea', { beside: a });
+    await bed.stop();
+    for (const tab of [a, b]) {
+        await tab.reload();
+        await tab.says('status', 'offline');
+    }
+    try {
+        await a.write('from a');
+        await b.shows('from a');
+        await b.says('unsynced', '6 changes not yet with anyone');
+        await b.focus();
+        await b.press('Control+End');
+        await b.type(' and b');
+        await a.shows('from a and b');
+        await a.evaluate(`{
+            window.own = BroadcastChannel.prototype.postMessage;
+            BroadcastChannel.prototype.postMessage = () => {};
+        }`);
+        await a.caret(0);
+        await a.type('unheard, ');
+        await a.evaluate('void (BroadcastChannel.prototype.postMessage = window.own)');
+        await a.type('heard, ');
+        for (const tab of [a, b]) await tab.shows('unheard, heard, from a and b');
+    } finally {
+        await bed.start();
+    }
+    for (const tab of [a, b]) await tab.says('peers', '1');
+    await a.says('unsynced', 'all changes synced');
+});
+
 test('a textarea keeps selection and scroll through edits around and inside them', async (t) => {
     const [a, b] = await bed.pair(t, ['textarea', 'textarea']);
     const lines = Array.from({ length: 200 }, (_, i) => `line ${i}`).join('\n');

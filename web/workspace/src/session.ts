@@ -3,6 +3,7 @@
 // The room decides; this file carries out what it says and is the only one that calls it.
 //
 //   edit ─────────────► room ─► send ──► mesh ─► peers
+//                           └─► store ─► other tabs, while there are no peers
 //   peers ─► mesh ────► room ─► store ─► IndexedDB ─► room.stored() ─► acknowledgement ─► peers
 
 import { LoroDoc, Room, type LoroEventBatch, type RoomOut } from "lorikeet-crdt";
@@ -10,6 +11,7 @@ import type { Link } from "./link";
 import { Mesh } from "./mesh";
 import { Signalling } from "./signalling";
 import { type DocumentNote, Store } from "./storage";
+import { type News, Tabs } from "./tabs";
 
 export const TITLE_MAP = "metadata";
 export const TITLE_KEY = "title";
@@ -32,40 +34,41 @@ export interface SessionEvents {
 const MESSAGE_MAX = 64 * 1024;
 
 export class Session {
-  readonly doc = new LoroDoc();
-  /** Changes made here that no other peer is known to have. */
-  alone = 0;
-
   private readonly room: Room;
   private readonly mesh: Mesh;
   private readonly signalling: Signalling;
+  private readonly tabs: Tabs;
   private readonly joined = new Set<number>();
   /** Who is in `edit` now. */
   private author: object | null = null;
+  private readingNews = false;
   private owed: bigint[] = [];
   private timer = 0;
 
   private constructor(
+    readonly doc: LoroDoc,
+    /** Changes made here that no other peer is known to have. */
+    public alone: number,
     private readonly link: Link,
-    signallingUrl: string,
-    certificate: RTCCertificate,
     private readonly store: Store,
     private readonly on: SessionEvents,
+    connection: { signallingUrl: string; certificate: RTCCertificate },
   ) {
     this.room = new Room(this.doc, { id: link.room, messageMax: MESSAGE_MAX });
-    this.mesh = new Mesh(certificate, {
+    this.mesh = new Mesh(connection.certificate, {
       say: (to, data) => this.signalling.say(to, data),
       open: (id) => this.step(() => this.room.open(id, now())),
       message: (id, bytes) => this.step(() => this.room.feed(id, bytes, now())),
       closed: (id) => this.step(() => this.closed(id)),
     });
-    this.signalling = new Signalling(signallingUrl, link.room, {
+    this.signalling = new Signalling(connection.signallingUrl, link.room, {
       welcome: (self, peers, ice) => this.mesh.welcome(self, peers, ice),
       joined: (peer) => this.mesh.joined(peer),
       left: (peer) => this.mesh.left(peer),
       signal: (from, data) => this.mesh.signal(from, data),
       changed: () => this.on.changed(),
     });
+    this.tabs = new Tabs(link.room, (news) => void this.heard(news));
     this.doc.subscribe((batch) => this.committed(batch));
     addEventListener("online", () => this.on.changed());
     addEventListener("offline", () => this.on.changed());
@@ -78,10 +81,9 @@ export class Session {
       Store.open(link.room, (trouble) => on.trouble(trouble)),
     ]);
     const [blobs, note] = await Promise.all([store.load(), store.note()]);
-    const session = new Session(link, signallingUrl, certificate, store, on);
-    if (blobs.length > 0) session.doc.importBatch(blobs);
-    session.alone = note?.alone ?? 0;
-    return session;
+    const doc = new LoroDoc();
+    doc.importBatch(blobs);
+    return new Session(doc, note?.alone ?? 0, link, store, on, { signallingUrl, certificate });
   }
 
   get status(): Status {
@@ -129,6 +131,26 @@ export class Session {
     queueMicrotask(() => this.edit(() => undefined));
   }
 
+  private async heard(news: News): Promise<void> {
+    this.alone = Math.max(this.alone, news.alone);
+    if (this.importNews([news.bytes])) this.importNews(await this.store.load());
+  }
+
+  /** Says whether some of it waits for a past that is not here. */
+  private importNews(blobs: Uint8Array[]): boolean {
+    let waits = false;
+    this.readingNews = true;
+    try {
+      this.step(() => {
+        waits = this.doc.importBatch(blobs).pending !== null;
+        this.room.edited(now());
+      });
+    } finally {
+      this.readingNews = false;
+    }
+    return waits;
+  }
+
   private closed(id: number): void {
     this.joined.delete(id);
     this.room.close(id);
@@ -145,6 +167,9 @@ export class Session {
       } else {
         this.obey(out);
       }
+    }
+    if (this.joined.size === 0 && !this.readingNews) {
+      for (const bytes of blobs) this.tabs.tell({ bytes, alone: this.alone });
     }
     if (blobs.length > 0) void this.keep(blobs);
     this.schedule();
