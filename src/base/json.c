@@ -39,16 +39,19 @@ void json_quote(writer *w, lk_str s) {
 
 /* ---- integers ---- */
 
-void json_i64(writer *w, int64_t v) {
+void json_u64(writer *w, uint64_t v) {
     char digits[20];
     size_t at = sizeof digits;
-    uint64_t rest = v < 0 ? 0 - (uint64_t)v : (uint64_t)v;
     do {
-        digits[--at] = (char)('0' + rest % 10);
-        rest /= 10;
-    } while (rest != 0);
-    if (v < 0) writer_u8(w, '-');
+        digits[--at] = (char)('0' + v % 10);
+        v /= 10;
+    } while (v != 0);
     writer_raw(w, digits + at, sizeof digits - at);
+}
+
+void json_i64(writer *w, int64_t v) {
+    if (v < 0) writer_u8(w, '-');
+    json_u64(w, v < 0 ? 0 - (uint64_t)v : (uint64_t)v);
 }
 
 /* ---- doubles ---- */

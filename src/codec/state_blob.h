@@ -44,6 +44,37 @@ typedef struct state_list {
     size_t len;
 } state_list;
 
+typedef struct state_stamp { /* an operation by its Lamport time */
+    peer_ix peer;
+    uint32_t lamport;
+} state_stamp;
+typedef struct state_place { /* of a movable list; what follows `shows` only if it does */
+    op_id id;
+    uint32_t lamport;
+    bool shows;
+    lk_value value;
+    state_stamp elem, written;
+} state_place;
+typedef struct state_movable {
+    const state_place *places;
+    size_t len;
+} state_movable;
+
+#define STATE_NODE_ROOT 0
+#define STATE_NODE_DELETED 1
+#define STATE_NODE_FIRST 2
+typedef struct state_node { /* of a tree */
+    op_id id;
+    uint32_t parent; /* one of the above, or that plus the parent's row */
+    op_id move;      /* the last one with an effect */
+    uint32_t lamport;
+    lk_bytes position;
+} state_node;
+typedef struct state_tree {
+    const state_node *nodes; /* those alive, then those deleted; siblings in order */
+    size_t len;
+} state_tree;
+
 typedef struct state_entry { /* one key ever set */
     lk_str key;
     bool deleted; /* value is not used */
@@ -61,12 +92,15 @@ typedef struct state_container {
     bool has_parent; /* false: a root */
     uint32_t parent; /* index into cids */
     uint32_t depth;  /* a root has 1, its child 2 */
+    bool opaque;     /* as.opaque, whatever the kind */
     union {
         state_text text;
         state_list list;
         state_map map;
         double counter;
-        lk_bytes opaque; /* any other kind: the state's bytes, as they came */
+        state_movable movable; /* only written */
+        state_tree tree;       /* only written */
+        lk_bytes opaque;       /* the state's bytes, as they came */
     } as;
 } state_container;
 

@@ -221,7 +221,10 @@ static void state_read_content(state_reader *s, container_kind kind, state_conta
         /* Loro leaves it out where a build without counters wrote the state again. */
         if (reader_left(&s->r) > 0) out->as.counter = reader_f64le(&s->r);
         return;
-    default: out->as.opaque = reader_take(&s->r, reader_left(&s->r)); return;
+    default:
+        out->opaque = true;
+        out->as.opaque = reader_take(&s->r, reader_left(&s->r));
+        return;
     }
 }
 

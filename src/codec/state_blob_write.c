@@ -6,68 +6,10 @@
  *     list      values | peers | ids (columns)
  *     map       live entries | deleted keys | peers | per key, sorted: peer, lamport
  *     counter   f64le
- *
- * Peers are numbered per state, in order of first use. */
+ *     movable list, tree: state_move_write.c */
 #include "base/sort.h"
-#include "codec/columnar.h"
 #include "codec/op_value.h"
-#include "codec/state_value.h"
-
-typedef struct state_writer {
-    writer w;
-    const state_tables *tables;
-    arena *scratch;
-    uint32_t *numbers; /* of the document's peers in this state, plus one; 0: not used yet */
-    VEC(peer_ix) peers;
-} state_writer;
-
-static bool state_number_peers(state_writer *s) {
-    s->numbers = arena_new(s->scratch, uint32_t, s->tables->peer_len);
-    if (s->numbers == NULL) return false;
-    __builtin_memset(s->numbers, 0, s->tables->peer_len * sizeof *s->numbers);
-    return true;
-}
-
-/* The number of `peer` in this state. */
-static uint32_t state_number(state_writer *s, peer_ix peer) {
-    if (s->numbers[peer] == 0) {
-        peer_ix *added = arena_vec_push(s->scratch, &s->peers);
-        if (added == NULL) {
-            s->w.failed = true;
-            return 0;
-        }
-        *added = peer;
-        s->numbers[peer] = (uint32_t)s->peers.len;
-    }
-    return s->numbers[peer] - 1;
-}
-
-static void state_write_peers(state_writer *s) {
-    writer_uleb(&s->w, s->peers.len);
-    for (size_t i = 0; i < s->peers.len; i++) writer_u64le(&s->w, s->tables->peers[s->peers.at[i]]);
-}
-
-static void state_write_column(state_writer *s, const int64_t *rows, size_t len) {
-    size_t start = s->w.out->len;
-    columnar_write_delta(&s->w, rows, len);
-    writer_wrap(&s->w, start);
-}
-
-/* Columns of ids: peer, counter, lamport minus counter; and one more for spans. */
-enum { ID_PEER, ID_COUNTER, ID_LAMPORT, ID_LEN, ID_COLUMNS };
-
-static bool state_new_columns(state_writer *s, int64_t *columns[ID_COLUMNS], size_t len) {
-    for (size_t i = 0; i < ID_COLUMNS; i++)
-        if ((columns[i] = arena_new(s->scratch, int64_t, len)) == NULL) return false;
-    return true;
-}
-
-static void state_set_id(state_writer *s, int64_t *columns[ID_COLUMNS], size_t row, op_id id,
-                         uint32_t lamport) {
-    columns[ID_PEER][row] = state_number(s, id.peer);
-    columns[ID_COUNTER][row] = id.counter;
-    columns[ID_LAMPORT][row] = (int64_t)lamport - id.counter;
-}
+#include "codec/state_writer.h"
 
 /* ---- text ---- */
 
@@ -91,7 +33,7 @@ static void state_write_marks(state_writer *s, const state_text *text) {
 
 static bool state_write_text(state_writer *s, const state_text *text) {
     int64_t *columns[ID_COLUMNS];
-    if (!state_new_columns(s, columns, text->span_len)) return false;
+    if (!state_new_columns(s, columns, ID_COLUMNS, text->span_len)) return false;
     for (size_t i = 0; i < text->span_len; i++) {
         const state_span *span = &text->spans[i];
         state_set_id(s, columns, i, span->id, span->lamport);
@@ -110,7 +52,7 @@ static bool state_write_text(state_writer *s, const state_text *text) {
 
 static bool state_write_list(state_writer *s, const state_list *list) {
     int64_t *columns[ID_COLUMNS];
-    if (!state_new_columns(s, columns, list->len)) return false;
+    if (!state_new_columns(s, columns, ID_COLUMNS, list->len)) return false;
     writer_uleb(&s->w, list->len);
     for (size_t i = 0; i < list->len; i++) {
         state_set_id(s, columns, i, list->items[i].id, list->items[i].lamport);
@@ -171,12 +113,18 @@ void state_blob_write_key(const state_tables *tables, uint32_t cid, writer *w) {
 }
 
 static bool state_write_content(state_writer *s, const state_container *state) {
+    if (state->opaque) {
+        writer_raw(&s->w, state->as.opaque.at, state->as.opaque.len);
+        return true;
+    }
     switch (s->tables->cids[state->cid].kind) {
     case LK_TEXT: return state_write_text(s, &state->as.text);
     case LK_LIST: return state_write_list(s, &state->as.list);
     case LK_MAP: return state_write_map(s, &state->as.map);
     case LK_COUNTER: writer_f64le(&s->w, state->as.counter); return true;
-    default: writer_raw(&s->w, state->as.opaque.at, state->as.opaque.len); return true;
+    case LK_MOVABLE_LIST: return state_write_movable(s, &state->as.movable);
+    case LK_TREE: return state_write_tree(s, &state->as.tree);
+    default: return false;
     }
 }
 

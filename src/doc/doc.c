@@ -220,8 +220,7 @@ void doc_advance(lk_doc *doc, const step *steps, size_t len) {
     state_watch watch = {e, doc_appeared};
     for (size_t i = 0; i < len; i++) {
         state_change done = {0};
-        uint64_t peer = doc->log.names.peers.at[steps[i].id.peer];
-        state_apply(&doc->state, &steps[i], peer, e->watching ? &watch : NULL, &done);
+        state_apply(&doc->state, &steps[i], e->watching ? &watch : NULL, &done);
         if (e->watching) events_note(e, &steps[i], &done);
     }
 }

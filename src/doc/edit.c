@@ -63,6 +63,7 @@ static lk_status edit_finish(lk_doc *doc, edit_ready ready, op *o, step *st) {
     if (!edit_noted_unsent(doc)) doc->unsent.at[doc->unsent.len++] = edit_next_id(doc);
     doc->open = true;
     st->id = (op_id){doc->self, o->counter};
+    st->peer_wide = doc->peer;
     const dag_run *run = &doc->log.graph.runs.at[doc->log.graph.runs.len - 1];
     st->lamport = run->lamport + (uint32_t)(o->counter - run->counter);
     bool pushed = oplog_push(&doc->log, o);

@@ -79,11 +79,17 @@ static batch_entry *events_entry(events *e, uint32_t id) {
 
 static size_t step_children(const step *st) {
     const lk_value *values = st->data;
+    if (st->kind == STEP_PLACE) return 1; /* the element's value may be one */
     if (values == NULL || st->bytes > 0 || st->kind == STEP_DELETE) return 0;
-    if (st->kind == STEP_MAP) return values->type == LK_CONTAINER;
+    if (st->kind != STEP_INSERT) return values->type == LK_CONTAINER;
     size_t count = 0;
     for (uint32_t i = 0; i < st->len; i++) count += values[i].type == LK_CONTAINER;
     return count;
+}
+
+/* Diffs are told of texts, lists and maps. */
+static bool events_tell(const lk_doc *doc, const step *st) {
+    return doc->state.containers.at[st->container]->kind <= LK_TEXT;
 }
 
 bool events_prepare(lk_doc *doc, const step *steps, size_t len) {
@@ -91,15 +97,17 @@ bool events_prepare(lk_doc *doc, const step *steps, size_t len) {
     if (!e->watching) return true;
     size_t children = 0;
     for (size_t i = 0; i < len; i++) {
+        children += step_children(&steps[i]);
+        if (!events_tell(doc, &steps[i])) continue;
         batch_entry *entry = events_entry(e, steps[i].container);
         if (entry == NULL) return false;
-        children += step_children(&steps[i]);
     }
     /* Count per container first, so that many steps cost one reservation each. */
     uint32_t *edits = arena_new(&doc->scratch, uint32_t, e->batch_len);
     if (edits == NULL) return false;
     __builtin_memset(edits, 0, e->batch_len * sizeof *edits);
-    for (size_t i = 0; i < len; i++) edits[e->by_container.at[steps[i].container] - 1]++;
+    for (size_t i = 0; i < len; i++)
+        if (events_tell(doc, &steps[i])) edits[e->by_container.at[steps[i].container] - 1]++;
     for (size_t i = 0; i < e->batch_len; i++) {
         batch_entry *entry = &e->batch.at[i];
         if (edits[i] == 0) continue;
@@ -112,6 +120,7 @@ bool events_prepare(lk_doc *doc, const step *steps, size_t len) {
 }
 
 void events_note(events *e, const step *st, const state_change *done) {
+    if (st->container >= e->by_container.len || e->by_container.at[st->container] == 0) return;
     batch_entry *entry = &e->batch.at[e->by_container.at[st->container] - 1];
     if (st->kind != STEP_MAP)
         delta_edit(&entry->delta, done->edit.at, done->edit.removed, done->edit.inserted);

@@ -13,6 +13,7 @@ typedef struct snapshot_maker {
     VEC(sstable_pair) pairs; /* offsets into keys and values until snapshot_point() */
     lk_buf text;             /* of the container at hand */
     VEC(state_span) spans;
+    VEC(state_mark) marks;
     VEC(state_item) items;
     VEC(state_entry) entries;
     bool replay; /* some container has a state we cannot write */
@@ -29,7 +30,7 @@ static uint32_t snapshot_part(const dag *g, op_id id, uint32_t left, uint32_t *l
 }
 
 static bool snapshot_add_text(snapshot_maker *m, const seq_span *span) {
-    if (span->data != NULL && !buf_append(&m->text, span->data, span->len[LK_UTF8])) return false;
+    if (!buf_append(&m->text, span->data, span->len[LK_UTF8])) return false;
     op_id id = span->id;
     for (uint32_t left = span->len[SEQ_ENTITY]; left > 0;) {
         state_span *fresh = vec_push(&m->doc->memory, &m->spans);
@@ -40,6 +41,22 @@ static bool snapshot_add_text(snapshot_maker *m, const seq_span *span) {
         id.counter += (int32_t)len;
         left -= len;
     }
+    return true;
+}
+
+/* A style's start or end. What it says lies in its operation. */
+static bool snapshot_add_anchor(snapshot_maker *m, op_id id) {
+    const oplog *log = &m->doc->log;
+    const op *o = oplog_op(log, dag_lv(&log->graph, id));
+    state_span *span = vec_push(&m->doc->memory, &m->spans);
+    if (span == NULL) return false;
+    bool starts = o->kind == OP_MARK_START;
+    *span = (state_span){.id = id, .len = starts ? 0 : -1};
+    snapshot_part(&log->graph, id, 1, &span->lamport);
+    if (!starts) return true;
+    state_mark *mark = vec_push(&m->doc->memory, &m->marks);
+    if (mark == NULL) return false;
+    *mark = (state_mark){log->names.keys.at[o->as.mark.key], *o->as.mark.value, o->as.mark.info};
     return true;
 }
 
@@ -56,19 +73,21 @@ static bool snapshot_add_items(snapshot_maker *m, const seq_span *span) {
 }
 
 static bool snapshot_seq(snapshot_maker *m, const seq *from, state_container *out) {
-    m->text.len = m->spans.len = m->items.len = 0;
+    m->text.len = m->spans.len = m->items.len = m->marks.len = 0;
     seq_walk w = seq_range(from, 0, seq_len(from, SEQ_ENTITY));
     seq_span span;
     while (seq_walk_next(&w, &span)) {
-        if (span.data == NULL) continue; /* styles are not in the state yet */
-        bool added =
-            from->kind == SEQ_TEXT ? snapshot_add_text(m, &span) : snapshot_add_items(m, &span);
+        bool added = span.data == NULL         ? snapshot_add_anchor(m, span.id)
+                     : from->kind == SEQ_TEXT ? snapshot_add_text(m, &span)
+                                              : snapshot_add_items(m, &span);
         if (!added) return false;
     }
     if (from->kind == SEQ_TEXT)
         out->as.text = (state_text){.text = {(const char *)m->text.at, m->text.len},
                                     .spans = m->spans.at,
-                                    .span_len = m->spans.len};
+                                    .span_len = m->spans.len,
+                                    .marks = m->marks.at,
+                                    .mark_len = m->marks.len};
     else
         out->as.list = (state_list){m->items.at, m->items.len};
     return true;
@@ -103,16 +122,88 @@ static uint32_t snapshot_depth(const lk_doc *doc, uint32_t id) {
     return depth;
 }
 
+static uint32_t snapshot_lamport(const lk_doc *doc, op_id id) {
+    const dag *g = &doc->log.graph;
+    return dag_lamport(g, dag_lv(g, id));
+}
+
+static bool snapshot_movable(snapshot_maker *m, const movable *from, state_container *out) {
+    arena *scratch = &m->doc->scratch;
+    size_t len = seq_len(&from->places, SEQ_ENTITY);
+    state_place *places = arena_new(scratch, state_place, len);
+    if (places == NULL) return false;
+    movable_walk w = movable_start(from);
+    const movable_elem *elem;
+    state_place place;
+    size_t count = 0;
+    while (movable_next(&w, &place.id, &elem)) {
+        place.lamport = snapshot_lamport(m->doc, place.id);
+        place.shows = elem != NULL;
+        if (elem != NULL) {
+            place.value = *elem->value;
+            place.elem = (state_stamp){elem->id.peer, elem->id.lamport};
+            place.written = (state_stamp){elem->writer.peer, elem->writer.lamport};
+        }
+        places[count++] = place;
+    }
+    out->as.movable = (state_movable){places, count};
+    return true;
+}
+
+/* Nodes below `top`, appended; `rows` says where each node is. */
+static bool snapshot_nodes(snapshot_maker *m, const tree *from, uint32_t top, uint32_t *rows,
+                           state_node *nodes, size_t *len) {
+    uint32_t *order = arena_new(&m->doc->scratch, uint32_t, from->nodes.len);
+    if (order == NULL) return false;
+    size_t count = tree_order(from, top, &m->doc->scratch, order);
+    if (count == SIZE_MAX) return false;
+    for (size_t i = 0; i < count; i++) {
+        const tree_node *node = &from->nodes.at[order[i]];
+        const tree_move *move = &from->moves.at[node->move];
+        rows[order[i]] = (uint32_t)*len;
+        state_node *row = &nodes[(*len)++];
+        *row = (state_node){.id = node->id,
+                            .move = move->id,
+                            .lamport = move->lamport,
+                            .position = move->position};
+        row->parent = node->parent == TREE_ROOT      ? STATE_NODE_ROOT
+                      : node->parent == TREE_DELETED ? STATE_NODE_DELETED
+                                                     : STATE_NODE_FIRST + rows[node->parent];
+    }
+    return true;
+}
+
+static bool snapshot_tree(snapshot_maker *m, const tree *from, state_container *out) {
+    arena *scratch = &m->doc->scratch;
+    uint32_t *rows = arena_new(scratch, uint32_t, from->nodes.len);
+    state_node *nodes = arena_new(scratch, state_node, from->nodes.len);
+    size_t len = 0;
+    if (rows == NULL || nodes == NULL) return false;
+    if (!snapshot_nodes(m, from, TREE_ROOT, rows, nodes, &len)) return false;
+    if (!snapshot_nodes(m, from, TREE_DELETED, rows, nodes, &len)) return false;
+    out->as.tree = (state_tree){nodes, len};
+    return true;
+}
+
+static bool snapshot_fill(snapshot_maker *m, uint32_t id, state_container *out) {
+    const state *s = &m->doc->state;
+    switch (s->containers.at[id]->kind) {
+    case LK_MAP: return snapshot_map(m, state_find_map(s, id), out);
+    case LK_MOVABLE_LIST: return snapshot_movable(m, state_find_movable(s, id), out);
+    case LK_TREE: return snapshot_tree(m, state_find_tree(s, id), out);
+    case LK_COUNTER: out->as.counter = *state_find_counter(s, id); return true;
+    default: return snapshot_seq(m, state_find_seq(s, id), out);
+    }
+}
+
 static lk_status snapshot_container(snapshot_maker *m, uint32_t id) {
     const container_name *name = &m->doc->log.names.containers.at[id];
     state_container out = {.cid = id,
                            .has_parent = name->parent != CONTAINER_NONE,
                            .parent = name->parent,
                            .depth = snapshot_depth(m->doc, id)};
-    const map *keyed = state_find_map(&m->doc->state, id);
-    const seq *ordered = state_find_seq(&m->doc->state, id);
-    if (out.depth == 0 || (keyed == NULL && ordered == NULL)) return LK_OK;
-    bool filled = keyed != NULL ? snapshot_map(m, keyed, &out) : snapshot_seq(m, ordered, &out);
+    if (out.depth == 0 || name->id.kind > LK_COUNTER) return LK_OK;
+    bool filled = snapshot_fill(m, id, &out);
     sstable_pair *pair = vec_push(&m->doc->memory, &m->pairs);
     if (!filled || pair == NULL) return LK_ENOMEM;
     size_t key_start = m->keys.len, value_start = m->values.len;
@@ -195,6 +286,7 @@ lk_status export_snapshot(lk_doc *doc, lk_buf *out) {
     lk_buf_free(&m.text);
     vec_drop(heap, &m.pairs);
     vec_drop(heap, &m.spans);
+    vec_drop(heap, &m.marks);
     vec_drop(heap, &m.items);
     vec_drop(heap, &m.entries);
     return status;

@@ -131,6 +131,146 @@ static void json_text(json_printer *p, const seq *text) {
     lk_buf_free(&whole);
 }
 
+static void json_movable(json_printer *p, const movable *list) {
+    movable_walk w = movable_start(list);
+    const movable_elem *elem;
+    op_id place;
+    bool first = true;
+    json_char(p, '[');
+    while (movable_next(&w, &place, &elem)) {
+        if (elem == NULL) continue;
+        json_items(p, elem->value, 1, first);
+        first = false;
+    }
+    json_char(p, ']');
+}
+
+/* ---- tree: [{children, fractional_index, id, index, meta, parent}, ...] ---- */
+
+static void json_node_id(json_printer *p, const tree_node *node) {
+    json_char(p, '"');
+    json_i64(&p->w, node->id.counter);
+    json_char(p, '@');
+    json_u64(&p->w, p->doc->log.names.peers.at[node->id.peer]);
+    json_char(p, '"');
+}
+
+static void json_hex(json_printer *p, lk_bytes bytes) {
+    static const char digits[] = "0123456789ABCDEF";
+    json_char(p, '"');
+    for (size_t i = 0; i < bytes.len; i++) {
+        json_char(p, digits[bytes.at[i] >> 4]);
+        json_char(p, digits[bytes.at[i] & 15]);
+    }
+    json_char(p, '"');
+}
+
+/* What follows the children of a node. */
+static void json_node_tail(json_printer *p, const tree *t, uint32_t at, int64_t index) {
+    const tree_node *node = &t->nodes.at[at];
+    json_word(p, "],\"fractional_index\":");
+    json_hex(p, t->moves.at[node->move].position);
+    json_word(p, ",\"id\":");
+    json_node_id(p, node);
+    json_word(p, ",\"index\":");
+    json_i64(&p->w, index);
+    json_word(p, ",\"meta\":");
+    if (node->meta == TREE_NONE)
+        json_word(p, "{}");
+    else
+        json_container(p, node->meta);
+    json_word(p, ",\"parent\":");
+    if (node->parent == TREE_ROOT)
+        json_word(p, "null");
+    else
+        json_node_id(p, &t->nodes.at[node->parent]);
+    json_char(p, '}');
+}
+
+typedef struct json_level { /* of siblings being printed: order[next], and how many are done */
+    size_t next;
+    int64_t index;
+} json_level;
+
+/* The nodes come by levels; the children of order[i] begin at first[i], their number is in count[i]. */
+typedef struct json_tree {
+    uint32_t *order, *first, *count;
+    json_level *path;
+    size_t len;
+} json_tree;
+
+static bool json_tree_make(const tree *t, arena *scratch, json_tree *out) {
+    size_t nodes = t->nodes.len;
+    out->order = arena_new(scratch, uint32_t, nodes);
+    out->first = arena_new(scratch, uint32_t, nodes);
+    out->count = arena_new(scratch, uint32_t, nodes);
+    out->path = arena_new(scratch, json_level, nodes + 1);
+    uint32_t *row = arena_new(scratch, uint32_t, nodes);
+    if (scratch->failed) return false;
+    out->len = tree_order(t, TREE_ROOT, scratch, out->order);
+    if (out->len == SIZE_MAX) return false;
+    for (uint32_t i = 0; i < out->len; i++) {
+        row[out->order[i]] = i;
+        out->first[i] = out->count[i] = 0;
+        uint32_t parent = t->nodes.at[out->order[i]].parent;
+        if (parent == TREE_ROOT) continue;
+        if (out->count[row[parent]]++ == 0) out->first[row[parent]] = i;
+    }
+    return true;
+}
+
+/* Without recursion: a tree may be as deep as it has nodes. */
+static void json_tree_print(json_printer *p, const tree *t, const json_tree *made) {
+    size_t depth = 0;
+    made->path[0] = (json_level){0, 0};
+    while (!p->w.failed && !p->too_deep) {
+        json_level *level = &made->path[depth];
+        size_t end = made->len;
+        if (depth > 0) {
+            size_t above = made->path[depth - 1].next;
+            end = made->count[above] == 0 ? 0 : made->first[above] + made->count[above];
+        } else {
+            while (end > 0 && t->nodes.at[made->order[end - 1]].parent != TREE_ROOT) end--;
+        }
+        if (level->next < end) {
+            json_word(p, level->index > 0 ? ",{\"children\":[" : "{\"children\":[");
+            made->path[++depth] = (json_level){made->first[level->next], 0};
+            continue;
+        }
+        if (depth == 0) return;
+        level = &made->path[--depth];
+        json_node_tail(p, t, made->order[level->next], level->index);
+        level->next++;
+        level->index++;
+    }
+}
+
+static void json_tree_container(json_printer *p, const tree *t) {
+    arena scratch;
+    json_tree made;
+    arena_init(&scratch, &p->doc->memory);
+    json_char(p, '[');
+    if (json_tree_make(t, &scratch, &made))
+        json_tree_print(p, t, &made);
+    else
+        p->w.failed = true;
+    json_char(p, ']');
+    arena_drop(&scratch);
+}
+
+static void json_content(json_printer *p, uint32_t id) {
+    const state *s = &p->doc->state;
+    switch (s->containers.at[id]->kind) {
+    case LK_MAP: json_map(p, state_find_map(s, id)); break;
+    case LK_LIST: json_list(p, state_find_seq(s, id)); break;
+    case LK_TEXT: json_text(p, state_find_seq(s, id)); break;
+    case LK_TREE: json_tree_container(p, state_find_tree(s, id)); break;
+    case LK_MOVABLE_LIST: json_movable(p, state_find_movable(s, id)); break;
+    case LK_COUNTER: json_f64(&p->w, *state_find_counter(s, id)); break;
+    default: json_word(p, "null"); /* a kind of the future */
+    }
+}
+
 static void json_container(json_printer *p, uint32_t id) {
     if (p->w.failed || p->too_deep) return;
     if (p->depth == LIMIT_NESTING) {
@@ -138,16 +278,7 @@ static void json_container(json_printer *p, uint32_t id) {
         return;
     }
     p->depth++;
-    const seq *s = state_find_seq(&p->doc->state, id);
-    const map *m = state_find_map(&p->doc->state, id);
-    if (m != NULL)
-        json_map(p, m);
-    else if (s == NULL)
-        json_word(p, "null"); /* kinds without a state here */
-    else if (s->kind == SEQ_TEXT)
-        json_text(p, s);
-    else
-        json_list(p, s);
+    json_content(p, id);
     p->depth--;
 }
 

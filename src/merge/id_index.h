@@ -13,6 +13,7 @@
 typedef enum id_run_kind {
     ID_NOTHING, /* not a sequence operation */
     ID_INSERT,  /* atom i is atom i of the items */
+    ID_MOVE,    /* one atom: it is that of the items, and deleted target */
     ID_FORTH,   /* atom i deleted target + i */
     ID_BACK,    /* atom i deleted target + len - 1 - i */
 } id_run_kind;

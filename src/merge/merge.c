@@ -47,14 +47,24 @@ static bool merge_tracks(const merge *m, const op *o) {
     case OP_TEXT_INSERT:
     case OP_MARK_START:
     case OP_MARK_END: return kind == LK_TEXT;
-    case OP_LIST_INSERT: return kind == LK_LIST;
-    case OP_DELETE: return kind == LK_TEXT || kind == LK_LIST;
+    case OP_LIST_INSERT: return kind == LK_LIST || kind == LK_MOVABLE_LIST;
+    case OP_DELETE: return kind == LK_TEXT || kind == LK_LIST || kind == LK_MOVABLE_LIST;
+    case OP_MOVE: return kind == LK_MOVABLE_LIST;
     default: return false;
     }
 }
 
+/* Is it an operation whose effect does not depend on what else its author saw? */
 static bool merge_writes(const merge *m, const op *o) {
-    return (o->kind == OP_MAP_SET || o->kind == OP_MAP_DELETE) && merge_kind(m, o) == LK_MAP;
+    container_kind kind = merge_kind(m, o);
+    switch (o->kind) {
+    case OP_MAP_SET:
+    case OP_MAP_DELETE: return kind == LK_MAP;
+    case OP_SET: return kind == LK_MOVABLE_LIST;
+    case OP_TREE: return kind == LK_TREE;
+    case OP_COUNTER: return kind == LK_COUNTER;
+    default: return false;
+    }
 }
 
 /* The tracker of a container, made when first needed; NULL when memory is out. */
@@ -86,6 +96,7 @@ static uint32_t merge_insert_pos(const merge *m, const op *o, const dag_run *run
     case OP_TEXT_INSERT: return o->as.insert.pos;
     case OP_LIST_INSERT: return o->as.list.pos;
     case OP_MARK_START: return o->as.mark.start;
+    case OP_MOVE: return o->as.move.to;
     default: {
         op_id start = {run->peer, o->counter - 1};
         return oplog_op(m->log, dag_lv(&m->log->graph, start))->as.mark.end + 1;
@@ -93,20 +104,66 @@ static uint32_t merge_insert_pos(const merge *m, const op *o, const dag_run *run
     }
 }
 
-static step merge_insert_step(const op *o, const dag_run *run, uint32_t pos) {
-    step s = {.kind = STEP_INSERT,
-              .container = o->container,
-              .pos = pos,
-              .len = o->len,
-              .id = {run->peer, o->counter},
-              .lamport = run->lamport + (uint32_t)(o->counter - run->counter)};
+/* A step of that operation, with its id and Lamport time. */
+static step merge_step(const merge *m, const op *o, const dag_run *run, step_kind kind) {
+    return (step){.kind = kind,
+                  .container = o->container,
+                  .len = o->len,
+                  .id = {run->peer, o->counter},
+                  .lamport = run->lamport + (uint32_t)(o->counter - run->counter),
+                  .peer_wide = m->log->names.peers.at[run->peer]};
+}
+
+static step merge_insert_step(const merge *m, const op *o, const dag_run *run, uint32_t pos) {
+    step s = merge_step(m, o, run, o->kind == OP_MOVE ? STEP_PLACE : STEP_INSERT);
+    s.pos = pos;
     if (o->kind == OP_TEXT_INSERT) {
         s.data = o->as.insert.text;
         s.bytes = o->as.insert.bytes;
     } else if (o->kind == OP_LIST_INSERT) {
         s.data = o->as.list.values;
+    } else if (o->kind == OP_MOVE) {
+        s.as.elem = (step_elem){o->as.move.elem_peer, o->as.move.elem_lamport};
     }
     return s;
+}
+
+static step merge_delete_step(const op *o, uint32_t pos, uint32_t len) {
+    return (step){.kind = STEP_DELETE, .container = o->container, .pos = pos, .len = len};
+}
+
+static step merge_tree_step(const merge *m, const op *o, const dag_run *run) {
+    step s = merge_step(m, o, run, STEP_TREE);
+    container_id meta = {
+        .kind = LK_MAP, .peer = o->as.tree.node.peer, .counter = o->as.tree.node.counter};
+    s.as.tree = (step_node){.node = o->as.tree.node,
+                            .parent = o->as.tree.parent,
+                            .has_parent = o->as.tree.has_parent,
+                            .deletes = o->as.tree.deletes,
+                            .position = o->as.tree.position,
+                            .meta = intern_find_container(&m->log->names, &meta)};
+    return s;
+}
+
+static step merge_write_step(const merge *m, const op *o, const dag_run *run) {
+    step s;
+    switch (o->kind) {
+    case OP_SET:
+        s = merge_step(m, o, run, STEP_SET);
+        s.data = o->as.set.value;
+        s.as.elem = (step_elem){o->as.set.elem_peer, o->as.set.elem_lamport};
+        return s;
+    case OP_TREE: return merge_tree_step(m, o, run);
+    case OP_COUNTER:
+        s = merge_step(m, o, run, STEP_COUNT);
+        s.as.count = o->as.delta;
+        return s;
+    default:
+        s = merge_step(m, o, run, STEP_MAP);
+        s.key = o->as.map.key;
+        s.data = o->as.map.value;
+        return s;
+    }
 }
 
 static bool merge_emit(merge *m, step_list *out, const step *s) {
@@ -115,13 +172,8 @@ static bool merge_emit(merge *m, step_list *out, const step *s) {
     return fresh != NULL;
 }
 
-static bool merge_emit_map(merge *m, const op *o, const dag_run *run, step_list *out) {
-    step s = {.kind = STEP_MAP,
-              .container = o->container,
-              .key = o->as.map.key,
-              .id = {run->peer, o->counter},
-              .lamport = run->lamport + (uint32_t)(o->counter - run->counter),
-              .data = o->as.map.value};
+static bool merge_emit_write(merge *m, const op *o, const dag_run *run, step_list *out) {
+    step s = merge_write_step(m, o, run);
     return merge_emit(m, out, &s);
 }
 
@@ -137,19 +189,40 @@ static bool merge_delete_pos(const op *o, uint32_t *pos) {
 /* ---- operations made on everything there is ---- */
 
 static lk_status merge_direct(merge *m, const op *o, const dag_run *run, step_list *out) {
-    if (merge_writes(m, o)) return merge_emit_map(m, o, run, out) ? LK_OK : LK_ENOMEM;
+    if (merge_writes(m, o)) return merge_emit_write(m, o, run, out) ? LK_OK : LK_ENOMEM;
     if (!merge_tracks(m, o)) return LK_OK;
     step s;
+    uint32_t pos;
     if (o->kind == OP_DELETE) {
-        s = (step){.kind = STEP_DELETE, .container = o->container, .len = o->len};
-        if (!merge_delete_pos(o, &s.pos)) return LK_ERANGE;
-    } else {
-        s = merge_insert_step(o, run, merge_insert_pos(m, o, run));
+        if (!merge_delete_pos(o, &pos)) return LK_ERANGE;
+        s = merge_delete_step(o, pos, o->len);
+        return merge_emit(m, out, &s) ? LK_OK : LK_ENOMEM;
     }
+    if (o->kind == OP_MOVE) {
+        s = merge_delete_step(o, o->as.move.from, 1);
+        if (!merge_emit(m, out, &s)) return LK_ENOMEM;
+    }
+    s = merge_insert_step(m, o, run, merge_insert_pos(m, o, run));
     return merge_emit(m, out, &s) ? LK_OK : LK_ENOMEM;
 }
 
 /* ---- operations made elsewhere ---- */
+
+static lk_status merge_emit_cuts(merge *m, const op *o, step_list *out) {
+    for (size_t i = 0; i < m->cuts.len && out != NULL; i++) {
+        step s = merge_delete_step(o, m->cuts.at[i].pos, m->cuts.at[i].len);
+        if (!merge_emit(m, out, &s)) return LK_ENOMEM;
+    }
+    return LK_OK;
+}
+
+static lk_status merge_play_delete(merge *m, tracker *t, const op *o, step_list *out) {
+    uint32_t pos;
+    if (!merge_delete_pos(o, &pos)) return LK_ERANGE;
+    m->cuts.len = 0;
+    lk_status status = tracker_delete(t, pos, o->len, o->as.del.reversed, &m->cuts);
+    return status == LK_OK ? merge_emit_cuts(m, o, out) : status;
+}
 
 /* Play in an operation at the standing version, which must be where it was made. */
 static lk_status merge_play(merge *m, const op *o, lv at, const dag_run *run, step_list *out) {
@@ -157,28 +230,20 @@ static lk_status merge_play(merge *m, const op *o, lv at, const dag_run *run, st
         id_run nothing = {.len = o->len, .kind = ID_NOTHING};
         if (!id_index_append(&m->by_lv, &nothing)) return LK_ENOMEM;
         if (out == NULL || !merge_writes(m, o)) return LK_OK;
-        return merge_emit_map(m, o, run, out) ? LK_OK : LK_ENOMEM;
+        return merge_emit_write(m, o, run, out) ? LK_OK : LK_ENOMEM;
     }
     tracker *t = merge_tracker(m, o->container);
     if (t == NULL) return LK_ENOMEM;
-    uint32_t pos;
-    if (o->kind != OP_DELETE) {
-        lk_status status = tracker_insert(t, merge_insert_pos(m, o, run), at, o->len, &pos);
-        if (status != LK_OK || out == NULL) return status;
-        step s = merge_insert_step(o, run, pos);
-        return merge_emit(m, out, &s) ? LK_OK : LK_ENOMEM;
-    }
-    if (!merge_delete_pos(o, &pos)) return LK_ERANGE;
+    if (o->kind == OP_DELETE) return merge_play_delete(m, t, o, out);
+    uint32_t pos = merge_insert_pos(m, o, run), merged;
     m->cuts.len = 0;
-    lk_status status = tracker_delete(t, pos, o->len, o->as.del.reversed, &m->cuts);
-    for (size_t i = 0; i < m->cuts.len && status == LK_OK && out != NULL; i++) {
-        step s = {.kind = STEP_DELETE,
-                  .container = o->container,
-                  .pos = m->cuts.at[i].pos,
-                  .len = m->cuts.at[i].len};
-        if (!merge_emit(m, out, &s)) status = LK_ENOMEM;
-    }
-    return status;
+    lk_status status = o->kind == OP_MOVE
+                           ? tracker_move(t, o->as.move.from, pos, at, &m->cuts, &merged)
+                           : tracker_insert(t, pos, at, o->len, &merged);
+    if (status == LK_OK) status = merge_emit_cuts(m, o, out);
+    if (status != LK_OK || out == NULL) return status;
+    step s = merge_insert_step(m, o, run, merged);
+    return merge_emit(m, out, &s) ? LK_OK : LK_ENOMEM;
 }
 
 /* Play in an operation that knew everything and has been done, behind the back of the standing
@@ -187,6 +252,8 @@ static lk_status merge_play_merged(merge *m, const op *o, lv at, const dag_run *
     if (!merge_tracks(m, o)) return merge_play(m, o, at, run, NULL);
     tracker *t = merge_tracker(m, o->container);
     if (t == NULL) return LK_ENOMEM;
+    if (o->kind == OP_MOVE)
+        return tracker_move_merged(t, o->as.move.from, o->as.move.to, at);
     if (o->kind != OP_DELETE)
         return tracker_insert_merged(t, merge_insert_pos(m, o, run), at, o->len);
     uint32_t pos;
@@ -201,8 +268,10 @@ static lk_status merge_know(merge *m, dag_span span, bool known) {
         id_run run = id_index_at(&m->by_lv, at);
         uint32_t len = run.len < span.end - at ? run.len : span.end - at;
         lk_status status = LK_OK;
-        if (run.kind == ID_INSERT)
+        if (run.kind == ID_INSERT || run.kind == ID_MOVE)
             status = tracker_show(m->trackers.at[run.owner], at, len, known);
+        if (run.kind == ID_MOVE && status == LK_OK)
+            status = tracker_hide(m->trackers.at[run.owner], run.target, 1, known);
         else if (run.kind == ID_FORTH)
             status = tracker_hide(m->trackers.at[run.owner], run.target, len, known);
         else if (run.kind == ID_BACK)

@@ -53,7 +53,7 @@ void tracker_drop(tracker *t) {
 
 btree_pos tracker_locate(tracker *t, uint32_t id, uint32_t *offset) {
     id_run run = id_index_at(tracker_index(t, id), id);
-    LK_ASSERT(run.kind == ID_INSERT && run.leaf != NULL);
+    LK_ASSERT((run.kind == ID_INSERT || run.kind == ID_MOVE) && run.leaf != NULL);
     uint32_t len = btree_leaf_len(run.leaf);
     for (btree_pos pos = {run.leaf, 0}; pos.slot < len; pos.slot++) {
         const tracker_item *it = btree_item(&t->items, pos);
@@ -112,11 +112,16 @@ static bool tracker_continues(const tracker_item *before, const tracker_item *it
            before->gone == it->gone;
 }
 
-/* Put a new item in front of `at`; where it starts in the merged document. */
-static lk_status tracker_put(tracker *t, btree_pos at, const tracker_item *it, uint32_t *merged) {
-    id_run run = {.len = it->len, .kind = ID_INSERT, .owner = t->owner};
+/* Put a new item in front of `at`; where it starts in the merged document. `moved` is the atom that the
+ * operation took away for it, or TRACKER_NONE. */
+static lk_status tracker_put(tracker *t, btree_pos at, const tracker_item *it, uint32_t moved,
+                             uint32_t *merged) {
+    id_run run = {.len = it->len,
+                  .kind = moved == TRACKER_NONE ? ID_INSERT : ID_MOVE,
+                  .owner = t->owner,
+                  .target = moved};
     btree_pos before = at;
-    if (btree_prev(&t->items, &before)) {
+    if (run.kind == ID_INSERT && btree_prev(&t->items, &before)) {
         tracker_item *last = btree_item(&t->items, before);
         if (tracker_continues(last, it)) {
             run.leaf = before.leaf;
@@ -135,8 +140,8 @@ static lk_status tracker_put(tracker *t, btree_pos at, const tracker_item *it, u
     return LK_OK;
 }
 
-lk_status tracker_insert(tracker *t, uint32_t pos, lv id, uint32_t len, uint32_t *merged) {
-    tracker_item it = {.id = id, .len = len, .right = TRACKER_NONE, .here = 1};
+static lk_status tracker_insert_here(tracker *t, uint32_t pos, tracker_item it, uint32_t moved,
+                                     uint32_t *merged) {
     btree_pos at;
     lk_status status = tracker_gap(t, TRACKER_HERE, pos, &at, &it.left);
     if (status != LK_OK) return status;
@@ -146,18 +151,27 @@ lk_status tracker_insert(tracker *t, uint32_t pos, lv id, uint32_t len, uint32_t
         more = btree_next(&t->items, &known);
     if (more) it.right = ((const tracker_item *)btree_item(&t->items, known))->id;
     if (known.leaf != at.leaf || known.slot != at.slot) at = fugue_place(t, at, known, &it);
-    return tracker_put(t, at, &it, merged);
+    return tracker_put(t, at, &it, moved, merged);
 }
 
-lk_status tracker_insert_merged(tracker *t, uint32_t pos, lv id, uint32_t len) {
-    tracker_item it = {.id = id, .len = len, .right = TRACKER_NONE};
+static lk_status tracker_insert_unseen(tracker *t, uint32_t pos, tracker_item it, uint32_t moved) {
     btree_pos at;
     lk_status status = tracker_gap(t, TRACKER_MERGED, pos, &at, &it.left);
     if (status != LK_OK) return status;
     if (!btree_at_end(&t->items, at))
         it.right = ((const tracker_item *)btree_item(&t->items, at))->id;
     uint32_t merged;
-    return tracker_put(t, at, &it, &merged);
+    return tracker_put(t, at, &it, moved, &merged);
+}
+
+lk_status tracker_insert(tracker *t, uint32_t pos, lv id, uint32_t len, uint32_t *merged) {
+    tracker_item it = {.id = id, .len = len, .right = TRACKER_NONE, .here = 1};
+    return tracker_insert_here(t, pos, it, TRACKER_NONE, merged);
+}
+
+lk_status tracker_insert_merged(tracker *t, uint32_t pos, lv id, uint32_t len) {
+    tracker_item it = {.id = id, .len = len, .right = TRACKER_NONE};
+    return tracker_insert_unseen(t, pos, it, TRACKER_NONE);
 }
 
 /* ---- deleting ---- */
@@ -191,11 +205,11 @@ static bool tracker_note(tracker *t, const tracker_cut *items, size_t len, bool 
     return true;
 }
 
-/* Delete a range that `metric` sees. `cuts`, if not NULL, gets what leaves the document. */
-static lk_status tracker_delete_range(tracker *t, unsigned metric, uint32_t pos, uint32_t len,
-                                      bool reversed, tracker_cuts *cuts) {
+/* Delete a range that `metric` sees. `items` gets what it was, by ids; `cuts`, if not NULL, what leaves the
+ * document. */
+static lk_status tracker_take_range(tracker *t, unsigned metric, uint32_t pos, uint32_t len,
+                                    tracker_cuts *items, tracker_cuts *cuts) {
     const lk_memory *heap = t->log->heap;
-    tracker_cuts items = {0}; /* ids */
     lk_status status = LK_OK;
     while (len > 0 && status == LK_OK) {
         btree_pos at = {0};
@@ -203,7 +217,7 @@ static lk_status tracker_delete_range(tracker *t, unsigned metric, uint32_t pos,
         if (status != LK_OK) break;
         tracker_item *it = btree_item(&t->items, at);
         btree_sums before = tracker_measure(it);
-        tracker_cut *item = vec_push(heap, &items);
+        tracker_cut *item = vec_push(heap, items);
         tracker_cut *cut = cuts != NULL && !it->gone ? vec_push(heap, cuts) : NULL;
         if (item == NULL || (cuts != NULL && !it->gone && cut == NULL)) {
             status = LK_ENOMEM;
@@ -217,9 +231,41 @@ static lk_status tracker_delete_range(tracker *t, unsigned metric, uint32_t pos,
         len -= it->len;
         btree_changed(&t->items, at, before);
     }
-    if (status == LK_OK && !tracker_note(t, items.at, items.len, reversed)) status = LK_ENOMEM;
-    vec_drop(heap, &items);
     return status;
+}
+
+static lk_status tracker_delete_range(tracker *t, unsigned metric, uint32_t pos, uint32_t len,
+                                      bool reversed, tracker_cuts *cuts) {
+    tracker_cuts items = {0};
+    lk_status status = tracker_take_range(t, metric, pos, len, &items, cuts);
+    if (status == LK_OK && !tracker_note(t, items.at, items.len, reversed)) status = LK_ENOMEM;
+    vec_drop(t->log->heap, &items);
+    return status;
+}
+
+/* Delete one atom without noting it; which it was. */
+static lk_status tracker_take_one(tracker *t, unsigned metric, uint32_t pos, uint32_t *id,
+                                  tracker_cuts *cuts) {
+    tracker_cuts items = {0};
+    lk_status status = tracker_take_range(t, metric, pos, 1, &items, cuts);
+    if (status == LK_OK) *id = items.at[0].pos;
+    vec_drop(t->log->heap, &items);
+    return status;
+}
+
+lk_status tracker_move(tracker *t, uint32_t from, uint32_t to, lv id, tracker_cuts *cuts,
+                       uint32_t *merged) {
+    tracker_item it = {.id = id, .len = 1, .right = TRACKER_NONE, .here = 1};
+    uint32_t moved;
+    lk_status status = tracker_take_one(t, TRACKER_HERE, from, &moved, cuts);
+    return status == LK_OK ? tracker_insert_here(t, to, it, moved, merged) : status;
+}
+
+lk_status tracker_move_merged(tracker *t, uint32_t from, uint32_t to, lv id) {
+    tracker_item it = {.id = id, .len = 1, .right = TRACKER_NONE};
+    uint32_t moved;
+    lk_status status = tracker_take_one(t, TRACKER_MERGED, from, &moved, NULL);
+    return status == LK_OK ? tracker_insert_unseen(t, to, it, moved) : status;
 }
 
 lk_status tracker_delete(tracker *t, uint32_t pos, uint32_t len, bool reversed,
@@ -282,7 +328,8 @@ void tracker_check(const tracker *t) {
         const id_index *index = it->id >= TRACKER_BASE ? &t->base : t->by_lv;
         for (uint32_t done = 0; done < it->len;) {
             id_run run = id_index_at(index, it->id + done);
-            LK_ASSERT(run.kind == ID_INSERT && run.leaf == pos.leaf);
+            LK_ASSERT(run.kind == ID_INSERT || run.kind == ID_MOVE);
+            LK_ASSERT(run.leaf == pos.leaf);
             done += run.len;
         }
     }

@@ -75,6 +75,11 @@ lk_status tracker_delete(tracker *t, uint32_t pos, uint32_t len, bool reversed, 
  */
 lk_status tracker_delete_merged(tracker *t, uint32_t pos, uint32_t len, bool reversed);
 
+/* Move what stands at `from` to `to`, counted without it: a delete and an insert in one operation. */
+lk_status tracker_move(tracker *t, uint32_t from, uint32_t to, lv id, tracker_cuts *cuts,
+                       uint32_t *merged);
+lk_status tracker_move_merged(tracker *t, uint32_t from, uint32_t to, lv id);
+
 /* Let the standing version know (or no longer know) the insertion of these atoms. */
 lk_status tracker_show(tracker *t, uint32_t id, uint32_t len, bool known);
 /* The same for one deletion of them. */

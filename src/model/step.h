@@ -9,8 +9,24 @@
 typedef enum step_kind {
     STEP_INSERT, /* text (`bytes` of UTF-8 at data), a style anchor (data NULL), or list values */
     STEP_DELETE,
-    STEP_MAP, /* a write: data is the lk_value, NULL deletes */
+    STEP_MAP,   /* a write: data is the lk_value, NULL deletes */
+    STEP_PLACE, /* movable list: a new place for the element `elem` */
+    STEP_SET,   /* movable list: a new value (data) for the element `elem` */
+    STEP_TREE,  /* create, move or delete a node */
+    STEP_COUNT, /* add `count` */
 } step_kind;
+
+typedef struct step_elem { /* an element of a movable list, by its insert */
+    peer_ix peer;
+    uint32_t lamport;
+} step_elem;
+
+typedef struct step_node {
+    op_id node, parent; /* parent: when has_parent and not deletes */
+    bool has_parent, deletes;
+    lk_bytes position; /* fractional index */
+    uint32_t meta;     /* the container of the node's data */
+} step_node;
 
 typedef struct step {
     step_kind kind;
@@ -19,9 +35,15 @@ typedef struct step {
     uint32_t len; /* entities */
     uint32_t key; /* map */
     uint32_t bytes;
-    uint32_t lamport; /* of the first atom */
-    op_id id;         /* likewise */
+    uint32_t lamport;   /* of the first atom */
+    op_id id;           /* likewise */
+    uint64_t peer_wide; /* of its writer: orders writes of one Lamport time */
     const void *data;
+    union {
+        step_elem elem;
+        step_node tree;
+        double count;
+    } as;
 } step;
 
 #endif

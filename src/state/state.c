@@ -10,6 +10,8 @@ static void state_pop(state *s) {
     state_slot *c = s->containers.at[--s->containers.len];
     if (c->kind == LK_TEXT || c->kind == LK_LIST) seq_drop(&c->as.seq);
     if (c->kind == LK_MAP) map_drop(&c->as.map);
+    if (c->kind == LK_MOVABLE_LIST) movable_drop(&c->as.movable);
+    if (c->kind == LK_TREE) tree_drop(&c->as.tree);
     mem_free(s->heap, c, sizeof *c);
 }
 
@@ -31,6 +33,8 @@ bool state_add(state *s, container_kind kind, bool root) {
     if (kind == LK_TEXT) seq_init(&c->as.seq, SEQ_TEXT, s->heap);
     if (kind == LK_LIST) seq_init(&c->as.seq, SEQ_LIST, s->heap);
     if (kind == LK_MAP) map_init(&c->as.map, s->heap);
+    if (kind == LK_MOVABLE_LIST) movable_init(&c->as.movable, s->heap);
+    if (kind == LK_TREE) tree_init(&c->as.tree, s->heap);
     s->containers.at[s->containers.len++] = c;
     return true;
 }
@@ -45,41 +49,76 @@ map *state_find_map(const state *s, uint32_t id) {
     return c->kind == LK_MAP ? &c->as.map : NULL;
 }
 
+movable *state_find_movable(const state *s, uint32_t id) {
+    state_slot *c = s->containers.at[id];
+    return c->kind == LK_MOVABLE_LIST ? &c->as.movable : NULL;
+}
+
+tree *state_find_tree(const state *s, uint32_t id) {
+    state_slot *c = s->containers.at[id];
+    return c->kind == LK_TREE ? &c->as.tree : NULL;
+}
+
+const double *state_find_counter(const state *s, uint32_t id) {
+    const state_slot *c = s->containers.at[id];
+    return c->kind == LK_COUNTER ? &c->as.counter : NULL;
+}
+
 /* ---- preparing ---- */
 
-typedef struct state_tally { /* what the steps will ask of one state_slot */
+typedef struct state_tally { /* what the steps will ask of one container */
     uint64_t len;            /* entities there will be */
-    uint32_t edits;
+    uint32_t edits, values;
     size_t bytes;
     bool seen;
 } state_tally;
 
-static lk_status state_count(const state *s, const step *st, state_tally *tally) {
-    bool is_map = state_find_map(s, st->container) != NULL;
-    if (is_map != (st->kind == STEP_MAP)) return LK_ERANGE;
-    const seq *target = state_find_seq(s, st->container);
-    if (!is_map && target == NULL) return LK_ERANGE;
-    if (!tally->seen) {
-        tally->seen = true;
-        tally->len = is_map ? 0 : seq_len(target, SEQ_ENTITY);
+static bool state_takes(container_kind kind, step_kind what) {
+    switch (what) {
+    case STEP_INSERT:
+    case STEP_DELETE: return kind == LK_TEXT || kind == LK_LIST || kind == LK_MOVABLE_LIST;
+    case STEP_MAP: return kind == LK_MAP;
+    case STEP_PLACE:
+    case STEP_SET: return kind == LK_MOVABLE_LIST;
+    case STEP_TREE: return kind == LK_TREE;
+    case STEP_COUNT: return kind == LK_COUNTER;
     }
+    return false;
+}
+
+/* The sequence of a container whose positions steps name, or NULL. */
+static const seq *state_places(const state *s, uint32_t id) {
+    const movable *m = state_find_movable(s, id);
+    return m != NULL ? &m->places : state_find_seq(s, id);
+}
+
+static lk_status state_count(const state *s, const step *st, state_tally *tally) {
+    if (!state_takes(s->containers.at[st->container]->kind, st->kind)) return LK_ERANGE;
+    const seq *places = state_places(s, st->container);
+    if (!tally->seen && places != NULL) tally->len = seq_len(places, SEQ_ENTITY);
+    tally->seen = true;
     tally->edits++;
     tally->bytes += st->bytes;
-    if (is_map) return LK_OK;
-    if (st->kind == STEP_INSERT) {
+    if (st->kind == STEP_INSERT || st->kind == STEP_PLACE) {
         if (st->pos > tally->len || tally->len + st->len > LIMIT_POSITION) return LK_ERANGE;
         tally->len += st->len;
-        return LK_OK;
+        tally->values += st->kind == STEP_INSERT ? st->len : 0;
+    } else if (st->kind == STEP_DELETE) {
+        if ((uint64_t)st->pos + st->len > tally->len) return LK_ERANGE;
+        tally->len -= st->len;
     }
-    if ((uint64_t)st->pos + st->len > tally->len) return LK_ERANGE;
-    tally->len -= st->len;
     return LK_OK;
 }
 
 static bool state_reserve(state *s, uint32_t id, const state_tally *tally) {
-    map *m = state_find_map(s, id);
-    if (m != NULL) return map_reserve(m, tally->edits);
-    return seq_reserve(state_find_seq(s, id), tally->edits, tally->bytes);
+    state_slot *c = s->containers.at[id];
+    switch (c->kind) {
+    case LK_MAP: return map_reserve(&c->as.map, tally->edits);
+    case LK_MOVABLE_LIST: return movable_reserve(&c->as.movable, tally->edits, tally->values);
+    case LK_TREE: return tree_reserve(&c->as.tree, tally->edits);
+    case LK_COUNTER: return true;
+    default: return seq_reserve(&c->as.seq, tally->edits, tally->bytes);
+    }
 }
 
 lk_status state_prepare(state *s, const step *steps, size_t len, arena *scratch) {
@@ -111,13 +150,12 @@ static void state_place(state *s, const lk_value *value, bool present, const sta
     child->present = present;
 }
 
-static void state_write(state *s, const step *st, uint64_t peer_wide, const state_watch *watch,
-                        state_change *out) {
+static void state_write(state *s, const step *st, const state_watch *watch, state_change *out) {
     map *m = state_find_map(s, st->container);
     const map_entry *before = map_find(m, st->key);
     const lk_value *old = before == NULL ? NULL : before->value;
     map_entry entry = {.value = st->data,
-                       .peer_wide = peer_wide,
+                       .peer_wide = st->peer_wide,
                        .key = st->key,
                        .lamport = st->lamport,
                        .peer = st->id.peer};
@@ -135,29 +173,77 @@ static seq_span state_span(const step *st, container_kind kind) {
     return seq_text_span(st->id, st->data, st->bytes);
 }
 
-void state_apply(state *s, const step *st, uint64_t peer_wide, const state_watch *watch_or_null,
-                 state_change *out) {
-    if (st->kind == STEP_MAP) {
-        state_write(s, st, peer_wide, watch_or_null, out);
-        return;
-    }
-    state_slot *c = s->containers.at[st->container];
-    if (st->kind == STEP_INSERT) {
-        seq_span span = state_span(st, c->kind);
-        seq_insert(&c->as.seq, st->pos, &span, &out->edit);
-        if (c->kind != LK_LIST) return;
-        const lk_value *values = st->data;
-        for (uint32_t i = 0; i < st->len; i++) state_place(s, &values[i], true, watch_or_null);
-        return;
-    }
-    if (c->kind == LK_LIST) {
-        seq_walk w = seq_range(&c->as.seq, st->pos, st->len);
-        seq_span span;
-        while (seq_walk_next(&w, &span)) {
-            const lk_value *values = span.data;
-            for (uint32_t i = 0; i < span.len[SEQ_ENTITY]; i++)
-                state_place(s, &values[i], false, watch_or_null);
-        }
+static void state_insert(state *s, state_slot *c, const step *st, const state_watch *watch,
+                         state_change *out) {
+    seq_span span = state_span(st, c->kind);
+    seq_insert(&c->as.seq, st->pos, &span, &out->edit);
+    const lk_value *values = st->data;
+    for (uint32_t i = 0; c->kind == LK_LIST && i < st->len; i++)
+        state_place(s, &values[i], true, watch);
+}
+
+static void state_delete(state *s, state_slot *c, const step *st, const state_watch *watch,
+                         state_change *out) {
+    seq_walk w = seq_range(&c->as.seq, st->pos, st->len);
+    seq_span span;
+    while (c->kind == LK_LIST && seq_walk_next(&w, &span)) {
+        const lk_value *values = span.data;
+        for (uint32_t i = 0; i < span.len[SEQ_ENTITY]; i++)
+            state_place(s, &values[i], false, watch);
     }
     seq_delete(&c->as.seq, st->pos, st->len, &out->edit);
+}
+
+/* Children of a movable list are present while their element shows them. */
+static void state_delete_places(state *s, movable *m, const step *st, const state_watch *watch) {
+    seq_walk w = seq_range(&m->places, st->pos, st->len);
+    seq_span span;
+    while (seq_walk_next(&w, &span))
+        for (uint32_t i = 0; span.data != NULL && i < span.len[SEQ_ENTITY]; i++) {
+            op_id place = {span.id.peer, span.id.counter + (int32_t)i};
+            state_place(s, movable_on(m, place)->value, false, watch);
+        }
+    movable_apply(m, st);
+}
+
+static void state_move(state *s, movable *m, const step *st, const state_watch *watch) {
+    const movable_elem *elem = movable_find(m, st->as.elem);
+    const lk_value *old = elem == NULL ? NULL : elem->value;
+    movable_apply(m, st);
+    if (elem == NULL) return;
+    if (old != elem->value) state_place(s, old, false, watch);
+    state_place(s, elem->value, elem->shows, watch);
+}
+
+static void state_apply_movable(state *s, movable *m, const step *st, const state_watch *watch) {
+    const lk_value *values = st->data;
+    switch (st->kind) {
+    case STEP_INSERT:
+        movable_apply(m, st);
+        for (uint32_t i = 0; i < st->len; i++) state_place(s, &values[i], true, watch);
+        break;
+    case STEP_DELETE: state_delete_places(s, m, st, watch); break;
+    default: state_move(s, m, st, watch); break;
+    }
+}
+
+/* The data of a node is there from its creation on, so that a node that comes back finds it. */
+static void state_hang(state *s, tree *t, const step *st) {
+    tree_apply(t, st);
+    if (st->as.tree.meta != TREE_NONE) s->containers.at[st->as.tree.meta]->present = true;
+}
+
+void state_apply(state *s, const step *st, const state_watch *watch_or_null, state_change *out) {
+    state_slot *c = s->containers.at[st->container];
+    switch (c->kind) {
+    case LK_MAP: state_write(s, st, watch_or_null, out); break;
+    case LK_MOVABLE_LIST: state_apply_movable(s, &c->as.movable, st, watch_or_null); break;
+    case LK_TREE: state_hang(s, &c->as.tree, st); break;
+    case LK_COUNTER: c->as.counter += st->as.count; break;
+    default:
+        if (st->kind == STEP_INSERT)
+            state_insert(s, c, st, watch_or_null, out);
+        else
+            state_delete(s, c, st, watch_or_null, out);
+    }
 }

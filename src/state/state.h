@@ -9,7 +9,9 @@
 
 #include "model/step.h"
 #include "state/map.h"
+#include "state/movable.h"
 #include "state/seq.h"
+#include "state/tree.h"
 
 typedef struct state_slot {
     container_kind kind;
@@ -17,6 +19,9 @@ typedef struct state_slot {
     union {
         seq seq; /* text, list */
         map map;
+        movable movable;
+        tree tree;
+        double counter;
     } as;
 } state_slot;
 
@@ -35,6 +40,9 @@ void state_rewind(state *s, size_t len);
 /* The content of a container of that sort; NULL if it is of another. */
 seq *state_find_seq(const state *s, uint32_t id);
 map *state_find_map(const state *s, uint32_t id);
+movable *state_find_movable(const state *s, uint32_t id);
+tree *state_find_tree(const state *s, uint32_t id);
+const double *state_find_counter(const state *s, uint32_t id);
 
 /* Make room so that state_apply() of these steps, in this order, cannot fail. LK_ERANGE if one
  * reaches outside what its container will hold by then, or does not fit its kind; LK_ENOMEM. */
@@ -53,8 +61,6 @@ typedef struct state_watch {
     void (*appeared)(void *context, uint32_t container);
 } state_watch;
 
-/* `peer_wide` is the writer of a map write. */
-void state_apply(state *s, const step *st, uint64_t peer_wide, const state_watch *watch_or_null,
-                 state_change *out);
+void state_apply(state *s, const step *st, const state_watch *watch_or_null, state_change *out);
 
 #endif
