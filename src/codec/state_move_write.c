@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT
  * state_move_write.c - states in which things move, and what the writers of states share.
  *
- *     movable list   values | peers | rows: empty places after it, is the place the element's first, was
- *                    the value never set again | places | elements | last writes
- *     tree           peers | nodes: ids | nodes: parent, last move, position | positions | nothing */
+ *     movable list   values | peers | rows: empty places after it, is the place the element's
+ * first, was the value never set again | places | elements | last writes tree           peers |
+ * nodes: ids | nodes: parent, last move, position | positions | nothing */
 #include "codec/position_arena.h"
 #include "codec/state_writer.h"
 

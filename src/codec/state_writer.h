@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
- * state_writer.h - what the writers of states share. Peers are numbered per state, in order of first
- * use. */
+ * state_writer.h - what the writers of states share. Peers are numbered per state, in order of
+ * first use. */
 #ifndef CODEC_STATE_WRITER_H
 #define CODEC_STATE_WRITER_H
 

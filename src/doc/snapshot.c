@@ -77,7 +77,7 @@ static bool snapshot_seq(snapshot_maker *m, const seq *from, state_container *ou
     seq_walk w = seq_range(from, 0, seq_len(from, SEQ_ENTITY));
     seq_span span;
     while (seq_walk_next(&w, &span)) {
-        bool added = span.data == NULL         ? snapshot_add_anchor(m, span.id)
+        bool added = span.data == NULL        ? snapshot_add_anchor(m, span.id)
                      : from->kind == SEQ_TEXT ? snapshot_add_text(m, &span)
                                               : snapshot_add_items(m, &span);
         if (!added) return false;
@@ -162,10 +162,8 @@ static bool snapshot_nodes(snapshot_maker *m, const tree *from, uint32_t top, ui
         const tree_move *move = &from->moves.at[node->move];
         rows[order[i]] = (uint32_t)*len;
         state_node *row = &nodes[(*len)++];
-        *row = (state_node){.id = node->id,
-                            .move = move->id,
-                            .lamport = move->lamport,
-                            .position = move->position};
+        *row = (state_node){
+            .id = node->id, .move = move->id, .lamport = move->lamport, .position = move->position};
         row->parent = node->parent == TREE_ROOT      ? STATE_NODE_ROOT
                       : node->parent == TREE_DELETED ? STATE_NODE_DELETED
                                                      : STATE_NODE_FIRST + rows[node->parent];
@@ -227,11 +225,9 @@ static void snapshot_point(snapshot_maker *m) {
     }
 }
 
-/* Of the other kinds we keep the history alone. A snapshot with their state missing would show them
- * empty, so it has no states at all. */
-static bool snapshot_has_state(container_kind kind) {
-    return kind == LK_MAP || kind == LK_LIST || kind == LK_TEXT;
-}
+/* Of kinds of the future we keep the history alone. A snapshot with their state missing would show
+ * them empty, so it has no states at all. */
+static bool snapshot_has_state(container_kind kind) { return kind <= LK_COUNTER; }
 
 static lk_status snapshot_states(snapshot_maker *m) {
     const intern *names = &m->doc->log.names;

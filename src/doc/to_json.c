@@ -192,7 +192,8 @@ typedef struct json_level { /* of siblings being printed: order[next], and how m
     int64_t index;
 } json_level;
 
-/* The nodes come by levels; the children of order[i] begin at first[i], their number is in count[i]. */
+/* The nodes come by levels; the children of order[i] begin at first[i], their number is in
+ * count[i]. */
 typedef struct json_tree {
     uint32_t *order, *first, *count;
     json_level *path;

@@ -252,8 +252,7 @@ static lk_status merge_play_merged(merge *m, const op *o, lv at, const dag_run *
     if (!merge_tracks(m, o)) return merge_play(m, o, at, run, NULL);
     tracker *t = merge_tracker(m, o->container);
     if (t == NULL) return LK_ENOMEM;
-    if (o->kind == OP_MOVE)
-        return tracker_move_merged(t, o->as.move.from, o->as.move.to, at);
+    if (o->kind == OP_MOVE) return tracker_move_merged(t, o->as.move.from, o->as.move.to, at);
     if (o->kind != OP_DELETE)
         return tracker_insert_merged(t, merge_insert_pos(m, o, run), at, o->len);
     uint32_t pos;

@@ -112,8 +112,8 @@ static bool tracker_continues(const tracker_item *before, const tracker_item *it
            before->gone == it->gone;
 }
 
-/* Put a new item in front of `at`; where it starts in the merged document. `moved` is the atom that the
- * operation took away for it, or TRACKER_NONE. */
+/* Put a new item in front of `at`; where it starts in the merged document. `moved` is the atom that
+ * the operation took away for it, or TRACKER_NONE. */
 static lk_status tracker_put(tracker *t, btree_pos at, const tracker_item *it, uint32_t moved,
                              uint32_t *merged) {
     id_run run = {.len = it->len,
@@ -205,8 +205,8 @@ static bool tracker_note(tracker *t, const tracker_cut *items, size_t len, bool 
     return true;
 }
 
-/* Delete a range that `metric` sees. `items` gets what it was, by ids; `cuts`, if not NULL, what leaves the
- * document. */
+/* Delete a range that `metric` sees. `items` gets what it was, by ids; `cuts`, if not NULL, what
+ * leaves the document. */
 static lk_status tracker_take_range(tracker *t, unsigned metric, uint32_t pos, uint32_t len,
                                     tracker_cuts *items, tracker_cuts *cuts) {
     const lk_memory *heap = t->log->heap;

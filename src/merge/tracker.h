@@ -75,7 +75,8 @@ lk_status tracker_delete(tracker *t, uint32_t pos, uint32_t len, bool reversed, 
  */
 lk_status tracker_delete_merged(tracker *t, uint32_t pos, uint32_t len, bool reversed);
 
-/* Move what stands at `from` to `to`, counted without it: a delete and an insert in one operation. */
+/* Move what stands at `from` to `to`, counted without it: a delete and an insert in one operation.
+ */
 lk_status tracker_move(tracker *t, uint32_t from, uint32_t to, lv id, tracker_cuts *cuts,
                        uint32_t *merged);
 lk_status tracker_move_merged(tracker *t, uint32_t from, uint32_t to, lv id);

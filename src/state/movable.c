@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
- * movable.c - places are spans of a sequence (an empty one is a span without data); elements lie in an array,
- * found by their own id and by the place they stand on. */
+ * movable.c - places are spans of a sequence (an empty one is a span without data); elements lie in
+ * an array, found by their own id and by the place they stand on. */
 #include "state/movable.h"
 
 void movable_init(movable *m, const lk_memory *heap) {
@@ -17,8 +17,8 @@ void movable_drop(movable *m) {
 
 bool movable_reserve(movable *m, uint32_t steps, uint32_t values) {
     /* A place inserted, the one left emptied: by one delete and one insert. */
-    return seq_reserve(&m->places, (size_t)steps * 3, 0) && vec_reserve(m->heap, &m->elems, values) &&
-           table_reserve(&m->by_id, m->heap, values) &&
+    return seq_reserve(&m->places, (size_t)steps * 3, 0) &&
+           vec_reserve(m->heap, &m->elems, values) && table_reserve(&m->by_id, m->heap, values) &&
            table_reserve(&m->by_place, m->heap, values + steps);
 }
 
@@ -75,7 +75,8 @@ static void movable_insert(movable *m, const step *st) {
     seq_insert(&m->places, st->pos, &span, NULL);
 }
 
-/* Index of a place among all. Only asked when two peers moved one element at the same time: it walks. */
+/* Index of a place among all. Only asked when two peers moved one element at the same time: it
+ * walks. */
 static uint32_t movable_index(const movable *m, op_id place) {
     seq_walk w = seq_range(&m->places, 0, seq_len(&m->places, SEQ_ENTITY));
     seq_span span;

@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: MIT
- * movable.h - the derived state of a movable list: places in a row, and elements that stand on them.
+ * movable.h - the derived state of a movable list: places in a row, and elements that stand on
+ * them.
  *
- *      places     p0   p1   p2   p3         one per insert and per move, those not deleted; p1 stands
- *      elements   A         B    C          empty: its element was moved elsewhere at the same time
+ *      places     p0   p1   p2   p3         one per insert and per move, those not deleted; p1
+ * stands elements   A         B    C          empty: its element was moved elsewhere at the same
+ * time
  *
- * An element has two registers, each written last by the largest (lamport, peer): the place it stands
- * on, and its value. It shows if its place is not deleted. Operations count all places, readers only
- * those that something stands on. */
+ * An element has two registers, each written last by the largest (lamport, peer): the place it
+ * stands on, and its value. It shows if its place is not deleted. Operations count all places,
+ * readers only those that something stands on. */
 #ifndef STATE_MOVABLE_H
 #define STATE_MOVABLE_H
 
@@ -42,8 +44,8 @@ bool movable_reserve(movable *m, uint32_t steps, uint32_t values);
 /* The element of that id, or the one that stands on that place; NULL if there is none. */
 movable_elem *movable_find(const movable *m, step_elem id);
 movable_elem *movable_on(const movable *m, op_id place);
-/* Carry out an insert, delete, place or set. Needs that room. What names an element that is not there does
- * nothing, or makes an empty place. */
+/* Carry out an insert, delete, place or set. Needs that room. What names an element that is not
+ * there does nothing, or makes an empty place. */
 void movable_apply(movable *m, const step *st);
 /* Walk the elements that show, in order. */
 typedef struct movable_walk {
