@@ -103,9 +103,8 @@ static void test_replay(void) {
     arena_drop(&scratch);
 }
 
-/* A document with containers whose states we do not write is exported to be replayed: states with
- * theirs missing would show them empty. */
-static void test_other_kinds(void) {
+/* A document with containers of every kind is exported with the states of all of them. */
+static void test_all_kinds(void) {
     lk_doc *doc = lk_new(9, NULL), *again = lk_new(9, NULL);
     lk_buf out = {0};
     CHECK_EQ(lk_import(doc, (lk_bytes){loro_updates, sizeof loro_updates}, NULL, NULL), LK_OK);
@@ -114,12 +113,23 @@ static void test_other_kinds(void) {
     reader body;
     lk_fault fault;
     envelope_sections sections;
+    arena scratch;
+    sstable states;
+    arena_init(&scratch, &mem_default);
     CHECK_EQ(envelope_open((lk_bytes){out.at, out.len}, &mode, &body, &fault), LK_OK);
     CHECK_EQ(envelope_read_sections(&body, &sections, &fault), LK_OK);
-    CHECK_BYTES(sections.state.bytes.at, sections.state.bytes.len, "E", 1);
+    CHECK_EQ(snapshot_check_states(&sections, &scratch, &fault), LK_OK);
+    lk_bytes bytes = sections.state.bytes;
+    CHECK_EQ(sstable_read(bytes, 0, 1 << 16, &scratch, &states, &fault), LK_OK);
+    unsigned kinds = 0;
+    for (size_t i = 0; i < states.len; i++)
+        if (states.pairs[i].key.at[0] & STATE_ROOT)
+            kinds |= 1u << (states.pairs[i].key.at[0] & ~STATE_ROOT);
+    CHECK_EQ(kinds, 0x3f);
     CHECK_EQ(lk_import(again, (lk_bytes){out.at, out.len}, NULL, NULL), LK_OK);
     CHECK_EQ(lk_op_count(again), 29);
     lk_buf_free(&out);
+    arena_drop(&scratch);
     lk_free(again);
     lk_free(doc);
 }
@@ -284,8 +294,10 @@ static void test_others(void) {
     CHECK_BYTES(list->as.values[1].as.entries[0].value.as.bytes, 2, "\0\1", 2);
     CHECK(names.cids.at[out.parent].kind == LK_TEXT);
 
-    in = (state_container){.cid = 3, .depth = 1, .as.opaque = {(const uint8_t *)"abc", 3}};
+    in = (state_container){
+        .cid = 3, .depth = 1, .opaque = true, .as.opaque = {(const uint8_t *)"abc", 3}};
     CHECK_EQ(round_trip(&in, &scratch, &names, &out), LK_OK);
+    CHECK(out.opaque);
     CHECK_BYTES(out.as.opaque.at, out.as.opaque.len, "abc", 3);
     in = (state_container){.cid = 4, .depth = 1, .as.counter = 1.5};
     CHECK_EQ(round_trip(&in, &scratch, &names, &out), LK_OK);
@@ -296,7 +308,7 @@ static void test_others(void) {
 int main(void) {
     test_loro_snapshot();
     test_replay();
-    test_other_kinds();
+    test_all_kinds();
     test_check_states();
     test_loro_states();
     test_map();
