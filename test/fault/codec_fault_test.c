@@ -7,20 +7,7 @@
 #include "codec/snapshot_blob.h"
 #include "codec/state_blob.h"
 #include "loro_vectors.h"
-
-typedef struct meter { /* an allocator whose N-th request fails */
-    uint64_t requests, fail_at;
-    size_t live;
-} meter;
-
-static void *meter_resize(void *context, void *at, size_t old_len, size_t new_len) {
-    meter *m = context;
-    if (new_len > 0 && ++m->requests == m->fail_at) return NULL;
-    m->live += new_len - old_len;
-    if (new_len > 0) return realloc(at, new_len);
-    free(at);
-    return NULL;
-}
+#include "meter.h"
 
 typedef lk_status scenario(arena *scratch, lk_buf *out);
 
@@ -112,7 +99,7 @@ static uint64_t fail_each(scenario *run) {
         CHECK_EQ(status, m.requests < n ? LK_OK : LK_ENOMEM);
         lk_buf_free(&out);
         arena_drop(&scratch);
-        CHECK_EQ(m.live, 0);
+        CHECK_EQ(m.bytes, 0);
         if (status == LK_OK) return n - 1;
     }
 }

@@ -3,20 +3,8 @@
  * and the same call goes through when there is memory again. */
 #include "check.h"
 #include "lorikeet.h"
-
-typedef struct meter { /* an allocator whose N-th request fails */
-    uint64_t requests, fail_at;
-    size_t live;
-} meter;
-
-static void *meter_resize(void *context, void *at, size_t old_len, size_t new_len) {
-    meter *m = context;
-    if (new_len > 0 && ++m->requests == m->fail_at) return NULL;
-    m->live += new_len - old_len;
-    if (new_len > 0) return realloc(at, new_len);
-    free(at);
-    return NULL;
-}
+#include "loro_vectors.h"
+#include "meter.h"
 
 static lk_str str_of(const char *s) { return (lk_str){s, strlen(s)}; }
 
@@ -50,6 +38,9 @@ static lk_status make_root(fixture *f) {
 }
 static lk_status import_theirs(fixture *f) {
     return lk_import(f->doc, (lk_bytes){f->theirs.at, f->theirs.len}, NULL, NULL);
+}
+static lk_status import_all_kinds(fixture *f) {
+    return lk_import(f->doc, (lk_bytes){loro_updates, sizeof loro_updates}, NULL, NULL);
 }
 static lk_status export_updates(fixture *f) {
     lk_buf out = {.memory = &f->memory};
@@ -124,7 +115,7 @@ static unsigned sweep(const char *name, scenario *run, bool watched) {
         spent += status == LK_ESPENT;
         if (status == LK_OK || status == LK_ENOMEM) lk_check(f.doc);
         lk_free(f.doc);
-        CHECK_EQ(f.meter.live, 0);
+        CHECK_EQ(f.meter.bytes, 0);
         lk_buf_free(&before);
         lk_buf_free(&f.theirs);
         if (reached) continue;
@@ -143,6 +134,7 @@ int main(void) {
         spent += sweep("map set", set_map, watched);
         spent += sweep("root", make_root, watched);
         spent += sweep("import", import_theirs, watched);
+        spent += sweep("import of every kind", import_all_kinds, watched);
         spent += sweep("export of updates", export_updates, watched);
         spent += sweep("export of a snapshot", export_snapshot, watched);
         spent += sweep("json", print_json, watched);

@@ -4,6 +4,7 @@
 #include "base/btree.h"
 
 #include "check.h"
+#include "meter.h"
 
 #define ITEMS_MAX 4000u
 
@@ -19,22 +20,8 @@ typedef struct twin {
     uint32_t ids;
 } twin;
 
-static bool heap_closed;
-static size_t heap_blocks;
-
-static void *test_resize(void *context, void *at, size_t old_len, size_t new_len) {
-    (void)context, (void)old_len;
-    if (new_len == 0) {
-        heap_blocks--;
-        free(at);
-        return NULL;
-    }
-    if (heap_closed) return NULL;
-    heap_blocks += at == NULL;
-    return realloc(at, new_len);
-}
-
-static const lk_memory test_heap = {NULL, test_resize};
+static meter heap;
+static const lk_memory test_heap = {&heap, meter_resize};
 
 static btree_sums test_measure(const void *at) { return ((const item *)at)->len; }
 
@@ -148,7 +135,7 @@ static void test_compare(btree *t, const twin *w, rng *r) {
 static void test_batch(btree *t, twin *w, rng *r, uint32_t phase) {
     uint32_t inserts = rng_below(r, 8) == 0 ? rng_below(r, 300) : 1 + rng_below(r, 3);
     CHECK(btree_reserve(t, inserts));
-    heap_closed = true;
+    heap.closed = true;
     uint32_t near = w->len == 0 ? 0 : rng_below(r, w->len);
     while (inserts > 0) {
         bool grow = phase == 3 ? rng_below(r, 2) : rng_below(r, 10) < (phase == 1 ? 2 : 8);
@@ -168,7 +155,7 @@ static void test_batch(btree *t, twin *w, rng *r, uint32_t phase) {
             inserts--;
         }
     }
-    heap_closed = false;
+    heap.closed = false;
 }
 
 static void test_random(uint64_t seed) {
@@ -176,7 +163,7 @@ static void test_random(uint64_t seed) {
     twin *w = calloc(1, sizeof *w);
     btree t;
     btree_init(&t, &test_class, &test_heap, w);
-    CHECK_EQ(heap_blocks, 0);
+    CHECK_EQ(heap.blocks, 0);
     for (uint32_t n = 0; n < 600; n++) {
         test_batch(&t, w, &r, n / 60 % 4);
         if (n % 20 == 0 || n < 40) test_compare(&t, w, &r);
@@ -193,7 +180,7 @@ static void test_random(uint64_t seed) {
     while (w->len > 0) test_remove(&t, w, &r, rng_below(&r, w->len));
     test_compare(&t, w, &r);
     btree_drop(&t);
-    CHECK_EQ(heap_blocks, 0);
+    CHECK_EQ(heap.blocks, 0);
     free(w);
 }
 
@@ -202,7 +189,7 @@ static void test_reserve_modest(void) {
     btree t;
     btree_init(&t, &test_class, &test_heap, w);
     CHECK(btree_reserve(&t, 1));
-    CHECK_EQ(heap_blocks, 1);
+    CHECK_EQ(heap.blocks, 1);
     rng r = {1};
     for (uint32_t n = 0; n < ITEMS_MAX; n++) {
         CHECK(btree_reserve(&t, 1));
@@ -212,20 +199,20 @@ static void test_reserve_modest(void) {
     CHECK(btree_reserve(&t, 1));
     CHECK(t.spare_leaves <= 1 && t.spare_nodes <= t.height + 1);
     /* What is set aside stays: nothing more is asked for. */
-    heap_closed = true;
+    heap.closed = true;
     CHECK(btree_reserve(&t, 1));
     CHECK(!btree_reserve(&t, 1u << 20));
-    heap_closed = false;
+    heap.closed = false;
     /* A smaller reserve takes nothing away from a larger one; settling does. */
     CHECK(btree_reserve(&t, 1000));
-    size_t blocks = heap_blocks;
+    size_t blocks = heap.blocks;
     CHECK(btree_reserve(&t, 1));
-    CHECK_EQ(heap_blocks, blocks);
+    CHECK_EQ(heap.blocks, blocks);
     btree_settle(&t, 1);
-    CHECK(heap_blocks < blocks);
+    CHECK(heap.blocks < blocks);
     btree_check(&t);
     btree_drop(&t);
-    CHECK_EQ(heap_blocks, 0);
+    CHECK_EQ(heap.blocks, 0);
     free(w);
 }
 

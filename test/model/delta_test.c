@@ -4,6 +4,7 @@
 #include "state/delta.h"
 
 #include "check.h"
+#include "meter.h"
 
 #define CHARS_MAX 4000u
 #define OLD_LEN 700u
@@ -22,22 +23,8 @@ typedef struct world {
     rng r;
 } world;
 
-static bool heap_closed;
-static size_t heap_blocks;
-
-static void *test_resize(void *context, void *at, size_t old_len, size_t new_len) {
-    (void)context, (void)old_len;
-    if (new_len == 0) {
-        heap_blocks--;
-        free(at);
-        return NULL;
-    }
-    if (heap_closed) return NULL;
-    heap_blocks += at == NULL;
-    return realloc(at, new_len);
-}
-
-static const lk_memory test_heap = {NULL, test_resize};
+static meter heap;
+static const lk_memory test_heap = {&heap, meter_resize};
 
 static character test_char(rng *r) {
     static const uint32_t widths[4][3] = {{1, 1, 1}, {2, 1, 1}, {3, 1, 1}, {4, 1, 2}};
@@ -79,9 +66,9 @@ static void world_edit(world *w, uint32_t pos, uint32_t remove, uint32_t insert)
     w->len += insert - remove;
     world_sum(w->now + pos, insert, inserted);
     CHECK(delta_reserve(&w->delta, 1));
-    heap_closed = true;
+    heap.closed = true;
     delta_edit(&w->delta, at, removed, inserted);
-    heap_closed = false;
+    heap.closed = false;
 }
 
 static void test_step(delta_walk *walk, lk_delta_kind kind, const uint32_t len[3],
@@ -152,7 +139,7 @@ static void test_random(uint64_t seed) {
         delta_reset(&w->delta);
     }
     delta_drop(&w->delta);
-    CHECK_EQ(heap_blocks, 0);
+    CHECK_EQ(heap.blocks, 0);
     free(w);
 }
 
@@ -161,7 +148,7 @@ static void test_small(void) {
     delta d;
     delta_init(&d, &test_heap);
     CHECK(delta_reserve(&d, 3));
-    heap_closed = true;
+    heap.closed = true;
     uint32_t at[3] = {7, 5, 6}, one[3] = {4, 1, 2}, none[3] = {0};
     delta_edit(&d, at, none, none);
     CHECK(delta_empty(&d));
@@ -171,9 +158,9 @@ static void test_small(void) {
     CHECK(delta_empty(&d));
     delta_reset(&d);
     CHECK(delta_reserve(&d, 1));
-    heap_closed = false;
+    heap.closed = false;
     delta_drop(&d);
-    CHECK_EQ(heap_blocks, 0);
+    CHECK_EQ(heap.blocks, 0);
 }
 
 int main(void) {

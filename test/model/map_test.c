@@ -3,21 +3,12 @@
 #include "state/map.h"
 
 #include "check.h"
+#include "meter.h"
 
 #define KEYS 300u
 
-static bool heap_closed;
-
-static void *test_resize(void *context, void *at, size_t old_len, size_t new_len) {
-    (void)context, (void)old_len;
-    if (new_len == 0) {
-        free(at);
-        return NULL;
-    }
-    return heap_closed ? NULL : realloc(at, new_len);
-}
-
-static const lk_memory test_heap = {NULL, test_resize};
+static meter heap;
+static const lk_memory test_heap = {&heap, meter_resize};
 
 typedef struct twin {
     map_entry at[KEYS];
@@ -72,7 +63,7 @@ static void test_random(uint64_t seed, uint32_t keys) {
     for (uint32_t n = 0; n < 400; n++) {
         uint32_t sets = rng_below(&r, 6);
         CHECK(map_reserve(&m, sets));
-        heap_closed = true;
+        heap.closed = true;
         for (uint32_t i = 0; i < sets; i++) {
             map_entry e = {.key = rng_below(&r, keys), .lamport = rng_below(&r, 5 + n / 4)};
             e.peer = rng_below(&r, 4);
@@ -81,7 +72,7 @@ static void test_random(uint64_t seed, uint32_t keys) {
             CHECK_EQ(map_set(&m, &e), twin_set(w, &e));
             CHECK(!map_set(&m, &e));
         }
-        heap_closed = false;
+        heap.closed = false;
         test_compare(&m, w);
     }
     map_drop(&m);

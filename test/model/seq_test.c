@@ -5,6 +5,7 @@
 
 #include "base/utf8.h"
 #include "check.h"
+#include "meter.h"
 
 #define ATOMS_MAX 6000u
 #define LOG_BYTES (1u << 20)
@@ -26,22 +27,8 @@ typedef struct world {
     rng r;
 } world;
 
-static bool heap_closed;
-static size_t heap_blocks;
-
-static void *test_resize(void *context, void *at, size_t old_len, size_t new_len) {
-    (void)context, (void)old_len;
-    if (new_len == 0) {
-        heap_blocks--;
-        free(at);
-        return NULL;
-    }
-    if (heap_closed) return NULL;
-    heap_blocks += at == NULL;
-    return realloc(at, new_len);
-}
-
-static const lk_memory test_heap = {NULL, test_resize};
+static meter heap;
+static const lk_memory test_heap = {&heap, meter_resize};
 
 /* One random character of `width` bytes into the log. */
 static void world_char(world *w, uint32_t width) {
@@ -124,9 +111,9 @@ static void twin_delete(world *w, uint32_t pos, uint32_t n) {
 static void test_insert(world *w, uint32_t pos, const seq_span *span) {
     seq_edit edit;
     CHECK(seq_reserve(&w->seq, 1, w->seq.kind == SEQ_TEXT ? span->len[LK_UTF8] : 0));
-    heap_closed = true;
+    heap.closed = true;
     seq_insert(&w->seq, pos, span, &edit);
-    heap_closed = false;
+    heap.closed = false;
     for (unsigned u = 0; u < SEQ_UNITS; u++) {
         CHECK_EQ(edit.at[u], twin_units(w, 0, pos, u));
         CHECK_EQ(edit.inserted[u], span->len[u]);
@@ -138,9 +125,9 @@ static void test_insert(world *w, uint32_t pos, const seq_span *span) {
 static void test_delete(world *w, uint32_t pos, uint32_t n) {
     seq_edit edit;
     CHECK(seq_reserve(&w->seq, 1, 0));
-    heap_closed = true;
+    heap.closed = true;
     seq_delete(&w->seq, pos, n, &edit);
-    heap_closed = false;
+    heap.closed = false;
     for (unsigned u = 0; u < SEQ_UNITS; u++) {
         CHECK_EQ(edit.at[u], twin_units(w, 0, pos, u));
         CHECK_EQ(edit.removed[u], twin_units(w, pos, pos + n, u));
@@ -279,7 +266,7 @@ static void test_random(seq_kind kind, uint64_t seed) {
     }
     test_compare(w);
     seq_drop(&w->seq);
-    CHECK_EQ(heap_blocks, 0);
+    CHECK_EQ(heap.blocks, 0);
     free(w->values);
     free(w->log);
     free(w);
@@ -297,16 +284,16 @@ static void test_typing(void) {
         seq_span key = seq_text_span((op_id){0, i}, keys + i, 1);
         CHECK(seq_reserve(&s, 1, 1));
         seq_insert(&s, (uint32_t)i, &key, NULL);
-        heap_closed = true; /* typing on needs no memory after the first key */
+        heap.closed = true; /* typing on needs no memory after the first key */
     }
-    heap_closed = false;
+    heap.closed = false;
     CHECK_EQ(btree_leaf_len(btree_first(&s.tree).leaf), 1);
     for (uint32_t i = 0; i < 1000; i++) memcpy(text + 4 * i, "\xf0\x9f\x90\xa6", 4);
     seq_span birds = seq_text_span((op_id){1, 0}, text, 4000);
     CHECK(seq_reserve(&s, 1, 4000));
-    heap_closed = true;
+    heap.closed = true;
     seq_insert(&s, 0, &birds, NULL);
-    heap_closed = false;
+    heap.closed = false;
     seq_check(&s);
     uint32_t out[SEQ_UNITS];
     CHECK_EQ(seq_seek(&s, 999, LK_UTF16, SEQ_LEFTMOST, out), SEQ_INSIDE);
@@ -319,7 +306,7 @@ static void test_typing(void) {
     seq_delete(&s, 1500, 1, NULL);
     CHECK_EQ(btree_leaf_len(btree_first(&s.tree).leaf), items);
     seq_drop(&s);
-    CHECK_EQ(heap_blocks, 0);
+    CHECK_EQ(heap.blocks, 0);
 }
 
 /* The picture in seq.h. */

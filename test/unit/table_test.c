@@ -3,6 +3,7 @@
 #include "base/table.h"
 
 #include "check.h"
+#include "meter.h"
 
 enum { PAIRS_MAX = 3000 };
 
@@ -11,22 +12,8 @@ typedef struct twin {
     uint32_t len;
 } twin;
 
-static bool heap_closed;
-static size_t heap_blocks;
-
-static void *test_resize(void *context, void *at, size_t old_len, size_t new_len) {
-    (void)context, (void)old_len;
-    if (new_len == 0) {
-        heap_blocks--;
-        free(at);
-        return NULL;
-    }
-    if (heap_closed) return NULL;
-    heap_blocks += at == NULL;
-    return realloc(at, new_len);
-}
-
-static const lk_memory test_heap = {NULL, test_resize};
+static meter heap;
+static const lk_memory test_heap = {&heap, meter_resize};
 
 /* Every value of a hash is found once, and no other. */
 static void test_find(const table *t, const twin *w, uint32_t hash) {
@@ -60,13 +47,13 @@ static void test_random(uint64_t seed, uint32_t spread) {
         uint32_t more = rng_below(&r, 20);
         if (w->len + more <= PAIRS_MAX) {
             CHECK(table_reserve(&t, &test_heap, more));
-            heap_closed = true;
+            heap.closed = true;
             for (; more > 0; more--) {
                 w->hashes[w->len] = test_hash(&r, spread);
                 table_add(&t, w->hashes[w->len], w->len);
                 w->len++;
             }
-            heap_closed = false;
+            heap.closed = false;
         }
         if (n % 10 == 9) {
             w->len = rng_below(&r, w->len + 1);
@@ -77,7 +64,7 @@ static void test_random(uint64_t seed, uint32_t spread) {
         if (w->len > 0) test_find(&t, w, w->hashes[rng_below(&r, w->len)]);
     }
     table_drop(&t, &test_heap);
-    CHECK_EQ(heap_blocks, 0);
+    CHECK_EQ(heap.blocks, 0);
     free(w);
 }
 
@@ -88,14 +75,14 @@ static void test_memory(void) {
     CHECK(table_reserve(&t, &test_heap, 1));
     table_add(&t, 5, 0);
     w->hashes[w->len++] = 5;
-    heap_closed = true;
+    heap.closed = true;
     CHECK(!table_reserve(&t, &test_heap, 1000));
     CHECK(!table_reserve(&t, &test_heap, UINT32_MAX));
-    heap_closed = false;
+    heap.closed = false;
     test_find(&t, w, 5);
     test_find(&t, w, 6);
     table_drop(&t, &test_heap);
-    CHECK_EQ(heap_blocks, 0);
+    CHECK_EQ(heap.blocks, 0);
     free(w);
 }
 
