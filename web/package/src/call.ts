@@ -5,7 +5,7 @@
 
 import { type Engine, engine } from "./module.js";
 import { ERANGE, LorikeetError, STATUSES } from "./errors.js";
-import { Reader, type Value, Writer } from "./value.js";
+import { isBytes, Reader, type Value, Writer } from "./value.js";
 
 const encoder = new TextEncoder();
 // A byte order mark is a character of the text like any other.
@@ -29,6 +29,7 @@ function reserve(e: Engine, len: number): void {
 
 /** Write `text` as UTF-8 arguments; its length in bytes. Lone surrogates become U+FFFD. */
 export function putString(text: string): number {
+  if (typeof text !== "string") throw new TypeError(`not a string: ${String(text)}`);
   const e = engine();
   reserve(e, Math.max(64, text.length * 3));
   const view = memory(e);
@@ -47,6 +48,7 @@ export function putString(text: string): number {
 
 /** Write arguments that are bytes already. */
 export function putBytes(data: Uint8Array): number {
+  if (!isBytes(data)) throw new TypeError("not a Uint8Array");
   const e = engine();
   reserve(e, data.length);
   memory(e).set(data, region);

@@ -8,7 +8,14 @@
 import { check, found, outBytes, outRead, outString, outValue, put } from "./call.js";
 import { type ContainerID } from "./container.js";
 import { ESTATE, EVALUE } from "./errors.js";
-import { type Listener, Listeners, type Path, Queue, readBatch, type Subscription } from "./event.js";
+import {
+  type Listener,
+  Listeners,
+  type Path,
+  Queue,
+  readBatch,
+  type Subscription,
+} from "./event.js";
 import { engine, randomU64 } from "./module.js";
 import type { Reader } from "./value.js";
 

@@ -149,6 +149,13 @@ function isInteger(value: number): boolean {
   return Number.isInteger(value) && Math.abs(value) < 2 ** 63;
 }
 
+/** Also one of another realm, which `instanceof` does not know. */
+export function isBytes(value: unknown): value is Uint8Array {
+  return (
+    ArrayBuffer.isView(value) && Object.prototype.toString.call(value) === "[object Uint8Array]"
+  );
+}
+
 export class Writer {
   #bytes = new Uint8Array(128);
   #len = 0;
@@ -210,7 +217,7 @@ export class Writer {
     } else if (typeof value === "string") {
       this.u8(Tag.String);
       this.string(value);
-    } else if (value instanceof Uint8Array) {
+    } else if (isBytes(value)) {
       this.u8(Tag.Binary);
       this.raw(value);
     } else if (Array.isArray(value)) {

@@ -1,7 +1,7 @@
 // Every method, called on the same content here and in loro-crdt.
+import assert from "node:assert/strict";
 import test from "node:test";
-import { isContainer, same } from "./both.mjs";
-import { doc } from "./both.mjs";
+import { doc, isContainer, ours, same } from "./both.mjs";
 
 const filled = (library) => {
   const made = doc(library);
@@ -232,3 +232,23 @@ const DOC = {
 for (const [kind, cases] of Object.entries({ TEXT, MAP, LIST, DOC })) {
   for (const [name, act] of Object.entries(cases)) test(`${kind.toLowerCase()}: ${name}`, on(act));
 }
+
+test("arguments of another type are refused before they do harm", () => {
+  const { made, text, map } = filled(ours);
+  const before = made.toJSON();
+  const wrong = [
+    () => text.insert(0, 5),
+    () => text.insert(NaN, "x"),
+    () => text.insert(2 ** 32, "x"),
+    () => text.update(undefined),
+    () => made.import("bytes"),
+    () => made.import([1, 2, 3]),
+    () => made.import(new Uint16Array(40)),
+    () => made.getText(undefined),
+    () => made.export({ mode: "shallow-snapshot", frontiers: [] }),
+    () => map.set("k", Symbol("s")),
+    () => map.set("k", map),
+  ];
+  for (const act of wrong) assert.throws(act, `${act}`);
+  assert.deepEqual(made.toJSON(), before);
+});
