@@ -4,6 +4,7 @@
 
 import { createHash } from "node:crypto";
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { createRequire } from "node:module";
 import { basename, extname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
@@ -11,7 +12,7 @@ import { build } from "esbuild";
 const source = fileURLToPath(new URL("src/", import.meta.url));
 const target =
   process.env.LORIKEET_WEB ?? fileURLToPath(new URL("../../build/web/", import.meta.url));
-const engine = fileURLToPath(import.meta.resolve("lorikeet-crdt/lorikeet.wasm"));
+const engine = createRequire(import.meta.url).resolve("lorikeet-crdt/lorikeet.wasm");
 const names = new Map();
 
 rmSync(target, { recursive: true, force: true });

@@ -34,6 +34,14 @@ export function openCodeMirror(parent: HTMLElement, session: Session, hint: stri
   );
   const view = new EditorView({
     parent,
+    // Others get what was typed before it is drawn here.
+    dispatchTransactions: (transactions) => {
+      for (const transaction of transactions) {
+        const typed = transaction.docChanged && !transaction.annotation(fromDocument);
+        if (typed) bridge.local(transaction.changes);
+      }
+      view.update(transactions);
+    },
     state: EditorState.create({
       doc: text.toString(),
       extensions: [
@@ -47,12 +55,6 @@ export function openCodeMirror(parent: HTMLElement, session: Session, hint: stri
           autocapitalize: "sentences",
           autocorrect: "on",
           spellcheck: "true",
-        }),
-        EditorView.updateListener.of((update) => {
-          for (const transaction of update.transactions) {
-            const typed = transaction.docChanged && !transaction.annotation(fromDocument);
-            if (typed) bridge.local(transaction.changes);
-          }
         }),
         history(),
         keymap.of([...defaultKeymap, ...historyKeymap, { key: "Mod-Shift-z", run: redo }]),

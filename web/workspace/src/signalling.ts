@@ -65,8 +65,8 @@ export class Signalling {
     clearTimeout(this.silenceTimer);
     if (this.state === "up") this.schedulePing();
     if (typeof text !== "string" || text === "pong") return;
-    const message = JSON.parse(text) as Incoming;
-    switch (message.type) {
+    const message = parse(text);
+    switch (message?.type) {
       case "welcome":
         this.backoff.reset();
         this.state = "up";
@@ -128,5 +128,14 @@ export class Signalling {
     if (!socket) return;
     socket.onopen = socket.onmessage = socket.onclose = null;
     socket.close();
+  }
+}
+
+/** What the server says is its own business, but it must not stop the page. */
+function parse(text: string): Incoming | null {
+  try {
+    return JSON.parse(text) as Incoming;
+  } catch {
+    return null;
   }
 }
