@@ -1,0 +1,64 @@
+// SPDX-License-Identifier: MIT
+// Not run: it must compile against the declarations that ship. Whoever names the types of their
+// document gets them back; whoever does not can do without.
+
+import init, {
+  type Delta,
+  ECORRUPT,
+  type ExportMode,
+  type ImportStatus,
+  Loro,
+  LoroDoc,
+  type LoroEventBatch,
+  LoroList,
+  LoroMap,
+  LoroText,
+  type PeerID,
+  Room,
+  type RoomOut,
+  type Value,
+  VersionVector,
+} from "../dist/types/browser.js";
+
+type Note = LoroMap<{ title: string; done: boolean; body: LoroText }>;
+
+export async function typed(): Promise<void> {
+  await init("/lorikeet.wasm");
+  await init(new Uint8Array(8));
+  const doc = new LoroDoc<{ notes: LoroList<Note>; settings: LoroMap<{ size: number }> }>();
+  const first: Note = doc.getList("notes").get(0);
+  const done: boolean = first.get("done");
+  const body: LoroText = first.get("body");
+  doc.getMap("settings").set("size", 12);
+  // @ts-expect-error: a size is a number
+  doc.getMap("settings").set("size", done);
+  body.insert(0, "x");
+}
+
+export function untyped(): [ImportStatus, PeerID, Value[]] {
+  const doc: LoroDoc = new Loro();
+  const map: LoroMap = doc.getMap("m");
+  map.set("k", { any: [1, null, new Uint8Array(1)] });
+  const text: LoroText = map.setContainer("t", new LoroText());
+  const list: LoroList = map.getOrCreateContainer("l", new LoroList());
+  const stop: () => void = doc.subscribe((batch: LoroEventBatch) => {
+    for (const { diff } of batch.events) {
+      if (diff.type === "text") for (const step of diff.diff) text.applyDelta([step]);
+      if (diff.type === "map") console.log(diff.updated["k"]);
+    }
+  });
+  stop();
+  const delta: Delta<string>[] = [{ retain: 1 }, { insert: "x" }, { delete: 2 }];
+  text.applyDelta(delta);
+  const mode: ExportMode = { mode: "update", from: new VersionVector(null) };
+  return [doc.import(doc.export(mode)), doc.peerIdStr, list.getShallowValue()];
+}
+
+export function room(doc: LoroDoc): number {
+  const made = new Room(doc, { id: "room", unixOffset: performance.timeOrigin });
+  for (let out: RoomOut | undefined; (out = made.poll());) {
+    if (out.kind === "send") return out.link + out.bytes.length;
+    if (out.kind === "error") console.log(out.what);
+  }
+  return new ECORRUPT("why", 3).offset ?? 0;
+}
