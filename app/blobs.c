@@ -11,7 +11,7 @@ static int blobs_import(const char *command, lk_doc *doc, const char *name) {
     lk_buf bytes = HEAP_BUF;
     lk_fault fault = {0};
     int code = CLI_OK;
-    int error = cli_read_file(strcmp(name, "-") == 0 ? "/dev/stdin" : name, &bytes);
+    int error = cli_read_file(name, &bytes);
     if (error != 0) {
         cli_complain(command, "%s: %s", name, strerror(error));
         code = CLI_FAILED;

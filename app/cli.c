@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/limits.h"
 #include "host/files.h"
 #include "host/heap.h"
 
@@ -125,8 +126,22 @@ int cli_parse(int argc, char **argv, const cli_option *options, size_t option_co
 
 /* ---- files ---- */
 
-int cli_read_file(const char *path, lk_buf *out) { return files_read(path, out, NULL); }
+static int cli_read_input(lk_buf *out) {
+    size_t got;
+    do {
+        buf_reserve(out, 1u << 16);
+        got = fread(out->at + out->len, 1, out->cap - out->len, stdin);
+        out->len += got;
+    } while (got > 0 && out->len <= LIMIT_BLOB_BYTES);
+    return ferror(stdin) ? errno : 0;
+}
+
+int cli_read_file(const char *path, lk_buf *out) {
+    return strcmp(path, "-") == 0 ? cli_read_input(out) : files_read(path, out, NULL);
+}
 
 int cli_write_file(const char *path, lk_bytes bytes) {
-    return files_replace(path, bytes, &(files_change){.durable = true});
+    if (strcmp(path, "-") != 0) return files_replace(path, bytes, &(files_change){.durable = true});
+    bool good = fwrite(bytes.at, 1, bytes.len, stdout) == bytes.len && fflush(stdout) == 0;
+    return good ? 0 : errno;
 }

@@ -39,9 +39,9 @@ __attribute__((format(printf, 2, 3))) void cli_complain(const char *command, con
 /* The nearest of `names` to what was typed, or NULL if none is near. */
 const char *cli_nearest(const char *typed, const char *const *names, size_t count);
 
-/* All of a file. 0 or an errno value. */
+/* All of a file, or of standard input if it is called "-". 0 or an errno value. */
 int cli_read_file(const char *path, lk_buf *out);
-/* Write beside `path`, make it durable, rename. 0 or an errno value. */
+/* Write beside `path`, make it durable, rename; "-" is standard output. 0 or an errno value. */
 int cli_write_file(const char *path, lk_bytes bytes);
 
 #endif

@@ -28,8 +28,7 @@ static bool export_options_good(export_options *o) {
 }
 
 static int export_write(const char *name, const lk_buf *bytes) {
-    int error = cli_write_file(strcmp(name, "-") == 0 ? "/dev/stdout" : name,
-                               (lk_bytes){bytes->at, bytes->len});
+    int error = cli_write_file(name, (lk_bytes){bytes->at, bytes->len});
     if (error == 0) return CLI_OK;
     cli_complain("export", "%s: %s", name, strerror(error));
     return CLI_FAILED;

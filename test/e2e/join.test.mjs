@@ -13,9 +13,12 @@ const at = scratchFolder({ after });
 let names = 0;
 const newName = (kind) => path.join(at, `${kind}${++names}`);
 const read = (file) => (fs.existsSync(file) ? fs.readFileSync(file, 'utf8') : null);
-const shows = (file, text) =>
-    until(`${file} to show ${JSON.stringify(text)}`, () => read(file) === text || read(file));
-const isShown = (file, text) => until('the text', () => read(file) === text, 15_000);
+const isShown = (file, text) =>
+    until('the text', () => read(file) === text, 15_000).catch((error) => {
+        error.message += `, ${JSON.stringify(read(file)?.slice(-500))} instead of `;
+        error.message += JSON.stringify(text.slice(-500));
+        throw error;
+    });
 
 /** As vim and most others do it: write beside, rename over. */
 function replace(file, text) {
