@@ -152,6 +152,8 @@ static bool join_covered(const join *j, lk_bytes blob) {
 }
 
 static void join_compact(join *j, bool mirrored) {
+    /* Other files would be strangers afterwards; without a file of our own that is not worth it. */
+    if (j->file == NULL && store_mark_count(j->store) > 0) return;
     lk_buf all = HEAP_BUF, why = HEAP_BUF;
     VEC(int64_t) old = {0};
     int64_t at = 0;
@@ -162,7 +164,7 @@ static void join_compact(join *j, bool mirrored) {
     if (good && old.len > JOIN_COMPACT_BLOBS &&
         lk_export(j->doc, LK_SNAPSHOT, (lk_ids){0}, &all) == LK_OK)
         good = store_compact(j->store, old.at, old.len, (lk_bytes){all.at, all.len},
-                             mirrored ? j->file_path : NULL, &why);
+                             j->file != NULL && mirrored ? j->file_path : NULL, &why);
     if (!good) cli_complain("join", "%s", heap_str(&why));
     vec_drop(&heap_memory, &old);
     lk_buf_free(&all);

@@ -1,16 +1,17 @@
 /* SPDX-License-Identifier: MIT
  * replica.c - what happens when, in one place.
  *
- *     mesh: message ─► room ─┬► SEND ───► mesh            at once
- *     file: edit ────► room ─┤
- *                            ├► STORE ──► journal ─► room: stored ─► acks leave
- *                            └► CHANGED ► mirror          within 10 ms
+ *     mesh: message ───────────► room ─┬► SEND ───► mesh     at once
+ *     file: edit ─► journal ─► room ───┤
+ *                                      ├► STORE ──► journal ─► room: stored ─► acks leave
+ *                                      └► CHANGED ► mirror     within 10 ms, once it is durable
  *
  * Every event ends in replica_pump(), which empties the room's queue. An event may come up while it
  * runs (a link that closes as it is written to); then the pump that runs goes on with it. */
 #include "replica.h"
 
 #include <stdio.h>
+#include <string.h>
 #include <time.h>
 
 #include "host/heap.h"
@@ -23,6 +24,9 @@
 #define REPLICA_ALONE_MS 3000
 #define REPLICA_UNREACHED_MS 15000
 
+/* The token of a blob that is no LK_ROOM_STORE but the oldest of `edits`. */
+#define REPLICA_EDIT UINT64_MAX
+
 struct replica {
     replica_options options;
     lk_room *room;
@@ -30,6 +34,7 @@ struct replica {
     mesh *mesh;
     mirror *mirror; /* NULL: no file */
     loop_handle *wake, *begin;
+    VEC(lk_buf) edits;   /* of the file, on their way through the journal */
     VEC(lk_link) broken; /* links to hang up once the queue is empty */
     bool pumping, again, announced, over;
 };
@@ -68,7 +73,7 @@ static void replica_announce(replica *r) {
     lk_room_stats stats = lk_room_stats_read(r->room);
     if (!stats.synced || r->announced) return;
     if (r->mirror != NULL && mirror_waits(r->mirror)) mirror_begin(r->mirror);
-    if (stats.unstored > 0) return; /* lk_room_stored() leads back here */
+    if (stats.unstored > 0 || r->edits.len > 0) return; /* replica_stored() leads back here */
     if (r->mirror != NULL && !mirror_sync(r->mirror)) return;
     if (r->again) return; /* the file had news */
     r->announced = true;
@@ -136,10 +141,33 @@ static void replica_note(void *context, const char *text) {
     replica_say(text);
 }
 
+/* The oldest edit is durable: now it becomes part of the document, and others hear of it. What the
+ * room wants stored for that is stored already. */
+static void replica_edit(replica *r) {
+    lk_buf edit = r->edits.at[0];
+    r->edits.len--;
+    memmove(&r->edits.at[0], &r->edits.at[1], r->edits.len * sizeof edit);
+    LK_ASSERT(lk_import(r->options.doc, (lk_bytes){edit.at, edit.len}, NULL, NULL) == LK_OK);
+    lk_buf_free(&edit);
+    LK_ASSERT(lk_room_edited(r->room, loop_now_ms()) == LK_OK);
+    const lk_room_out *out;
+    while ((out = lk_room_poll(r->room)) != NULL) {
+        uint64_t token = out->token;
+        if (out->kind == LK_ROOM_STORE)
+            lk_room_stored(r->room, token);
+        else
+            replica_out(r, out);
+    }
+}
+
 static void replica_stored(void *context, uint64_t token) {
     replica *r = context;
-    lk_room_stored(r->room, token);
+    if (token == REPLICA_EDIT)
+        replica_edit(r);
+    else
+        lk_room_stored(r->room, token);
     replica_pump(r);
+    if (r->mirror != NULL) mirror_stored(r->mirror);
 }
 
 static void replica_not_stored(void *context, const char *why) {
@@ -147,10 +175,23 @@ static void replica_not_stored(void *context, const char *why) {
     fprintf(stderr, "lorikeet join: nothing is acknowledged until this is mended: %s\n", why);
 }
 
-static void replica_edited(void *context) {
+static void replica_edited(void *context, lk_bytes updates) {
     replica *r = context;
-    LK_ASSERT(lk_room_edited(r->room, loop_now_ms()) == LK_OK);
-    replica_pump(r);
+    lk_buf copy = HEAP_BUF;
+    buf_append(&copy, updates.at, updates.len);
+    *vec_push(&heap_memory, &r->edits) = copy;
+    journal_add(r->journal, REPLICA_EDIT, updates);
+    journal_commit(r->journal);
+}
+
+static uint64_t replica_barrier(void *context) {
+    replica *r = context;
+    return journal_added(r->journal);
+}
+
+static bool replica_durable(void *context, uint64_t barrier) {
+    replica *r = context;
+    return journal_stored(r->journal) >= barrier;
 }
 
 static void replica_matches(void *context) {
@@ -173,7 +214,12 @@ static bool replica_mirror(replica *r, lk_buf *why) {
     mirror_options options = r->options.mirror;
     options.loop = r->options.loop, options.doc = r->options.doc, options.text = REPLICA_TEXT;
     options.past_peer = random_u64() >> 1;
-    mirror_events events = {r, replica_edited, replica_matches, replica_note};
+    mirror_events events = {.context = r,
+                            .edited = replica_edited,
+                            .matches = replica_matches,
+                            .note = replica_note,
+                            .barrier = replica_barrier,
+                            .durable = replica_durable};
     r->mirror = mirror_new(&options, &events, why);
     return r->mirror != NULL;
 }
@@ -204,16 +250,23 @@ replica *replica_new(const replica_options *options, lk_buf *why) {
 }
 
 bool replica_free(replica *r, bool *mirrored) {
-    *mirrored = r->mirror != NULL && mirror_sync(r->mirror);
-    replica_pump(r);
-    /* Acknowledgements of the last bytes still leave; after that, nothing does. */
-    bool stored = journal_free(r->journal);
+    /* The file may have news, which have to be stored, and what is stored goes into the file. */
+    bool stored = true;
+    *mirrored = r->mirror == NULL;
+    for (int round = 0; stored && round < 4; round++) {
+        if (r->mirror != NULL) *mirrored = mirror_sync(r->mirror);
+        replica_pump(r);
+        stored = journal_flush(r->journal);
+    }
     r->over = true;
     mesh_free(r->mesh);
+    journal_free(r->journal);
     if (r->mirror != NULL) mirror_free(r->mirror);
     lk_room_free(r->room);
     loop_close(r->wake);
     loop_close(r->begin);
+    for (size_t i = 0; i < r->edits.len; i++) lk_buf_free(&r->edits.at[i]);
+    vec_drop(&heap_memory, &r->edits);
     vec_drop(&heap_memory, &r->broken);
     heap_free(replica, r);
     return stored;

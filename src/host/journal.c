@@ -26,7 +26,8 @@ struct journal {
     journal_batch gathering, committing;
     lk_buf next_mark; /* for the batch after the one that gathers */
     loop_handle *retry;
-    bool busy, good, failing, closing;
+    uint64_t added, stored;
+    bool busy, good, failing, flushing;
     lk_buf why;
 };
 
@@ -60,6 +61,7 @@ static bool journal_batch_empty(const journal_batch *b) {
 void journal_add(journal *j, uint64_t token, lk_bytes bytes) {
     uint8_t *copy = mem_alloc(&heap_memory, bytes.len);
     memcpy(copy, bytes.at, bytes.len);
+    j->added++;
     *vec_push(&heap_memory, &j->gathering.tokens) = token;
     *vec_push(&heap_memory, &j->gathering.blobs) = (lk_bytes){copy, bytes.len};
 }
@@ -86,6 +88,7 @@ static void journal_tell(journal *j) {
         return;
     }
     j->failing = false;
+    j->stored += j->committing.tokens.len;
     for (size_t i = 0; i < j->committing.tokens.len; i++)
         j->events.stored(j->events.context, j->committing.tokens.at[i]);
     journal_batch_clear(&j->committing);
@@ -122,28 +125,36 @@ static void journal_swap(journal *j) {
 
 void journal_commit(journal *j) {
     /* A batch that failed is still in `committing`, and comes first. */
-    if (j->busy || j->closing || !journal_batch_empty(&j->committing)) return;
+    if (j->busy || j->flushing || !journal_batch_empty(&j->committing)) return;
     /* A mark alone is not worth a commit: if it is lost, the file is compared with the store. */
     if (j->gathering.blobs.len == 0) return;
     journal_swap(j);
     journal_start(j);
 }
 
-bool journal_free(journal *j) {
+bool journal_flush(journal *j) {
     while (j->busy) loop_turn(j->loop);
-    j->closing = true;
-    bool good = true;
-    for (int batch = 0; good && batch < 3; batch++) {
+    j->flushing = true;
+    j->good = true;
+    while (j->good && !(journal_batch_empty(&j->committing) && journal_batch_empty(&j->gathering) &&
+                        j->next_mark.len == 0)) {
         if (journal_batch_empty(&j->committing)) journal_swap(j);
         journal_work(j);
         journal_tell(j);
-        good = j->good;
     }
+    j->flushing = false;
+    return j->good;
+}
+
+void journal_free(journal *j) {
+    LK_ASSERT(!j->busy);
     loop_close(j->retry);
     journal_batch_drop(&j->gathering);
     journal_batch_drop(&j->committing);
     lk_buf_free(&j->next_mark);
     lk_buf_free(&j->why);
     heap_free(journal, j);
-    return good;
 }
+
+uint64_t journal_added(const journal *j) { return j->added; }
+uint64_t journal_stored(const journal *j) { return j->stored; }

@@ -19,12 +19,16 @@ typedef struct journal_events {
 
 /* While there is a journal, only it uses the store. */
 journal *journal_new(loop *l, store *s, const journal_events *events);
-/* Waits for the commit under way, then makes one last attempt for what is left. False if that
- * failed. */
-bool journal_free(journal *j);
+/* Waits for the commit under way, then commits what is left, and tells. False if that failed. */
+bool journal_flush(journal *j);
+/* What is not committed is lost. */
+void journal_free(journal *j);
 
 /* Copies the bytes. */
 void journal_add(journal *j, uint64_t token, lk_bytes bytes);
+/* How many blobs were added, and how many of those, the first ones, are durable. */
+uint64_t journal_added(const journal *j);
+uint64_t journal_stored(const journal *j);
 /* The file `name` now shows everything added so far. Noted with the next commit. */
 void journal_mark(journal *j, const char *name);
 /* Begin to commit what was added, unless a commit is under way, which then goes on with it. */

@@ -4,7 +4,7 @@
  * Invariants while the mirror runs:
  *   `base` is what the file held when we last read or wrote it, and the shadow's text, except
  *   between a look and a write (`pulled`), when it is the past's;
- *   the document holds everything the shadow holds, and the shadow everything the past holds.
+ *   everything the shadow and the past hold is in the document, or on its way there.
  * Before every write the file's stamp is compared with the last one; if somebody saved meanwhile,
  * that is read and merged first.
  *
@@ -52,8 +52,9 @@ struct mirror {
     files_stamp stamp;
     loop_handle *watch, *poll, *soon;
     bool running, syncing, touched;
-    bool pulled;     /* the shadow is ahead of the file, which still shows the past */
-    bool unreadable; /* and people were told */
+    uint64_t barrier; /* of what was pulled */
+    bool pulled;      /* the shadow is ahead of the file, which still shows the past */
+    bool unreadable;  /* and people were told */
 };
 
 /* ---- documents ---- */
@@ -67,12 +68,15 @@ static void mirror_import(lk_doc *doc, const lk_buf *bytes) {
     LK_ASSERT(lk_import(doc, (lk_bytes){bytes->at, bytes->len}, NULL, NULL) == LK_OK);
 }
 
-static bool mirror_level(mirror *m) {
-    lk_ids a = lk_version(m->options.doc), b = lk_version(m->options.shadow);
-    if (a.len != b.len) return false;
-    for (size_t i = 0; i < a.len; i++)
-        if (a.at[i].peer != b.at[i].peer || a.at[i].counter != b.at[i].counter) return false;
-    return true;
+/* Has the document something that the shadow lacks? */
+static bool mirror_behind(mirror *m) {
+    lk_ids theirs = lk_version(m->options.doc), ours = lk_version(m->options.shadow);
+    for (size_t i = 0, k = 0; i < theirs.len; i++) { /* both are sorted by peer */
+        while (k < ours.len && ours.at[k].peer < theirs.at[i].peer) k++;
+        bool known = k < ours.len && ours.at[k].peer == theirs.at[i].peer;
+        if (!known || ours.at[k].counter < theirs.at[i].counter) return true;
+    }
+    return false;
 }
 
 /* Give `to` what `from` has. */
@@ -131,11 +135,14 @@ static void mirror_forget_replaced(mirror *m) {
     m->replaced_fd = -1;
 }
 
-static void mirror_edit_past(mirror *m, const lk_buf *content) {
+/* Make a text of `doc`, which is the shadow or the past, `content`; the edit goes on its way. */
+static void mirror_update(mirror *m, lk_doc *doc, lk_ref ref, const lk_buf *content) {
+    lk_buf bytes = HEAP_BUF;
     lk_str text = {(const char *)content->at, content->len};
-    LK_ASSERT(lk_text_update(m->past, m->past_text, text) == LK_OK);
-    mirror_pull(m->options.doc, m->past);
-    m->events.edited(m->events.context);
+    LK_ASSERT(lk_text_update(doc, ref, text) == LK_OK);
+    LK_ASSERT(lk_export_local(doc, &bytes) == LK_OK);
+    if (bytes.len > 0) m->events.edited(m->events.context, (lk_bytes){bytes.at, bytes.len});
+    lk_buf_free(&bytes);
 }
 
 /* `content` was saved where `base` had been: edit the shadow, or the past if that was meant, and
@@ -147,13 +154,11 @@ static void mirror_edit(mirror *m, const lk_buf *content, const lk_buf *base) {
     }
     m->wrote_ns = 0; /* whoever saves next has seen that write */
     if (m->pulled) {
-        mirror_edit_past(m, content);
-        return;
+        mirror_update(m, m->past, m->past_text, content);
+        mirror_pull(m->options.shadow, m->past);
+    } else {
+        mirror_update(m, m->options.shadow, m->text, content);
     }
-    lk_str text = {(const char *)content->at, content->len};
-    LK_ASSERT(lk_text_update(m->options.shadow, m->text, text) == LK_OK);
-    mirror_pull(m->options.doc, m->options.shadow);
-    m->events.edited(m->events.context);
 }
 
 /* Take over what somebody wrote there after all. */
@@ -169,7 +174,7 @@ static void mirror_look_replaced(mirror *m) {
                 utf8_valid(content.at, content.len);
     if (good) {
         m->replaced = stamp;
-        mirror_edit_past(m, &content);
+        mirror_update(m, m->past, m->past_text, &content);
         mirror_touch(m);
     }
     lk_buf_free(&content);
@@ -261,31 +266,45 @@ static bool mirror_write(mirror *m) {
 
 /* ---- both directions ---- */
 
+/* Bring the shadow up to the document, unless it is there already or the file has to follow first.
+ */
+static void mirror_advance(mirror *m) {
+    if (m->pulled && !m->events.durable(m->events.context, m->barrier)) return;
+    if (!mirror_behind(m)) return;
+    if (!m->pulled) {
+        mirror_forget_replaced(m);
+        mirror_pull(m->past, m->options.shadow);
+    }
+    m->pulled = true;
+    mirror_pull(m->options.shadow, m->options.doc);
+    m->barrier = m->events.barrier(m->events.context);
+}
+
 bool mirror_sync(mirror *m) {
     if (!m->running || m->syncing) return false;
     m->syncing = true, m->touched = false;
     loop_timer_stop(m->soon);
-    bool matches = false;
-    /* Somebody may save between our look and our write, again and again; not for ever. */
+    bool matches = false, waits = false;
     mirror_look_replaced(m);
-    for (int tries = 0; !matches && tries < 8 && mirror_read(m); tries++) {
-        if (!mirror_level(m)) {
-            if (!m->pulled) {
-                mirror_forget_replaced(m);
-                mirror_pull(m->past, m->options.shadow);
-            }
-            m->pulled = true;
-            mirror_pull(m->options.shadow, m->options.doc);
-        }
-        matches = mirror_write(m);
+    /* Somebody may save between our look and our write, again and again; not for ever. */
+    for (int tries = 0; !matches && !waits && tries < 8 && mirror_read(m); tries++) {
+        mirror_advance(m);
+        waits = m->pulled && !m->events.durable(m->events.context, m->barrier);
+        matches = !waits && mirror_write(m);
         if (m->unreadable) break;
     }
     m->syncing = false;
-    if (matches)
+    if (matches && mirror_behind(m))
+        mirror_touch(m);
+    else if (matches)
         m->events.matches(m->events.context);
-    else
+    else if (!waits)
         loop_timer_start(m->soon, m->unreadable ? MIRROR_POLL_MS : MIRROR_WRITE_MS);
-    return matches;
+    return matches && !mirror_behind(m);
+}
+
+void mirror_stored(mirror *m) {
+    if (m->running && m->pulled) mirror_sync(m);
 }
 
 static void mirror_soon(void *context) { mirror_sync(context); }

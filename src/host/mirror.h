@@ -15,9 +15,15 @@ typedef struct mirror mirror;
 
 typedef struct mirror_events {
     void *context;
-    void (*edited)(void *context);                 /* an edit of the file went into the document */
+    /* The file was edited: bring these updates into the document, and make them durable first.
+     * Others must not hear of an edit that we could forget while the file remembers it. */
+    void (*edited)(void *context, lk_bytes updates);
     void (*matches)(void *context);                /* the file shows all of the document */
     void (*note)(void *context, const char *text); /* something people should know */
+    /* A mark behind all that was to be made durable until now, and whether it has been reached: the
+     * file shows nothing that we could forget, or it would look like an edit of the file later. */
+    uint64_t (*barrier)(void *context);
+    bool (*durable)(void *context, uint64_t barrier);
 } mirror_events;
 
 typedef struct mirror_options {
@@ -44,6 +50,8 @@ void mirror_begin(mirror *m);
 
 /* The document changed: the file follows within 10 ms. */
 void mirror_touch(mirror *m);
+/* More is durable now. */
+void mirror_stored(mirror *m);
 /* Do now what is to be done, in both directions. True if the file shows all of the document. */
 bool mirror_sync(mirror *m);
 

@@ -180,3 +180,5 @@ int64_t store_marked(store *s, const char *mark) {
     sqlite3_finalize(statement);
     return at;
 }
+
+int64_t store_mark_count(store *s) { return store_number(s, "SELECT count(*) FROM mark"); }

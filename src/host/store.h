@@ -21,6 +21,8 @@ bool store_append(store *s, const lk_bytes *blobs, size_t count, const char *mar
 /* The position of the last blob that the file `mark` shows, 0 if it shows none; -1 if it was never
  * noted. */
 int64_t store_marked(store *s, const char *mark);
+/* How many files are noted. */
+int64_t store_mark_count(store *s);
 
 /* One blob after the other, oldest first: start with *at = 0. The view dies at the next call.
  * STORE_END after the last. */

@@ -112,6 +112,7 @@ static void marks(void) {
     CHECK(store_append(s, &(lk_bytes){(const uint8_t *)&three, 4}, 1, "/a", &why));
     CHECK_EQ(store_marked(s, "/a"), 3); /* before the blob that came with it */
     CHECK_EQ(store_marked(s, "/b"), -1);
+    CHECK_EQ(store_mark_count(s), 1);
     store_close(s);
     s = open_good("marks.db");
     CHECK_EQ(store_marked(s, "/a"), 3);
