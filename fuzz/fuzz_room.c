@@ -176,11 +176,10 @@ static void feed(side *victim, lk_bytes message) {
     side_poll(victim, NULL, 0, NULL);
 }
 
-/* The version and the text. Not all JSON: a change may name a root container that it does not
- * touch, which then is there, empty, and does not travel on. */
+/* The version, and all that shows. */
 static void describe(side *s, lk_buf out[2]) {
     CHECK_EQ(lk_vv_encode(lk_version(s->doc), &out[0]), LK_OK);
-    CHECK_EQ(lk_text_string(s->doc, s->text, &out[1]), LK_OK);
+    CHECK_EQ(lk_json(s->doc, &out[1]), LK_OK);
 }
 
 /* Someone honest comes by another link and gets everything. */

@@ -291,15 +291,19 @@ bool oplog_map_rest(oplog *log, const block *b, arena *scratch, oplog_names *nam
         keys[i] = intern_key(&log->names, b->keys[i]);
         if (keys[i] == TABLE_NONE) return false;
     }
-    for (size_t i = 0; i < b->cid_len; i++) {
-        container_id id = b->cids[i];
-        if (!id.root) id.peer = names->peers[id.peer];
-        cids[i] = intern_container(&log->names, &id);
-        if (cids[i] == TABLE_NONE) return false;
-    }
+    for (size_t i = 0; i < b->cid_len; i++) cids[i] = TABLE_NONE;
     names->keys = keys;
     names->cids = cids;
     return true;
+}
+
+/* A container comes to exist by an operation on it, not by being named in a table. */
+static bool oplog_map_cid(oplog *log, const block *b, const oplog_names *names, uint32_t cid) {
+    if (names->cids[cid] != TABLE_NONE) return true;
+    container_id id = b->cids[cid];
+    if (!id.root) id.peer = names->peers[id.peer];
+    names->cids[cid] = intern_container(&log->names, &id);
+    return names->cids[cid] != TABLE_NONE;
 }
 
 bool oplog_missing(const oplog *log, const change *c, const oplog_names *names, op_id *out) {
@@ -400,6 +404,7 @@ static lk_status oplog_append_ops(oplog *log, const block *b, const oplog_names 
         if (source->counter + (int32_t)source->len <= from) continue;
         uint32_t cut = source->counter < from ? (uint32_t)(from - source->counter) : 0;
         op o = op_slice(source, cut, source->len - cut);
+        if (!oplog_map_cid(log, b, names, o.container)) return LK_ENOMEM;
         if (!oplog_adopt(log, names, names->peers[0], &o)) return LK_ENOMEM;
         if (!oplog_container_known(log, &o, names->peers[0])) {
             *what = "operation in a container that is not made yet";

@@ -71,7 +71,8 @@ const lk_value *oplog_value(oplog *log, const lk_value *value, uint32_t containe
 
 typedef struct oplog_names { /* a block's indices as the document's */
     const peer_ix *peers;
-    const uint32_t *keys, *cids;
+    const uint32_t *keys;
+    uint32_t *cids; /* TABLE_NONE: not used so far */
 } oplog_names;
 /* Intern a block's peers, and before the first oplog_append() the rest: what nothing happens to
  * shall not come to exist. Arrays in `scratch`. false when memory is out. */
