@@ -1,9 +1,12 @@
 // The parts of the page that need no browser: what an edit was, how it meets the edits of others, and
 // how it is taken back. Each random walk is replayed by its seed.
 import assert from 'node:assert/strict';
+import { webcrypto } from 'node:crypto';
 import { fileURLToPath } from 'node:url';
 import test from 'node:test';
 import { build } from 'esbuild';
+
+globalThis.crypto ??= webcrypto; // Node 18 has it, but not by that name
 
 const source = ['backoff', 'bridge', 'link', 'replacement', 'undo']
     .map((name) => `export * from './src/${name}';`)

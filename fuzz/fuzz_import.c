@@ -1,0 +1,117 @@
+/* SPDX-License-Identifier: MIT
+ * fuzz_import.c - a blob meets documents: an empty one, and one that knows a part of what the blob
+ * may hold. Either the import succeeds and the state is what a replay of the history gives, or it
+ * fails and the document is, byte for byte, as it was. */
+#include "fuzz/fuzz.h"
+
+#include "base/hash.h"
+#include "check.h"
+#include "lorikeet.h"
+#include "loro_vectors.h"
+
+static lk_buf fuzz_base, fuzz_blobs[4]; /* what the second document knows; seeds of ours */
+
+static lk_ref fuzz_root(lk_doc *doc, lk_kind kind, const char *name) {
+    lk_ref root;
+    CHECK_EQ(lk_root(doc, kind, (lk_str){name, strlen(name)}, &root), LK_OK);
+    return root;
+}
+
+static void fuzz_export(lk_doc *doc, lk_export_mode mode, lk_ids from, lk_buf *out) {
+    CHECK_EQ(lk_export(doc, mode, from, out), LK_OK);
+}
+static void fuzz_feed(lk_doc *doc, const lk_buf *blob) {
+    CHECK_EQ(lk_import(doc, (lk_bytes){blob->at, blob->len}, NULL, NULL), LK_OK);
+}
+
+/* Every kind of edit there is, `turn` apart so that peers differ. */
+static void fuzz_edit(lk_doc *doc, uint32_t turn) {
+    lk_ref text = fuzz_root(doc, LK_TEXT, "text"), list = fuzz_root(doc, LK_LIST, "list"),
+           map = fuzz_root(doc, LK_MAP, "map"), child;
+    lk_value values[] = {{.type = LK_I64, .as.i64 = turn}, {.type = LK_F64, .as.f64 = 0.5}};
+    lk_str key = {turn % 2 == 0 ? "even" : "odd", turn % 2 == 0 ? 4 : 3};
+    CHECK_EQ(lk_text_insert(doc, text, turn % 3, LK_CODEPOINT, (lk_str){"a\xf0\x9f\xa6\x9c z", 7}),
+             LK_OK);
+    CHECK_EQ(lk_text_delete(doc, text, 1, 2, LK_CODEPOINT), LK_OK);
+    CHECK_EQ(lk_list_insert(doc, list, 0, values, 2), LK_OK);
+    CHECK_EQ(lk_list_insert_container(doc, list, 1, LK_TEXT, &child), LK_OK);
+    CHECK_EQ(lk_text_insert(doc, child, 0, LK_UTF8, (lk_str){"in a list", 9}), LK_OK);
+    CHECK_EQ(lk_map_set(doc, map, key, values), LK_OK);
+    CHECK_EQ(lk_map_set_container(doc, map, (lk_str){"child", 5}, LK_MAP, &child), LK_OK);
+    CHECK_EQ(lk_map_delete(doc, map, (lk_str){"odd", 3}), LK_OK);
+    CHECK_EQ(lk_list_delete(doc, list, 0, 1), LK_OK);
+    CHECK_EQ(lk_commit(doc, NULL), LK_OK);
+}
+
+/* Two peers begin from the base and write at once; the blobs are parts and all of what they did. */
+static void fuzz_prepare(void) {
+    if (fuzz_base.len > 0) return;
+    lk_doc *one = lk_new(1, NULL), *two = lk_new(2, NULL);
+    CHECK(one != NULL && two != NULL);
+    fuzz_edit(one, 0);
+    fuzz_export(one, LK_UPDATES, (lk_ids){0}, &fuzz_base);
+    fuzz_feed(two, &fuzz_base);
+    for (uint32_t turn = 1; turn < 4; turn++) fuzz_edit(turn % 2 == 0 ? one : two, turn);
+    fuzz_export(two, LK_UPDATES, lk_version(one), &fuzz_blobs[0]);
+    fuzz_feed(one, &fuzz_blobs[0]);
+    fuzz_edit(one, 4);
+    fuzz_export(one, LK_UPDATES, (lk_ids){0}, &fuzz_blobs[1]);
+    fuzz_export(one, LK_UPDATES, lk_version(two), &fuzz_blobs[2]);
+    fuzz_export(one, LK_SNAPSHOT, (lk_ids){0}, &fuzz_blobs[3]);
+    lk_free(one);
+    lk_free(two);
+}
+
+/* Everything a document shows of itself. */
+static void fuzz_show(lk_doc *doc, lk_buf *out) {
+    CHECK_EQ(lk_json(doc, out), LK_OK);
+    CHECK_EQ(lk_vv_encode(lk_version(doc), out), LK_OK);
+    CHECK_EQ(lk_frontiers_encode(lk_frontiers(doc), out), LK_OK);
+}
+
+static void fuzz_meet(lk_bytes blob, bool empty) {
+    lk_doc *doc = lk_new(9, NULL);
+    CHECK(doc != NULL);
+    if (!empty) fuzz_feed(doc, &fuzz_base);
+    lk_buf before = {0}, after = {0};
+    fuzz_show(doc, &before);
+    lk_fault fault;
+    lk_status status = lk_import(doc, blob, NULL, &fault);
+    CHECK_EQ(fault.code, status);
+    if (status == LK_OK) {
+        lk_check(doc);
+    } else {
+        CHECK(fault.what != NULL && fault.offset <= blob.len);
+        fuzz_show(doc, &after);
+        CHECK_BYTES(after.at, after.len, before.at, before.len);
+    }
+    lk_buf_free(&before);
+    lk_buf_free(&after);
+    lk_free(doc);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
+    fuzz_prepare();
+    fuzz_meet((lk_bytes){data, size}, true);
+    fuzz_meet((lk_bytes){data, size}, false);
+    return 0;
+}
+
+size_t fuzz_seed(uint32_t n, uint8_t *out, size_t cap) {
+    fuzz_prepare();
+    lk_bytes seeds[] = {
+        {loro_updates, sizeof loro_updates},   {loro_snapshot, sizeof loro_snapshot},
+        {fuzz_blobs[0].at, fuzz_blobs[0].len}, {fuzz_blobs[1].at, fuzz_blobs[1].len},
+        {fuzz_blobs[2].at, fuzz_blobs[2].len}, {fuzz_blobs[3].at, fuzz_blobs[3].len}};
+    if (n >= sizeof seeds / sizeof *seeds) return 0;
+    CHECK(seeds[n].len <= cap);
+    memcpy(out, seeds[n].at, seeds[n].len);
+    return seeds[n].len;
+}
+
+/* "loro", 12 bytes of nothing, the checksum of the rest, the mode, the body. */
+void fuzz_repair(uint8_t *data, size_t size) {
+    if (size < 22) return;
+    uint32_t sum = hash_xx32(data + 20, size - 20, HASH_SEED_LORO);
+    for (unsigned i = 0; i < 4; i++) data[16 + i] = (uint8_t)(sum >> (8 * i));
+}
