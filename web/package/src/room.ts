@@ -43,6 +43,9 @@ export interface RoomStats {
   synced: boolean;
 }
 
+const ENOMEM = -7;
+const ESPENT = -90;
+
 const KINDS = [
   "send",
   "store",
@@ -104,7 +107,8 @@ export class Room {
   feed(link: number, message: Uint8Array, now: number): void {
     if (this.#store.pending > 0) this.edited(now);
     this.#store.transact(() => {
-      engine().w_room_feed(this.#handle, link, putBytes(message), now);
+      const status = engine().w_room_feed(this.#handle, link, putBytes(message), now);
+      if (status === ENOMEM || status === ESPENT) check(status); // not the link's fault
     });
   }
 
