@@ -63,17 +63,28 @@ function openEditor(session: Session): void {
 
 function showState(session: Session): void {
   const { status, peers } = session;
-  document.body.dataset.status = status;
+  if (document.body.dataset.status !== status) document.body.dataset.status = status;
   setText("status", status);
   setText("peers", String(peers));
   setText("others-word", peers === 1 ? "other" : "others");
-  setText("unsynced", describeUnsynced(session.alone, peers));
+  showUnsynced(session);
 }
 
-function describeUnsynced(alone: number, peers: number): string {
-  if (alone === 0) return "all changes synced";
+let onTheWay = 0;
+
+/** What is on its way is mentioned only when it takes long, or the words would blink with each key. */
+function showUnsynced(session: Session): void {
+  const { alone, peers } = session;
   const changes = `${alone} ${alone === 1 ? "change" : "changes"}`;
-  return peers > 0 ? `${changes} on the way` : `${changes} not yet with anyone`;
+  if (alone > 0 && peers > 0) {
+    onTheWay ||= setTimeout(() => {
+      if (session.alone > 0) setText("unsynced", `${session.alone} on the way`);
+    }, 500);
+    return;
+  }
+  clearTimeout(onTheWay);
+  onTheWay = 0;
+  setText("unsynced", alone === 0 ? "all changes synced" : `${changes} not yet with anyone`);
 }
 
 /** Text that is written only if it differs: this runs for each key and must not cause layout. */
