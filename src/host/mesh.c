@@ -26,6 +26,8 @@
 #define MESH_OPEN_MS 30000
 /* An `again` that comes sooner was about the session before and has been done already. */
 #define MESH_AGAIN_MS 1000
+/* Those in the room, and as many whose channels outlived their names. */
+#define MESH_PEERS (2 * LIMIT_SIGNAL_MEMBERS)
 #define MESH_FINGERPRINT_BYTES 128
 #define MESH_SESSION_BYTES 64
 
@@ -126,6 +128,11 @@ static void mesh_session_closed(void *context, const char *why) {
     p->mesh->events.note(p->mesh->events.context, heap_str(&note));
     lk_buf_free(&note);
     mesh_failed(p);
+}
+
+/* It left, as signalling tells, and now there is nobody at its address either. */
+static bool mesh_is_gone(const peer *p, uint64_t now_ms) {
+    return !p->known && p->link != 0 && session_deserted(p->session, now_ms);
 }
 
 static void mesh_opened(void *context) {
@@ -272,6 +279,8 @@ static void mesh_welcome(void *context, lk_str self, const signal_message *messa
 static void mesh_joined(void *context, lk_str name) {
     mesh *m = context;
     mesh_left(m, name);
+    /* The server keeps rooms smaller than this; another server may not. */
+    if (m->peers.len >= MESH_PEERS) return;
     peer *p = heap_new(peer);
     p->mesh = m, p->known = true, p->retry_ms = UINT64_MAX;
     memcpy(p->name, name.at, SIGNAL_PEER_LEN);
@@ -322,7 +331,7 @@ static void mesh_tick(void *context) {
     for (size_t i = 0; i < m->peers.len; i++) {
         peer *p = m->peers.at[i];
         if (p->session != NULL) session_tick(p->session, now_ms);
-        if (!p->known && p->link != 0 && session_deserted(p->session, now_ms)) mesh_failed(p);
+        if (mesh_is_gone(p, now_ms)) mesh_session_closed(p, "gone");
         mesh_retry(p, now_ms);
     }
     mesh_sweep(m);
