@@ -213,7 +213,6 @@ static bool replica_mirror(replica *r, lk_buf *why) {
     if (r->options.mirror.path == NULL) return true;
     mirror_options options = r->options.mirror;
     options.loop = r->options.loop, options.doc = r->options.doc, options.text = REPLICA_TEXT;
-    options.past_peer = random_u64() >> 1;
     mirror_events events = {.context = r,
                             .edited = replica_edited,
                             .matches = replica_matches,

@@ -21,6 +21,7 @@
 #include "base/utf8.h"
 #include "host/files.h"
 #include "host/heap.h"
+#include "host/random.h"
 
 /* Others' keystrokes that come close together are one write. */
 #define MIRROR_WRITE_MS 10
@@ -45,6 +46,8 @@ struct mirror {
     lk_buf base;
     lk_doc *past;
     lk_ref past_text;
+    bool past_left;   /* it has edits of the replaced file, which no longer lead to what this one
+                         shows */
     int64_t wrote_ns; /* when we wrote, by the clock of the file system; 0: seen since */
     int replaced_fd;  /* what we replaced then, or -1 */
     files_stamp replaced;
@@ -106,23 +109,31 @@ static size_t mirror_size(mirror_change c) {
     return c.end - c.start > c.put ? c.end - c.start : c.put;
 }
 
-/* Was `content` saved by somebody who had not seen that we turned `past` into `base`? Either it is
- * the smaller change of the past, and in another place than ours; or, just after our write, both
- * inserted at one place and ours is missing. What equals the past was put back on purpose. */
+/* Are all bytes of `a` in `b`, in that order? */
+static bool mirror_within(const lk_buf *a, const lk_buf *b) {
+    size_t found = 0;
+    for (size_t i = 0; i < b->len && found < a->len; i++) found += a->at[found] == b->at[i];
+    return found == a->len;
+}
+
+/* Was `content` saved by somebody who had not seen that we turned `past` into `base`? Then what we
+ * inserted is missing, and either it is the smaller change of the past, and in another place than
+ * ours, or, just after our write, both inserted at one place. What equals the past was put back on
+ * purpose. */
 static bool mirror_unseen(const lk_buf *past, const lk_buf *base, const lk_buf *content,
                           bool just_after) {
     if (mirror_same(content, past) || mirror_same(base, past)) return false;
     mirror_change ours = mirror_compare(past, base), theirs = mirror_compare(past, content);
-    mirror_change seen = mirror_compare(base, content);
+    if (ours.put > 0 && mirror_within(base, content)) return false;
     if (theirs.end < ours.start || ours.end < theirs.start)
-        return mirror_size(theirs) < mirror_size(seen);
-    return just_after && ours.start == ours.end && theirs.start == theirs.end &&
-           seen.start < seen.end;
+        return mirror_size(theirs) < mirror_size(mirror_compare(base, content));
+    return just_after && ours.start == ours.end && theirs.start == theirs.end;
 }
 
 static bool mirror_blind(const mirror *m, const lk_buf *content, const lk_buf *base) {
     int64_t after_ns = m->stamp.mtime_ns - m->wrote_ns;
-    if (m->wrote_ns == 0 || after_ns < 0 || after_ns > MIRROR_BLIND_NS) return false;
+    if (m->wrote_ns == 0 || m->past_left || after_ns < 0 || after_ns > MIRROR_BLIND_NS)
+        return false;
     lk_buf past = HEAP_BUF;
     LK_ASSERT(lk_text_string(m->past, m->past_text, &past) == LK_OK);
     bool blind = mirror_unseen(&past, base, content, after_ns < MIRROR_BLINK_NS);
@@ -174,6 +185,7 @@ static void mirror_look_replaced(mirror *m) {
                 utf8_valid(content.at, content.len);
     if (good) {
         m->replaced = stamp;
+        m->past_left = true;
         mirror_update(m, m->past, m->past_text, &content);
         mirror_touch(m);
     }
@@ -266,6 +278,13 @@ static bool mirror_write(mirror *m) {
 
 /* ---- both directions ---- */
 
+static void mirror_renew_past(mirror *m) {
+    lk_free(m->past);
+    m->past = lk_new(random_u64() >> 1, &heap_memory);
+    LK_ASSERT(lk_root(m->past, LK_TEXT, m->options.text, &m->past_text) == LK_OK);
+    m->past_left = false;
+}
+
 /* Bring the shadow up to the document, unless it is there already or the file has to follow first.
  */
 static void mirror_advance(mirror *m) {
@@ -273,6 +292,7 @@ static void mirror_advance(mirror *m) {
     if (!mirror_behind(m)) return;
     if (!m->pulled) {
         mirror_forget_replaced(m);
+        if (m->past_left) mirror_renew_past(m);
         mirror_pull(m->past, m->options.shadow);
     }
     m->pulled = true;
@@ -337,8 +357,7 @@ mirror *mirror_new(const mirror_options *options, const mirror_events *events, l
     m->options = *options, m->events = *events, m->base = (lk_buf)HEAP_BUF;
     m->replaced_fd = -1;
     LK_ASSERT(lk_root(options->shadow, LK_TEXT, options->text, &m->text) == LK_OK);
-    m->past = lk_new(options->past_peer, &heap_memory);
-    LK_ASSERT(lk_root(m->past, LK_TEXT, options->text, &m->past_text) == LK_OK);
+    mirror_renew_past(m);
     m->soon = loop_timer(options->loop, mirror_soon, m);
     m->poll = loop_timer(options->loop, mirror_look, m);
     const char *wrong = mirror_load(m, &m->base, &m->stamp);

@@ -29,11 +29,10 @@ typedef struct mirror_events {
 typedef struct mirror_options {
     loop *loop;
     lk_doc *doc;
-    lk_doc *shadow;     /* becomes the mirror's; holds what the file showed when we last looked */
-    uint64_t past_peer; /* another fresh peer id, for edits of what the file showed before */
-    bool known;         /* we have looked before; else the file is new to the document */
-    const char *path;   /* must stay */
-    lk_str text;        /* the name of the root text */
+    lk_doc *shadow;   /* becomes the mirror's; holds what the file showed when we last looked */
+    bool known;       /* we have looked before; else the file is new to the document */
+    const char *path; /* must stay */
+    lk_str text;      /* the name of the root text */
 } mirror_options;
 
 /* Reads the file. NULL, and a sentence in `why`, if that fails or it is not UTF-8. Nothing else
