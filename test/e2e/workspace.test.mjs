@@ -281,6 +281,22 @@ test('without a database the page says so and goes on', async (t) => {
     await c.shows('still here');
 });
 
+test('a damaged row costs its content, not the document', async (t) => {
+    const tab = await bed.open(t, bed.link());
+    await tab.write('whole');
+    await tab.evaluate(`new Promise((resolve) => {
+        indexedDB.open('lorikeet').onsuccess = ({ target: { result } }) => {
+            const transaction = result.transaction('rows', 'readwrite');
+            const room = location.hash.slice(2).split('?')[0];
+            transaction.objectStore('rows').add({ room, bytes: new Uint8Array([1, 2, 3]) });
+            transaction.oncomplete = () => resolve();
+        };
+    })`);
+    await tab.reload();
+    await tab.page.getByText('is damaged').waitFor();
+    await tab.shows('whole');
+});
+
 test('when storage is full the page says so, and writes it all once there is room', async (t) => {
     const tab = await bed.open(t, bed.link());
     await tab.write('stored');

@@ -75,15 +75,13 @@ let onTheWay = 0;
 /** What is on its way is mentioned only when it takes long, or the words would blink with each key. */
 function showUnsynced(session: Session): void {
   const { alone, peers } = session;
-  const changes = `${alone} ${alone === 1 ? "change" : "changes"}`;
   if (alone > 0 && peers > 0) {
-    onTheWay ||= setTimeout(() => {
-      if (session.alone > 0) setText("unsynced", `${session.alone} on the way`);
-    }, 500);
+    onTheWay ||= setTimeout(() => setText("unsynced", "changes on the way"), 500);
     return;
   }
   clearTimeout(onTheWay);
   onTheWay = 0;
+  const changes = alone === 1 ? "1 change" : `${alone} changes`;
   setText("unsynced", alone === 0 ? "all changes synced" : `${changes} not yet with anyone`);
 }
 

@@ -91,7 +91,9 @@ export class Session {
     ]);
     const [blobs, note] = await Promise.all([store.load(), store.note()]);
     const doc = new LoroDoc();
-    doc.importBatch(blobs);
+    if (!importAll(doc, blobs)) {
+      on.trouble("Some of what this browser kept of the document is damaged and was left out.");
+    }
     return new Session(doc, note?.alone ?? 0, link, store, on, { signallingUrl, certificate });
   }
 
@@ -248,4 +250,17 @@ export class Session {
 
 function now(): number {
   return Math.round(performance.now());
+}
+
+/** Imports what can be imported; says whether that was all. */
+function importAll(doc: LoroDoc, blobs: Uint8Array[]): boolean {
+  let damaged = 0;
+  for (const blob of blobs) {
+    try {
+      doc.import(blob);
+    } catch {
+      damaged += 1;
+    }
+  }
+  return damaged === 0;
 }
