@@ -114,9 +114,12 @@ static bool join_replay(join *j, lk_doc *doc, int64_t from, int64_t to, const lk
  * than the file, if we were killed; then the file looks like something the document once was, and
  * that is what it showed. */
 static bool join_shadow(join *j, lk_buf *why) {
-    int64_t marked = store_marked(j->store, j->file_path), nearest = marked;
+    int64_t marked = store_marked(j->store, j->file_path), nearest = marked, next = marked;
+    lk_bytes blob;
     j->known = marked >= 0;
     if (!j->known) return true;
+    if (store_next(j->store, &next, &blob, why) == STORE_END)
+        return join_replay(j, j->shadow, 0, marked, NULL, NULL, why);
     lk_buf content = HEAP_BUF;
     (void)files_read(j->file_path, &content, NULL); /* if it cannot be read, the mirror says so */
     lk_doc *probe = lk_new(random_u64() >> 1, &heap_memory);
