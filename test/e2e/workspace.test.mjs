@@ -297,6 +297,18 @@ test('a damaged row costs its content, not the document', async (t) => {
     await tab.shows('whole');
 });
 
+test('without WebRTC one writes alone, and is told so', async (t) => {
+    const [a, b] = await bed.pair(t);
+    await a.page.context().addInitScript(() => delete window.RTCPeerConnection);
+    await a.reload();
+    await a.page.getByText('WebRTC is turned off').waitFor();
+    await a.says('status', 'connecting');
+    await a.write('alone');
+    await a.says('unsynced', '5 changes not yet with anyone');
+    await b.says('peers', '0');
+    assert.deepEqual(a.errors, []);
+});
+
 test('when storage is full the page says so, and writes it all once there is room', async (t) => {
     const tab = await bed.open(t, bed.link());
     await tab.write('stored');

@@ -45,10 +45,11 @@ export class Mesh {
   private readonly config: ChannelConfig;
 
   constructor(
-    certificate: RTCCertificate,
+    /** null: this browser has no WebRTC, and nobody can be reached. */
+    certificate: RTCCertificate | null,
     private readonly on: MeshEvents,
   ) {
-    this.config = { ice: [], certificates: [certificate] };
+    this.config = { ice: [], certificates: certificate ? [certificate] : [] };
   }
 
   /** Peers that can be talked to, and peers that signalling knows. */
@@ -79,6 +80,7 @@ export class Mesh {
       begun: 0,
     };
     this.known.set(name, peer);
+    if (this.config.certificates.length === 0) return;
     if (offers) this.begin(peer);
     else this.retryIn(peer, OFFER_WITHIN_MS);
   }
@@ -94,7 +96,7 @@ export class Mesh {
   signal(from: string, data: unknown): void {
     const peer = this.known.get(from);
     const word = parseWord(data);
-    if (!peer || !word) return;
+    if (!peer || !word || this.config.certificates.length === 0) return;
     if (word.kind === "again") {
       const done = peer.channel && performance.now() - peer.begun < AGAIN_AFTER_MS;
       if (peer.offers && !done) this.begin(peer);

@@ -60,7 +60,7 @@ export class Session {
     private readonly link: Link,
     private readonly store: Store,
     private readonly on: SessionEvents,
-    connection: { signallingUrl: string; certificate: RTCCertificate },
+    connection: { signallingUrl: string; certificate: RTCCertificate | null },
   ) {
     this.room = new Room(this.doc, { id: link.room, messageMax: MESSAGE_MAX });
     this.mesh = new Mesh(connection.certificate, {
@@ -84,9 +84,8 @@ export class Session {
   }
 
   static async open(link: Link, signallingUrl: string, on: SessionEvents): Promise<Session> {
-    const curve = { name: "ECDSA", namedCurve: "P-256" };
     const [certificate, store] = await Promise.all([
-      RTCPeerConnection.generateCertificate(curve),
+      newCertificate(on),
       Store.open(link.room, (trouble) => on.trouble(trouble)),
     ]);
     const [blobs, note] = await Promise.all([store.load(), store.note()]);
@@ -263,4 +262,14 @@ function importAll(doc: LoroDoc, blobs: Uint8Array[]): boolean {
     }
   }
   return damaged === 0;
+}
+
+async function newCertificate(on: SessionEvents): Promise<RTCCertificate | null> {
+  const curve = { name: "ECDSA", namedCurve: "P-256" };
+  try {
+    return await RTCPeerConnection.generateCertificate(curve);
+  } catch {
+    on.trouble("WebRTC is turned off in this browser: what you write here reaches nobody else.");
+    return null;
+  }
 }
