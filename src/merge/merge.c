@@ -33,7 +33,8 @@ void merge_settle(merge *m) {
     if (!m->live) return;
     lv first = m->base == LV_NONE ? 0 : m->base + 1;
     lv quiet = m->log->graph.end - m->concurrent;
-    if (quiet > MERGE_KEEP && quiet > m->concurrent - first) merge_forget(m);
+    bool stale = quiet > MERGE_KEEP && quiet > m->concurrent - first;
+    if (stale || m->by_lv.failed) merge_forget(m);
 }
 
 static container_kind merge_kind(const merge *m, const op *o) {

@@ -18,14 +18,17 @@ static id_index *tracker_index(tracker *t, uint32_t id) {
 
 static void tracker_moved(void *context, const void *item, btree_leaf *leaf) {
     const tracker_item *it = item;
-    id_index_move(tracker_index(context, it->id), it->id, it->len, leaf);
+    tracker *t = context;
+    id_index *index = tracker_index(t, it->id);
+    id_index_move(index, it->id, it->len, leaf);
+    if (index->failed) t->by_lv->failed = true; /* for all trackers to see */
 }
 
 static const btree_class tracker_class = {
     .item_len = sizeof(tracker_item), .measure = tracker_measure, .moved = tracker_moved};
 
 /* An item moved and an index had no memory to follow: it must not be asked any more. */
-static bool tracker_failed(const tracker *t) { return t->base.failed || t->by_lv->failed; }
+static bool tracker_failed(const tracker *t) { return t->by_lv->failed; }
 
 static bool tracker_reserve(tracker *t, size_t inserts) {
     return !tracker_failed(t) && btree_reserve(&t->items, inserts);
