@@ -28,20 +28,16 @@ static void conn_send(void *context, lk_bytes text) {
 }
 static void conn_close(void *context) { ((conn *)context)->closed = true; }
 
-static const char *const lines[] = {
-    "{\"type\":\"join\",\"v\":1,\"room\":\"r\",\"peer\":\"0000000000000000000001\"}",
-    "{\"type\":\"join\",\"v\":1,\"room\":\"r\",\"peer\":\"0000000000000000000002\"}\nping\nping\n"
-    "{\"type\":\"signal\",\"to\":\"0000000000000000000009\",\"data\":{\"kind\":\"offer\",\"x\":["
-    "1e3]}}",
-    "{\"roomId\":\"r\"}\n{\"roomId\":\"r\",\"offer\":{\"sdp\":\"v=0\"}}\n{\"roomId\":\"s\","
-    "\"answer\":0}",
-};
+#define JOIN(n) "{\"type\":\"join\",\"v\":1,\"room\":\"r\",\"peer\":\"000000000000000000000" n "\"}"
+#define TO_9 "{\"type\":\"signal\",\"to\":\"0000000000000000000009\",\"data\":{\"x\":[1e3]}}"
+#define PLAIN "{\"roomId\":\"r\"}\n{\"roomId\":\"r\",\"offer\":{}}\n{\"roomId\":\"s\",\"answer\":0}"
+static const char *const seeds[] = {JOIN("1"), JOIN("2") "\nping\nping\n" TO_9, PLAIN};
 
 size_t fuzz_seed(uint32_t n, uint8_t *out, size_t cap) {
-    if (n >= countof(lines)) return 0;
-    size_t len = strlen(lines[n]);
+    if (n >= countof(seeds)) return 0;
+    size_t len = strlen(seeds[n]);
     CHECK(len <= cap);
-    memcpy(out, lines[n], len);
+    memcpy(out, seeds[n], len);
     return len;
 }
 
@@ -50,8 +46,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
         signal_hub_new(&(signal_options){.seed = 1, .send = conn_send, .close = conn_close});
     conn conns[CONNS] = {0};
     for (int i = 0; i < CONNS; i++) conns[i].member = signal_enter(hub, &conns[i], 0);
-    static const char join[] =
-        "{\"type\":\"join\",\"v\":1,\"room\":\"r\",\"peer\":\"0000000000000000000009\"}";
+    static const char join[] = JOIN("9");
     conns[3].typed = true;
     signal_feed(conns[3].member, SIGNAL_TEXT, (lk_bytes){(const uint8_t *)join, sizeof join - 1},
                 0);
