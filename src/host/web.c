@@ -294,13 +294,16 @@ static const struct lws_protocols web_protocols[] = {
 
 /* ---- context ---- */
 
+/* "Do not change the user": -1, in libwebsockets 4.1 of a signed type, later of an unsigned one. */
+#define WEB_SAME_USER ((__typeof__(((struct lws_context_creation_info *)NULL)->uid))-1)
+
 static struct lws_context_creation_info web_info(web *w) {
     return (struct lws_context_creation_info){
         .port = CONTEXT_PORT_NO_LISTEN,
         .protocols = web_protocols,
         .user = w,
-        .gid = -1,
-        .uid = -1,
+        .gid = WEB_SAME_USER,
+        .uid = WEB_SAME_USER,
         .retry_and_idle_policy = &web_heartbeat,
         .timeout_secs = 20,
         .keepalive_timeout = 30,

@@ -249,6 +249,7 @@ static void peer_command(peer *p, const json_t *command) {
 
 /* False at the end of the input. */
 static bool peer_read_commands(peer *p) {
+    CHECK(p->line_len < sizeof p->line);
     ssize_t n = read(0, p->line + p->line_len, sizeof p->line - p->line_len);
     if (n <= 0) return n < 0;
     p->line_len += (size_t)n;
