@@ -118,16 +118,16 @@ static bool mirror_within(const lk_buf *a, const lk_buf *b) {
 
 /* Was `content` saved by somebody who had not seen that we turned `past` into `base`? Then what we
  * inserted is missing, and either it is the smaller change of the past, and in another place than
- * ours, or, just after our write, both inserted at one place. What equals the past was put back on
- * purpose. */
+ * ours, or, just after our write, both inserted at one place and it is no larger a change of the
+ * past than of what we wrote. What equals the past was put back on purpose. */
 static bool mirror_unseen(const lk_buf *past, const lk_buf *base, const lk_buf *content,
                           bool just_after) {
     if (mirror_same(content, past) || mirror_same(base, past)) return false;
     mirror_change ours = mirror_compare(past, base), theirs = mirror_compare(past, content);
     if (ours.put > 0 && mirror_within(base, content)) return false;
-    if (theirs.end < ours.start || ours.end < theirs.start)
-        return mirror_size(theirs) < mirror_size(mirror_compare(base, content));
-    return just_after && ours.start == ours.end && theirs.start == theirs.end;
+    size_t of_past = mirror_size(theirs), of_base = mirror_size(mirror_compare(base, content));
+    if (theirs.end < ours.start || ours.end < theirs.start) return of_past < of_base;
+    return just_after && ours.start == ours.end && theirs.start == theirs.end && of_past <= of_base;
 }
 
 static bool mirror_blind(const mirror *m, const lk_buf *content, const lk_buf *base) {
