@@ -328,7 +328,7 @@ web *web_new(loop *l) {
     void *loops[1] = {loop_native(l)};
     struct lws_context_creation_info info = web_info(w);
     info.options = LWS_SERVER_OPTION_LIBUV | LWS_SERVER_OPTION_EXPLICIT_VHOSTS |
-                   LWS_SERVER_OPTION_DO_SSL_GLOBAL_INIT | LWS_SERVER_OPTION_NO_LWS_SYSTEM_STATES;
+                   LWS_SERVER_OPTION_DO_SSL_GLOBAL_INIT;
     info.foreign_loops = loops;
     info.pcontext = &w->context;
     w->context = lws_create_context(&info);
