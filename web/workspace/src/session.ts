@@ -98,8 +98,9 @@ export class Session {
 
   get status(): Status {
     if (this.joined.size > 0) return "live";
-    if (!navigator.onLine || this.signalling.state === "down") return "offline";
-    return this.signalling.state === "up" && this.mesh.present === 0 ? "live" : "connecting";
+    // What answers is reachable, whatever the browser thinks of the network.
+    if (this.signalling.state === "up") return this.mesh.present === 0 ? "live" : "connecting";
+    return !navigator.onLine || this.signalling.state === "down" ? "offline" : "connecting";
   }
 
   /** Other peers connected by a channel. */

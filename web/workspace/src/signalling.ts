@@ -40,6 +40,7 @@ export class Signalling {
     private readonly on: SignallingEvents,
   ) {
     addEventListener("online", this.probe);
+    addEventListener("offline", this.probe);
     document.addEventListener("visibilitychange", this.probe);
     this.connect();
   }
