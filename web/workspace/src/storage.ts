@@ -87,7 +87,9 @@ export class Store {
       const transaction = this.database.transaction(["rows", "documents"], "readwrite");
       if (note) transaction.objectStore("documents").put(note);
       const rows = transaction.objectStore("rows");
-      const requests = all.map((bytes) => rows.add({ room: this.room, bytes } satisfies Row));
+      const requests = unlessThrown(transaction, () =>
+        all.map((bytes) => rows.add({ room: this.room, bytes } satisfies Row)),
+      );
       await committed(transaction);
       for (const request of requests) this.held.push(request.result as number);
       return true;
@@ -131,6 +133,16 @@ function result<T>(request: IDBRequest<T>): Promise<T> {
     request.onsuccess = () => resolve(request.result);
     request.onerror = () => reject(request.error);
   });
+}
+
+/** What `body` asks of `transaction`. If it throws, nobody waits behind what was asked before. */
+function unlessThrown<T>(transaction: IDBTransaction, body: () => T): T {
+  try {
+    return body();
+  } catch (error) {
+    transaction.abort();
+    throw error;
+  }
 }
 
 function committed(transaction: IDBTransaction): Promise<void> {
