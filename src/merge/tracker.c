@@ -294,13 +294,17 @@ static btree_pos tracker_pick(tracker *t, uint32_t id, uint32_t len) {
     return at;
 }
 
-lk_status tracker_show(tracker *t, uint32_t id, uint32_t len, bool known) {
+/* Let the standing version know, or no longer know, the insertion of these atoms, or a deletion. */
+static lk_status tracker_tell(tracker *t, uint32_t id, uint32_t len, bool deletion, bool known) {
     while (len > 0) {
         if (!tracker_reserve(t, 2)) return LK_ENOMEM;
         btree_pos at = tracker_pick(t, id, len);
         tracker_item *it = btree_item(&t->items, at);
         btree_sums before = tracker_measure(it);
-        it->here = known;
+        if (!deletion)
+            it->here = known;
+        else
+            it->dels = known ? it->dels + 1 : it->dels - 1;
         id += it->len;
         len -= it->len;
         btree_changed(&t->items, at, before);
@@ -308,18 +312,12 @@ lk_status tracker_show(tracker *t, uint32_t id, uint32_t len, bool known) {
     return LK_OK;
 }
 
+lk_status tracker_show(tracker *t, uint32_t id, uint32_t len, bool known) {
+    return tracker_tell(t, id, len, false, known);
+}
+
 lk_status tracker_hide(tracker *t, uint32_t id, uint32_t len, bool known) {
-    while (len > 0) {
-        if (!tracker_reserve(t, 2)) return LK_ENOMEM;
-        btree_pos at = tracker_pick(t, id, len);
-        tracker_item *it = btree_item(&t->items, at);
-        btree_sums before = tracker_measure(it);
-        it->dels = known ? it->dels + 1 : it->dels - 1;
-        id += it->len;
-        len -= it->len;
-        btree_changed(&t->items, at, before);
-    }
-    return LK_OK;
+    return tracker_tell(t, id, len, true, known);
 }
 
 void tracker_check(const tracker *t) {
