@@ -7,7 +7,8 @@ static void check_structures(const lk_doc *doc) {
         const seq *s = state_find_seq(&doc->state, i);
         if (s != NULL) seq_check(s);
     }
-    for (size_t i = 0; i < doc->merge.trackers.len; i++) tracker_check(doc->merge.trackers.at[i]);
+    for (size_t i = 0; i < doc->merge.player.trackers.len; i++)
+        tracker_check(doc->merge.player.trackers.at[i]);
 }
 
 static void check_print(const lk_doc *doc, uint32_t id, lk_buf *out) {

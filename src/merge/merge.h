@@ -19,29 +19,22 @@
 #ifndef MERGE_MERGE_H
 #define MERGE_MERGE_H
 
-#include "merge/tracker.h"
-#include "model/step.h"
-#include "oplog/oplog.h"
-
-typedef VEC(step) step_list;
+#include "merge/player.h"
+#include "merge/steps.h"
 
 typedef struct merge {
     const lk_memory *heap;
     oplog *log;
     bool live;
-    lv base;       /* LV_NONE: from the start */
     lv upto;       /* operations before this are in the trackers */
-    lv here;       /* head of the standing version; LV_NONE: nothing */
     lv concurrent; /* one past the newest operation that was not made on top */
-    id_index by_lv;
-    VEC(tracker *) trackers;
-    VEC(uint32_t) by_container; /* number of the tracker, plus one; 0: none yet */
-    dag_spans retreat, advance;
-    tracker_cuts cuts;
+    player player;
 } merge;
 
 void merge_init(merge *m, oplog *log);
 void merge_drop(merge *m);
+/* Drop the trackers: they are built again when next needed. */
+void merge_forget(merge *m);
 
 /* Append to `out` what the operations [start, end of the log) do, in order. Everything before
  * `start` has been done. LK_ECORRUPT (*what) when a position lies outside what its author could

@@ -151,12 +151,11 @@ bool dag_diff(dag *g, const lv *a, size_t a_len, const lv *b, size_t b_len, dag_
     return true;
 }
 
-bool dag_base(dag *g, const lv *heads, size_t len, lv *out) {
+bool dag_base(dag *g, const lv *a, size_t a_len, const lv *b, size_t b_len, lv *out) {
     *out = LV_NONE;
     g->walk.len = 0;
-    if (!dag_push_all(g, g->heads.at, g->heads.len, SIDE_A) || !dag_push_all(g, heads, len, SIDE_A))
-        return false;
-    if (len == 0) return true;
+    if (a_len == 0 || b_len == 0) return true;
+    if (!dag_push_all(g, a, a_len, SIDE_A) || !dag_push_all(g, b, b_len, SIDE_A)) return false;
     while (g->walk.len > 0) {
         lv top = dag_pop(g).at;
         while (g->walk.len > 0 && g->walk.at[0].at == top) dag_pop(g);

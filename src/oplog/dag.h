@@ -94,8 +94,8 @@ bool dag_contains(dag *g, const lv *heads, size_t len, lv at, bool *out);
 bool dag_diff(dag *g, const lv *a, size_t a_len, const lv *b, size_t b_len, dag_spans *only_a,
               dag_spans *only_b);
 
-/* The newest atom such that everything after it, in lv order, has it in its past, and `heads` have
- * too; LV_NONE if there is none. false when memory is out. */
-bool dag_base(dag *g, const lv *heads, size_t len, lv *out);
+/* The newest atom that both `a` and `b` have in their past, such that whatever they know beside its
+ * past has it in its own; LV_NONE if there is none. false when memory is out. */
+bool dag_base(dag *g, const lv *a, size_t a_len, const lv *b, size_t b_len, lv *out);
 
 #endif
