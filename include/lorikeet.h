@@ -217,6 +217,26 @@ lk_status lk_text_slice(const lk_doc *doc, lk_ref text, size_t pos, size_t len, 
 lk_status lk_text_convert(const lk_doc *doc, lk_ref text, size_t pos, lk_unit from, lk_unit to,
                           size_t *out);
 
+/* Does text typed at the edge of a marked range get the style? The bits are those of Loro's mark.
+ */
+typedef enum lk_expand {
+    LK_EXPAND_NONE = 0,
+    LK_EXPAND_BEFORE = 2,
+    LK_EXPAND_AFTER = 4,
+    LK_EXPAND_BOTH = 6,
+} lk_expand;
+typedef struct lk_style {
+    lk_str key;
+    lk_expand expand;
+} lk_style;
+/* How the ranges of local marks with these keys expand, instead of all that was said of keys
+ * before. A key means its part before ':', so that "comment" also stands for "comment:7". Not
+ * stored in the document, which begins with bold, italic, underline: after; code, comment,
+ * highlight, link: none. LK_EVALUE if a key holds ':' or is not UTF-8. */
+lk_status lk_style_config(lk_doc *doc, const lk_style *styles, size_t len);
+/* The same for all keys not named there; NULL, as at first: they cannot be marked with. */
+void lk_style_default(lk_doc *doc, const lk_expand *expand_or_null);
+
 /* ---- list ---- */
 
 lk_status lk_list_insert(lk_doc *doc, lk_ref list, size_t pos, const lk_value *values, size_t len);

@@ -19,6 +19,7 @@ lk_doc *lk_new(uint64_t peer, const lk_memory *memory_or_null) {
     state_init(&doc->state, &doc->memory);
     arena_init(&doc->scratch, &doc->memory);
     events_init(&doc->events, &doc->memory);
+    styles_init(&doc->styles, &doc->memory);
     return doc;
 }
 
@@ -44,6 +45,7 @@ void lk_free(lk_doc *doc) {
     doc_drop_names(&memory, &doc->export_keys);
     doc_drop_names(&memory, &doc->export_cids);
     events_drop(&doc->events);
+    arena_drop(&doc->styles.memory);
     merge_drop(&doc->merge);
     state_drop(&doc->state);
     oplog_drop(&doc->log);

@@ -29,6 +29,14 @@ typedef struct export_names { /* numbers a block gives out: see export.c */
     VEC(uint32_t) members, where;
 } export_names;
 
+typedef struct doc_styles { /* how marks expand, by key */
+    arena memory;           /* of what the application configured */
+    const lk_style *at;
+    size_t len;
+    bool any; /* other keys expand like this: */
+    lk_expand expand;
+} doc_styles;
+
 struct lk_doc {
     lk_memory memory; /* heap of everything */
     oplog log;
@@ -43,6 +51,7 @@ struct lk_doc {
     VEC(doc_pending) pending;
     size_t pending_bytes;
     events events;
+    doc_styles styles;
     step_list steps; /* of the call under way */
     export_names export_peers, export_keys, export_cids;
     VEC(lk_id) version, frontiers; /* views handed out */
@@ -64,5 +73,10 @@ bool doc_shows(const lk_doc *doc, uint32_t container);
 lk_id doc_wide(const lk_doc *doc, op_id id);
 /* Write the frontiers, sorted by peer, to an array with room for them; how many. */
 size_t doc_write_frontiers(const lk_doc *doc, lk_id *out);
+
+/* Styles as a document has them at first. */
+void styles_init(doc_styles *styles, const lk_memory *heap);
+/* How a mark with that key expands; false: it is not configured. */
+bool styles_find(const doc_styles *styles, lk_str key, lk_expand *out);
 
 #endif

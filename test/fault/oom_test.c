@@ -32,6 +32,10 @@ static lk_status insert_child(fixture *f) {
 static lk_status set_map(fixture *f) {
     return lk_map_set(f->doc, f->map, str_of("fresh key"), &f->value);
 }
+static lk_status config_styles(fixture *f) {
+    lk_style styles[] = {{str_of("size"), LK_EXPAND_BOTH}, {str_of("face"), LK_EXPAND_NONE}};
+    return lk_style_config(f->doc, styles, 2);
+}
 static lk_status make_root(fixture *f) {
     lk_ref root;
     return lk_root(f->doc, LK_TEXT, str_of("another"), &root);
@@ -132,6 +136,7 @@ int main(void) {
         spent += sweep("list insert", insert_list, watched);
         spent += sweep("child insert", insert_child, watched);
         spent += sweep("map set", set_map, watched);
+        spent += sweep("styles", config_styles, watched);
         spent += sweep("root", make_root, watched);
         spent += sweep("import", import_theirs, watched);
         spent += sweep("import of every kind", import_all_kinds, watched);

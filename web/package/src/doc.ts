@@ -38,6 +38,18 @@ export interface ImportBlobMetadata {
   partialEndVersionVector: VersionVector;
 }
 
+/** Which edges of a marked range take in what is typed there. */
+export type TextStyle = { expand: "before" | "after" | "none" | "both" };
+
+const EXPAND = ["none", "before", "after", "both"];
+
+/** As the engine numbers it. */
+function expandOf({ expand }: TextStyle): number {
+  const edges = EXPAND.indexOf(expand);
+  if (edges < 0) throw new EVALUE("`expand` must be one of `none`, `before`, `after`, `both`");
+  return edges * 2;
+}
+
 const UPDATES = 0;
 const SNAPSHOT = 1;
 
@@ -152,6 +164,31 @@ export class LoroDoc<T extends Record<string, LoroContainer> = Record<string, Lo
   getShallowValue(): Record<string, ContainerID> {
     const roots = Object.entries(this.#roots(false)) as [string, LoroContainer][];
     return Object.fromEntries(roots.map(([name, root]) => [name, root.id]));
+  }
+
+  // ---- styles ----
+
+  /** Which keys text can be marked with, and whether text typed at an edge of such a range gets the
+   *  style. Replaces what was configured before; `key` also stands for `key:anything`. */
+  configTextStyle(styles: Record<string, TextStyle>): void {
+    const configured = Reflect.ownKeys(styles).map((key) => {
+      const style = styles[key as string];
+      if (style == null) throw new EVALUE("Text style config format error");
+      return [String(key), expandOf(style)] as const;
+    });
+    const len = put((w) => {
+      w.uleb(configured.length);
+      for (const [key, expand] of configured) {
+        w.string(key);
+        w.u8(expand);
+      }
+    });
+    check(engine().w_style_config(this.#handle, len));
+  }
+
+  /** The same for all other keys; undefined: they cannot be marked with. */
+  configDefaultTextStyle(style: TextStyle | undefined): void {
+    engine().w_style_default(this.#handle, style === undefined ? -1 : expandOf(style));
   }
 
   // ---- versions ----

@@ -16,6 +16,7 @@ export {
   type ImportStatus,
   Loro,
   LoroDoc,
+  type TextStyle,
 } from "./doc.js";
 export * from "./errors.js";
 export type {

@@ -44,6 +44,8 @@ export interface Engine {
   w_text_string(doc: number, ref: number): number;
   w_text_slice(doc: number, ref: number, pos: number, len: number): number;
   w_text_convert(doc: number, ref: number, pos: number, from: number, to: number): number;
+  w_style_config(doc: number, len: number): number;
+  w_style_default(doc: number, expand: number): void;
 
   w_list_insert(doc: number, ref: number, pos: number, len: number): number;
   w_list_insert_container(doc: number, ref: number, pos: number, kind: number): number;
