@@ -23,6 +23,7 @@ int32_t dag_peer_end(const dag *g, peer_ix peer) {
 lv dag_lv(const dag *g, op_id id) {
     const dag_peer *peer = &g->peers.at[id.peer];
     LK_ASSERT(id.counter >= 0 && id.counter < peer->end);
+    if (id.counter < peer->begin) return peer->begin_lv + (uint32_t)id.counter;
     size_t low = 0, high = peer->runs.len; /* the last run that starts at or before the counter */
     while (high - low > 1) {
         size_t mid = (low + high) / 2;
@@ -36,7 +37,7 @@ lv dag_lv(const dag *g, op_id id) {
 }
 
 const dag_run *dag_run_of(const dag *g, lv at) {
-    LK_ASSERT(at < g->end);
+    LK_ASSERT(at >= g->begin && at < g->end);
     size_t low = 0, high = g->runs.len;
     if (g->runs.at[high - 1].start <= at) low = high - 1;
     while (high - low > 1) {
@@ -49,17 +50,48 @@ const dag_run *dag_run_of(const dag *g, lv at) {
     return &g->runs.at[low];
 }
 
+/* The peer that wrote `at`, which has no run. Their lvs ascend with the peers' numbers. */
+static peer_ix dag_peer_before(const dag *g, lv at) {
+    peer_ix low = 0, high = (peer_ix)g->peers.len;
+    while (high - low > 1) {
+        peer_ix mid = (low + high) / 2;
+        if (g->peers.at[mid].begin_lv <= at)
+            low = mid;
+        else
+            high = mid;
+    }
+    return low;
+}
+
 op_id dag_id(const dag *g, lv at) {
+    if (at < g->begin) {
+        peer_ix peer = dag_peer_before(g, at);
+        return (op_id){peer, (int32_t)(at - g->peers.at[peer].begin_lv)};
+    }
     const dag_run *run = dag_run_of(g, at);
     return (op_id){run->peer, run->counter + (int32_t)(at - run->start)};
 }
 
 uint32_t dag_lamport(const dag *g, lv at) {
+    if (at < g->begin) return (uint32_t)dag_id(g, at).counter;
     const dag_run *run = dag_run_of(g, at);
     return run->lamport + (at - run->start);
 }
 
+typedef struct dag_stretch { /* a run, as walks see it */
+    lv start;
+    const lv *parents;
+    uint32_t parent_len;
+} dag_stretch;
+
+static dag_stretch dag_stretch_of(const dag *g, lv at) {
+    if (at < g->floor) return (dag_stretch){0};
+    const dag_run *run = dag_run_of(g, at);
+    return (dag_stretch){run->start, g->parents.at + run->parent_start, run->parent_len};
+}
+
 static bool dag_push(dag *g, lv at, uint8_t side) {
+    if (at < g->floor) at = g->floor - 1; /* one version */
     if (!vec_reserve(g->heap, &g->walk, 1)) return false;
     size_t i = g->walk.len++;
     for (; i > 0 && g->walk.at[(i - 1) / 2].at < at; i = (i - 1) / 2)
@@ -90,21 +122,21 @@ static bool dag_push_all(dag *g, const lv *heads, size_t len, uint8_t side) {
 }
 
 bool dag_contains(dag *g, const lv *heads, size_t len, lv at, bool *out) {
+    *out = len > 0;
+    if (at < g->floor) return true;
     *out = false;
     g->walk.len = 0;
     for (size_t i = 0; i < len; i++)
         if (heads[i] >= at && !dag_push(g, heads[i], SIDE_A)) return false;
     while (g->walk.len > 0) {
-        const dag_run *run = dag_run_of(g, dag_pop(g).at);
-        if (run->start <= at) {
+        dag_stretch run = dag_stretch_of(g, dag_pop(g).at);
+        if (run.start <= at) {
             *out = true;
             return true;
         }
-        while (g->walk.len > 0 && g->walk.at[0].at >= run->start) dag_pop(g);
-        for (uint32_t i = 0; i < run->parent_len; i++) {
-            lv parent = g->parents.at[run->parent_start + i];
-            if (parent >= at && !dag_push(g, parent, SIDE_A)) return false;
-        }
+        while (g->walk.len > 0 && g->walk.at[0].at >= run.start) dag_pop(g);
+        for (uint32_t i = 0; i < run.parent_len; i++)
+            if (run.parents[i] >= at && !dag_push(g, run.parents[i], SIDE_A)) return false;
     }
     return true;
 }
@@ -136,17 +168,16 @@ bool dag_diff(dag *g, const lv *a, size_t a_len, const lv *b, size_t b_len, dag_
     while (open > 0) {
         dag_walk top = dag_pop(g);
         open -= top.side != SIDE_BOTH;
-        const dag_run *run = dag_run_of(g, top.at);
-        while (g->walk.len > 0 && g->walk.at[0].at >= run->start) {
+        dag_stretch run = dag_stretch_of(g, top.at);
+        while (g->walk.len > 0 && g->walk.at[0].at >= run.start) {
             dag_walk next = dag_pop(g); /* an older atom of the run: from there down, both sides' */
             open -= next.side != SIDE_BOTH;
             if (!dag_emit_side(g, top.side, only_a, only_b, next.at + 1, top.at + 1)) return false;
             top = (dag_walk){next.at, top.side | next.side};
         }
-        if (!dag_emit_side(g, top.side, only_a, only_b, run->start, top.at + 1)) return false;
-        if (!dag_push_all(g, g->parents.at + run->parent_start, run->parent_len, top.side))
-            return false;
-        if (top.side != SIDE_BOTH) open += run->parent_len;
+        if (!dag_emit_side(g, top.side, only_a, only_b, run.start, top.at + 1)) return false;
+        if (!dag_push_all(g, run.parents, run.parent_len, top.side)) return false;
+        if (top.side != SIDE_BOTH) open += run.parent_len;
     }
     return true;
 }
@@ -163,11 +194,10 @@ bool dag_base(dag *g, const lv *a, size_t a_len, const lv *b, size_t b_len, lv *
             *out = top;
             return true;
         }
-        const dag_run *run = dag_run_of(g, top);
-        if (g->walk.at[0].at >= run->start) continue; /* the rest of the run stands on that one */
-        if (run->parent_len == 0) return true;
-        if (!dag_push_all(g, g->parents.at + run->parent_start, run->parent_len, SIDE_A))
-            return false;
+        dag_stretch run = dag_stretch_of(g, top);
+        if (g->walk.at[0].at >= run.start) continue; /* the rest of the run stands on that one */
+        if (run.parent_len == 0) return true;
+        if (!dag_push_all(g, run.parents, run.parent_len, SIDE_A)) return false;
     }
     return true;
 }
@@ -194,13 +224,34 @@ static bool dag_missing_self(dag *g, peer_ix peer, const lv *parents, uint32_t l
     return true;
 }
 
-static bool dag_reserve_peer(dag *g, peer_ix peer) {
-    if (peer >= g->peers.len) {
-        size_t more = peer + 1 - g->peers.len;
-        if (!vec_reserve(g->heap, &g->peers, more)) return false;
-        __builtin_memset(g->peers.at + g->peers.len, 0, more * sizeof *g->peers.at);
-        g->peers.len += more;
+static bool dag_add_peer(dag *g, peer_ix peer) {
+    if (peer < g->peers.len) return true;
+    if (!vec_reserve(g->heap, &g->peers, peer + 1 - g->peers.len)) return false;
+    while (g->peers.len <= peer) g->peers.at[g->peers.len++] = (dag_peer){.begin_lv = g->begin};
+    return true;
+}
+
+bool dag_begin_late(dag *g, const op_id *ends, size_t len) {
+    LK_ASSERT(g->end == 0);
+    for (size_t i = 0; i < len; i++)
+        if (!dag_add_peer(g, ends[i].peer)) return false;
+    for (size_t i = 0; i < len; i++)
+        g->peers.at[ends[i].peer].begin = g->peers.at[ends[i].peer].end = ends[i].counter;
+    for (peer_ix p = 0; p < g->peers.len; p++) {
+        g->peers.at[p].begin_lv = g->end;
+        g->end += (uint32_t)g->peers.at[p].begin;
     }
+    g->begin = g->floor = g->end;
+    return true;
+}
+
+void dag_set_root(dag *g) {
+    LK_ASSERT(g->end == g->begin + 1);
+    g->floor = g->end;
+}
+
+static bool dag_reserve_peer(dag *g, peer_ix peer) {
+    if (!dag_add_peer(g, peer)) return false;
     return vec_reserve(g->heap, &g->peers.at[peer].runs, 1);
 }
 
@@ -278,6 +329,14 @@ void dag_rewind(dag *g, dag_mark mark, const lv *heads, size_t head_len) {
         dag_run *last = &g->runs.at[mark.runs - 1];
         g->peers.at[last->peer].end -= (int32_t)(last->len - mark.last_len);
         last->len = mark.last_len;
+    }
+    if (mark.end < g->begin) { /* a late beginning is forgotten, too */
+        for (peer_ix p = 0; p < g->peers.len; p++) {
+            dag_peer *peer = &g->peers.at[p];
+            peer->begin = peer->end = 0;
+            peer->begin_lv = 0;
+        }
+        g->begin = g->floor = 0;
     }
     g->parents.len = mark.parents;
     g->end = mark.end;

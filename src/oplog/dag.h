@@ -8,7 +8,15 @@
  *      parents -       | 3     | 3   | 6 8   the one before, the first on the run's parents
  *
  * Runs are the history's changes. Versions are told as heads: lvs none of which is in the past of
- * another. */
+ * another.
+ *
+ * A history may begin late, at one operation, the root, that has all older ones in its past and is
+ * itself in the past of all later ones. The older ones have lvs, so that they can be named, but no
+ * runs; they and the root count as one version, and walks end there:
+ *
+ *      lv      0 1 2 3 4   5    | 6 7 | 8
+ *      of      A A A B B   root | B   | A        begin = 5, floor = 6
+ *              no runs */
 #ifndef OPLOG_DAG_H
 #define OPLOG_DAG_H
 
@@ -31,6 +39,8 @@ typedef struct dag_run {
 
 typedef struct dag_peer { /* one peer's runs, by counter */
     VEC(uint32_t) runs;
+    int32_t begin; /* counters before this have no runs; they are the lvs from here on: */
+    lv begin_lv;
     int32_t end; /* next counter */
 } dag_peer;
 
@@ -46,6 +56,8 @@ typedef struct dag {
     VEC(dag_peer) peers; /* by peer_ix; may be shorter than the intern table */
     VEC(lv) heads;       /* of everything */
     VEC(dag_walk) walk;  /* heap of the walk under way, kept for its memory */
+    lv begin;            /* the first lv that has a run */
+    lv floor;            /* behind the root; 0 if the history begins at the start */
     lv end;              /* next lv */
 } dag;
 
@@ -61,10 +73,18 @@ void dag_drop(dag *g);
 int32_t dag_peer_end(const dag *g, peer_ix peer);
 /* The lv of a known operation. */
 lv dag_lv(const dag *g, op_id id);
-/* The run that holds `at`. */
+/* The run that holds `at`, which is not before the beginning. */
 const dag_run *dag_run_of(const dag *g, lv at);
 op_id dag_id(const dag *g, lv at);
+/* Before the beginning: the smallest it can be. */
 uint32_t dag_lamport(const dag *g, lv at);
+
+/* Begin an empty history late: each of these peers wrote its operations before `counter`, which
+ * have no runs. The root comes next, by dag_append() and dag_set_root(). false when memory is out,
+ * with nothing changed but for peers that wrote nothing. */
+bool dag_begin_late(dag *g, const op_id *ends, size_t len);
+/* The one operation appended so far is the root. */
+void dag_set_root(dag *g);
 
 /* Append a run at the end: known parents (frontiers, in any order), the counter following
  * dag_peer_end(). If the parents do not have the peer's own previous op in their past, it is added
