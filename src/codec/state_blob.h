@@ -98,9 +98,9 @@ typedef struct state_container {
         state_list list;
         state_map map;
         double counter;
-        state_movable movable; /* only written */
-        state_tree tree;       /* only written */
-        lk_bytes opaque;       /* the state's bytes, as they came */
+        state_movable movable;
+        state_tree tree;
+        lk_bytes opaque; /* the state's bytes, as they came */
     } as;
 } state_container;
 

@@ -4,23 +4,14 @@
 #include "base/limits.h"
 #include "base/sort.h"
 #include "base/utf8.h"
-#include "codec/columnar.h"
-#include "codec/state_value.h"
+#include "codec/state_reader.h"
 
-typedef struct state_reader {
-    reader r;
-    state_names *names;
-    arena *scratch;
-    size_t peer_base; /* the state's peers are names->peers from here on */
-    size_t peer_len;
-} state_reader;
-
-static void *state_need(state_reader *s, void *at) {
+void *state_need(state_reader *s, void *at) {
     if (at == NULL) reader_fail(&s->r, LK_ENOMEM, "out of memory");
     return at;
 }
 
-static void state_read_peers(state_reader *s) {
+void state_read_peers(state_reader *s) {
     size_t len = (size_t)reader_uleb(&s->r, reader_left(&s->r) / 8);
     s->peer_base = s->names->peers.len;
     for (size_t i = 0; i < len && reader_ok(&s->r); i++)
@@ -30,29 +21,20 @@ static void state_read_peers(state_reader *s) {
 
 /* ---- ids in columns ---- */
 
-enum { ID_PEER, ID_COUNTER, ID_LAMPORT, ID_LEN, ID_COLUMNS };
-
-typedef struct state_columns {
-    reader bytes[ID_COLUMNS];
-    column at[ID_COLUMNS];
-    size_t len;
-} state_columns;
-
-static void state_open_columns(state_reader *s, state_columns *c, size_t len) {
+void state_open_columns(state_reader *s, state_columns *c, size_t len) {
     c->len = len;
-    columnar_expect(&s->r, len);
     for (size_t i = 0; i < len; i++) {
         c->bytes[i] = columnar_column(&s->r);
         c->at[i] = column_new(&c->bytes[i]);
     }
 }
 
-static bool state_columns_ok(state_reader *s, const state_columns *c) {
+bool state_columns_ok(state_reader *s, const state_columns *c) {
     for (size_t i = 0; i < c->len; i++) reader_adopt(&s->r, &c->bytes[i]);
     return reader_ok(&s->r);
 }
 
-static void state_close_columns(state_reader *s, state_columns *c) {
+void state_close_columns(state_reader *s, state_columns *c) {
     for (size_t i = 0; i < c->len; i++) {
         column_finish(&c->at[i]);
         reader_finish(&c->bytes[i], "column has too many rows");
@@ -60,14 +42,23 @@ static void state_close_columns(state_reader *s, state_columns *c) {
     state_columns_ok(s, c);
 }
 
-static op_id state_read_id(state_reader *s, state_columns *c, uint32_t *lamport) {
-    int64_t peer = column_delta(&c->at[ID_PEER], 0, (int64_t)s->peer_len - 1);
-    int64_t counter = column_delta(&c->at[ID_COUNTER], 0, LIMIT_COUNTER);
+peer_ix state_read_peer(state_reader *s, column *c) {
+    return (peer_ix)(s->peer_base + (size_t)column_delta(c, 0, (int64_t)s->peer_len - 1));
+}
+
+op_id state_read_id(state_reader *s, state_columns *c, uint32_t *lamport) {
+    op_id id = {.peer = state_read_peer(s, &c->at[ID_PEER])};
+    id.counter = (int32_t)column_delta(&c->at[ID_COUNTER], 0, LIMIT_COUNTER);
     int64_t ahead = column_delta(&c->at[ID_LAMPORT], INT32_MIN, INT32_MAX);
-    if (counter + ahead < 0 || counter + ahead > LIMIT_COUNTER)
+    if (id.counter + ahead < 0 || id.counter + ahead > LIMIT_COUNTER)
         reader_fail(&c->bytes[ID_LAMPORT], LK_ECORRUPT, "Lamport time is out of range");
-    *lamport = (uint32_t)(counter + ahead);
-    return (op_id){(peer_ix)(s->peer_base + (size_t)peer), (int32_t)counter};
+    *lamport = (uint32_t)(id.counter + ahead);
+    return id;
+}
+
+void state_limit_rows(state_reader *s, size_t len) {
+    if (len >= LIMIT_BLOCK_OPS + reader_left(&s->r))
+        reader_fail(&s->r, LK_ELIMIT, "state has too many parts");
 }
 
 /* ---- text ---- */
@@ -75,10 +66,7 @@ static op_id state_read_id(state_reader *s, state_columns *c, uint32_t *lamport)
 static void state_read_spans(state_reader *s, state_columns *c, state_text *out) {
     VEC(state_span) spans = {0};
     while (column_more(&c->at[ID_LEN]) && state_columns_ok(s, c)) {
-        if (spans.len >= LIMIT_BLOCK_OPS + reader_left(&s->r)) {
-            reader_fail(&s->r, LK_ELIMIT, "text has too many spans");
-            return;
-        }
+        state_limit_rows(s, spans.len);
         state_span *span = state_need(s, arena_vec_push(s->scratch, &spans));
         if (span == NULL) return;
         span->id = state_read_id(s, c, &span->lamport);
@@ -129,6 +117,7 @@ static void state_read_text(state_reader *s, state_text *out) {
     out->text = reader_str(&s->r);
     state_read_peers(s);
     columnar_expect(&s->r, 3);
+    columnar_expect(&s->r, ID_COLUMNS);
     state_open_columns(s, &columns, ID_COLUMNS);
     if (reader_ok(&s->r)) state_read_spans(s, &columns, out);
     state_read_marks(s, out);
@@ -145,6 +134,7 @@ static void state_read_list(state_reader *s, state_list *out) {
     for (size_t i = 0; i < len; i++) state_value_read(&s->r, s->names, &items[i].value);
     state_read_peers(s);
     columnar_expect(&s->r, 1);
+    columnar_expect(&s->r, ID_LEN);
     state_open_columns(s, &columns, ID_LEN);
     for (size_t i = 0; i < len && reader_ok(&s->r) && state_columns_ok(s, &columns); i++)
         items[i].id = state_read_id(s, &columns, &items[i].lamport);
@@ -221,6 +211,8 @@ static void state_read_content(state_reader *s, container_kind kind, state_conta
         /* Loro leaves it out where a build without counters wrote the state again. */
         if (reader_left(&s->r) > 0) out->as.counter = reader_f64le(&s->r);
         return;
+    case LK_MOVABLE_LIST: state_read_movable(s, &out->as.movable); return;
+    case LK_TREE: state_read_tree(s, &out->as.tree); return;
     default:
         out->opaque = true;
         out->as.opaque = reader_take(&s->r, reader_left(&s->r));

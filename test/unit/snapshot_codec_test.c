@@ -199,6 +199,8 @@ static const container_id cids[] = {
     {.kind = LK_LIST, .peer = 2, .counter = 0x7fffffff},
     {.kind = 77, .root = true, .name = {"new", 3}},
     {.kind = LK_COUNTER, .root = true, .name = {"c", 1}},
+    {.kind = LK_MOVABLE_LIST, .root = true, .name = {"o", 1}},
+    {.kind = LK_TREE, .root = true, .name = {"t", 1}},
 };
 static const state_tables tables = {peers, countof(peers), cids, countof(cids)};
 
@@ -305,6 +307,68 @@ static void test_others(void) {
     arena_drop(&scratch);
 }
 
+/* Empty places before, between and after elements; some moved, some written again. */
+static void test_movable(void) {
+    const lk_value value = {.type = LK_I64, .as.i64 = 5};
+    state_place places[] = {
+        {.id = {0, 1}, .lamport = 4},
+        {{2, 3}, 3, true, value, {2, 3}, {2, 3}},
+        {{1, 9}, 12, true, value, {0, 7}, {0, 7}},
+        {.id = {0, 2}, .lamport = 5},
+        {{2, 4}, 20, true, value, {2, 20}, {1, 0x7fffffff}},
+    };
+    arena scratch;
+    arena_init(&scratch, &mem_default);
+    state_names names;
+    state_container out, in = {.cid = 5, .depth = 1, .as.movable = {places, countof(places)}};
+    CHECK_EQ(round_trip(&in, &scratch, &names, &out), LK_OK);
+    CHECK_EQ(out.as.movable.len, countof(places));
+    for (size_t i = 0; i < countof(places); i++) {
+        const state_place *got = &out.as.movable.places[i], *want = &places[i];
+        CHECK(names.peers.at[got->id.peer] == peers[want->id.peer]);
+        CHECK(got->id.counter == want->id.counter && got->lamport == want->lamport);
+        CHECK_EQ(got->shows, want->shows);
+        if (!want->shows) continue;
+        CHECK(names.peers.at[got->elem.peer] == peers[want->elem.peer]);
+        CHECK(names.peers.at[got->written.peer] == peers[want->written.peer]);
+        CHECK(got->elem.lamport == want->elem.lamport);
+        CHECK(got->written.lamport == want->written.lamport && got->value.as.i64 == 5);
+    }
+    places[4].written.lamport = 0x80000000u;
+    CHECK_EQ(round_trip(&in, &scratch, &names, &out), LK_ECORRUPT);
+    arena_drop(&scratch);
+}
+
+static void test_tree(void) {
+    const lk_bytes low = {(const uint8_t *)"\x7f\x80", 2}, high = {(const uint8_t *)"\x80", 1};
+    state_node nodes[] = {
+        {{0, 1}, STATE_NODE_ROOT, {0, 1}, 1, high},
+        {{1, 2}, STATE_NODE_FIRST, {2, 8}, 30, low},
+        {{2, 0}, STATE_NODE_FIRST + 1, {2, 0}, 5, high},
+        {{2, 1}, STATE_NODE_DELETED, {2, 9}, 31, low},
+    };
+    arena scratch;
+    arena_init(&scratch, &mem_default);
+    state_names names;
+    state_container out, in = {.cid = 6, .depth = 1, .as.tree = {nodes, countof(nodes)}};
+    CHECK_EQ(round_trip(&in, &scratch, &names, &out), LK_OK);
+    CHECK_EQ(out.as.tree.len, countof(nodes));
+    for (size_t i = 0; i < countof(nodes); i++) {
+        const state_node *got = &out.as.tree.nodes[i], *want = &nodes[i];
+        CHECK(names.peers.at[got->id.peer] == peers[want->id.peer]);
+        CHECK(names.peers.at[got->move.peer] == peers[want->move.peer]);
+        CHECK(got->id.counter == want->id.counter && got->move.counter == want->move.counter);
+        CHECK(got->parent == want->parent && got->lamport == want->lamport);
+        CHECK_BYTES(got->position.at, got->position.len, want->position.at, want->position.len);
+    }
+    nodes[1].parent = STATE_NODE_FIRST + 1; /* below itself */
+    CHECK_EQ(round_trip(&in, &scratch, &names, &out), LK_ECORRUPT);
+    in.as.tree.len = 0;
+    CHECK_EQ(round_trip(&in, &scratch, &names, &out), LK_OK);
+    CHECK_EQ(out.as.tree.len, 0);
+    arena_drop(&scratch);
+}
+
 int main(void) {
     test_loro_snapshot();
     test_replay();
@@ -314,6 +378,8 @@ int main(void) {
     test_map();
     test_text();
     test_others();
+    test_movable();
+    test_tree();
     printf("snapshot_codec: Loro's snapshot there and back, states\n");
     return 0;
 }
