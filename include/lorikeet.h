@@ -250,6 +250,13 @@ lk_status lk_list_get(const lk_doc *doc, lk_ref list, size_t pos, lk_value *out)
 lk_status lk_map_set(lk_doc *doc, lk_ref map, lk_str key, const lk_value *value);
 lk_status lk_map_set_container(lk_doc *doc, lk_ref map, lk_str key, lk_kind kind, lk_ref *out);
 lk_status lk_map_delete(lk_doc *doc, lk_ref map, lk_str key);
+/* The mergeable child of that kind at `key`: peers that make it at once make one container, whose
+ * content merges. Deleting the key hides it, and this shows it again with what it holds. LK_EVALUE
+ * if something else than null or a mergeable child is there. */
+lk_status lk_map_ensure(lk_doc *doc, lk_ref map, lk_str key, lk_kind kind, lk_ref *out);
+/* Append the bytes by which the history says that: what a reader sees who knows nothing of such
+ * children. LK_EMISSING if there is none at `key`. */
+lk_status lk_map_marker(const lk_doc *doc, lk_ref map, lk_str key, lk_buf *out);
 size_t lk_map_len(const lk_doc *doc, lk_ref map);
 /* LK_EMISSING if the key is not there. */
 lk_status lk_map_get(const lk_doc *doc, lk_ref map, lk_str key, lk_value *out);

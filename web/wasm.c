@@ -319,6 +319,17 @@ int32_t WEB(w_map_set_container)(lk_doc *doc, lk_ref map, lk_kind kind, size_t l
     return shim_ref(status, ref);
 }
 
+int32_t WEB(w_map_ensure)(lk_doc *doc, lk_ref map, lk_kind kind, size_t len) {
+    lk_ref ref = {0};
+    lk_status status = lk_map_ensure(doc, map, shim_str(len), kind, &ref);
+    return shim_ref(status, ref);
+}
+
+lk_status WEB(w_map_marker)(const lk_doc *doc, lk_ref map, size_t len) {
+    shim_trim(&web.out);
+    return lk_map_marker(doc, map, shim_str(len), &web.out);
+}
+
 lk_status WEB(w_map_delete)(lk_doc *doc, lk_ref map, size_t len) {
     return lk_map_delete(doc, map, shim_str(len));
 }

@@ -5,6 +5,7 @@
 
 #include "base/sort.h"
 #include "base/utf8.h"
+#include "oplog/mergeable.h"
 
 lk_doc *lk_new(uint64_t peer, const lk_memory *memory_or_null) {
     const lk_memory *memory = memory_or_null == NULL ? &mem_default : memory_or_null;
@@ -111,7 +112,7 @@ bool doc_add_states(lk_doc *doc) {
     size_t had = doc->state.containers.len;
     for (size_t i = had; i < names->containers.len; i++) {
         const container_id *id = &names->containers.at[i].id;
-        if (state_add(&doc->state, id->kind, id->root)) continue;
+        if (state_add(&doc->state, id->kind, id->root && !mergeable_named(id))) continue;
         state_rewind(&doc->state, had);
         return false;
     }
@@ -120,6 +121,7 @@ bool doc_add_states(lk_doc *doc) {
 
 static bool doc_root_name_valid(lk_str name) {
     if (name.len == 0 || !utf8_valid((const uint8_t *)name.at, name.len)) return false;
+    if (mergeable_named(&(container_id){.root = true, .name = name})) return false;
     for (size_t i = 0; i < name.len; i++)
         if (name.at[i] == '/' || name.at[i] == 0) return false;
     return true;
@@ -143,7 +145,8 @@ bool lk_root_next(const lk_doc *doc, size_t *cursor, lk_ref *out) {
     const intern *names = &doc->log.names;
     while (*cursor < names->containers.len) {
         uint32_t at = (uint32_t)(*cursor)++;
-        if (!names->containers.at[at].id.root) continue;
+        const container_id *id = &names->containers.at[at].id;
+        if (!id->root || mergeable_named(id)) continue;
         *out = (lk_ref){at};
         return true;
     }
@@ -165,7 +168,7 @@ lk_status lk_container_by_id(lk_doc *doc, lk_str id, lk_ref *out) {
     uint32_t found = intern_find_container(&doc->log.names, &name);
     *out = (lk_ref){found};
     if (found != TABLE_NONE) return LK_OK;
-    if (!name.root || name.kind > LK_COUNTER) return LK_EMISSING;
+    if (!name.root || name.kind > LK_COUNTER || mergeable_named(&name)) return LK_EMISSING;
     return lk_root(doc, (lk_kind)name.kind, name.name, out);
 }
 
@@ -185,9 +188,9 @@ bool lk_container_parent(const lk_doc *doc, lk_ref ref, lk_ref *out) {
 bool doc_shows(const lk_doc *doc, uint32_t container) {
     const intern *names = &doc->log.names;
     while (doc->state.containers.at[container]->present) {
-        if (names->containers.at[container].id.root) return true;
-        container = names->containers.at[container].parent;
-        if (container == CONTAINER_NONE) return false;
+        uint32_t parent = names->containers.at[container].parent;
+        if (parent == CONTAINER_NONE) return names->containers.at[container].id.root;
+        container = parent;
     }
     return false;
 }

@@ -6,6 +6,7 @@
 #include "base/utf8.h"
 #include "doc/doc.h"
 #include "model/value.h"
+#include "oplog/mergeable.h"
 
 typedef struct edit_ready { /* to take back copies into the log if the edit cannot go on */
     arena_mark log, texts;
@@ -276,9 +277,10 @@ static lk_status edit_map_write(lk_doc *doc, lk_ref ref, lk_str key, const lk_va
     edit_ready ready = edit_save(doc);
     op_id id = edit_next_id(doc);
     uint32_t key_index = intern_key(&doc->log.names, key);
-    const lk_value *copy = value == NULL ? NULL : oplog_value(&doc->log, value, ref.index, id);
-    if (key_index == TABLE_NONE || (value != NULL && copy == NULL))
-        return edit_abort(doc, ready, LK_ENOMEM);
+    if (key_index == TABLE_NONE) return edit_abort(doc, ready, LK_ENOMEM);
+    const lk_value *copy =
+        value == NULL ? NULL : oplog_map_value(&doc->log, key_index, value, ref.index, id);
+    if (value != NULL && copy == NULL) return edit_abort(doc, ready, LK_ENOMEM);
     op o = {.kind = value == NULL ? OP_MAP_DELETE : OP_MAP_SET,
             .container = ref.index,
             .counter = id.counter,
@@ -301,6 +303,33 @@ lk_status lk_map_set_container(lk_doc *doc, lk_ref map_ref, lk_str key, lk_kind 
     lk_value child = edit_child(kind);
     const lk_value *copied = NULL;
     lk_status status = edit_map_write(doc, map_ref, key, &child, &copied);
+    if (status == LK_OK) *out = copied->as.container;
+    return status;
+}
+
+/* The mergeable child of that kind shows there already / may come to. */
+static bool edit_ensured(const lk_doc *doc, const lk_value *now, lk_kind kind) {
+    return now->type == LK_CONTAINER && lk_ref_kind(doc, now->as.container) == kind;
+}
+static bool edit_may_ensure(const lk_doc *doc, const lk_value *now) {
+    if (now->type != LK_CONTAINER) return now->type == LK_NULL;
+    return mergeable_named(&doc->log.names.containers.at[now->as.container.index].id);
+}
+
+lk_status lk_map_ensure(lk_doc *doc, lk_ref map_ref, lk_str key, lk_kind kind, lk_ref *out) {
+    LK_ASSERT(map_ref.index < doc->state.containers.len);
+    lk_value now = {.type = LK_NULL};
+    if (state_find_map(&doc->state, map_ref.index) == NULL) return LK_EKIND;
+    if (!doc_shows(doc, map_ref.index)) return LK_ESTATE;
+    lk_map_get(doc, map_ref, key, &now);
+    if (!edit_may_ensure(doc, &now)) return LK_EVALUE;
+    *out = now.as.container;
+    if (edit_ensured(doc, &now, kind)) return LK_OK;
+    uint8_t marker[MERGEABLE_MARKER_LEN];
+    mergeable_mark(&doc->log.names, map_ref.index, key, (container_kind)kind, marker);
+    lk_value value = {.type = LK_BINARY, .len = sizeof marker, .as.bytes = marker};
+    const lk_value *copied = NULL;
+    lk_status status = edit_map_write(doc, map_ref, key, &value, &copied);
     if (status == LK_OK) *out = copied->as.container;
     return status;
 }

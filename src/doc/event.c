@@ -278,6 +278,26 @@ static bool event_touched(const events *e, uint32_t id) {
     return id < e->by_container.len && e->by_container.at[id] > 0;
 }
 
+/* What a map held before the batch did not appear in it: a mergeable child can go and come back. */
+static bool event_forget_shown(event_maker *m) {
+    const events *e = &m->doc->events;
+    size_t keys = m->doc->log.names.keys.len;
+    uint32_t *seen = arena_new(m->memory, uint32_t, keys); /* number of the entry, plus one */
+    if (seen == NULL) return false;
+    __builtin_memset(seen, 0, keys * sizeof *seen);
+    for (uint32_t i = 0; i < e->batch_len; i++) {
+        const batch_entry *entry = &e->batch.at[i];
+        for (size_t k = 0; k < entry->keys.len; k++) {
+            const batch_key *first = &entry->keys.at[k];
+            if (seen[first->key] == i + 1) continue;
+            seen[first->key] = i + 1;
+            if (first->before != NULL && first->before->type == LK_CONTAINER)
+                m->born[first->before->as.container.index] = 0;
+        }
+    }
+    return true;
+}
+
 static bool event_find_born(event_maker *m) {
     const events *e = &m->doc->events;
     size_t count = m->doc->state.containers.len;
@@ -285,7 +305,13 @@ static bool event_find_born(event_maker *m) {
     m->targets = arena_new(m->memory, uint32_t, count);
     if (m->born == NULL || m->targets == NULL) return false;
     __builtin_memset(m->born, 0, count);
-    for (size_t i = 0; i < e->appeared.len; i++) m->born[e->appeared.at[i]] = 1;
+    const container_name *names = m->doc->log.names.containers.at;
+    for (size_t i = 0; i < e->appeared.len; i++) {
+        /* As in Loro: a mergeable child shown again by an edit here is told by its parent alone. */
+        bool again = m->by == LK_BY_LOCAL && names[e->appeared.at[i]].id.root;
+        m->born[e->appeared.at[i]] = !again;
+    }
+    if (!m->tell_all && !event_forget_shown(m)) return false;
     for (uint32_t id = 0; id < count; id++)
         if ((event_touched(e, id) || event_is_born(m, id)) && doc_shows(m->doc, id))
             m->targets[m->target_len++] = id;

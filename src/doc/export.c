@@ -7,6 +7,7 @@
 
 #include "codec/change_block.h"
 #include "codec/envelope.h"
+#include "oplog/mergeable.h"
 
 /* A block is closed when it holds this much, so that readers can take one without all others. */
 #define EXPORT_BLOCK_OPS 4096u
@@ -89,13 +90,36 @@ static const lk_value *export_values(export_block_maker *m, const lk_value *valu
     return copy;
 }
 
+const lk_value *export_marker(const lk_doc *doc, uint32_t parent, uint32_t key,
+                              const lk_value *value, arena *scratch) {
+    if (value->type != LK_CONTAINER) return value;
+    const container_id *child = &doc->log.names.containers.at[value->as.container.index].id;
+    if (!child->root) return value;
+    uint8_t *bytes = arena_bytes(scratch, MERGEABLE_MARKER_LEN);
+    lk_value *marker = arena_new(scratch, lk_value, 1);
+    if (bytes == NULL || marker == NULL) return NULL;
+    mergeable_mark(&doc->log.names, parent, doc->log.names.keys.at[key], child->kind, bytes);
+    *marker = (lk_value){.type = LK_BINARY, .len = MERGEABLE_MARKER_LEN, .as.bytes = bytes};
+    return marker;
+}
+
+static void export_map_set(export_block_maker *m, uint32_t parent, op *o) {
+    const lk_value *value =
+        export_marker(m->doc, parent, o->as.map.key, o->as.map.value, &m->doc->scratch);
+    if (value == NULL) m->failed = true;
+    o->as.map.value = export_values(m, value == NULL ? o->as.map.value : value, 1);
+    o->as.map.key = export_key(m, o->as.map.key);
+    m->bytes += o->as.map.value->len;
+}
+
 static void export_tree_op(export_block_maker *m, op *o) {
     o->as.tree.node.peer = export_peer(m, o->as.tree.node.peer);
     if (o->as.tree.has_parent) o->as.tree.parent.peer = export_peer(m, o->as.tree.parent.peer);
 }
 
 static void export_op(export_block_maker *m, op o) {
-    o.container = export_cid(m, o.container);
+    uint32_t container = o.container;
+    o.container = export_cid(m, container);
     switch (o.kind) {
     case OP_TEXT_INSERT: m->bytes += o.as.insert.bytes; break;
     case OP_LIST_INSERT:
@@ -104,11 +128,7 @@ static void export_op(export_block_maker *m, op o) {
         break;
     case OP_DELETE: o.as.del.start.peer = export_peer(m, o.as.del.start.peer); break;
     case OP_MAP_DELETE: o.as.map.key = export_key(m, o.as.map.key); break;
-    case OP_MAP_SET:
-        o.as.map.key = export_key(m, o.as.map.key);
-        o.as.map.value = export_values(m, o.as.map.value, 1);
-        m->bytes += o.as.map.value->len;
-        break;
+    case OP_MAP_SET: export_map_set(m, container, &o); break;
     case OP_MARK_START:
         o.as.mark.key = export_key(m, o.as.mark.key);
         o.as.mark.value = export_values(m, o.as.mark.value, 1);

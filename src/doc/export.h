@@ -22,6 +22,11 @@ struct exporter {
 lk_status export_span(exporter *x, peer_ix peer, int32_t start, int32_t end);
 void exporter_drop(exporter *x);
 
+/* A value of a map as the bytes have it: a mergeable child as its marker, made in `scratch`. NULL
+ * when memory is out. */
+const lk_value *export_marker(const lk_doc *doc, uint32_t parent, uint32_t key,
+                              const lk_value *value, arena *scratch);
+
 /* snapshot.c: append a snapshot of everything. */
 lk_status export_snapshot(lk_doc *doc, lk_buf *out);
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT
  * read.c - what the containers hold: lengths, elements, text, and the way to a container. */
 #include "doc/doc.h"
+#include "oplog/mergeable.h"
 
 /* The content of a text or list; trapping on another kind is the caller's bug caught. */
 static const seq *read_seq(const lk_doc *doc, lk_ref ref, lk_kind kind) {
@@ -81,6 +82,19 @@ lk_status lk_map_get(const lk_doc *doc, lk_ref ref, lk_str key, lk_value *out) {
     if (entry == NULL || entry->value == NULL) return LK_EMISSING;
     *out = *entry->value;
     return LK_OK;
+}
+
+lk_status lk_map_marker(const lk_doc *doc, lk_ref ref, lk_str key, lk_buf *out) {
+    lk_value now;
+    lk_status status = lk_map_get(doc, ref, key, &now);
+    if (status != LK_OK) return status;
+    const intern *names = &doc->log.names;
+    if (now.type != LK_CONTAINER) return LK_EMISSING;
+    const container_id *child = &names->containers.at[now.as.container.index].id;
+    if (!mergeable_named(child)) return LK_EMISSING;
+    uint8_t marker[MERGEABLE_MARKER_LEN];
+    mergeable_mark(names, ref.index, key, child->kind, marker);
+    return buf_append(out, marker, sizeof marker) ? LK_OK : LK_ENOMEM;
 }
 
 bool lk_map_next(const lk_doc *doc, lk_ref ref, size_t *cursor, lk_entry *out) {

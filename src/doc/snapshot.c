@@ -93,7 +93,8 @@ static bool snapshot_seq(snapshot_maker *m, const seq *from, state_container *ou
     return true;
 }
 
-static bool snapshot_map(snapshot_maker *m, const map *from, state_container *out) {
+static bool snapshot_map(snapshot_maker *m, uint32_t id, state_container *out) {
+    const map *from = state_find_map(&m->doc->state, id);
     m->entries.len = 0;
     size_t cursor = 0;
     const map_entry *entry;
@@ -104,7 +105,11 @@ static bool snapshot_map(snapshot_maker *m, const map *from, state_container *ou
                                .deleted = entry->value == NULL,
                                .peer = entry->peer,
                                .lamport = entry->lamport};
-        if (!fresh->deleted) fresh->value = *entry->value;
+        if (fresh->deleted) continue;
+        const lk_value *value =
+            export_marker(m->doc, id, entry->key, entry->value, &m->doc->scratch);
+        if (value == NULL) return false;
+        fresh->value = *value;
     }
     out->as.map = (state_map){m->entries.at, m->entries.len};
     return true;
@@ -114,12 +119,11 @@ static bool snapshot_map(snapshot_maker *m, const map *from, state_container *ou
 static uint32_t snapshot_depth(const lk_doc *doc, uint32_t id) {
     const intern *names = &doc->log.names;
     uint32_t depth = 1;
-    while (!names->containers.at[id].id.root) {
+    while (names->containers.at[id].parent != CONTAINER_NONE) {
         id = names->containers.at[id].parent;
-        if (id == CONTAINER_NONE) return 0;
         depth++;
     }
-    return depth;
+    return names->containers.at[id].id.root ? depth : 0;
 }
 
 static uint32_t snapshot_lamport(const lk_doc *doc, op_id id) {
@@ -186,7 +190,7 @@ static bool snapshot_tree(snapshot_maker *m, const tree *from, state_container *
 static bool snapshot_fill(snapshot_maker *m, uint32_t id, state_container *out) {
     const state *s = &m->doc->state;
     switch (s->containers.at[id]->kind) {
-    case LK_MAP: return snapshot_map(m, state_find_map(s, id), out);
+    case LK_MAP: return snapshot_map(m, id, out);
     case LK_MOVABLE_LIST: return snapshot_movable(m, state_find_movable(s, id), out);
     case LK_TREE: return snapshot_tree(m, state_find_tree(s, id), out);
     case LK_COUNTER: out->as.counter = *state_find_counter(s, id); return true;

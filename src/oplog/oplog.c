@@ -4,6 +4,7 @@
 
 #include "base/limits.h"
 #include "base/utf8.h"
+#include "oplog/mergeable.h"
 
 void oplog_init(oplog *log, const lk_memory *heap) {
     *log = (oplog){.heap = heap};
@@ -135,6 +136,19 @@ const lk_value *oplog_value(oplog *log, const lk_value *value, uint32_t containe
         return copy;
     }
     return oplog_values(log, value, 1, container, id);
+}
+
+const lk_value *oplog_map_value(oplog *log, uint32_t key, const lk_value *value, uint32_t container,
+                                op_id id) {
+    intern *names = &log->names;
+    container_kind kind;
+    if (!mergeable_marked(names, container, names->keys.at[key], value, &kind))
+        return oplog_value(log, value, container, id);
+    lk_value *copy = arena_new(&log->log, lk_value, 1);
+    uint32_t child = mergeable_child(names, container, names->keys.at[key], kind);
+    if (copy == NULL || child == TABLE_NONE) return NULL;
+    *copy = (lk_value){.type = LK_CONTAINER, .as.container = {child}};
+    return copy;
 }
 
 /* ---- ops ---- */
@@ -359,7 +373,7 @@ static bool oplog_adopt(oplog *log, const oplog_names *names, peer_ix peer, op *
     case OP_MAP_DELETE: o->as.map.key = names->keys[o->as.map.key]; return true;
     case OP_MAP_SET:
         o->as.map.key = names->keys[o->as.map.key];
-        o->as.map.value = oplog_value(log, o->as.map.value, o->container, id);
+        o->as.map.value = oplog_map_value(log, o->as.map.key, o->as.map.value, o->container, id);
         return o->as.map.value != NULL;
     case OP_MARK_START:
         o->as.mark.key = names->keys[o->as.mark.key];
@@ -391,9 +405,16 @@ static bool oplog_adopt(oplog *log, const oplog_names *names, peer_ix peer, op *
 /* Was the container of `o` made before it? Then containers nest without cycles. */
 static bool oplog_container_known(const oplog *log, const op *o, peer_ix peer) {
     const container_id *id = &log->names.containers.at[o->container].id;
-    if (id->root) return true;
-    if (id->peer == peer) return id->counter < o->counter;
-    return id->counter < dag_peer_end(&log->graph, id->peer);
+    op_id made = {id->peer, id->counter};
+    uint64_t wide;
+    if (mergeable_base(id, &wide, &made.counter)) {
+        made.peer = intern_find_peer(&log->names, wide);
+        if (made.peer == TABLE_NONE) return false;
+    } else if (id->root) {
+        return true;
+    }
+    if (made.peer == peer) return made.counter < o->counter;
+    return made.counter < dag_peer_end(&log->graph, made.peer);
 }
 
 static lk_status oplog_append_ops(oplog *log, const block *b, const oplog_names *names,

@@ -68,6 +68,9 @@ const uint8_t *oplog_text(oplog *log, lk_bytes text);
 const lk_value *oplog_values(oplog *log, const lk_value *values, size_t len, uint32_t container,
                              op_id id);
 const lk_value *oplog_value(oplog *log, const lk_value *value, uint32_t container, op_id id);
+/* The same for what a map holds at `key`: the marker of a mergeable child becomes the child. */
+const lk_value *oplog_map_value(oplog *log, uint32_t key, const lk_value *value, uint32_t container,
+                                op_id id);
 
 typedef struct oplog_names { /* a block's indices as the document's */
     const peer_ix *peers;

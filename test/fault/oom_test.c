@@ -36,6 +36,10 @@ static lk_status config_styles(fixture *f) {
     lk_style styles[] = {{str_of("size"), LK_EXPAND_BOTH}, {str_of("face"), LK_EXPAND_NONE}};
     return lk_style_config(f->doc, styles, 2);
 }
+static lk_status ensure_map(fixture *f) {
+    lk_ref child;
+    return lk_map_ensure(f->doc, f->map, str_of("fresh key"), LK_TEXT, &child);
+}
 static lk_status make_root(fixture *f) {
     lk_ref root;
     return lk_root(f->doc, LK_TEXT, str_of("another"), &root);
@@ -82,6 +86,8 @@ static void build(fixture *f, bool watched) {
     lk_ref map, child;
     CHECK_EQ(lk_root(other, LK_MAP, str_of("map"), &map), LK_OK);
     CHECK_EQ(lk_map_set_container(other, map, str_of("child"), LK_LIST, &child), LK_OK);
+    CHECK_EQ(lk_list_insert(other, child, 0, &f->value, 1), LK_OK);
+    CHECK_EQ(lk_map_ensure(other, map, str_of("ensured"), LK_LIST, &child), LK_OK);
     CHECK_EQ(lk_list_insert(other, child, 0, &f->value, 1), LK_OK);
     CHECK_EQ(lk_export(other, LK_UPDATES, (lk_ids){0}, &f->theirs), LK_OK);
     CHECK_EQ(lk_commit(f->doc, NULL), LK_OK);
@@ -137,6 +143,7 @@ int main(void) {
         spent += sweep("child insert", insert_child, watched);
         spent += sweep("map set", set_map, watched);
         spent += sweep("styles", config_styles, watched);
+        spent += sweep("mergeable child", ensure_map, watched);
         spent += sweep("root", make_root, watched);
         spent += sweep("import", import_theirs, watched);
         spent += sweep("import of every kind", import_all_kinds, watched);

@@ -49,6 +49,9 @@ static lk_doc *make_source(void) {
         CHECK_EQ(lk_list_insert(docs[i], list, 0, values, 2), LK_OK);
         CHECK_EQ(lk_map_set_container(docs[i], map, str_of("child"), LK_TEXT, &child), LK_OK);
         CHECK_EQ(lk_text_insert(docs[i], child, 0, LK_UTF8, str_of("deep")), LK_OK);
+        CHECK_EQ(lk_map_ensure(docs[i], map, str_of("shared"), LK_MAP, &child), LK_OK);
+        CHECK_EQ(lk_map_ensure(docs[i], child, str_of(">"), LK_LIST, &child), LK_OK);
+        CHECK_EQ(lk_list_insert(docs[i], child, 0, values, 2), LK_OK);
         lk_commit_options options = {.message = str_of("said"), .timestamp_s = 1700000000};
         CHECK_EQ(lk_commit(docs[i], &options), LK_OK);
     }

@@ -53,13 +53,6 @@ function expandOf({ expand }: TextStyle): number {
 const UPDATES = 0;
 const SNAPSHOT = 1;
 
-/** The kind and name in "cid:root-NAME:Kind", or undefined. */
-function parseRoot(id: string): { kind: ContainerType; name: string } | undefined {
-  const [, name, kind] = /^cid:root-([^]*):(\w+)$/.exec(id) ?? [];
-  if (name === undefined || !KINDS.includes(kind as ContainerType)) return undefined;
-  return { kind: kind as ContainerType, name };
-}
-
 function toImportStatus(success: Spans, pending: Spans): ImportStatus {
   return { success, pending: pending.size === 0 ? null : pending };
 }
@@ -122,8 +115,6 @@ export class LoroDoc<T extends Record<string, LoroContainer> = Record<string, Lo
   }
 
   getContainerById(id: ContainerID): LoroContainer | undefined {
-    const root = parseRoot(id);
-    if (root !== undefined) return this.#open(root.kind, root.name);
     const ref = found(engine().w_container_by_id(this.#handle, putString(id)));
     if (ref === undefined) return undefined;
     return wrap(this.store, ref, engine().w_ref_kind(this.#handle, ref));

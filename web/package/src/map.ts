@@ -1,8 +1,18 @@
 // SPDX-License-Identifier: MIT
 
-import { check, found, outRead, outValue, put, putString } from "./call.js";
-import { enroll, KINDS, LoroContainer, shallow } from "./container.js";
+import { check, found, outBytes, outRead, outValue, put, putString } from "./call.js";
+import {
+  type ContainerType,
+  enroll,
+  KINDS,
+  LoroContainer,
+  shallow,
+  wrap,
+} from "./container.js";
+import { ESTATE } from "./errors.js";
+import type { LoroList } from "./list.js";
 import { engine } from "./module.js";
+import type { LoroText } from "./text.js";
 import { object, type Value } from "./value.js";
 
 type Item = Value | LoroContainer;
@@ -55,6 +65,27 @@ export class LoroMap<T extends Record<string, any> = Record<string, any>> extend
     return there instanceof LoroContainer ? (there as C) : this.setContainer(key, child);
   }
 
+  #ensure(key: string, kind: ContainerType): LoroContainer {
+    if (!this.isAttached()) throw new ESTATE("only a map in a document has mergeable children");
+    const { doc, ref, store } = this;
+    const number = KINDS.indexOf(kind);
+    return wrap(store, check(engine().w_map_ensure(doc, ref, number, putString(key))), number);
+  }
+
+  /** The child of that kind which every peer that asks for it shares; it comes to exist. An error if
+   *  the key holds anything but null or such a child. */
+  ensureMergeableMap(key: string): LoroMap {
+    return this.#ensure(key, "Map") as LoroMap;
+  }
+
+  ensureMergeableList(key: string): LoroList {
+    return this.#ensure(key, "List") as LoroList;
+  }
+
+  ensureMergeableText(key: string): LoroText {
+    return this.#ensure(key, "Text") as LoroText;
+  }
+
   clear(): void {
     for (const key of this.keys()) this.delete(key);
   }
@@ -75,8 +106,16 @@ export class LoroMap<T extends Record<string, any> = Record<string, any>> extend
     return this.entries().map(([, value]) => value);
   }
 
+  /** What stands for a mergeable child in the map itself. */
+  #marker(key: string): Uint8Array | undefined {
+    const { doc, ref } = this;
+    return found(engine().w_map_marker(doc, ref, putString(key))) === undefined
+      ? undefined
+      : outBytes();
+  }
+
   getShallowValue(): Record<string, Value> {
-    return object(this.entries().map(([key, value]) => [key, shallow(value)]));
+    return object(this.entries().map(([key, value]) => [key, this.#marker(key) ?? shallow(value)]));
   }
 }
 
