@@ -188,9 +188,10 @@ bool lk_container_parent(const lk_doc *doc, lk_ref ref, lk_ref *out) {
 bool doc_shows(const lk_doc *doc, uint32_t container) {
     const intern *names = &doc->log.names;
     while (doc->state.containers.at[container]->present) {
-        uint32_t parent = names->containers.at[container].parent;
-        if (parent == CONTAINER_NONE) return names->containers.at[container].id.root;
-        container = parent;
+        const container_name *name = &names->containers.at[container];
+        if (name->parent == CONTAINER_NONE) return name->id.root;
+        if (!state_holds(&doc->state, name->parent, &name->id)) return false;
+        container = name->parent;
     }
     return false;
 }
@@ -222,10 +223,11 @@ static void doc_appeared(void *context, uint32_t container) {
 
 void doc_advance(lk_doc *doc, const step *steps, size_t len) {
     events *e = &doc->events;
-    state_watch watch = {e, doc_appeared};
+    state_watch watch = {e->number, e, doc_appeared};
     for (size_t i = 0; i < len; i++) {
         state_change done = {0};
         state_apply(&doc->state, &steps[i], e->watching ? &watch : NULL, &done);
         if (e->watching) events_note(e, &steps[i], &done);
     }
+    state_settle(&doc->state, steps, len);
 }

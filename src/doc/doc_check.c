@@ -5,7 +5,11 @@
 static void check_structures(const lk_doc *doc) {
     for (uint32_t i = 0; i < doc->state.containers.len; i++) {
         const seq *s = state_find_seq(&doc->state, i);
+        const movable *m = state_find_movable(&doc->state, i);
+        const tree *t = state_find_tree(&doc->state, i);
         if (s != NULL) seq_check(s);
+        if (m != NULL) movable_check(m);
+        if (t != NULL) tree_check(t);
     }
     for (size_t i = 0; i < doc->merge.player.trackers.len; i++)
         tracker_check(doc->merge.player.trackers.at[i]);

@@ -5,7 +5,7 @@
 #include "doc/doc.h"
 #include "model/value.h"
 
-void events_init(events *e, const lk_memory *heap) { *e = (events){.heap = heap}; }
+void events_init(events *e, const lk_memory *heap) { *e = (events){.heap = heap, .number = 1}; }
 
 static void event_free(events *e, queued_event *queued) {
     if (queued == NULL) return;
@@ -42,6 +42,7 @@ void events_cancel(events *e) {
         e->batch.at[i].keys.len = 0;
     }
     e->batch_len = e->appeared.len = 0;
+    e->number++;
     e->started = e->late = false;
 }
 
@@ -79,7 +80,8 @@ static batch_entry *events_entry(events *e, uint32_t id) {
 
 static size_t step_children(const step *st) {
     const lk_value *values = st->data;
-    if (st->kind == STEP_PLACE) return 1; /* the element's value may be one */
+    if (st->kind == STEP_PLACE || st->kind == STEP_ELEM)
+        return 1; /* the element's value may be one */
     if (values == NULL || st->bytes > 0 || st->kind == STEP_DELETE) return 0;
     if (st->kind != STEP_INSERT) return values->type == LK_CONTAINER;
     size_t count = 0;
@@ -122,7 +124,7 @@ bool events_prepare(lk_doc *doc, const step *steps, size_t len) {
 void events_note(events *e, const step *st, const state_change *done) {
     if (st->container >= e->by_container.len || e->by_container.at[st->container] == 0) return;
     batch_entry *entry = &e->batch.at[e->by_container.at[st->container] - 1];
-    if (st->kind != STEP_MAP)
+    if (st->kind != STEP_MAP && st->kind != STEP_MAP_FORCE)
         delta_edit(&entry->delta, done->edit.at, done->edit.removed, done->edit.inserted);
     else if (done->taken)
         entry->keys.at[entry->keys.len++] = (batch_key){st->key, done->known, done->before};
@@ -278,26 +280,6 @@ static bool event_touched(const events *e, uint32_t id) {
     return id < e->by_container.len && e->by_container.at[id] > 0;
 }
 
-/* What a map held before the batch did not appear in it: a mergeable child can go and come back. */
-static bool event_forget_shown(event_maker *m) {
-    const events *e = &m->doc->events;
-    size_t keys = m->doc->log.names.keys.len;
-    uint32_t *seen = arena_new(m->memory, uint32_t, keys); /* number of the entry, plus one */
-    if (seen == NULL) return false;
-    __builtin_memset(seen, 0, keys * sizeof *seen);
-    for (uint32_t i = 0; i < e->batch_len; i++) {
-        const batch_entry *entry = &e->batch.at[i];
-        for (size_t k = 0; k < entry->keys.len; k++) {
-            const batch_key *first = &entry->keys.at[k];
-            if (seen[first->key] == i + 1) continue;
-            seen[first->key] = i + 1;
-            if (first->before != NULL && first->before->type == LK_CONTAINER)
-                m->born[first->before->as.container.index] = 0;
-        }
-    }
-    return true;
-}
-
 static bool event_find_born(event_maker *m) {
     const events *e = &m->doc->events;
     size_t count = m->doc->state.containers.len;
@@ -307,11 +289,11 @@ static bool event_find_born(event_maker *m) {
     __builtin_memset(m->born, 0, count);
     const container_name *names = m->doc->log.names.containers.at;
     for (size_t i = 0; i < e->appeared.len; i++) {
+        uint32_t id = e->appeared.at[i];
         /* As in Loro: a mergeable child shown again by an edit here is told by its parent alone. */
-        bool again = m->by == LK_BY_LOCAL && names[e->appeared.at[i]].id.root;
-        m->born[e->appeared.at[i]] = !again;
+        bool again = m->by == LK_BY_LOCAL && names[id].id.root;
+        m->born[id] = !again && !m->doc->state.containers.at[id]->was_present;
     }
-    if (!m->tell_all && !event_forget_shown(m)) return false;
     for (uint32_t id = 0; id < count; id++)
         if ((event_touched(e, id) || event_is_born(m, id)) && doc_shows(m->doc, id))
             m->targets[m->target_len++] = id;

@@ -133,10 +133,10 @@ static uint32_t snapshot_lamport(const lk_doc *doc, op_id id) {
 
 static bool snapshot_movable(snapshot_maker *m, const movable *from, state_container *out) {
     arena *scratch = &m->doc->scratch;
-    size_t len = seq_len(&from->places, SEQ_ENTITY);
+    size_t len = movable_len(from, SEQ_ENTITY);
     state_place *places = arena_new(scratch, state_place, len);
     if (places == NULL) return false;
-    movable_walk w = movable_start(from);
+    movable_walk w = movable_range(from, 0, UINT32_MAX);
     const movable_elem *elem;
     state_place place;
     size_t count = 0;
@@ -159,15 +159,16 @@ static bool snapshot_nodes(snapshot_maker *m, const tree *from, uint32_t top, ui
                            state_node *nodes, size_t *len) {
     uint32_t *order = arena_new(&m->doc->scratch, uint32_t, from->nodes.len);
     if (order == NULL) return false;
-    size_t count = tree_order(from, top, &m->doc->scratch, order);
-    if (count == SIZE_MAX) return false;
+    size_t count = tree_order(from, top, order);
     for (size_t i = 0; i < count; i++) {
         const tree_node *node = &from->nodes.at[order[i]];
         const tree_move *move = &from->moves.at[node->move];
         rows[order[i]] = (uint32_t)*len;
         state_node *row = &nodes[(*len)++];
-        *row = (state_node){
-            .id = node->id, .move = move->id, .lamport = move->lamport, .position = move->position};
+        *row = (state_node){.id = node->id,
+                            .move = move->id,
+                            .lamport = node->key.lamport,
+                            .position = node->key.position};
         row->parent = node->parent == TREE_ROOT      ? STATE_NODE_ROOT
                       : node->parent == TREE_DELETED ? STATE_NODE_DELETED
                                                      : STATE_NODE_FIRST + rows[node->parent];

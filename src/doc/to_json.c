@@ -5,6 +5,7 @@
 #include "base/limits.h"
 #include "base/sort.h"
 #include "doc/doc.h"
+#include "state/sibling.h"
 
 typedef struct json_printer {
     const lk_doc *doc;
@@ -132,7 +133,7 @@ static void json_text(json_printer *p, const seq *text) {
 }
 
 static void json_movable(json_printer *p, const movable *list) {
-    movable_walk w = movable_start(list);
+    movable_walk w = movable_range(list, 0, UINT32_MAX);
     const movable_elem *elem;
     op_id place;
     bool first = true;
@@ -169,7 +170,7 @@ static void json_hex(json_printer *p, lk_bytes bytes) {
 static void json_node_tail(json_printer *p, const tree *t, uint32_t at, int64_t index) {
     const tree_node *node = &t->nodes.at[at];
     json_word(p, "],\"fractional_index\":");
-    json_hex(p, t->moves.at[node->move].position);
+    json_hex(p, node->key.position);
     json_word(p, ",\"id\":");
     json_node_id(p, node);
     json_word(p, ",\"index\":");
@@ -187,76 +188,27 @@ static void json_node_tail(json_printer *p, const tree *t, uint32_t at, int64_t 
     json_char(p, '}');
 }
 
-typedef struct json_level { /* of siblings being printed: order[next], and how many are done */
-    size_t next;
-    int64_t index;
-} json_level;
-
-/* The nodes come by levels; the children of order[i] begin at first[i], their number is in
- * count[i]. */
-typedef struct json_tree {
-    uint32_t *order, *first, *count;
-    json_level *path;
-    size_t len;
-} json_tree;
-
-static bool json_tree_make(const tree *t, arena *scratch, json_tree *out) {
-    size_t nodes = t->nodes.len;
-    out->order = arena_new(scratch, uint32_t, nodes);
-    out->first = arena_new(scratch, uint32_t, nodes);
-    out->count = arena_new(scratch, uint32_t, nodes);
-    out->path = arena_new(scratch, json_level, nodes + 1);
-    uint32_t *row = arena_new(scratch, uint32_t, nodes);
-    if (scratch->failed) return false;
-    out->len = tree_order(t, TREE_ROOT, scratch, out->order);
-    if (out->len == SIZE_MAX) return false;
-    for (uint32_t i = 0; i < out->len; i++) {
-        row[out->order[i]] = i;
-        out->first[i] = out->count[i] = 0;
-        uint32_t parent = t->nodes.at[out->order[i]].parent;
-        if (parent == TREE_ROOT) continue;
-        if (out->count[row[parent]]++ == 0) out->first[row[parent]] = i;
-    }
-    return true;
-}
-
 /* Without recursion: a tree may be as deep as it has nodes. */
-static void json_tree_print(json_printer *p, const tree *t, const json_tree *made) {
-    size_t depth = 0;
-    made->path[0] = (json_level){0, 0};
-    while (!p->w.failed && !p->too_deep) {
-        json_level *level = &made->path[depth];
-        size_t end = made->len;
-        if (depth > 0) {
-            size_t above = made->path[depth - 1].next;
-            end = made->count[above] == 0 ? 0 : made->first[above] + made->count[above];
-        } else {
-            while (end > 0 && t->nodes.at[made->order[end - 1]].parent != TREE_ROOT) end--;
-        }
-        if (level->next < end) {
-            json_word(p, level->index > 0 ? ",{\"children\":[" : "{\"children\":[");
-            made->path[++depth] = (json_level){made->first[level->next], 0};
-            continue;
-        }
-        if (depth == 0) return;
-        level = &made->path[--depth];
-        json_node_tail(p, t, made->order[level->next], level->index);
-        level->next++;
-        level->index++;
-    }
-}
-
 static void json_tree_container(json_printer *p, const tree *t) {
-    arena scratch;
-    json_tree made;
-    arena_init(&scratch, &p->doc->memory);
+    uint32_t at = sibling_first(t, TREE_ROOT), above = TREE_ROOT;
+    int64_t index = 0;
     json_char(p, '[');
-    if (json_tree_make(t, &scratch, &made))
-        json_tree_print(p, t, &made);
-    else
-        p->w.failed = true;
+    while (!p->w.failed && !p->too_deep) {
+        if (at != TREE_NONE) {
+            json_word(p, index > 0 ? ",{\"children\":[" : "{\"children\":[");
+            above = at;
+            at = sibling_first(t, above);
+            index = 0;
+        } else if (above != TREE_ROOT) {
+            index = sibling_index(t, above);
+            json_node_tail(p, t, above, index++);
+            at = sibling_next(t, above);
+            above = t->nodes.at[above].parent;
+        } else {
+            break;
+        }
+    }
     json_char(p, ']');
-    arena_drop(&scratch);
 }
 
 static void json_content(json_printer *p, uint32_t id) {

@@ -14,12 +14,31 @@ typedef enum step_kind {
     STEP_SET,   /* movable list: a new value (data) for the element `elem` */
     STEP_TREE,  /* create, move or delete a node */
     STEP_COUNT, /* add `count` */
+
+    /* To another version, where the winner of before may have to go: */
+    STEP_MAP_FORCE, /* the entry becomes exactly data, lamport and peer; id.peer STEP_UNWRITTEN: it
+                       never was written */
+    STEP_PLACES,    /* movable list: `len` places, empty, with consecutive ids */
+    STEP_ELEM,      /* movable list: `elem` becomes exactly what data, its step_registers, says */
+    STEP_BACK,      /* tree: the operation `id` goes; cheap if it is the newest */
 } step_kind;
+
+#define STEP_UNWRITTEN UINT32_MAX
 
 typedef struct step_elem { /* an element of a movable list, by its insert */
     peer_ix peer;
     uint32_t lamport;
 } step_elem;
+
+typedef struct step_registers { /* all there is to an element */
+    bool exists;                /* false: it is unheard of */
+    op_id place;                /* it stands there if that place is there */
+    uint32_t placed_lamport;
+    uint64_t placed_peer_wide;
+    const lk_value *value;
+    step_elem writer; /* of the value */
+    uint64_t writer_peer_wide;
+} step_registers;
 
 typedef struct step_node {
     op_id node, parent; /* parent: when has_parent and not deletes */

@@ -42,18 +42,25 @@ bool map_reserve(map *m, uint32_t sets) {
 }
 
 static bool map_newer(const map_entry *a, const map_entry *b) {
+    if (b->peer == STEP_UNWRITTEN) return true;
     if (a->lamport != b->lamport) return a->lamport > b->lamport;
     return a->peer_wide > b->peer_wide;
 }
 
 bool map_set(map *m, const map_entry *entry) {
     uint32_t i = map_index(m, entry->key);
+    if (i != TABLE_NONE && !map_newer(entry, &m->entries.at[i])) return false;
+    map_force(m, entry);
+    return true;
+}
+
+void map_force(map *m, const map_entry *entry) {
+    uint32_t i = map_index(m, entry->key);
     if (i != TABLE_NONE) {
         map_entry *old = &m->entries.at[i];
-        if (!map_newer(entry, old)) return false;
         m->live += (size_t)(entry->value != NULL) - (size_t)(old->value != NULL);
         *old = *entry;
-        return true;
+        return;
     }
     LK_ASSERT(m->entries.len < m->entries.cap);
     i = (uint32_t)m->entries.len++;
@@ -61,16 +68,19 @@ bool map_set(map *m, const map_entry *entry) {
     m->live += entry->value != NULL;
     /* The table is there once a reserve went beyond SCAN_MAX. */
     if (m->by_key.cap > 0) table_add(&m->by_key, hash_u64(entry->key), i);
-    return true;
 }
 
 const map_entry *map_find(const map *m, uint32_t key) {
     uint32_t i = map_index(m, key);
-    return i == TABLE_NONE ? NULL : &m->entries.at[i];
+    return i == TABLE_NONE || m->entries.at[i].peer == STEP_UNWRITTEN ? NULL : &m->entries.at[i];
 }
 
 const map_entry *map_next_any(const map *m, size_t *cursor) {
-    return *cursor < m->entries.len ? &m->entries.at[(*cursor)++] : NULL;
+    while (*cursor < m->entries.len) {
+        const map_entry *entry = &m->entries.at[(*cursor)++];
+        if (entry->peer != STEP_UNWRITTEN) return entry;
+    }
+    return NULL;
 }
 
 const map_entry *map_next(const map *m, size_t *cursor) {

@@ -6,14 +6,14 @@
 #define STATE_MAP_H
 
 #include "base/table.h"
-#include "model/id.h"
+#include "model/step.h"
 
 typedef struct map_entry {
     const lk_value *value; /* NULL: deleted */
     uint64_t peer_wide;    /* orders writes with one lamport */
     uint32_t key;
     uint32_t lamport;
-    peer_ix peer;
+    peer_ix peer; /* STEP_UNWRITTEN: an entry that was, and never was written at this version */
 } map_entry;
 
 typedef struct map {
@@ -30,6 +30,8 @@ bool map_reserve(map *m, uint32_t sets);
 /* Take the write over unless one at least as new is there; whether it was taken. Needs a reserve.
  * Writing again what is there (same lamport and peer) changes nothing. */
 bool map_set(map *m, const map_entry *entry);
+/* Let the entry be exactly that, whatever is there. Needs a reserve. */
+void map_force(map *m, const map_entry *entry);
 /* What was written last to `key`, a tombstone too; NULL if nothing ever was. Good until map_set. */
 const map_entry *map_find(const map *m, uint32_t key);
 static inline size_t map_len(const map *m) { return m->live; }

@@ -68,7 +68,7 @@ const double *state_find_counter(const state *s, uint32_t id) {
 
 typedef struct state_tally { /* what the steps will ask of one container */
     uint64_t len;            /* entities there will be */
-    uint32_t edits, values;
+    uint32_t edits, inserted;
     size_t bytes;
     bool seen;
 } state_tally;
@@ -77,32 +77,37 @@ static bool state_takes(container_kind kind, step_kind what) {
     switch (what) {
     case STEP_INSERT:
     case STEP_DELETE: return kind == LK_TEXT || kind == LK_LIST || kind == LK_MOVABLE_LIST;
-    case STEP_MAP: return kind == LK_MAP;
+    case STEP_MAP:
+    case STEP_MAP_FORCE: return kind == LK_MAP;
     case STEP_PLACE:
-    case STEP_SET: return kind == LK_MOVABLE_LIST;
-    case STEP_TREE: return kind == LK_TREE;
+    case STEP_SET:
+    case STEP_PLACES:
+    case STEP_ELEM: return kind == LK_MOVABLE_LIST;
+    case STEP_TREE:
+    case STEP_BACK: return kind == LK_TREE;
     case STEP_COUNT: return kind == LK_COUNTER;
     }
     return false;
 }
 
-/* The sequence of a container whose positions steps name, or NULL. */
-static const seq *state_places(const state *s, uint32_t id) {
+/* Entities of a container whose positions steps name. */
+static uint32_t state_len(const state *s, uint32_t id) {
     const movable *m = state_find_movable(s, id);
-    return m != NULL ? &m->places : state_find_seq(s, id);
+    const seq *places = state_find_seq(s, id);
+    if (m != NULL) return movable_len(m, SEQ_ENTITY);
+    return places == NULL ? 0 : seq_len(places, SEQ_ENTITY);
 }
 
 static lk_status state_count(const state *s, const step *st, state_tally *tally) {
     if (!state_takes(s->containers.at[st->container]->kind, st->kind)) return LK_ERANGE;
-    const seq *places = state_places(s, st->container);
-    if (!tally->seen && places != NULL) tally->len = seq_len(places, SEQ_ENTITY);
+    if (!tally->seen) tally->len = state_len(s, st->container);
     tally->seen = true;
     tally->edits++;
     tally->bytes += st->bytes;
-    if (st->kind == STEP_INSERT || st->kind == STEP_PLACE) {
+    if (st->kind == STEP_INSERT || st->kind == STEP_PLACE || st->kind == STEP_PLACES) {
         if (st->pos > tally->len || tally->len + st->len > LIMIT_POSITION) return LK_ERANGE;
         tally->len += st->len;
-        tally->values += st->kind == STEP_INSERT ? st->len : 0;
+        tally->inserted += st->len;
     } else if (st->kind == STEP_DELETE) {
         if ((uint64_t)st->pos + st->len > tally->len) return LK_ERANGE;
         tally->len -= st->len;
@@ -114,7 +119,8 @@ static bool state_reserve(state *s, uint32_t id, const state_tally *tally) {
     state_slot *c = s->containers.at[id];
     switch (c->kind) {
     case LK_MAP: return map_reserve(&c->as.map, tally->edits);
-    case LK_MOVABLE_LIST: return movable_reserve(&c->as.movable, tally->edits, tally->values);
+    case LK_MOVABLE_LIST:
+        return movable_reserve(&c->as.movable, tally->inserted, tally->inserted + tally->edits);
     case LK_TREE: return tree_reserve(&c->as.tree, tally->edits);
     case LK_COUNTER: return true;
     default: return seq_reserve(&c->as.seq, tally->edits, tally->bytes);
@@ -145,6 +151,10 @@ lk_status state_prepare(state *s, const step *steps, size_t len, arena *scratch)
 static void state_place(state *s, const lk_value *value, bool present, const state_watch *watch) {
     if (value == NULL || value->type != LK_CONTAINER) return;
     state_slot *child = s->containers.at[value->as.container.index];
+    if (watch != NULL && child->batch != watch->batch) {
+        child->batch = watch->batch;
+        child->was_present = child->present;
+    }
     if (present && !child->present && watch != NULL)
         watch->appeared(watch->context, value->as.container.index);
     child->present = present;
@@ -161,7 +171,11 @@ static void state_write(state *s, const step *st, const state_watch *watch, stat
                        .peer = st->id.peer};
     out->known = before != NULL;
     out->before = old;
-    out->taken = map_set(m, &entry);
+    out->taken = true;
+    if (st->kind == STEP_MAP_FORCE)
+        map_force(m, &entry);
+    else
+        out->taken = map_set(m, &entry);
     if (!out->taken) return;
     state_place(s, old, false, watch);
     state_place(s, st->data, true, watch);
@@ -196,49 +210,49 @@ static void state_delete(state *s, state_slot *c, const step *st, const state_wa
 
 /* Children of a movable list are present while their element shows them. */
 static void state_delete_places(state *s, movable *m, const step *st, const state_watch *watch) {
-    seq_walk w = seq_range(&m->places, st->pos, st->len);
-    seq_span span;
-    while (seq_walk_next(&w, &span))
-        for (uint32_t i = 0; span.data != NULL && i < span.len[SEQ_ENTITY]; i++) {
-            op_id place = {span.id.peer, span.id.counter + (int32_t)i};
-            state_place(s, movable_on(m, place)->value, false, watch);
-        }
-    movable_apply(m, st);
+    movable_walk w = movable_range(m, st->pos, st->len);
+    const movable_elem *elem;
+    op_id place;
+    while (movable_next(&w, &place, &elem))
+        if (elem != NULL) state_place(s, elem->value, false, watch);
 }
 
-static void state_move(state *s, movable *m, const step *st, const state_watch *watch) {
-    const movable_elem *elem = movable_find(m, st->as.elem);
-    const lk_value *old = elem == NULL ? NULL : elem->value;
-    movable_apply(m, st);
-    if (elem == NULL) return;
-    if (old != elem->value) state_place(s, old, false, watch);
-    state_place(s, elem->value, elem->shows, watch);
+/* The value that an element shows, or NULL. */
+static const lk_value *state_shown(const movable *m, step_elem id) {
+    const movable_elem *elem = movable_find(m, id);
+    return elem != NULL && movable_shows(m, elem) ? elem->value : NULL;
 }
 
-static void state_apply_movable(state *s, movable *m, const step *st, const state_watch *watch) {
-    const lk_value *values = st->data;
-    switch (st->kind) {
-    case STEP_INSERT:
-        movable_apply(m, st);
-        for (uint32_t i = 0; i < st->len; i++) state_place(s, &values[i], true, watch);
-        break;
-    case STEP_DELETE: state_delete_places(s, m, st, watch); break;
-    default: state_move(s, m, st, watch); break;
-    }
+static void state_apply_movable(state *s, movable *m, const step *st, const state_watch *watch,
+                                state_change *out) {
+    bool named = st->kind == STEP_PLACE || st->kind == STEP_SET || st->kind == STEP_ELEM;
+    const lk_value *values = st->data, *before = named ? state_shown(m, st->as.elem) : NULL;
+    movable_edits edits;
+    if (st->kind == STEP_DELETE) state_delete_places(s, m, st, watch);
+    movable_apply(m, st, &edits);
+    out->edit = edits.first;
+    out->second = edits.second;
+    for (uint32_t i = 0; st->kind == STEP_INSERT && i < st->len; i++)
+        state_place(s, &values[i], true, watch);
+    const lk_value *after = named ? state_shown(m, st->as.elem) : NULL;
+    if (before == after) return;
+    state_place(s, before, false, watch);
+    state_place(s, after, true, watch);
 }
 
 /* The data of a node is there from its creation on, so that a node that comes back finds it. */
-static void state_hang(state *s, tree *t, const step *st) {
-    tree_apply(t, st);
-    if (st->as.tree.meta != TREE_NONE) s->containers.at[st->as.tree.meta]->present = true;
+static void state_hang(state *s, tree *t, const step *st, state_change *out) {
+    tree_apply(t, st, &out->tree);
+    if (st->kind == STEP_TREE && st->as.tree.meta != TREE_NONE)
+        s->containers.at[st->as.tree.meta]->present = true;
 }
 
 void state_apply(state *s, const step *st, const state_watch *watch_or_null, state_change *out) {
     state_slot *c = s->containers.at[st->container];
     switch (c->kind) {
     case LK_MAP: state_write(s, st, watch_or_null, out); break;
-    case LK_MOVABLE_LIST: state_apply_movable(s, &c->as.movable, st, watch_or_null); break;
-    case LK_TREE: state_hang(s, &c->as.tree, st); break;
+    case LK_MOVABLE_LIST: state_apply_movable(s, &c->as.movable, st, watch_or_null, out); break;
+    case LK_TREE: state_hang(s, &c->as.tree, st, out); break;
     case LK_COUNTER: c->as.counter += st->as.count; break;
     default:
         if (st->kind == STEP_INSERT)
@@ -246,4 +260,18 @@ void state_apply(state *s, const step *st, const state_watch *watch_or_null, sta
         else
             state_delete(s, c, st, watch_or_null, out);
     }
+}
+
+void state_settle(state *s, const step *steps, size_t len) {
+    for (size_t i = 0; i < len; i++) {
+        tree *t = state_find_tree(s, steps[i].container);
+        if (t != NULL) tree_settle(t);
+    }
+}
+
+bool state_holds(const state *s, uint32_t parent, const container_id *child) {
+    const tree *t = state_find_tree(s, parent);
+    if (t == NULL) return true;
+    uint32_t node = tree_find(t, (op_id){child->peer, child->counter});
+    return node != TREE_NONE && tree_lives(t, node);
 }

@@ -16,6 +16,8 @@
 typedef struct state_slot {
     container_kind kind;
     bool present;
+    bool was_present; /* before that batch */
+    uint32_t batch;   /* the last watched one that placed or displaced it */
     union {
         seq seq; /* text, list */
         map map;
@@ -49,18 +51,24 @@ const double *state_find_counter(const state *s, uint32_t id);
 lk_status state_prepare(state *s, const step *steps, size_t len, arena *scratch);
 
 typedef struct state_change { /* what a step did, for events */
-    seq_edit edit;            /* insert, delete */
+    seq_edit edit, second;    /* texts and lists; the second one may be nothing */
     bool taken;               /* map: the write won */
     bool known;               /* map: there was a write before, perhaps a deletion */
     const lk_value *before;   /* map: what it wrote, NULL: a deletion */
+    tree_item tree;           /* tree, unless it records */
 } state_change;
 
-/* Children that came to be present are marked in *appeared by calling note(). */
+/* Is told of children that came to be present, the data of tree nodes excepted. */
 typedef struct state_watch {
+    uint32_t batch; /* which one this is: 1, 2.. */
     void *context;
     void (*appeared)(void *context, uint32_t container);
 } state_watch;
 
 void state_apply(state *s, const step *st, const state_watch *watch_or_null, state_change *out);
+/* These were all: what was put off until the end is done. */
+void state_settle(state *s, const step *steps, size_t len);
+/* Does `parent`, which is a container's, still hold it? */
+bool state_holds(const state *s, uint32_t parent, const container_id *child);
 
 #endif
