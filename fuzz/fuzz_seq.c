@@ -90,7 +90,7 @@ static void fuzz_edit(world *w, const uint8_t *bytes) {
     case 3:
     case 4: fuzz_text(w, w->typed_at, w->peer, 1 + n % 3, style < 128 ? 0 : style); break;
     case 5: {
-        seq_span anchor = seq_anchor_span(fuzz_ids(w, bytes[0] / 8 % 4, 1));
+        seq_span anchor = seq_anchor_span(fuzz_ids(w, bytes[0] / 8 % 4, 1), NULL);
         if (w->len < ATOMS_MAX) fuzz_insert(w, pos, &anchor);
         break;
     }

@@ -78,11 +78,12 @@ static batch_entry *events_entry(events *e, uint32_t id) {
     return entry;
 }
 
-static size_t step_children(const step *st) {
+static size_t step_children(const lk_doc *doc, const step *st) {
     const lk_value *values = st->data;
     if (st->kind == STEP_PLACE || st->kind == STEP_ELEM)
         return 1; /* the element's value may be one */
-    if (values == NULL || st->bytes > 0 || st->kind == STEP_DELETE) return 0;
+    if (doc->state.containers.at[st->container]->kind == LK_TEXT) return 0;
+    if (values == NULL || st->kind == STEP_DELETE) return 0;
     if (st->kind != STEP_INSERT) return values->type == LK_CONTAINER;
     size_t count = 0;
     for (uint32_t i = 0; i < st->len; i++) count += values[i].type == LK_CONTAINER;
@@ -99,7 +100,7 @@ bool events_prepare(lk_doc *doc, const step *steps, size_t len) {
     if (!e->watching) return true;
     size_t children = 0;
     for (size_t i = 0; i < len; i++) {
-        children += step_children(&steps[i]);
+        children += step_children(doc, &steps[i]);
         if (!events_tell(doc, &steps[i])) continue;
         batch_entry *entry = events_entry(e, steps[i].container);
         if (entry == NULL) return false;

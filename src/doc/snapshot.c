@@ -44,19 +44,14 @@ static bool snapshot_add_text(snapshot_maker *m, const seq_span *span) {
     return true;
 }
 
-/* A style's start or end. What it says lies in its operation. */
-static bool snapshot_add_anchor(snapshot_maker *m, op_id id) {
-    const oplog *log = &m->doc->log;
-    const op *o = oplog_op(log, dag_lv(&log->graph, id));
+static bool snapshot_add_anchor(snapshot_maker *m, op_id id, const text_mark *mark, bool starts) {
     state_span *span = vec_push(&m->doc->memory, &m->spans);
     if (span == NULL) return false;
-    bool starts = o->kind == OP_MARK_START;
-    *span = (state_span){.id = id, .len = starts ? 0 : -1};
-    snapshot_part(&log->graph, id, 1, &span->lamport);
+    *span = (state_span){.id = id, .len = starts ? 0 : -1, .lamport = mark->lamport + !starts};
     if (!starts) return true;
-    state_mark *mark = vec_push(&m->doc->memory, &m->marks);
-    if (mark == NULL) return false;
-    *mark = (state_mark){log->names.keys.at[o->as.mark.key], *o->as.mark.value, o->as.mark.info};
+    state_mark *fresh = vec_push(&m->doc->memory, &m->marks);
+    if (fresh == NULL) return false;
+    *fresh = (state_mark){m->doc->log.names.keys.at[mark->key], *mark->value, mark->info};
     return true;
 }
 
@@ -76,8 +71,10 @@ static bool snapshot_seq(snapshot_maker *m, const seq *from, state_container *ou
     m->text.len = m->spans.len = m->items.len = m->marks.len = 0;
     seq_walk w = seq_range(from, 0, seq_len(from, SEQ_ENTITY));
     seq_span span;
+    bool starts;
     while (seq_walk_next(&w, &span)) {
-        bool added = span.data == NULL        ? snapshot_add_anchor(m, span.id)
+        const text_mark *mark = seq_mark(&span, &starts);
+        bool added = mark != NULL             ? snapshot_add_anchor(m, span.id, mark, starts)
                      : from->kind == SEQ_TEXT ? snapshot_add_text(m, &span)
                                               : snapshot_add_items(m, &span);
         if (!added) return false;

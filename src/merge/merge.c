@@ -49,7 +49,7 @@ static lk_status merge_direct(merge *m, const op *o, const dag_run *run, step_li
         s = steps_delete(o, o->as.move.from, 1);
         if (!steps_add(m->heap, out, &s)) return LK_ENOMEM;
     }
-    s = steps_insert(m->log, o, run, player_insert_pos(m->log, o, run));
+    s = steps_insert(m->log, o, run, player_insert_pos(o));
     return steps_add(m->heap, out, &s) ? LK_OK : LK_ENOMEM;
 }
 
@@ -71,7 +71,7 @@ static lk_status merge_play(merge *m, const op *o, lv at, const dag_run *run, st
         return merge_add_write(m, o, run, out) ? LK_OK : LK_ENOMEM;
     }
     uint32_t merged;
-    lk_status status = player_play(&m->player, o, at, run, &merged);
+    lk_status status = player_play(&m->player, o, at, &merged);
     if (status == LK_OK) status = merge_emit_cuts(m, o, out);
     if (status != LK_OK || out == NULL || o->kind == OP_DELETE) return status;
     step s = steps_insert(m->log, o, run, merged);
@@ -111,9 +111,8 @@ static lk_status merge_run_merged(merge *m, lv start, lv end) {
     lv at;
     const dag_run *run;
     while (oplog_walk_next(&w, &o, &at, &run)) {
-        lk_status status = player_tracks(&m->player, &o)
-                               ? player_play_merged(&m->player, &o, at, run)
-                               : merge_play(m, &o, at, run, NULL);
+        lk_status status = player_tracks(&m->player, &o) ? player_play_merged(&m->player, &o, at)
+                                                         : merge_play(m, &o, at, run, NULL);
         if (status != LK_OK) return status;
     }
     m->upto = end;

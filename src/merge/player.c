@@ -77,16 +77,13 @@ static tracker *player_tracker(player *p, uint32_t container) {
 
 /* ---- what an operation says ---- */
 
-uint32_t player_insert_pos(const oplog *log, const op *o, const dag_run *run) {
+uint32_t player_insert_pos(const op *o) {
     switch (o->kind) {
     case OP_TEXT_INSERT: return o->as.insert.pos;
     case OP_LIST_INSERT: return o->as.list.pos;
     case OP_MARK_START: return o->as.mark.start;
     case OP_MOVE: return o->as.move.to;
-    default: {
-        op_id start = {run->peer, o->counter - 1};
-        return oplog_op(log, dag_lv(&log->graph, start))->as.mark.end + 1;
-    }
+    default: return o->as.mark.end + 1; /* OP_MARK_END */
     }
 }
 
@@ -111,7 +108,7 @@ bool player_skip(player *p, uint32_t len) {
     return len == 0 || id_index_append(&p->by_lv, &nothing);
 }
 
-lk_status player_play(player *p, const op *o, lv at, const dag_run *run, uint32_t *merged) {
+lk_status player_play(player *p, const op *o, lv at, uint32_t *merged) {
     tracker *t = player_tracker(p, o->container);
     if (t == NULL) return LK_ENOMEM;
     p->cuts.len = 0;
@@ -120,17 +117,16 @@ lk_status player_play(player *p, const op *o, lv at, const dag_run *run, uint32_
         if (!player_delete_pos(o, &pos)) return LK_ERANGE;
         return tracker_delete(t, pos, o->len, o->as.del.reversed, &p->cuts);
     }
-    pos = player_insert_pos(p->log, o, run);
+    pos = player_insert_pos(o);
     if (o->kind == OP_MOVE) return tracker_move(t, o->as.move.from, pos, at, &p->cuts, merged);
     return tracker_insert(t, pos, at, o->len, merged);
 }
 
-lk_status player_play_merged(player *p, const op *o, lv at, const dag_run *run) {
+lk_status player_play_merged(player *p, const op *o, lv at) {
     tracker *t = player_tracker(p, o->container);
     if (t == NULL) return LK_ENOMEM;
     if (o->kind == OP_MOVE) return tracker_move_merged(t, o->as.move.from, o->as.move.to, at);
-    if (o->kind != OP_DELETE)
-        return tracker_insert_merged(t, player_insert_pos(p->log, o, run), at, o->len);
+    if (o->kind != OP_DELETE) return tracker_insert_merged(t, player_insert_pos(o), at, o->len);
     uint32_t pos;
     if (!player_delete_pos(o, &pos)) return LK_ERANGE;
     return tracker_delete_merged(t, pos, o->len, o->as.del.reversed);

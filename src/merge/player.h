@@ -37,8 +37,8 @@ bool player_tracks(const player *p, const op *o);
 /* The tracker of a container; NULL if it has none. */
 tracker *player_find(const player *p, uint32_t container);
 
-/* Entity position of an insert. A style's end says nothing itself: its start does. */
-uint32_t player_insert_pos(const oplog *log, const op *o, const dag_run *run);
+/* Entity position of an insert. */
+uint32_t player_insert_pos(const op *o);
 /* First position of a delete; false if it reaches below 0. */
 bool player_delete_pos(const op *o, uint32_t *pos);
 /* The heads an atom was made on: its run's parents, or the atom before it, kept at *before. */
@@ -57,10 +57,10 @@ bool player_stand(player *p, const lv *heads, size_t len);
 
 /* Play an operation that player_tracks() at the standing version, which must be where it was made.
  * *merged: where an insert stands in the document; p->cuts: what left it. LK_ERANGE, LK_ENOMEM. */
-lk_status player_play(player *p, const op *o, lv at, const dag_run *run, uint32_t *merged);
+lk_status player_play(player *p, const op *o, lv at, uint32_t *merged);
 /* The same for one that knew the whole document and has been done, behind the back of the standing
  * version. */
-lk_status player_play_merged(player *p, const op *o, lv at, const dag_run *run);
+lk_status player_play_merged(player *p, const op *o, lv at);
 /* So many operations are no concern of any tracker. false when memory is out. */
 bool player_skip(player *p, uint32_t len);
 

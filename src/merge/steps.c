@@ -30,6 +30,8 @@ step steps_insert(const oplog *log, const op *o, const dag_run *run, uint32_t po
     if (o->kind == OP_TEXT_INSERT) {
         s.data = o->as.insert.text;
         s.bytes = o->as.insert.bytes;
+    } else if (o->kind == OP_MARK_START || o->kind == OP_MARK_END) {
+        s.data = o->as.mark.anchored;
     } else if (o->kind == OP_LIST_INSERT) {
         s.data = o->as.list.values;
     } else if (o->kind == OP_MOVE) {

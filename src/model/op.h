@@ -8,7 +8,7 @@
 #ifndef MODEL_OP_H
 #define MODEL_OP_H
 
-#include "model/id.h"
+#include "model/text_mark.h"
 
 typedef enum op_kind {
     OP_TEXT_INSERT, /* text: `len` code points */
@@ -57,9 +57,10 @@ typedef struct op {
         struct {
             uint32_t start, end; /* entity positions */
             uint32_t key;
-            uint8_t info; /* 0x80 alive, 0x02 expand before, 0x04 expand after */
+            uint8_t info; /* MARK_ALIVE.. */
             const lk_value *value;
-        } mark; /* OP_MARK_START; OP_MARK_END uses none */
+            text_mark *anchored; /* in the log: the same for the state */
+        } mark;                  /* OP_MARK_START; in the log also at its OP_MARK_END */
         struct {
             uint32_t from, to;
             peer_ix elem_peer;

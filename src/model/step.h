@@ -7,7 +7,8 @@
 #include "model/id.h"
 
 typedef enum step_kind {
-    STEP_INSERT, /* text (`bytes` of UTF-8 at data), a style anchor (data NULL), or list values */
+    STEP_INSERT, /* text (`bytes` of UTF-8 at data), an anchor of the mark at data (bytes 0), or
+                    list values */
     STEP_DELETE,
     STEP_MAP,   /* a write: data is the lk_value, NULL deletes */
     STEP_PLACE, /* movable list: a new place for the element `elem` */

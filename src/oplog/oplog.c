@@ -151,6 +151,20 @@ const lk_value *oplog_map_value(oplog *log, uint32_t key, const lk_value *value,
     return copy;
 }
 
+bool oplog_mark_start(oplog *log, op_id id, op *o) {
+    text_mark *m = arena_new(&log->log, text_mark, 1);
+    const lk_value *value = oplog_value(log, o->as.mark.value, o->container, id);
+    if (m == NULL || value == NULL) return false;
+    *m = (text_mark){.id = id,
+                     .key = o->as.mark.key,
+                     .peer_wide = log->names.peers.at[id.peer],
+                     .value = value,
+                     .info = o->as.mark.info};
+    o->as.mark.value = value;
+    o->as.mark.anchored = m;
+    return true;
+}
+
 /* ---- ops ---- */
 
 op op_slice(const op *o, uint32_t skip, uint32_t len) {
@@ -242,8 +256,16 @@ bool oplog_begin(oplog *log, peer_ix peer) {
     return true;
 }
 
+/* A mark learns when it was made, as it enters the newest run. */
+static void oplog_stamp(oplog *log, const op *o) {
+    const dag_run *run = &log->graph.runs.at[log->graph.runs.len - 1];
+    if (o->kind == OP_MARK_START)
+        o->as.mark.anchored->lamport = run->lamport + (uint32_t)(o->counter - run->counter);
+}
+
 bool oplog_push(oplog *log, const op *o) {
     oplog_change *newest = &log->changes.at[log->changes.len - 1];
+    oplog_stamp(log, o);
     bool joins = newest->op_len > 0 && op_join(&log->ops.at[log->ops.len - 1], o);
     if (!joins) {
         op *fresh = vec_push(log->heap, &log->ops);
@@ -377,8 +399,7 @@ static bool oplog_adopt(oplog *log, const oplog_names *names, peer_ix peer, op *
         return o->as.map.value != NULL;
     case OP_MARK_START:
         o->as.mark.key = names->keys[o->as.mark.key];
-        o->as.mark.value = oplog_value(log, o->as.mark.value, o->container, id);
-        return o->as.mark.value != NULL;
+        return oplog_mark_start(log, id, o);
     case OP_MOVE: o->as.move.elem_peer = names->peers[o->as.move.elem_peer]; return true;
     case OP_SET:
         o->as.set.elem_peer = names->peers[o->as.set.elem_peer];
@@ -417,6 +438,15 @@ static bool oplog_container_known(const oplog *log, const op *o, peer_ix peer) {
     return made.counter < dag_peer_end(&log->graph, made.peer);
 }
 
+/* The end of a mark knows what its start says. false: nothing started. */
+static bool oplog_mark_end(const oplog *log, peer_ix peer, op *o) {
+    if (o->counter == 0) return false;
+    const op *start = oplog_op(log, dag_lv(&log->graph, (op_id){peer, o->counter - 1}));
+    if (start->kind != OP_MARK_START || start->container != o->container) return false;
+    o->as.mark = start->as.mark;
+    return true;
+}
+
 static lk_status oplog_append_ops(oplog *log, const block *b, const oplog_names *names,
                                   const change *c, uint32_t skip, const char **what) {
     int32_t from = c->counter + (int32_t)skip;
@@ -431,6 +461,11 @@ static lk_status oplog_append_ops(oplog *log, const block *b, const oplog_names 
             *what = "operation in a container that is not made yet";
             return LK_ECORRUPT;
         }
+        if (o.kind == OP_MARK_END && !oplog_mark_end(log, names->peers[0], &o)) {
+            *what = "mark ends that did not start";
+            return LK_ECORRUPT;
+        }
+        oplog_stamp(log, &o);
         oplog_change *newest = &log->changes.at[log->changes.len - 1];
         if (newest->op_len > 0 && op_join(&log->ops.at[log->ops.len - 1], &o)) continue;
         op *fresh = vec_push(log->heap, &log->ops);

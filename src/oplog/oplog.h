@@ -71,6 +71,9 @@ const lk_value *oplog_value(oplog *log, const lk_value *value, uint32_t containe
 /* The same for what a map holds at `key`: the marker of a mergeable child becomes the child. */
 const lk_value *oplog_map_value(oplog *log, uint32_t key, const lk_value *value, uint32_t container,
                                 op_id id);
+/* Complete an OP_MARK_START whose key is the document's: copy its value, make its mark. The end,
+ * whose `mark` part is the same, follows it at once. false when memory is out. */
+bool oplog_mark_start(oplog *log, op_id id, op *o);
 
 typedef struct oplog_names { /* a block's indices as the document's */
     const peer_ix *peers;

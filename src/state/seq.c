@@ -38,7 +38,18 @@ seq_span seq_list_span(op_id id, const lk_value *values, uint32_t len) {
     return (seq_span){id, {len, len, len, len}, values};
 }
 
-seq_span seq_anchor_span(op_id id) { return (seq_span){id, {0, 0, 0, 1}, NULL}; }
+seq_span seq_anchor_span(op_id id, const text_mark *mark_or_null) {
+    return (seq_span){id, {0, 0, 0, 1}, mark_or_null};
+}
+
+static bool seq_hidden(const seq_span *span) { return span->len[LK_CODEPOINT] == 0; }
+
+const text_mark *seq_mark(const seq_span *span, bool *starts) {
+    if (!seq_hidden(span)) return NULL;
+    const text_mark *mark = span->data;
+    *starts = span->id.counter == mark->id.counter;
+    return mark;
+}
 
 /* All units count alike: ASCII, or a list. (Bytes alone tell, for no code point has fewer.) */
 static bool seq_flat(const seq_span *span) { return span->len[LK_UTF8] == span->len[SEQ_ENTITY]; }
@@ -73,7 +84,7 @@ static seq_span seq_cut(const seq *s, seq_span *span, uint32_t at) {
     seq_span rest = *span;
     rest.id.counter += (int32_t)at;
     for (unsigned u = 0; u < SEQ_UNITS; u++) rest.len[u] -= keep[u];
-    if (at > 0 && span->data != NULL)
+    if (at > 0 && !seq_hidden(span))
         rest.data = (const uint8_t *)span->data + seq_stride(s, keep[LK_UTF8]);
     __builtin_memcpy(span->len, keep, sizeof keep);
     return rest;
@@ -84,7 +95,7 @@ static bool seq_joins(const seq *s, const seq_span *span, const seq_span *next) 
     uint32_t bytes = span->len[LK_UTF8] + next->len[LK_UTF8];
     return span->id.peer == next->id.peer &&
            (int64_t)span->id.counter + span->len[SEQ_ENTITY] == next->id.counter &&
-           span->data != NULL && next->data != NULL &&
+           !seq_hidden(span) && !seq_hidden(next) &&
            (const uint8_t *)span->data + seq_stride(s, span->len[LK_UTF8]) == next->data &&
            (bytes <= SPAN_BYTES || (seq_flat(span) && seq_flat(next)));
 }
@@ -331,7 +342,7 @@ bool seq_walk_run(seq_walk *w, op_id *start, uint32_t *len) {
 static void seq_check_span(const seq *s, const seq_span *span) {
     LK_ASSERT(span->len[SEQ_ENTITY] > 0);
     LK_ASSERT((int64_t)span->id.counter + span->len[SEQ_ENTITY] <= (int64_t)INT32_MAX + 1);
-    if (span->data == NULL) {
+    if (seq_hidden(span)) {
         LK_ASSERT(s->kind == SEQ_TEXT && span->len[SEQ_ENTITY] == 1);
         for (unsigned u = 0; u < SEQ_ENTITY; u++) LK_ASSERT(span->len[u] == 0);
         return;

@@ -2,8 +2,8 @@
  * seq.h - the derived state of one text or list: what is alive, in order, without tombstones.
  *
  * A B-tree of spans. A span is a run of atoms with consecutive ids whose content lies side by side
- * in the document's log, which outlives the sequence: nothing is copied. Style anchors live in band
- * as entities no reader sees: length 1 in SEQ_ENTITY, 0 in every lk_unit.
+ * in the document's log, which outlives the sequence: nothing is copied. The anchors of a mark live
+ * in band as entities no reader sees: length 1 in SEQ_ENTITY, 0 in every lk_unit.
  *
  *     H i <bold> 🐦 🐦 </bold> !
  *     0 1 2      3  4  5       6        entity positions, what ops count
@@ -16,7 +16,7 @@
 #define STATE_SEQ_H
 
 #include "base/btree.h"
-#include "model/id.h"
+#include "model/text_mark.h"
 
 enum { SEQ_ENTITY = 3, SEQ_UNITS = 4 }; /* 0..2: lk_unit */
 
@@ -25,7 +25,7 @@ typedef enum seq_kind { SEQ_TEXT, SEQ_LIST } seq_kind;
 typedef struct seq_span {
     op_id id;                /* of the first atom; atom k has counter + k */
     uint32_t len[SEQ_UNITS]; /* lists: all equal */
-    const void *data;        /* UTF-8, or an array of lk_value; NULL: a style anchor */
+    const void *data;        /* UTF-8, an array of lk_value, or of an anchor its text_mark */
 } seq_span;
 
 typedef struct seq {
@@ -42,7 +42,9 @@ typedef struct seq_edit { /* what a call did: `removed` went and `inserted` came
 /* `text` is valid UTF-8 of less than 4 GiB. O(bytes). */
 seq_span seq_text_span(op_id id, const uint8_t *text, uint32_t bytes);
 seq_span seq_list_span(op_id id, const lk_value *values, uint32_t len);
-seq_span seq_anchor_span(op_id id);
+seq_span seq_anchor_span(op_id id, const text_mark *mark_or_null);
+/* The mark that starts or ends here; NULL for text. */
+const text_mark *seq_mark(const seq_span *span, bool *starts);
 
 /* ---- editing ---- */
 

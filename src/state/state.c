@@ -182,8 +182,8 @@ static void state_write(state *s, const step *st, const state_watch *watch, stat
 }
 
 static seq_span state_span(const step *st, container_kind kind) {
-    if (st->data == NULL) return seq_anchor_span(st->id);
     if (kind == LK_LIST) return seq_list_span(st->id, st->data, st->len);
+    if (st->bytes == 0) return seq_anchor_span(st->id, st->data);
     return seq_text_span(st->id, st->data, st->bytes);
 }
 

@@ -62,7 +62,7 @@ static seq_span world_span(world *w) {
     uint32_t n = rng_below(&w->r, 20) == 0 ? 1 + rng_below(&w->r, 700) : 1 + rng_below(&w->r, 4);
     if (w->seq.kind == SEQ_TEXT) {
         if (rng_below(&w->r, 6) > 0) return world_text(w, n);
-        return seq_anchor_span((op_id){0, w->counter[0]++});
+        return seq_anchor_span((op_id){0, w->counter[0]++}, NULL);
     }
     op_id id = {rng_below(&w->r, 3), 0};
     id.counter = w->counter[id.peer];
@@ -317,7 +317,8 @@ static void test_anchors(void) {
     seq_span hi = seq_text_span((op_id){0, 0}, (const uint8_t *)"Hi", 2);
     seq_span birds =
         seq_text_span((op_id){0, 2}, (const uint8_t *)"\xf0\x9f\x90\xa6\xf0\x9f\x90\xa6", 8);
-    seq_span start = seq_anchor_span((op_id){0, 4}), end = seq_anchor_span((op_id){0, 5});
+    seq_span start = seq_anchor_span((op_id){0, 4}, NULL),
+             end = seq_anchor_span((op_id){0, 5}, NULL);
     seq_insert(&s, 0, &hi, NULL);
     seq_insert(&s, 2, &birds, NULL);
     seq_insert(&s, 2, &start, NULL);
