@@ -2,23 +2,19 @@
  * edit.c - an edit becomes an op, at once in history and state; commit closes the change.
  *
  * Each edit reserves everything it can need before it touches anything: reserve, then do. */
+#include "doc/edit.h"
+
 #include "base/limits.h"
 #include "base/utf8.h"
-#include "doc/doc.h"
 #include "model/value.h"
 #include "oplog/mergeable.h"
 
-typedef struct edit_ready { /* to take back copies into the log if the edit cannot go on */
-    arena_mark log, texts;
-    intern_mark names;
-} edit_ready;
-
-static edit_ready edit_save(const lk_doc *doc) {
+edit_ready edit_save(const lk_doc *doc) {
     return (edit_ready){arena_save(&doc->log.log), arena_save(&doc->log.texts),
                         intern_save(&doc->log.names)};
 }
 
-static lk_status edit_abort(lk_doc *doc, edit_ready ready, lk_status status) {
+lk_status edit_abort(lk_doc *doc, edit_ready ready, lk_status status) {
     state_rewind(&doc->state, ready.names.containers);
     intern_rewind(&doc->log.names, ready.names);
     arena_rewind(&doc->log.log, ready.log);
@@ -26,8 +22,7 @@ static lk_status edit_abort(lk_doc *doc, edit_ready ready, lk_status status) {
     return status;
 }
 
-/* The counter the next op gets. */
-static op_id edit_next_id(lk_doc *doc) {
+op_id edit_next_id(lk_doc *doc) {
     return (op_id){doc->self, dag_peer_end(&doc->log.graph, doc->self)};
 }
 
@@ -37,8 +32,8 @@ static bool edit_noted_unsent(const lk_doc *doc) {
     return false;
 }
 
-/* Know our own number, have room for an op, and remember what is not sent. */
-static lk_status edit_begin(lk_doc *doc, lk_ref ref, uint32_t atoms) {
+/* Know our own number, have room for the ops, and remember what is not sent. */
+lk_status edit_begin(lk_doc *doc, lk_ref ref, size_t ops, uint32_t atoms) {
     if (doc->spent) return LK_ESPENT;
     if (!doc_shows(doc, ref.index)) return LK_ESTATE; /* deleted: as Loro, refuse to write there */
     arena_reset(&doc->scratch);
@@ -49,136 +44,75 @@ static lk_status edit_begin(lk_doc *doc, lk_ref ref, uint32_t atoms) {
     int32_t counter = edit_next_id(doc).counter;
     if (atoms > (uint32_t)(LIMIT_COUNTER - counter)) return LK_ELIMIT;
     if (atoms > LIMIT_HISTORY - doc->log.graph.end) return LK_ELIMIT;
-    if (!vec_reserve(&doc->memory, &doc->log.ops, 1)) return LK_ENOMEM;
+    if (!vec_reserve(&doc->memory, &doc->log.ops, ops)) return LK_ENOMEM;
     if (!vec_reserve(&doc->memory, &doc->unsent, 1)) return LK_ENOMEM;
     if (doc->events.watching && !events_begin(doc)) return LK_ENOMEM;
     return LK_OK;
 }
 
-/* The op is complete and room is made: write it down and carry it out. */
-static lk_status edit_finish(lk_doc *doc, edit_ready ready, op *o, step *st) {
+/* Write an op down, in the change being written. */
+static void edit_note(lk_doc *doc, op *o, step *st) {
+    const dag_run *run = &doc->log.graph.runs.at[doc->log.graph.runs.len - 1];
+    st->id = edit_next_id(doc);
+    st->peer_wide = doc->peer;
+    st->lamport = run->lamport + (uint32_t)(st->id.counter - run->counter);
+    o->counter = st->id.counter;
+    bool pushed = oplog_push(&doc->log, o);
+    LK_ASSERT(pushed);
+}
+
+lk_status edit_finish(lk_doc *doc, edit_ready ready, op *ops, step *steps, size_t len) {
     if (!doc_add_states(doc)) return edit_abort(doc, ready, LK_ENOMEM);
-    lk_status status = doc_prepare(doc, st, 1);
+    lk_status status = doc_prepare(doc, steps, len);
     if (status != LK_OK) return edit_abort(doc, ready, status);
     if (!doc->open && !oplog_begin(&doc->log, doc->self)) return edit_abort(doc, ready, LK_ENOMEM);
     if (!edit_noted_unsent(doc)) doc->unsent.at[doc->unsent.len++] = edit_next_id(doc);
     doc->open = true;
-    st->id = (op_id){doc->self, o->counter};
-    st->peer_wide = doc->peer;
-    const dag_run *run = &doc->log.graph.runs.at[doc->log.graph.runs.len - 1];
-    st->lamport = run->lamport + (uint32_t)(o->counter - run->counter);
-    bool pushed = oplog_push(&doc->log, o);
-    LK_ASSERT(pushed);
-    doc_advance(doc, st, 1);
+    for (size_t i = 0; i < len; i++) edit_note(doc, &ops[i], &steps[i]);
+    doc_advance(doc, steps, len);
     return LK_OK;
 }
 
-static seq *edit_seq(lk_doc *doc, lk_ref ref, lk_kind kind) {
+seq *edit_seq(lk_doc *doc, lk_ref ref, lk_kind kind) {
     LK_ASSERT(ref.index < doc->state.containers.len);
     if (doc->state.containers.at[ref.index]->kind != kind) return NULL;
     return state_find_seq(&doc->state, ref.index);
 }
 
-/* ---- text ---- */
-
-/* Entity position of `pos` in `unit`. */
-static lk_status edit_seek(const seq *text, size_t pos, lk_unit unit, uint32_t *out) {
-    uint32_t all[SEQ_UNITS];
-    if (pos > UINT32_MAX) return LK_ERANGE;
-    if (seq_seek(text, (uint32_t)pos, unit, SEQ_LEFTMOST, all) != SEQ_HIT) return LK_ERANGE;
-    *out = all[SEQ_ENTITY];
-    return LK_OK;
-}
-
-static lk_status edit_text_insert(lk_doc *doc, lk_ref text, uint32_t pos, lk_str s) {
-    uint32_t points = utf8_measure((const uint8_t *)s.at, s.len).unit[LK_CODEPOINT];
-    lk_status status = edit_begin(doc, text, points);
-    if (status != LK_OK) return status;
-    edit_ready ready = edit_save(doc);
-    const uint8_t *copy = oplog_text(&doc->log, (lk_bytes){(const uint8_t *)s.at, s.len});
-    if (copy == NULL) return edit_abort(doc, ready, LK_ENOMEM);
-    uint32_t bytes = (uint32_t)s.len;
-    op o = {.kind = OP_TEXT_INSERT,
-            .container = text.index,
-            .counter = edit_next_id(doc).counter,
-            .len = points,
-            .as.insert = {.pos = pos, .bytes = bytes, .text = copy}};
-    step st = {.kind = STEP_INSERT,
-               .container = text.index,
-               .pos = pos,
-               .len = points,
-               .bytes = bytes,
-               .data = copy};
-    return edit_finish(doc, ready, &o, &st);
-}
-
-lk_status lk_text_insert(lk_doc *doc, lk_ref text, size_t pos, lk_unit unit, lk_str s) {
-    const seq *target = edit_seq(doc, text, LK_TEXT);
-    if (target == NULL) return LK_EKIND;
-    if (s.len > LIMIT_POSITION) return LK_ELIMIT;
-    if (!utf8_valid((const uint8_t *)s.at, s.len)) return LK_EVALUE;
-    uint32_t at;
-    lk_status status = edit_seek(target, pos, unit, &at);
-    if (status != LK_OK || s.len == 0) return status;
-    return edit_text_insert(doc, text, at, s);
-}
-
-typedef struct edit_piece { /* consecutive ids of what a delete deletes */
-    op_id start;
-    uint32_t pos, len;
-} edit_piece;
-
-/* Delete one run of ids: one op. */
-static lk_status edit_delete_piece(lk_doc *doc, lk_ref ref, const edit_piece *piece) {
-    lk_status status = edit_begin(doc, ref, piece->len);
-    if (status != LK_OK) return status;
-    op o = {.kind = OP_DELETE,
-            .container = ref.index,
-            .counter = edit_next_id(doc).counter,
-            .len = piece->len,
-            .as.del = {.pos = piece->pos, .start = piece->start}};
-    step st = {.kind = STEP_DELETE, .container = ref.index, .pos = piece->pos, .len = piece->len};
-    return edit_finish(doc, edit_save(doc), &o, &st);
-}
+/* ---- deleting ---- */
 
 /* As Loro does, the pieces of a text go from the last to the first, and those of a list from the
  * first to the last, each at `pos`. Either way their positions are true when their turn comes. */
-static lk_status edit_delete(lk_doc *doc, lk_ref ref, const seq *target, uint32_t pos,
-                             uint32_t len) {
-    bool last_first = lk_ref_kind(doc, ref) == LK_TEXT;
-    VEC(edit_piece) pieces = {0};
+lk_status edit_delete(lk_doc *doc, lk_ref ref, const seq *target, uint32_t pos, uint32_t len) {
+    bool last_first = target->kind == SEQ_TEXT;
+    size_t pieces = 0;
+    uint32_t atoms = 0;
+    seq_run run;
+    for (seq_walk w = seq_range(target, pos, len); seq_walk_run(&w, &run); pieces++)
+        atoms += run.len;
+    if (pieces == 0) return LK_OK;
+    lk_status status = edit_begin(doc, ref, pieces, atoms);
+    if (status != LK_OK) return status;
+    op *ops = arena_new(&doc->scratch, op, pieces);
+    step *steps = arena_new(&doc->scratch, step, pieces);
+    if (ops == NULL || steps == NULL) return LK_ENOMEM;
     seq_walk w = seq_range(target, pos, len);
-    edit_piece piece = {.pos = pos};
-    lk_status status = LK_OK;
-    while (status == LK_OK && seq_walk_run(&w, &piece.start, &piece.len)) {
-        edit_piece *fresh = vec_push(&doc->memory, &pieces);
-        if (fresh == NULL)
-            status = LK_ENOMEM;
-        else
-            *fresh = piece;
-        if (last_first) piece.pos += piece.len;
+    for (size_t i = 0; seq_walk_run(&w, &run); i++) {
+        size_t turn = last_first ? pieces - 1 - i : i;
+        uint32_t at = last_first ? run.pos : pos;
+        ops[turn] = (op){.kind = OP_DELETE,
+                         .container = ref.index,
+                         .len = run.len,
+                         .as.del = {.pos = at, .start = run.start}};
+        steps[turn] =
+            (step){.kind = STEP_DELETE, .container = ref.index, .pos = at, .len = run.len};
     }
-    size_t done = 0;
-    for (; status == LK_OK && done < pieces.len; done++)
-        status = edit_delete_piece(doc, ref, &pieces.at[last_first ? pieces.len - 1 - done : done]);
-    vec_drop(&doc->memory, &pieces);
-    return done > 1 ? doc_spend(doc, status) : status;
-}
-
-lk_status lk_text_delete(lk_doc *doc, lk_ref text, size_t pos, size_t len, lk_unit unit) {
-    const seq *target = edit_seq(doc, text, LK_TEXT);
-    if (target == NULL) return LK_EKIND;
-    if (len > UINT32_MAX || pos > UINT32_MAX - len) return LK_ERANGE;
-    uint32_t start, end;
-    lk_status status = edit_seek(target, pos, unit, &start);
-    if (status == LK_OK) status = edit_seek(target, pos + len, unit, &end);
-    if (status != LK_OK || start == end) return status;
-    return edit_delete(doc, text, target, start, end - start);
+    return edit_finish(doc, edit_save(doc), ops, steps, pieces);
 }
 
 /* ---- values ---- */
 
-static bool edit_value_valid(const lk_value *value, unsigned depth) {
+bool edit_value_valid(const lk_value *value, unsigned depth) {
     if (depth > LIMIT_DEPTH) return false;
     switch (value->type) {
     case LK_NULL:
@@ -216,7 +150,7 @@ static lk_status edit_list_insert(lk_doc *doc, lk_ref list, size_t pos, const lk
     if (len > LIMIT_POSITION) return LK_ELIMIT;
     if (pos > seq_len(target, SEQ_ENTITY)) return LK_ERANGE;
     if (len == 0) return LK_OK;
-    lk_status status = edit_begin(doc, list, (uint32_t)len);
+    lk_status status = edit_begin(doc, list, 1, (uint32_t)len);
     if (status != LK_OK) return status;
     edit_ready ready = edit_save(doc);
     op_id id = edit_next_id(doc);
@@ -224,7 +158,6 @@ static lk_status edit_list_insert(lk_doc *doc, lk_ref list, size_t pos, const lk
     if (copy == NULL) return edit_abort(doc, ready, LK_ENOMEM);
     op o = {.kind = OP_LIST_INSERT,
             .container = list.index,
-            .counter = id.counter,
             .len = (uint32_t)len,
             .as.list = {.pos = (uint32_t)pos, .values = copy}};
     step st = {.kind = STEP_INSERT,
@@ -233,7 +166,7 @@ static lk_status edit_list_insert(lk_doc *doc, lk_ref list, size_t pos, const lk
                .len = (uint32_t)len,
                .data = copy};
     *copied = copy;
-    return edit_finish(doc, ready, &o, &st);
+    return edit_finish(doc, ready, &o, &st, 1);
 }
 
 lk_status lk_list_insert(lk_doc *doc, lk_ref list, size_t pos, const lk_value *values, size_t len) {
@@ -272,7 +205,7 @@ static lk_status edit_map_write(lk_doc *doc, lk_ref ref, lk_str key, const lk_va
     bool same = now != NULL && now->value != NULL && value != NULL && value->type != LK_CONTAINER &&
                 value_equal(now->value, value);
     if (same) return LK_OK; /* as Loro does: writing what is there is no edit */
-    lk_status status = edit_begin(doc, ref, 1);
+    lk_status status = edit_begin(doc, ref, 1, 1);
     if (status != LK_OK) return status;
     edit_ready ready = edit_save(doc);
     op_id id = edit_next_id(doc);
@@ -283,12 +216,11 @@ static lk_status edit_map_write(lk_doc *doc, lk_ref ref, lk_str key, const lk_va
     if (value != NULL && copy == NULL) return edit_abort(doc, ready, LK_ENOMEM);
     op o = {.kind = value == NULL ? OP_MAP_DELETE : OP_MAP_SET,
             .container = ref.index,
-            .counter = id.counter,
             .len = 1,
             .as.map = {.key = key_index, .value = copy}};
     step st = {.kind = STEP_MAP, .container = ref.index, .key = key_index, .data = copy};
     *copied = copy;
-    return edit_finish(doc, ready, &o, &st);
+    return edit_finish(doc, ready, &o, &st, 1);
 }
 
 lk_status lk_map_set(lk_doc *doc, lk_ref map_ref, lk_str key, const lk_value *value) {

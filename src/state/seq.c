@@ -302,7 +302,7 @@ const lk_value *seq_get(const seq *s, uint32_t index, op_id *id_or_null) {
 seq_walk seq_range(const seq *s, uint32_t pos, uint32_t len) {
     uint32_t total = seq_len(s, SEQ_ENTITY);
     if (pos > total) pos = total;
-    seq_walk w = {.seq = s, .left = len < total - pos ? len : total - pos};
+    seq_walk w = {.seq = s, .pos = pos, .left = len < total - pos ? len : total - pos};
     w.at = btree_find(&s->tree, SEQ_ENTITY, pos, &w.skip);
     return w;
 }
@@ -312,6 +312,7 @@ bool seq_walk_next(seq_walk *w, seq_span *out) {
     seq_span span = *(const seq_span *)btree_item(&w->seq->tree, w->at);
     if (w->skip > 0) span = seq_cut(w->seq, &span, w->skip);
     if (span.len[SEQ_ENTITY] > w->left) seq_cut(w->seq, &span, w->left);
+    w->pos += span.len[SEQ_ENTITY];
     w->left -= span.len[SEQ_ENTITY];
     w->skip = 0;
     btree_next(&w->seq->tree, &w->at);
@@ -319,22 +320,36 @@ bool seq_walk_next(seq_walk *w, seq_span *out) {
     return true;
 }
 
-bool seq_walk_run(seq_walk *w, op_id *start, uint32_t *len) {
-    if (w->left == 0) return false;
-    *len = 0;
+/* The walk has seen `len` entities of the item at hand. */
+static void seq_walk_past(seq_walk *w, uint32_t len) {
+    const seq_span *item = btree_item(&w->seq->tree, w->at);
+    w->skip += len;
+    w->pos += len;
+    w->left -= len;
+    if (w->skip < item->len[SEQ_ENTITY]) return;
+    w->skip = 0;
+    btree_next(&w->seq->tree, &w->at);
+}
+
+bool seq_walk_run(seq_walk *w, seq_run *out) {
+    *out = (seq_run){0};
     while (w->left > 0) {
         const seq_span *item = btree_item(&w->seq->tree, w->at);
         op_id id = {item->id.peer, item->id.counter + (int32_t)w->skip};
-        if (*len == 0) *start = id;
-        if (id.peer != start->peer || id.counter != start->counter + (int32_t)*len) break;
         uint32_t here = item->len[SEQ_ENTITY] - w->skip;
         if (here > w->left) here = w->left;
-        *len += here;
-        w->left -= here;
-        w->skip = 0;
-        btree_next(&w->seq->tree, &w->at);
+        if (seq_hidden(item)) {
+            if (out->len > 0) break;
+            seq_walk_past(w, here);
+            continue;
+        }
+        if (out->len == 0) *out = (seq_run){id, w->pos, 0};
+        if (id.peer != out->start.peer || id.counter != out->start.counter + (int32_t)out->len)
+            break;
+        out->len += here;
+        seq_walk_past(w, here);
     }
-    return true;
+    return out->len > 0;
 }
 
 /* ---- checking ---- */

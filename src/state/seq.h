@@ -82,14 +82,20 @@ typedef struct seq_walk {
     const seq *seq;
     btree_pos at;
     uint32_t skip; /* entities of the item at `at` that lie before the walk */
+    uint32_t pos;  /* of the next entity */
     uint32_t left; /* entities still to come */
 } seq_walk;
 /* The range is clipped to the sequence. */
 seq_walk seq_range(const seq *s, uint32_t pos, uint32_t len);
 /* The next piece, clipped to the range; false at the end. */
 bool seq_walk_next(seq_walk *w, seq_span *out);
-/* The next run of consecutive ids (over as many pieces as it takes); false at the end. */
-bool seq_walk_run(seq_walk *w, op_id *start, uint32_t *len);
+typedef struct seq_run {
+    op_id start;
+    uint32_t pos, len;
+} seq_run;
+/* The next run of atoms with consecutive ids, over as many pieces as it takes but over no anchor;
+ * false at the end. Anchors are left out. */
+bool seq_walk_run(seq_walk *w, seq_run *out);
 
 /* Traps unless tree, lengths and bounds of spans hold. O(bytes). */
 void seq_check(const seq *s);

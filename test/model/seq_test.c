@@ -171,6 +171,31 @@ static void test_edit(world *w) {
 
 /* ---- comparing ---- */
 
+static bool twin_hidden(const world *w, uint32_t i) { return w->atoms[i].len[LK_CODEPOINT] == 0; }
+
+/* Do atoms `i` and the one behind it belong to one run? */
+static bool twin_joins(const world *w, uint32_t i) {
+    const atom *a = &w->atoms[i], *b = a + 1;
+    return !twin_hidden(w, i) && !twin_hidden(w, i + 1) && a->id.peer == b->id.peer &&
+           a->id.counter + 1 == b->id.counter;
+}
+
+/* The runs of [pos, end), and anchors between them. */
+static void test_runs(world *w, uint32_t pos, uint32_t end) {
+    seq_run run;
+    for (seq_walk walk = seq_range(&w->seq, pos, end - pos); seq_walk_run(&walk, &run);) {
+        for (; pos < run.pos; pos++) CHECK(twin_hidden(w, pos));
+        CHECK_EQ(pos, run.pos);
+        CHECK_EQ(w->atoms[pos].id.peer, run.start.peer);
+        CHECK_EQ(w->atoms[pos].id.counter, run.start.counter);
+        for (uint32_t i = 1; i < run.len; i++, pos++) CHECK(twin_joins(w, pos));
+        CHECK(!twin_hidden(w, pos));
+        pos++;
+        CHECK(pos <= end && (pos == end || !twin_joins(w, pos - 1)));
+    }
+    for (; pos < end; pos++) CHECK(twin_hidden(w, pos));
+}
+
 static void test_walk(world *w, uint32_t pos, uint32_t len) {
     seq_walk walk = seq_range(&w->seq, pos, len);
     seq_span span;
@@ -189,18 +214,7 @@ static void test_walk(world *w, uint32_t pos, uint32_t len) {
         at += n;
     }
     CHECK_EQ(at, end);
-    op_id start;
-    uint32_t n;
-    at = pos;
-    for (walk = seq_range(&w->seq, pos, len); seq_walk_run(&walk, &start, &n); at += n) {
-        for (uint32_t i = 0; i < n; i++) {
-            CHECK_EQ(w->atoms[at + i].id.peer, start.peer);
-            CHECK_EQ(w->atoms[at + i].id.counter, start.counter + (int32_t)i);
-        }
-        CHECK(at + n == end || w->atoms[at + n].id.peer != start.peer ||
-              w->atoms[at + n].id.counter != start.counter + (int32_t)n);
-    }
-    CHECK_EQ(at, end);
+    test_runs(w, pos, end);
 }
 
 static void test_same_units(const uint32_t got[SEQ_UNITS], const world *w, uint32_t pos) {

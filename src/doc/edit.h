@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: MIT
+ * edit.h - what edits of all kinds of containers share. An edit is
+ *
+ *      check ─► edit_begin ─► copy into the log ─► edit_finish
+ *      (arguments)  (room)        (edit_abort if it cannot go on)
+ *
+ * and comes to one op or several: all of them or none. */
+#ifndef DOC_EDIT_H
+#define DOC_EDIT_H
+
+#include "doc/doc.h"
+
+typedef struct edit_ready { /* to take back copies into the log if the edit cannot go on */
+    arena_mark log, texts;
+    intern_mark names;
+} edit_ready;
+
+edit_ready edit_save(const lk_doc *doc);
+lk_status edit_abort(lk_doc *doc, edit_ready ready, lk_status status);
+
+/* May we write `atoms` more to this container, as so many ops? Makes room for them and resets the
+ * scratch arena. */
+lk_status edit_begin(lk_doc *doc, lk_ref ref, size_t ops, uint32_t atoms);
+/* The id the next op gets. Valid after edit_begin(). */
+op_id edit_next_id(lk_doc *doc);
+/* The ops are complete but for their ids: write them down and carry them out, one step each. */
+lk_status edit_finish(lk_doc *doc, edit_ready ready, op *ops, step *steps, size_t len);
+
+/* The sequence of a container of that kind, or NULL if it is of another. */
+seq *edit_seq(lk_doc *doc, lk_ref ref, lk_kind kind);
+/* Delete the atoms of that range of entities; anchors among them stay. */
+lk_status edit_delete(lk_doc *doc, lk_ref ref, const seq *target, uint32_t pos, uint32_t len);
+/* Is it a value that a document can hold, with `depth` levels around it? */
+bool edit_value_valid(const lk_value *value, unsigned depth);
+
+#endif
