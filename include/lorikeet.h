@@ -263,6 +263,36 @@ lk_status lk_map_get(const lk_doc *doc, lk_ref map, lk_str key, lk_value *out);
 /* Walk the live entries in unspecified order: start with *cursor = 0; false at the end. */
 bool lk_map_next(const lk_doc *doc, lk_ref map, size_t *cursor, lk_entry *out);
 
+/* ---- cursors ---- */
+
+typedef enum lk_side { LK_LEFT = -1, LK_MIDDLE = 0, LK_RIGHT = 1 } lk_side;
+
+/* Append Loro's bytes of a cursor at `pos` of a text, list or movable list: it stays at the atom
+ * there while others edit. `side` is kept for you: how a selection clings to that atom. Past the
+ * end the cursor stays at the end. LK_ERANGE inside a code point, LK_EKIND, LK_ENOMEM. */
+lk_status lk_cursor_new(const lk_doc *doc, lk_ref ref, size_t pos, lk_unit unit, lk_side side,
+                        lk_buf *out);
+
+typedef struct lk_cursor_place {
+    size_t pos;
+    lk_side side;
+} lk_cursor_place;
+/* Where a cursor stands now. If its atom was deleted: where that was; then a cursor for that place,
+ * which is found faster, is appended to `update`. LK_EMISSING if atom or container is not known;
+ * LK_ECORRUPT, LK_ENOMEM. Cost: the runs of the text; of a deleted atom, besides, the history since
+ * the deletion. */
+lk_status lk_cursor_resolve(lk_doc *doc, lk_bytes cursor, lk_unit unit, lk_cursor_place *out,
+                            lk_buf *update);
+
+typedef struct lk_cursor {
+    bool at_end; /* no atom: before the first if the side is LK_LEFT, else behind the last */
+    lk_id atom;
+    lk_side side;
+} lk_cursor;
+/* Take the bytes of a cursor apart; the spelling of its container's id is appended. */
+lk_status lk_cursor_read(lk_bytes cursor, lk_cursor *out, lk_buf *spelling,
+                         lk_fault *fault_or_null);
+
 /* ---- commit, import, export ---- */
 
 typedef struct lk_commit_options {

@@ -351,6 +351,47 @@ lk_status WEB(w_map_entries)(const lk_doc *doc, lk_ref map) {
     return shim_written(&w);
 }
 
+/* ---- cursors ---- */
+
+lk_status WEB(w_cursor_new)(const lk_doc *doc, lk_ref ref, size_t pos, lk_side side) {
+    shim_trim(&web.out);
+    return lk_cursor_new(doc, ref, pos, LK_UTF16, side, &web.out);
+}
+
+/* The position; result: the side plus one as a byte, and the bytes of a better cursor, if any. */
+int32_t WEB(w_cursor_resolve)(lk_doc *doc, size_t len) {
+    lk_cursor_place place;
+    lk_buf update = {0};
+    lk_status status = lk_cursor_resolve(doc, shim_bytes(len), LK_UTF16, &place, &update);
+    if (status == LK_OK) {
+        writer w = shim_result();
+        writer_u8(&w, (uint8_t)(place.side - LK_LEFT));
+        writer_raw(&w, update.at, update.len);
+        status = shim_written(&w);
+    }
+    lk_buf_free(&update);
+    return status == LK_OK ? (int32_t)place.pos : (int32_t)status;
+}
+
+/* Result: the side plus one as a byte, whether it stands at an atom, peer, uleb counter, and the
+ * spelling of the container's id as the rest. */
+lk_status WEB(w_cursor_read)(size_t len) {
+    lk_cursor cursor;
+    lk_buf id = {0};
+    lk_status status = lk_cursor_read(shim_bytes(len), &cursor, &id, &web.fault);
+    if (status == LK_OK) {
+        writer w = shim_result();
+        writer_u8(&w, (uint8_t)(cursor.side - LK_LEFT));
+        writer_u8(&w, !cursor.at_end);
+        writer_u64le(&w, cursor.atom.peer);
+        writer_uleb(&w, (uint32_t)cursor.atom.counter);
+        writer_bytes(&w, id.at, id.len);
+        status = shim_written(&w);
+    }
+    lk_buf_free(&id);
+    return status;
+}
+
 /* ---- commit, import, export, events ---- */
 
 /* Arguments: origin and message as strings. */

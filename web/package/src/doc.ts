@@ -11,6 +11,7 @@ import {
   openStore,
   wrap,
 } from "./container.js";
+import { type Cursor, type CursorPlace, placeOf } from "./cursor.js";
 import { EKIND, EMISSING, EVALUE } from "./errors.js";
 import type { Listener, Path, Subscription } from "./event.js";
 import { LoroList } from "./list.js";
@@ -213,6 +214,11 @@ export class LoroDoc<T extends Record<string, LoroContainer> = Record<string, Lo
 
   isDetached(): boolean {
     return false;
+  }
+
+  /** Where the cursor stands; if what it stood at was deleted, `update` is one to go on with. */
+  getCursorPos(cursor: Cursor): CursorPlace | undefined {
+    return placeOf(this.#handle, cursor);
   }
 
   // ---- transactions ----

@@ -9,6 +9,7 @@ export {
   isContainerId,
   LoroContainer as Container,
 } from "./container.js";
+export { Cursor, type Side } from "./cursor.js";
 export {
   decodeImportBlobMeta,
   type ExportMode,

@@ -2,6 +2,7 @@
 
 import { check, outValue, position, put } from "./call.js";
 import { enroll, KINDS, LoroContainer, shallow } from "./container.js";
+import { type Cursor, cursorIn, type Side } from "./cursor.js";
 import { engine } from "./module.js";
 import type { Value } from "./value.js";
 
@@ -60,6 +61,11 @@ export class LoroList<T = any> extends LoroContainer {
 
   clear(): void {
     this.delete(0, this.length);
+  }
+
+  /** A cursor that stays at what is there while others edit; past the end it stays at the end. */
+  getCursor(pos: number, side: Side = 0): Cursor | undefined {
+    return cursorIn(this, pos, side);
   }
 
   /** undefined when there is none. */

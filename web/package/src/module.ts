@@ -63,6 +63,10 @@ export interface Engine {
   w_map_get(doc: number, ref: number, len: number): number;
   w_map_entries(doc: number, ref: number): number;
 
+  w_cursor_new(doc: number, ref: number, pos: number, side: number): number;
+  w_cursor_resolve(doc: number, len: number): number;
+  w_cursor_read(len: number): number;
+
   w_commit(doc: number, len: number, timestamp: number): number;
   w_import(doc: number, len: number): number;
   w_export(doc: number, mode: number, len: number): number;

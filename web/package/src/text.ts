@@ -2,6 +2,7 @@
 
 import { check, outString, position, putString } from "./call.js";
 import { type ContainerType, enroll, LoroContainer } from "./container.js";
+import { type Cursor, cursorIn, type Side } from "./cursor.js";
 import { ERANGE } from "./errors.js";
 import type { Delta } from "./event.js";
 import { engine } from "./module.js";
@@ -80,6 +81,11 @@ export class LoroText extends LoroContainer {
     if (end < start) throw new ERANGE(`slice ends at ${end}, before it starts at ${start}`);
     check(engine().w_text_slice(this.doc, this.ref, position(start), position(end - start)));
     return outString();
+  }
+
+  /** A cursor that stays at what is there while others edit; past the end it stays at the end. */
+  getCursor(pos: number, side: Side = 0): Cursor | undefined {
+    return cursorIn(this, pos, side);
   }
 
   /** The character there: both halves of a surrogate pair. */
