@@ -189,9 +189,10 @@ bool lk_container_parent(const lk_doc *doc, lk_ref ref, lk_ref *out);
 bool lk_container_shows(const lk_doc *doc, lk_ref ref);
 
 typedef struct lk_path_item { /* a step from a container to one inside it */
-    bool is_key;
+    bool is_key, is_node;
     lk_str key;   /* of a map, or the name of the root */
-    size_t index; /* of a list */
+    lk_id node;   /* of a tree */
+    size_t index; /* of a list: neither of the two */
 } lk_path_item;
 /* The way from the root to a container, a view. LK_EMISSING if it does not show. Cost: the lists
  * and maps on the way. */
@@ -359,13 +360,25 @@ typedef struct lk_map_change {
     bool deleted;
     lk_value value;
 } lk_map_change;
+typedef enum lk_tree_action { LK_TREE_CREATE, LK_TREE_MOVE, LK_TREE_DELETE } lk_tree_action;
+typedef struct lk_tree_change { /* of one node; each is true when its turn comes */
+    lk_tree_action action;
+    lk_id target;
+    bool has_parent, had_parent; /* else: among the roots */
+    lk_id parent, old_parent;    /* old: of moves and deletes */
+    size_t index, old_index;
+    lk_bytes fractional_index; /* of creates and moves */
+} lk_tree_change;
 typedef struct lk_diff { /* what happened to one container */
     lk_ref target;
     lk_kind kind;
-    const lk_delta *deltas; /* text, list */
+    const lk_delta *deltas; /* text, list, movable list */
     size_t delta_len;
     const lk_map_change *changes; /* map */
     size_t change_len;
+    const lk_tree_change *nodes; /* tree */
+    size_t node_len;
+    double increment; /* counter */
 } lk_diff;
 typedef struct lk_event {
     lk_by by;

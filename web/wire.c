@@ -94,12 +94,14 @@ void wire_deep_write(writer *w, const lk_doc *doc, lk_ref ref) {
     }
 }
 
+void wire_id_write(writer *w, lk_id id) {
+    writer_u64le(w, id.peer);
+    writer_uleb(w, (uint32_t)id.counter);
+}
+
 void wire_ids_write(writer *w, lk_ids ids) {
     writer_uleb(w, ids.len);
-    for (size_t i = 0; i < ids.len; i++) {
-        writer_u64le(w, ids.at[i].peer);
-        writer_uleb(w, (uint32_t)ids.at[i].counter);
-    }
+    for (size_t i = 0; i < ids.len; i++) wire_id_write(w, ids.at[i]);
 }
 
 void wire_spans_write(writer *w, const lk_span *spans, size_t len) {
@@ -129,6 +131,9 @@ void wire_path_write(writer *w, const lk_path_item *path, size_t len) {
         if (path[i].is_key) {
             writer_u8(w, WIRE_STRING);
             wire_str_write(w, path[i].key);
+        } else if (path[i].is_node) {
+            writer_u8(w, WIRE_NODE);
+            wire_id_write(w, path[i].node);
         } else {
             wire_number_write(w, WIRE_INT, (double)path[i].index);
         }
@@ -162,13 +167,36 @@ static void wire_changes_write(writer *w, const lk_doc *doc, const lk_diff *diff
     }
 }
 
+static void wire_place_write(writer *w, bool has_parent, lk_id parent, size_t index) {
+    writer_u8(w, has_parent);
+    if (has_parent) wire_id_write(w, parent);
+    writer_uleb(w, index);
+}
+
+static void wire_nodes_write(writer *w, const lk_diff *diff) {
+    writer_uleb(w, diff->node_len);
+    for (size_t i = 0; i < diff->node_len; i++) {
+        const lk_tree_change *c = &diff->nodes[i];
+        writer_u8(w, (uint8_t)c->action);
+        wire_id_write(w, c->target);
+        if (c->action != LK_TREE_DELETE) {
+            wire_place_write(w, c->has_parent, c->parent, c->index);
+            writer_bytes(w, c->fractional_index.at, c->fractional_index.len);
+        }
+        if (c->action != LK_TREE_CREATE)
+            wire_place_write(w, c->had_parent, c->old_parent, c->old_index);
+    }
+}
+
 static void wire_diff_write(writer *w, const lk_doc *doc, const lk_diff *diff) {
     writer_uleb(w, diff->target.index);
     writer_u8(w, (uint8_t)diff->kind);
-    if (diff->kind == LK_MAP)
-        wire_changes_write(w, doc, diff);
-    else
-        wire_deltas_write(w, doc, diff);
+    switch (diff->kind) {
+    case LK_MAP: wire_changes_write(w, doc, diff); break;
+    case LK_TREE: wire_nodes_write(w, diff); break;
+    case LK_COUNTER: writer_f64le(w, diff->increment); break;
+    default: wire_deltas_write(w, doc, diff);
+    }
 }
 
 void wire_event_write(writer *w, const lk_doc *doc, const lk_event *event) {
@@ -225,7 +253,8 @@ static void wire_read(reader *r, arena *scratch, lk_value *out, unsigned depth) 
     }
     case WIRE_LIST: wire_list_read(r, scratch, out, depth); break;
     case WIRE_MAP: wire_map_read(r, scratch, out, depth); break;
-    case WIRE_CONTAINER: reader_fail(r, LK_EVALUE, "a container is no value"); break;
+    case WIRE_CONTAINER:
+    case WIRE_NODE: reader_fail(r, LK_EVALUE, "no value of a document"); break;
     }
 }
 

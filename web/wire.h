@@ -7,12 +7,17 @@
  *                        STRING, BINARY: uleb length, bytes
  *                        LIST: uleb count, values       MAP: uleb count, (string, value)s
  *                        CONTAINER: uleb ref, kind byte
- *   ids       uleb count, (u64le peer, uleb counter)s
+ *                        NODE: id, read as the string "counter@peer"; only ever written
+ *   id        u64le peer, uleb counter
+ *   ids       uleb count, ids
  *   event     by, origin string, from ids, to ids, uleb count, diffs
  *   diff      uleb ref, kind byte, uleb count, then of
  *               text  kind byte, RETAIN and DELETE: uleb UTF-16 length, INSERT: string
  *               list  kind byte, RETAIN and DELETE: uleb length, INSERT: LIST
- *               map   string, 0 (deleted), or 1 and a value                                      */
+ *               map   string, 0 (deleted), or 1 and a value
+ *               tree  action byte, id, CREATE and MOVE: place, bytes of the fractional index,
+ *                     MOVE and DELETE: old place; a place is 0 or 1 and the parent's id, uleb index
+ *             of a counter: f64le instead of the count and what follows                          */
 #ifndef WEB_WIRE_H
 #define WEB_WIRE_H
 
@@ -29,6 +34,7 @@ typedef enum wire_tag {
     WIRE_LIST,
     WIRE_MAP,
     WIRE_CONTAINER,
+    WIRE_NODE,
 } wire_tag;
 
 /* Containers in it are named, not resolved. */
@@ -36,6 +42,7 @@ void wire_value_write(writer *w, const lk_doc *doc, const lk_value *value);
 /* All of a list or map; `deep` resolves the containers in it. */
 void wire_list_write(writer *w, const lk_doc *doc, lk_ref list, bool deep);
 void wire_map_write(writer *w, const lk_doc *doc, lk_ref map, bool deep);
+void wire_id_write(writer *w, lk_id id);
 void wire_ids_write(writer *w, lk_ids ids);
 void wire_spans_write(writer *w, const lk_span *spans, size_t len);
 /* A container with everything in it, containers resolved: what toJSON() gives. */

@@ -61,7 +61,22 @@ static void edit_note(lk_doc *doc, op *o, step *st) {
     LK_ASSERT(pushed);
 }
 
+/* Say when the steps will be, for those who ask before they are: after all there is. */
+static void edit_date(const lk_doc *doc, const op *ops, step *steps, size_t len) {
+    const dag *g = &doc->log.graph;
+    uint32_t lamport = 0;
+    for (size_t i = 0; i < g->heads.len; i++) {
+        uint32_t after = dag_lamport(g, g->heads.at[i]) + 1;
+        if (after > lamport) lamport = after;
+    }
+    for (size_t i = 0; i < len; i++) {
+        steps[i].lamport = lamport;
+        lamport += ops[i].len;
+    }
+}
+
 lk_status edit_finish(lk_doc *doc, edit_ready ready, op *ops, step *steps, size_t len) {
+    edit_date(doc, ops, steps, len);
     if (!doc_add_states(doc)) return edit_abort(doc, ready, LK_ENOMEM);
     lk_status status = doc_prepare(doc, steps, len);
     if (status != LK_OK) return edit_abort(doc, ready, status);

@@ -1,9 +1,6 @@
 /* SPDX-License-Identifier: MIT
  * event.c - batches, and the events made of them. */
-#include "doc/event.h"
-
-#include "doc/doc.h"
-#include "model/value.h"
+#include "doc/event_make.h"
 
 void events_init(events *e, const lk_memory *heap) { *e = (events){.heap = heap, .number = 1}; }
 
@@ -25,6 +22,7 @@ void events_drop(events *e) {
     for (size_t i = 0; i < e->batch.len; i++) {
         delta_drop(&e->batch.at[i].delta);
         vec_drop(e->heap, &e->batch.at[i].keys);
+        vec_drop(e->heap, &e->batch.at[i].items);
     }
     vec_drop(e->heap, &e->batch);
     vec_drop(e->heap, &e->from);
@@ -37,9 +35,13 @@ void events_drop(events *e) {
 
 void events_cancel(events *e) {
     for (size_t i = 0; i < e->batch_len; i++) {
-        e->by_container.at[e->batch.at[i].container] = 0;
-        delta_reset(&e->batch.at[i].delta);
-        e->batch.at[i].keys.len = 0;
+        batch_entry *entry = &e->batch.at[i];
+        e->by_container.at[entry->container] = 0;
+        delta_reset(&entry->delta);
+        entry->keys.len = entry->items.len = 0;
+        entry->count = 0;
+        if (entry->tree != NULL) tree_unwatch(entry->tree);
+        entry->tree = NULL;
     }
     e->batch_len = e->appeared.len = 0;
     e->number++;
@@ -90,176 +92,105 @@ static size_t step_children(const lk_doc *doc, const step *st) {
     return count;
 }
 
-/* Diffs are told of texts, lists and maps. */
+/* Diffs are told of all kinds that are known. */
 static bool events_tell(const lk_doc *doc, const step *st) {
-    return doc->state.containers.at[st->container]->kind <= LK_TEXT;
+    return doc->state.containers.at[st->container]->kind <= LK_COUNTER;
+}
+
+/* Entries for all containers of these steps; *children: how many may appear. */
+static bool events_enter(lk_doc *doc, const step *steps, size_t len, size_t *children) {
+    for (size_t i = 0; i < len; i++) {
+        *children += step_children(doc, &steps[i]);
+        if (!events_tell(doc, &steps[i])) continue;
+        batch_entry *entry = events_entry(&doc->events, steps[i].container);
+        if (entry == NULL) return false;
+        entry->tree = state_find_tree(&doc->state, steps[i].container);
+    }
+    return true;
+}
+
+static bool events_reserve(lk_doc *doc, batch_entry *entry, uint32_t edits) {
+    const lk_memory *heap = doc->events.heap;
+    switch (doc->state.containers.at[entry->container]->kind) {
+    case LK_MAP: return vec_reserve(heap, &entry->keys, edits);
+    case LK_TREE: return tree_watch(entry->tree) && vec_reserve(heap, &entry->items, edits);
+    case LK_COUNTER: return true;
+    case LK_MOVABLE_LIST: return delta_reserve(&entry->delta, 2 * (size_t)edits);
+    default: return delta_reserve(&entry->delta, edits);
+    }
 }
 
 bool events_prepare(lk_doc *doc, const step *steps, size_t len) {
     events *e = &doc->events;
     if (!e->watching) return true;
     size_t children = 0;
-    for (size_t i = 0; i < len; i++) {
-        children += step_children(doc, &steps[i]);
-        if (!events_tell(doc, &steps[i])) continue;
-        batch_entry *entry = events_entry(e, steps[i].container);
-        if (entry == NULL) return false;
-    }
+    if (!events_enter(doc, steps, len, &children)) return false;
     /* Count per container first, so that many steps cost one reservation each. */
     uint32_t *edits = arena_new(&doc->scratch, uint32_t, e->batch_len);
     if (edits == NULL) return false;
     __builtin_memset(edits, 0, e->batch_len * sizeof *edits);
-    for (size_t i = 0; i < len; i++)
-        if (events_tell(doc, &steps[i])) edits[e->by_container.at[steps[i].container] - 1]++;
-    for (size_t i = 0; i < e->batch_len; i++) {
-        batch_entry *entry = &e->batch.at[i];
-        if (edits[i] == 0) continue;
-        bool ready = state_find_map(&doc->state, entry->container) != NULL
-                         ? vec_reserve(e->heap, &entry->keys, edits[i])
-                         : delta_reserve(&entry->delta, edits[i]);
-        if (!ready) return false;
+    for (size_t i = 0; i < len; i++) {
+        if (!events_tell(doc, &steps[i])) continue;
+        uint32_t entry = e->by_container.at[steps[i].container] - 1;
+        edits[entry]++;
+        if (e->batch.at[entry].tree != NULL) tree_expect(e->batch.at[entry].tree, &steps[i]);
     }
-    return vec_reserve(e->heap, &e->appeared, children);
+    bool ready = vec_reserve(e->heap, &e->appeared, children);
+    for (size_t i = 0; i < e->batch_len; i++)
+        if (edits[i] > 0 && !events_reserve(doc, &e->batch.at[i], edits[i])) ready = false;
+    return ready;
+}
+
+static void events_note_edit(batch_entry *entry, const seq_edit *edit) {
+    if (edit->removed[LK_UTF8] == 0 && edit->inserted[LK_UTF8] == 0) return;
+    delta_edit(&entry->delta, edit->at, edit->removed, edit->inserted);
 }
 
 void events_note(events *e, const step *st, const state_change *done) {
     if (st->container >= e->by_container.len || e->by_container.at[st->container] == 0) return;
     batch_entry *entry = &e->batch.at[e->by_container.at[st->container] - 1];
-    if (st->kind != STEP_MAP && st->kind != STEP_MAP_FORCE)
-        delta_edit(&entry->delta, done->edit.at, done->edit.removed, done->edit.inserted);
-    else if (done->taken)
-        entry->keys.at[entry->keys.len++] = (batch_key){st->key, done->known, done->before};
+    switch (st->kind) {
+    case STEP_MAP:
+    case STEP_MAP_FORCE:
+        if (done->taken)
+            entry->keys.at[entry->keys.len++] = (batch_key){st->key, done->known, done->before};
+        break;
+    case STEP_TREE:
+    case STEP_BACK:
+        if (done->tree.what != TREE_STAYS) entry->items.at[entry->items.len++] = done->tree;
+        break;
+    case STEP_COUNT: entry->count += st->as.count; break;
+    default: events_note_edit(entry, &done->edit); events_note_edit(entry, &done->second);
+    }
 }
 
 /* ---- making an event ---- */
 
-typedef struct event_maker {
-    lk_doc *doc;
-    lk_by by;
-    bool tell_all; /* also writes of what was there already */
-    arena *memory;
-    uint8_t *born;     /* per container: it appeared, or hangs below one that did; NULL: none */
-    uint32_t *targets; /* containers with a diff, parents first */
-    size_t target_len;
-} event_maker;
-
-static bool event_copy_text(const event_maker *m, const seq *text, lk_delta *out, uint32_t pos) {
-    uint32_t start[SEQ_UNITS], end[SEQ_UNITS];
-    seq_seek(text, pos, LK_UTF8, SEQ_LEFTMOST, start);
-    seq_seek(text, pos + out->len[LK_UTF8], LK_UTF8, SEQ_LEFTMOST, end);
-    uint8_t *copy = arena_bytes(m->memory, out->len[LK_UTF8]);
-    if (copy == NULL) return false;
-    out->text = (lk_str){(const char *)copy, out->len[LK_UTF8]};
-    seq_walk w = seq_range(text, start[SEQ_ENTITY], end[SEQ_ENTITY] - start[SEQ_ENTITY]);
-    seq_span span;
-    while (seq_walk_next(&w, &span)) {
-        if (span.data == NULL) continue;
-        __builtin_memcpy(copy, span.data, span.len[LK_UTF8]);
-        copy += span.len[LK_UTF8];
-    }
+static bool event_counter_write(const event_maker *m, uint32_t id, const batch_entry *batch_or_null,
+                                lk_diff *out) {
+    out->increment =
+        batch_or_null != NULL ? batch_or_null->count : *state_find_counter(&m->doc->state, id);
     return true;
 }
 
-static bool event_copy_values(const event_maker *m, const seq *list, lk_delta *out, uint32_t pos) {
-    lk_value *copy = arena_new(m->memory, lk_value, out->len[0]);
-    if (copy == NULL) return false;
-    out->values = copy;
-    seq_walk w = seq_range(list, pos, out->len[0]);
-    seq_span span;
-    while (seq_walk_next(&w, &span)) {
-        __builtin_memcpy(copy, span.data, span.len[SEQ_ENTITY] * sizeof *copy);
-        copy += span.len[SEQ_ENTITY];
-    }
-    return true;
-}
+static event_writer *const event_writers[] = {
+    [LK_MAP] = event_map_write,          [LK_LIST] = event_seq_write,
+    [LK_TEXT] = event_seq_write,         [LK_TREE] = event_tree_write,
+    [LK_MOVABLE_LIST] = event_seq_write, [LK_COUNTER] = event_counter_write,
+};
 
-static bool event_copy_insert(const event_maker *m, const seq *from, lk_delta *out, uint32_t pos) {
-    return from->kind == SEQ_TEXT ? event_copy_text(m, from, out, pos)
-                                  : event_copy_values(m, from, out, pos);
-}
-
-static bool event_seq_whole(const event_maker *m, const seq *from, lk_diff *out) {
-    if (seq_len(from, LK_UTF8) == 0) return true;
-    lk_delta *all = arena_new(m->memory, lk_delta, 1);
-    if (all == NULL) return false;
-    *all = (lk_delta){.kind = LK_INSERT};
-    for (unsigned unit = 0; unit < 3; unit++) all->len[unit] = seq_len(from, unit);
-    out->deltas = all;
-    out->delta_len = 1;
-    return event_copy_insert(m, from, all, 0);
-}
-
-static bool event_seq_delta(const event_maker *m, const seq *from, const delta *d, lk_diff *out) {
-    lk_delta *deltas = arena_new(m->memory, lk_delta, delta_count_max(d));
-    if (deltas == NULL) return false;
-    out->deltas = deltas;
-    delta_walk w = delta_start(d);
-    delta_step s;
-    while (delta_next(&w, &s)) {
-        lk_delta *next = &deltas[out->delta_len++];
-        *next = (lk_delta){.kind = s.kind, .len = {s.len[0], s.len[1], s.len[2]}};
-        if (s.kind == LK_INSERT && !event_copy_insert(m, from, next, s.at[LK_UTF8])) return false;
-    }
-    return true;
-}
-
-static lk_map_change event_map_change(const event_maker *m, const map_entry *entry) {
-    lk_map_change c = {.key = m->doc->log.names.keys.at[entry->key]};
-    c.deleted = entry->value == NULL;
-    if (!c.deleted) c.value = *entry->value;
-    return c;
-}
-
-static bool event_map_whole(const event_maker *m, const map *from, lk_diff *out) {
-    lk_map_change *changes = arena_new(m->memory, lk_map_change, map_len(from));
-    if (changes == NULL) return false;
-    size_t cursor = 0;
-    const map_entry *entry;
-    while ((entry = map_next(from, &cursor)) != NULL)
-        changes[out->change_len++] = event_map_change(m, entry);
-    out->changes = changes;
-    return true;
-}
-
-/* Does the key show what it showed before the batch? */
-static bool event_map_same(const batch_key *first, const map_entry *now) {
-    if (!first->known) return false;
-    if (first->before == NULL || now->value == NULL) return first->before == now->value;
-    return value_equal(first->before, now->value);
-}
-
-/* As in Loro: what a concurrent import wrote is told if it differs from what was there. */
-static bool event_map_keys(const event_maker *m, const map *from, const batch_entry *batch,
-                           lk_diff *out) {
-    lk_map_change *changes = arena_new(m->memory, lk_map_change, batch->keys.len);
-    uint8_t *seen = arena_alloc(m->memory, m->doc->log.names.keys.len);
-    if (changes == NULL || seen == NULL) return false;
-    __builtin_memset(seen, 0, m->doc->log.names.keys.len);
-    for (size_t i = 0; i < batch->keys.len; i++) {
-        const batch_key *first = &batch->keys.at[i];
-        if (seen[first->key]) continue;
-        seen[first->key] = 1;
-        const map_entry *now = map_find(from, first->key);
-        if (m->tell_all || !event_map_same(first, now))
-            changes[out->change_len++] = event_map_change(m, now);
-    }
-    out->changes = changes;
-    return true;
+static bool event_touched(const events *e, uint32_t id) {
+    return id < e->by_container.len && e->by_container.at[id] > 0;
 }
 
 static bool event_diff(const event_maker *m, uint32_t id, lk_diff *out) {
-    const state *s = &m->doc->state;
     const events *e = &m->doc->events;
-    *out = (lk_diff){.target = {id}, .kind = (lk_kind)s->containers.at[id]->kind};
-    const map *keyed = state_find_map(s, id);
-    const seq *ordered = state_find_seq(s, id);
-    if (m->born != NULL && m->born[id]) {
-        if (keyed != NULL) return event_map_whole(m, keyed, out);
-        return ordered == NULL || event_seq_whole(m, ordered, out);
-    }
-    const batch_entry *batch = &e->batch.at[e->by_container.at[id] - 1];
-    if (keyed != NULL) return event_map_keys(m, keyed, batch, out);
-    return event_seq_delta(m, ordered, &batch->delta, out);
+    container_kind kind = m->doc->state.containers.at[id]->kind;
+    *out = (lk_diff){.target = {id}, .kind = (lk_kind)kind};
+    if (kind > LK_COUNTER) return true;
+    bool born = m->born != NULL && m->born[id];
+    const batch_entry *batch = born ? NULL : &e->batch.at[e->by_container.at[id] - 1];
+    return event_writers[kind](m, id, batch, out);
 }
 
 /* Containers below one that is born are born too. Children have larger numbers than what made them
@@ -277,8 +208,21 @@ static uint32_t event_depth(const event_maker *m, uint32_t id) {
     return depth;
 }
 
-static bool event_touched(const events *e, uint32_t id) {
-    return id < e->by_container.len && e->by_container.at[id] > 0;
+/* Nodes that came (back) bring their data. */
+static bool event_mark_nodes(event_maker *m) {
+    const events *e = &m->doc->events;
+    bool any = false;
+    for (size_t i = 0; i < e->batch_len; i++) {
+        const batch_entry *entry = &e->batch.at[i];
+        for (size_t k = 0; k < entry->items.len; k++) {
+            if (entry->items.at[k].what != TREE_CREATED) continue;
+            uint32_t meta = entry->tree->nodes.at[entry->items.at[k].node].meta;
+            if (meta == TREE_NONE) continue;
+            any = true;
+            if (m->born != NULL) m->born[meta] = 1;
+        }
+    }
+    return any;
 }
 
 static bool event_find_born(event_maker *m) {
@@ -295,6 +239,7 @@ static bool event_find_born(event_maker *m) {
         bool again = m->by == LK_BY_LOCAL && names[id].id.root;
         m->born[id] = !again && !m->doc->state.containers.at[id]->was_present;
     }
+    event_mark_nodes(m);
     for (uint32_t id = 0; id < count; id++)
         if ((event_touched(e, id) || event_is_born(m, id)) && doc_shows(m->doc, id))
             m->targets[m->target_len++] = id;
@@ -306,7 +251,7 @@ static bool event_find_born(event_maker *m) {
 /* The containers to tell of: those touched, and all that hang below one that appeared. */
 static bool event_find_targets(event_maker *m) {
     const events *e = &m->doc->events;
-    if (e->appeared.len > 0) return event_find_born(m);
+    if (e->appeared.len > 0 || event_mark_nodes(m)) return event_find_born(m);
     m->targets = arena_new(m->memory, uint32_t, e->batch_len);
     if (m->targets == NULL) return false;
     for (size_t i = 0; i < e->batch_len; i++)
@@ -336,6 +281,7 @@ static bool event_sort_targets(event_maker *m) {
 }
 
 static bool event_make(event_maker *m, lk_event *out) {
+    if (!event_tree_gather(&m->doc->events)) return false;
     if (!event_find_targets(m) || !event_sort_targets(m)) return false;
     lk_diff *diffs = arena_new(m->memory, lk_diff, m->target_len);
     if (diffs == NULL) return false;
@@ -343,8 +289,10 @@ static bool event_make(event_maker *m, lk_event *out) {
     for (size_t i = 0; i < m->target_len; i++) {
         lk_diff *diff = &diffs[out->diff_len];
         if (!event_diff(m, m->targets[i], diff)) return false;
-        bool empty = diff->delta_len == 0 && diff->change_len == 0;
-        if (!empty || m->by != LK_BY_IMPORT) out->diff_len++;
+        bool empty = diff->delta_len == 0 && diff->change_len == 0 && diff->node_len == 0 &&
+                     diff->increment == 0;
+        bool told = m->by != LK_BY_IMPORT && event_touched(&m->doc->events, m->targets[i]);
+        if (!empty || told) out->diff_len++;
     }
     return true;
 }

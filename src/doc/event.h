@@ -21,8 +21,11 @@ typedef struct batch_key {
 
 typedef struct batch_entry {
     uint32_t container;
-    delta delta;         /* text, list */
-    VEC(batch_key) keys; /* map; may repeat */
+    delta delta;          /* text, list, movable list */
+    VEC(batch_key) keys;  /* map; may repeat */
+    tree *tree;           /* of a tree */
+    VEC(tree_item) items; /* what it told so far */
+    double count;         /* counter */
 } batch_entry;
 
 typedef struct queued_event {

@@ -110,6 +110,18 @@ static bool read_is_child(const lk_value *value, uint32_t child) {
     return value != NULL && value->type == LK_CONTAINER && value->as.container.index == child;
 }
 
+static lk_path_item read_movable_place(const movable *m, uint32_t child) {
+    movable_walk w = movable_range(m, 0, UINT32_MAX);
+    lk_path_item item = {0};
+    const movable_elem *elem;
+    for (op_id place; movable_next(&w, &place, &elem);) {
+        if (elem == NULL) continue;
+        if (read_is_child(elem->value, child)) break;
+        item.index++;
+    }
+    return item;
+}
+
 /* Where `parent` holds `child`, which is present. */
 static lk_path_item read_place(const lk_doc *doc, uint32_t parent, uint32_t child) {
     const map *m = state_find_map(&doc->state, parent);
@@ -118,6 +130,12 @@ static lk_path_item read_place(const lk_doc *doc, uint32_t parent, uint32_t chil
     while (m != NULL && (entry = map_next(m, &cursor)) != NULL)
         if (read_is_child(entry->value, child))
             return (lk_path_item){.is_key = true, .key = doc->log.names.keys.at[entry->key]};
+    const container_id *id = &doc->log.names.containers.at[child].id;
+    if (state_find_tree(&doc->state, parent) != NULL)
+        return (lk_path_item){.is_node = true,
+                              .node = doc_wide(doc, (op_id){id->peer, id->counter})};
+    const movable *places = state_find_movable(&doc->state, parent);
+    if (places != NULL) return read_movable_place(places, child);
     lk_path_item item = {0};
     const seq *list = state_find_seq(&doc->state, parent);
     if (list == NULL) return item;

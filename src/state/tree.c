@@ -159,7 +159,7 @@ static void tree_append(tree *t, const tree_move *m, tree_item *done) {
     done->old_parent = t->nodes.at[node].parent;
     if (lived) done->old_index = sibling_index(t, node);
     bool back = !lived && t->nodes.at[node].below != TREE_NONE && tree_lives(t, m->parent);
-    if (t->watched && back) t->recording = true; /* what is below it comes back, too */
+    if (back) t->recording = true; /* what is below it comes back, too */
     tree_do(t, m);
     if (!t->moves.at[t->moves.len - 1].effective || t->recording) return;
     bool lives = tree_lives(t, node);
@@ -184,7 +184,7 @@ void tree_apply(tree *t, const step *st, tree_item *done) {
     }
     tree_move fresh = tree_move_of(t, st);
     tree_seek(t, &fresh.key);
-    if (t->late > 0 || t->recording)
+    if (!t->watched || t->recording)
         tree_do(t, &fresh);
     else
         tree_append(t, &fresh, done);

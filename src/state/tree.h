@@ -60,6 +60,11 @@ typedef struct tree {
     uint32_t roots, deleted;
     bool watched, recording;
     VEC(tree_touch) touched;
+    struct {
+        uint32_t count;
+        bool disorder;
+        tree_key last;
+    } expected;
 } tree;
 
 typedef enum tree_what { TREE_STAYS, TREE_CREATED, TREE_MOVED, TREE_GONE } tree_what;
@@ -78,7 +83,7 @@ void tree_drop(tree *t);
 bool tree_reserve(tree *t, uint32_t moves);
 /* Hang a node somewhere (STEP_TREE), or take such an operation back (STEP_BACK). Needs that room.
  * O(log n), the depth, and the moves between this one and the last. tree_settle() ends a row of
- * such calls. What it did goes to *done, unless the tree is recording. */
+ * such calls. What it did goes to *done, if the tree is watched and does not record. */
 void tree_apply(tree *t, const step *st, tree_item *done);
 void tree_settle(tree *t);
 
@@ -94,10 +99,11 @@ size_t tree_order(const tree *t, uint32_t top, uint32_t *order);
 
 /* ---- what changed, for events ---- */
 
-/* These steps come next. Those that take effect after all others are told one by one by
- * tree_apply(); if one does not, or brings back what was deleted, the tree records what becomes of
- * its nodes. false when memory is out. */
-bool tree_watch(tree *t, const step *steps, size_t len, uint32_t container);
+/* This step comes next, and tree_watch() when all that come were named. Those that take effect
+ * after all others are told one by one by tree_apply(); if one does not, or brings back what was
+ * deleted, the tree records what becomes of its nodes. false when memory is out. */
+void tree_expect(tree *t, const step *st);
+bool tree_watch(tree *t);
 /* What recorded nodes went through, in an order in which each item is true when its turn comes:
  * each is given to take(), until it returns false. Needs a settled tree. */
 typedef bool tree_taker(void *context, const tree_item *item);

@@ -11,35 +11,25 @@
 #include "base/sort.h"
 #include "state/sibling.h"
 
-/* Those that come after all known ones, each after the one before it, need no recording. */
-static bool tree_tell_in_order(const tree *t, const step *steps, size_t len, uint32_t container) {
-    tree_key last = {0};
-    bool any = t->moves.len > 0;
-    if (any) last = t->moves.at[t->moves.len - 1].key;
-    for (size_t i = 0; i < len; i++) {
-        const step *st = &steps[i];
-        if (st->container != container) continue;
-        if (st->kind == STEP_BACK) return false;
-        tree_key key = {.lamport = st->lamport, .peer_wide = st->peer_wide};
-        bool later = key.lamport != last.lamport ? key.lamport > last.lamport
-                                                 : key.peer_wide > last.peer_wide;
-        if (any && !later) return false;
-        any = true;
-        last = key;
-    }
-    return true;
+void tree_expect(tree *t, const step *st) {
+    tree_key key = {.lamport = st->lamport, .peer_wide = st->peer_wide};
+    bool first = t->expected.count++ == 0, any = !first || t->moves.len > 0;
+    if (first && any) t->expected.last = t->moves.at[t->moves.len - 1].key;
+    const tree_key *last = &t->expected.last;
+    bool later = key.lamport != last->lamport ? key.lamport > last->lamport
+                                              : key.peer_wide > last->peer_wide;
+    if (st->kind == STEP_BACK || (any && !later)) t->expected.disorder = true;
+    t->expected.last = key;
 }
 
-bool tree_watch(tree *t, const step *steps, size_t len, uint32_t container) {
-    size_t count = 0;
-    for (size_t i = 0; i < len; i++) count += steps[i].container == container;
+bool tree_watch(tree *t) {
+    size_t count = t->expected.count;
     t->watched = true;
-    if (!t->recording && tree_tell_in_order(t, steps, len, container))
-        return vec_reserve(t->heap, &t->touched, count);
-    size_t nodes = t->nodes.len + 2 * count;
-    if (!vec_reserve(t->heap, &t->touched, nodes - t->touched.len)) return false;
-    t->recording = true;
-    return true;
+    t->recording = t->recording || t->expected.disorder;
+    t->expected.count = 0;
+    t->expected.disorder = false;
+    if (t->recording) count = t->nodes.len + 2 * count - t->touched.len;
+    return vec_reserve(t->heap, &t->touched, count);
 }
 
 void tree_unwatch(tree *t) {

@@ -187,7 +187,8 @@ static void play_batch(rng *r, tree *t, twin *w, mirror *m, uint32_t *ids, bool 
         }
         twin_replay(w);
     }
-    CHECK(tree_reserve(t, len) && (!watch || tree_watch(t, steps, len, 0)));
+    for (uint32_t i = 0; watch && i < len; i++) tree_expect(t, &steps[i]);
+    CHECK(tree_reserve(t, len) && (!watch || tree_watch(t)));
     heap.closed = true;
     for (uint32_t i = 0; i < len; i++) {
         tree_item done;

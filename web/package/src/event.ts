@@ -4,7 +4,7 @@
 // what that causes joins the end of the queue.
 
 import { type ContainerID, type LoroContainer } from "./container.js";
-import { type Frontiers, object, type Reader, type Value } from "./value.js";
+import { type Frontiers, object, type Reader, type TreeID, type Value } from "./value.js";
 
 export type Delta<T> =
   | { insert: T; retain?: undefined; delete?: undefined }
@@ -19,7 +19,29 @@ export type MapDiff = {
   type: "map";
   updated: Record<string, Value | LoroContainer | undefined>;
 };
-export type Diff = TextDiff | ListDiff | MapDiff;
+/** undefined as a parent: among the roots. */
+export type TreeDiffItem =
+  | {
+      target: TreeID;
+      action: "create";
+      parent: TreeID | undefined;
+      index: number;
+      fractionalIndex: string;
+    }
+  | {
+      target: TreeID;
+      action: "move";
+      parent: TreeID | undefined;
+      index: number;
+      fractionalIndex: string;
+      oldParent: TreeID | undefined;
+      oldIndex: number;
+    }
+  | { target: TreeID; action: "delete"; oldParent: TreeID | undefined; oldIndex: number };
+/** Each item is true when its turn comes. */
+export type TreeDiff = { type: "tree"; diff: TreeDiffItem[] };
+export type CounterDiff = { type: "counter"; increment: number };
+export type Diff = TextDiff | ListDiff | MapDiff | TreeDiff | CounterDiff;
 /** Keys and positions from a root container's name on. */
 export type Path = (string | number)[];
 
@@ -54,6 +76,8 @@ export interface RawBatch extends LoroEventBatch {
 const BY = ["local", "import", "checkout"] as const;
 const MAP = 0;
 const TEXT = 2;
+const TREE = 3;
+const COUNTER = 5;
 const enum Step {
   Retain,
   Insert,
@@ -71,7 +95,21 @@ function readChange(r: Reader): [string, Value | LoroContainer | undefined] {
   return [key, r.u8() === 1 ? (r.value() as Value | LoroContainer) : undefined];
 }
 
+const ACTIONS = ["create", "move", "delete"] as const;
+
+function readNode(r: Reader): TreeDiffItem {
+  const action = ACTIONS[r.u8()]!;
+  const target = r.node();
+  const parent = () => (r.u8() === 1 ? r.node() : undefined);
+  const place = () => ({ parent: parent(), index: r.uleb(), fractionalIndex: r.hex() });
+  const old = () => ({ oldParent: parent(), oldIndex: r.uleb() });
+  if (action === "create") return { target, action, ...place() };
+  return action === "move" ? { target, action, ...place(), ...old() } : { target, action, ...old() };
+}
+
 function readDiff(r: Reader, kind: number): Diff {
+  if (kind === TREE) return { type: "tree", diff: r.many(() => readNode(r)) };
+  if (kind === COUNTER) return { type: "counter", increment: r.f64() };
   if (kind === MAP) return { type: "map", updated: object(r.many(() => readChange(r))) };
   if (kind === TEXT) {
     return { type: "text", diff: r.many(() => readDelta(r, () => r.string())) };

@@ -21,6 +21,7 @@ export {
 } from "./doc.js";
 export * from "./errors.js";
 export type {
+  CounterDiff,
   Delta,
   Diff,
   Listener,
@@ -31,6 +32,8 @@ export type {
   Path,
   Subscription,
   TextDiff,
+  TreeDiff,
+  TreeDiffItem,
 } from "./event.js";
 export { LoroList } from "./list.js";
 export { LoroMap } from "./map.js";
@@ -38,5 +41,5 @@ export { type EngineSource, initSync } from "./module.js";
 export { Room, type RoomOptions, type RoomOut, type RoomStats } from "./room.js";
 export type { CommitOptions } from "./store.js";
 export { LoroText, type TextPosType } from "./text.js";
-export type { CounterSpan, Frontiers, OpId, PeerID, Value } from "./value.js";
+export type { CounterSpan, Frontiers, OpId, PeerID, TreeID, Value } from "./value.js";
 export { decodeFrontiers, encodeFrontiers, VersionVector } from "./version.js";

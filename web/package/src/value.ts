@@ -4,6 +4,8 @@
 import { EVALUE } from "./errors.js";
 
 export type PeerID = `${number}`;
+/** A node of a tree: the operation that made it, counter first. */
+export type TreeID = `${number}@${PeerID}`;
 export type OpId = { peer: PeerID; counter: number };
 export type Frontiers = OpId[];
 export type CounterSpan = { start: number; end: number };
@@ -23,6 +25,7 @@ const enum Tag {
   List,
   Map,
   Container,
+  Node,
 }
 
 const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
@@ -96,6 +99,17 @@ export class Reader {
     return this.u64().toString() as PeerID;
   }
 
+  node(): TreeID {
+    const peer = this.peer();
+    return `${this.uleb()}@${peer}`;
+  }
+
+  /** Bytes as hexadecimal digits. */
+  hex(): string {
+    const bytes = [...this.#take(this.uleb())];
+    return bytes.map((byte) => byte.toString(16).padStart(2, "0")).join("").toUpperCase();
+  }
+
   /** A version vector: ends by peer. */
   version(): Map<PeerID, number> {
     return new Map(this.many(() => [this.peer(), this.uleb()]));
@@ -135,6 +149,8 @@ export class Reader {
         return object(this.entries());
       case Tag.Container:
         return this.container(this.uleb(), this.u8());
+      case Tag.Node:
+        return this.node();
     }
   }
 }

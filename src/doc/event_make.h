@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: MIT
+ * event_make.h - what happened to one container, as a diff: a function for each kind. */
+#ifndef DOC_EVENT_MAKE_H
+#define DOC_EVENT_MAKE_H
+
+#include "doc/doc.h"
+
+typedef struct event_maker {
+    lk_doc *doc;
+    lk_by by;
+    bool tell_all; /* also writes of what was there already */
+    arena *memory;
+    uint8_t *born;     /* per container: it appeared, or hangs below one that did; NULL: none */
+    uint32_t *targets; /* containers with a diff, parents first */
+    size_t target_len;
+} event_maker;
+
+/* The diff of a container: what the batch did to it, or if that is NULL, all there is. false when
+ * memory is out. */
+typedef bool event_writer(const event_maker *m, uint32_t id, const batch_entry *batch_or_null,
+                          lk_diff *out);
+event_writer event_seq_write; /* text, list, movable list */
+event_writer event_map_write;
+event_writer event_tree_write;
+
+/* Let the trees of the batch tell what they have recorded, as items of their entries. */
+bool event_tree_gather(events *e);
+
+#endif
