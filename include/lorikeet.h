@@ -107,10 +107,23 @@ uint64_t lk_peer(const lk_doc *doc);
 /* Write as `peer` from now on. Commits first. LK_EVALUE for UINT64_MAX. */
 lk_status lk_set_peer(lk_doc *doc, uint64_t peer);
 
-/* What the document holds, edits not yet committed included. O(peers). */
+/* What the document shows, edits not yet committed included. O(peers). */
 lk_ids lk_version(lk_doc *doc);
-/* The operations nothing else builds on, sorted by peer. O(1). */
+/* Of that, the operations nothing else builds on, sorted by peer. O(1). */
 lk_ids lk_frontiers(lk_doc *doc);
+/* The same of all there is: a document that shows its past holds more than it shows. */
+lk_ids lk_log_version(lk_doc *doc);
+lk_ids lk_log_frontiers(lk_doc *doc);
+
+/* The version vector of `frontiers`, and back; views as lk_version() and lk_frontiers() give. Of a
+ * version vector counts what the document holds. LK_EMISSING if it does not hold an operation of
+ * `frontiers`. O(changes). */
+lk_status lk_vv_of(lk_doc *doc, lk_ids frontiers, lk_ids *out);
+lk_status lk_frontiers_of(lk_doc *doc, lk_ids vv, lk_ids *out);
+
+typedef enum lk_order { LK_BEFORE = -1, LK_EQUAL = 0, LK_AFTER = 1, LK_CONCURRENT = 2 } lk_order;
+/* How version `a` stands to `b`, both frontiers. LK_EMISSING as above. */
+lk_status lk_compare(lk_doc *doc, lk_ids a, lk_ids b, lk_order *out);
 
 /* Operations and changes in the history, for statistics. */
 size_t lk_op_count(const lk_doc *doc);
@@ -343,6 +356,34 @@ lk_status lk_blob_meta_read(lk_bytes bytes, lk_blob_meta *out, lk_fault *fault_o
 lk_status lk_json(const lk_doc *doc, lk_buf *out);
 lk_status lk_container_json(const lk_doc *doc, lk_ref ref, lk_buf *out);
 
+/* ---- the past ---- */
+
+/* Show the version of `frontiers`, and detach: from now on imports reach the history only, and
+ * edits are LK_EDETACHED. No edit is lost: lk_attach() shows everything again. Commits first; makes
+ * an event of LK_BY_CHECKOUT with origin "checkout". Nothing happens if that version is shown
+ * already. LK_EMISSING if the document does not hold an operation of `frontiers`. Cost: what the
+ * two versions differ in, and what was done to those texts and lists since both were one. */
+lk_status lk_checkout(lk_doc *doc, lk_ids frontiers);
+/* Show all there is, and go on doing so. */
+lk_status lk_attach(lk_doc *doc);
+/* Go on showing what is shown now. */
+lk_status lk_detach(lk_doc *doc);
+bool lk_is_detached(const lk_doc *doc);
+/* Allow edits (or no longer) while the past is shown. They build on the version shown, so they must
+ * be made under a peer id that has written nothing outside of it: lk_set_peer() first, after each
+ * checkout. */
+lk_status lk_edit_detached(lk_doc *doc, bool allowed);
+
+/* A new document that writes as `peer` and holds what `frontiers` (NULL: what is shown now) holds,
+ * with its history. You free it. LK_EMISSING, LK_EVALUE as in lk_new(). O(history). */
+lk_status lk_fork(lk_doc *doc, uint64_t peer, const lk_ids *frontiers_or_null, lk_doc **out);
+
+/* What leads from version `from` to `to`, both frontiers, in the shape of an event; the document
+ * shows afterwards what it showed before. The view lives until the next lk_poll() or
+ * lk_diff_between(). LK_EMISSING; LK_ESPENT when memory runs out on the way back. */
+typedef struct lk_event lk_event;
+lk_status lk_diff_between(lk_doc *doc, lk_ids from, lk_ids to, const lk_event **out);
+
 /* ---- events ---- */
 
 typedef enum lk_by { LK_BY_LOCAL, LK_BY_IMPORT, LK_BY_CHECKOUT } lk_by;
@@ -380,13 +421,13 @@ typedef struct lk_diff { /* what happened to one container */
     size_t node_len;
     double increment; /* counter */
 } lk_diff;
-typedef struct lk_event {
+struct lk_event {
     lk_by by;
     lk_str origin;
     lk_ids from, to;      /* frontiers */
     const lk_diff *diffs; /* parents before children; a container that (re)appears comes whole */
     size_t diff_len;
-} lk_event;
+};
 
 /* Record events from now on (or stop, and drop those waiting). Off at first: a document nobody
  * watches spends nothing on events. */

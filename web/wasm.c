@@ -93,11 +93,82 @@ static lk_status shim_ids_out(lk_ids ids) {
 
 lk_status WEB(w_version)(lk_doc *doc) { return shim_ids_out(lk_version(doc)); }
 lk_status WEB(w_frontiers)(lk_doc *doc) { return shim_ids_out(lk_frontiers(doc)); }
+lk_status WEB(w_log_version)(lk_doc *doc) { return shim_ids_out(lk_log_version(doc)); }
+lk_status WEB(w_log_frontiers)(lk_doc *doc) { return shim_ids_out(lk_log_frontiers(doc)); }
+
+/* Arguments: frontiers. */
+lk_status WEB(w_vv_of)(lk_doc *doc, size_t len) {
+    lk_ids ids;
+    lk_status status = shim_ids(len, &ids);
+    if (status == LK_OK) status = lk_vv_of(doc, ids, &ids);
+    return status == LK_OK ? shim_ids_out(ids) : status;
+}
+
+/* Arguments: a version vector. */
+lk_status WEB(w_frontiers_of)(lk_doc *doc, size_t len) {
+    lk_ids ids;
+    lk_status status = shim_ids(len, &ids);
+    if (status == LK_OK) status = lk_frontiers_of(doc, ids, &ids);
+    return status == LK_OK ? shim_ids_out(ids) : status;
+}
+
+/* Arguments: two frontiers. Result: how the first stands to the second. */
+lk_status WEB(w_compare)(lk_doc *doc, size_t len) {
+    shim_scratch();
+    reader r = reader_new(shim_bytes(len));
+    lk_ids a = wire_ids_read(&r, &web.scratch), b = wire_ids_read(&r, &web.scratch);
+    lk_order order;
+    lk_status status = r.fault.code;
+    if (status == LK_OK) status = lk_compare(doc, a, b, &order);
+    if (status != LK_OK) return status;
+    writer w = shim_result();
+    writer_u8(&w, (uint8_t)(order + 1));
+    return shim_written(&w);
+}
+
+/* ---- the past ---- */
+
+/* Arguments: frontiers. */
+lk_status WEB(w_checkout)(lk_doc *doc, size_t len) {
+    lk_ids ids;
+    lk_status status = shim_ids(len, &ids);
+    return status == LK_OK ? lk_checkout(doc, ids) : status;
+}
+lk_status WEB(w_attach)(lk_doc *doc) { return lk_attach(doc); }
+lk_status WEB(w_detach)(lk_doc *doc) { return lk_detach(doc); }
+bool WEB(w_is_detached)(const lk_doc *doc) { return lk_is_detached(doc); }
+lk_status WEB(w_edit_detached)(lk_doc *doc, bool allowed) { return lk_edit_detached(doc, allowed); }
+
+/* Arguments: frontiers. Result: the address of the new document. */
+lk_status WEB(w_fork)(lk_doc *doc, uint64_t peer, size_t len) {
+    lk_ids ids;
+    lk_doc *copy;
+    lk_status status = shim_ids(len, &ids);
+    if (status == LK_OK) status = lk_fork(doc, peer, &ids, &copy);
+    if (status != LK_OK) return status;
+    writer w = shim_result();
+    writer_u32le(&w, (uint32_t)(uintptr_t)copy);
+    return shim_written(&w);
+}
+
+/* Arguments: two frontiers. Result: an event. */
+lk_status WEB(w_diff_between)(lk_doc *doc, size_t len) {
+    shim_scratch();
+    reader r = reader_new(shim_bytes(len));
+    lk_ids from = wire_ids_read(&r, &web.scratch), to = wire_ids_read(&r, &web.scratch);
+    const lk_event *event;
+    lk_status status = r.fault.code;
+    if (status == LK_OK) status = lk_diff_between(doc, from, to, &event);
+    if (status != LK_OK) return status;
+    writer w = shim_result();
+    wire_event_write(&w, doc, event);
+    return shim_written(&w);
+}
 
 /* The counter the next local edit gets: how JavaScript sees that there is something to commit. */
 int32_t WEB(w_own_end)(lk_doc *doc) {
     uint64_t peer = lk_peer(doc);
-    lk_ids version = lk_version(doc);
+    lk_ids version = lk_log_version(doc);
     size_t low = 0, high = version.len;
     while (low < high) {
         size_t middle = (low + high) / 2;
@@ -429,7 +500,7 @@ lk_status WEB(w_export)(lk_doc *doc, lk_export_mode mode, size_t len) {
 lk_status WEB(w_export_own)(lk_doc *doc, int32_t start) {
     shim_scratch();
     uint64_t peer = lk_peer(doc);
-    lk_ids version = lk_version(doc);
+    lk_ids version = lk_log_version(doc);
     lk_id *ids = arena_new(&web.scratch, lk_id, version.len);
     if (ids == NULL) return LK_ENOMEM;
     size_t len = 0;

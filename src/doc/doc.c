@@ -3,7 +3,6 @@
  */
 #include "doc/doc.h"
 
-#include "base/sort.h"
 #include "base/utf8.h"
 #include "oplog/mergeable.h"
 
@@ -17,6 +16,7 @@ lk_doc *lk_new(uint64_t peer, const lk_memory *memory_or_null) {
     doc->self = TABLE_NONE;
     oplog_init(&doc->log, &doc->memory);
     merge_init(&doc->merge, &doc->log);
+    travel_init(&doc->travel, &doc->log);
     state_init(&doc->state, &doc->memory);
     arena_init(&doc->scratch, &doc->memory);
     events_init(&doc->events, &doc->memory);
@@ -37,6 +37,8 @@ void lk_free(lk_doc *doc) {
     vec_drop(&memory, &doc->pending);
     vec_drop(&memory, &doc->unsent);
     vec_drop(&memory, &doc->steps);
+    vec_drop(&memory, &doc->shown_heads);
+    vec_drop(&memory, &doc->shown_ends);
     vec_drop(&memory, &doc->version);
     vec_drop(&memory, &doc->frontiers);
     vec_drop(&memory, &doc->success);
@@ -48,6 +50,7 @@ void lk_free(lk_doc *doc) {
     events_drop(&doc->events);
     arena_drop(&doc->styles.memory);
     merge_drop(&doc->merge);
+    travel_drop(&doc->travel);
     state_drop(&doc->state);
     oplog_drop(&doc->log);
     arena_drop(&doc->scratch);
@@ -66,40 +69,6 @@ lk_status lk_set_peer(lk_doc *doc, uint64_t peer) {
 }
 
 /* ---- versions ---- */
-
-lk_id doc_wide(const lk_doc *doc, op_id id) {
-    return (lk_id){doc->log.names.peers.at[id.peer], id.counter};
-}
-
-static int doc_id_order(const void *a, const void *b) {
-    uint64_t x = ((const lk_id *)a)->peer, y = ((const lk_id *)b)->peer;
-    return x < y ? -1 : x > y;
-}
-
-size_t doc_write_frontiers(const lk_doc *doc, lk_id *out) {
-    const dag *g = &doc->log.graph;
-    for (size_t i = 0; i < g->heads.len; i++) out[i] = doc_wide(doc, dag_id(g, g->heads.at[i]));
-    sort_items(out, g->heads.len, sizeof *out, doc_id_order);
-    return g->heads.len;
-}
-
-lk_ids lk_frontiers(lk_doc *doc) {
-    doc->frontiers.len = 0;
-    if (!vec_reserve(&doc->memory, &doc->frontiers, doc->log.graph.heads.len)) return (lk_ids){0};
-    doc->frontiers.len = doc_write_frontiers(doc, doc->frontiers.at);
-    return (lk_ids){doc->frontiers.at, doc->frontiers.len};
-}
-
-lk_ids lk_version(lk_doc *doc) {
-    const dag *g = &doc->log.graph;
-    doc->version.len = 0;
-    if (!vec_reserve(&doc->memory, &doc->version, g->peers.len)) return (lk_ids){0};
-    for (peer_ix p = 0; p < g->peers.len; p++)
-        if (g->peers.at[p].end > 0)
-            doc->version.at[doc->version.len++] = doc_wide(doc, (op_id){p, g->peers.at[p].end});
-    sort_items(doc->version.at, doc->version.len, sizeof *doc->version.at, doc_id_order);
-    return (lk_ids){doc->version.at, doc->version.len};
-}
 
 size_t lk_op_count(const lk_doc *doc) { return doc->log.graph.end; }
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT
  * doc.h - the conductor: the only folder that sees history, merging and state together.
  *
- * Invariant: state == replay(log). doc_advance() is the one function that carries a change of the
- * history over to the state, for local edits and imports alike.
+ * Invariant: state == replay(log), up to the version it shows. doc_advance() is the one function
+ * that carries a change of the history over to the state, for local edits and imports alike.
  *
  *      log ──────────► merge ─────► steps ─────► state ─────► batch ─────► queue ─► lk_poll
  *      (oplog)         (concurrent only)                      (event.h)
@@ -14,6 +14,7 @@
 
 #include "doc/event.h"
 #include "merge/merge.h"
+#include "merge/travel.h"
 #include "oplog/oplog.h"
 #include "state/state.h"
 
@@ -41,12 +42,17 @@ struct lk_doc {
     lk_memory memory; /* heap of everything */
     oplog log;
     merge merge;
+    travel travel;
     state state;
     arena scratch; /* of the call under way */
     uint64_t peer;
-    peer_ix self;      /* TABLE_NONE until it writes */
-    bool open;         /* the newest run is a change being written */
-    bool spent;        /* memory ran out halfway: LK_ESPENT from now on */
+    peer_ix self;    /* TABLE_NONE until it writes */
+    bool open;       /* the newest run is a change being written */
+    bool detached;   /* the state shows a version of its own: the next two, else all there is */
+    bool edits_past; /* editing is allowed while detached */
+    VEC(lv) shown_heads;
+    VEC(int32_t) shown_ends; /* by peer; may be shorter than their table */
+    bool spent;              /* memory ran out halfway: LK_ESPENT from now on */
     VEC(op_id) unsent; /* per peer written as: the first op lk_export_local() has not handed out */
     VEC(doc_pending) pending;
     size_t pending_bytes;
@@ -70,9 +76,26 @@ lk_status doc_spend(lk_doc *doc, lk_status status);
 bool doc_add_states(lk_doc *doc);
 /* Is everything from the root down to this container present? */
 bool doc_shows(const lk_doc *doc, uint32_t container);
+
+/* version.c: versions as the graph knows them and as callers do. */
 lk_id doc_wide(const lk_doc *doc, op_id id);
-/* Write the frontiers, sorted by peer, to an array with room for them; how many. */
-size_t doc_write_frontiers(const lk_doc *doc, lk_id *out);
+typedef struct doc_heads {
+    const lv *at;
+    size_t len;
+} doc_heads;
+/* Heads of the version that the state shows. */
+doc_heads doc_shown(const lk_doc *doc);
+/* Heads and ends of that version, in scratch. LK_ENOMEM. */
+lk_status doc_shown_end(lk_doc *doc, travel_end *out);
+/* The version that `frontiers` name, in scratch, without those that others build on. LK_EMISSING,
+ * LK_ENOMEM. */
+lk_status doc_find_heads(lk_doc *doc, lk_ids frontiers, doc_heads *out);
+/* Write heads as frontiers, sorted by peer, to an array with room for them; how many. */
+size_t doc_write_frontiers(const lk_doc *doc, doc_heads heads, lk_id *out);
+
+/* checkout.c: what the steps are that lead from the shown version to another one, at doc->steps,
+ * with room made for them. LK_ECORRUPT, LK_ENOMEM. */
+lk_status doc_plan_travel(lk_doc *doc, const travel_end *from, const travel_end *to);
 
 /* Styles as a document has them at first. */
 void styles_init(doc_styles *styles, const lk_memory *heap);

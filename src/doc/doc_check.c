@@ -55,16 +55,12 @@ static void check_same_ids(lk_ids a, lk_ids b) {
 }
 
 void lk_check(lk_doc *doc) {
-    lk_buf all = {.memory = &doc->memory};
-    lk_doc *replay = lk_new(doc->peer == 0, &doc->memory);
-    LK_ASSERT(replay != NULL);
-    lk_status status = lk_export(doc, LK_UPDATES, (lk_ids){0}, &all);
+    lk_doc *replay;
     check_structures(doc);
-    if (status == LK_OK) status = lk_import(replay, (lk_bytes){all.at, all.len}, NULL, NULL);
+    lk_status status = lk_fork(doc, doc->peer == 0, NULL, &replay);
     LK_ASSERT(status == LK_OK);
     check_same_json(doc, replay);
     check_same_ids(lk_version(doc), lk_version(replay));
     check_same_ids(lk_frontiers(doc), lk_frontiers(replay));
-    lk_buf_free(&all);
     lk_free(replay);
 }

@@ -32,9 +32,29 @@ static bool edit_noted_unsent(const lk_doc *doc) {
     return false;
 }
 
+/* Room to remember a version that has us in it. */
+static bool edit_reserve_shown(lk_doc *doc) {
+    if (!vec_reserve(&doc->memory, &doc->shown_heads, 1)) return false;
+    size_t had = doc->shown_ends.len;
+    if (doc->self < had) return true;
+    if (!vec_reserve(&doc->memory, &doc->shown_ends, doc->self + 1 - had)) return false;
+    for (peer_ix p = (peer_ix)had; p <= doc->self; p++) doc->shown_ends.at[p] = 0;
+    doc->shown_ends.len = doc->self + 1;
+    return true;
+}
+
+/* The version shown, if it is one of the past, goes on to the newest operation. */
+static void edit_show_newest(lk_doc *doc) {
+    if (!doc->detached) return;
+    doc->shown_heads.at[0] = doc->log.graph.end - 1;
+    doc->shown_heads.len = 1;
+    doc->shown_ends.at[doc->self] = dag_peer_end(&doc->log.graph, doc->self);
+}
+
 /* Know our own number, have room for the ops, and remember what is not sent. */
 lk_status edit_begin(lk_doc *doc, lk_ref ref, size_t ops, uint32_t atoms) {
     if (doc->spent) return LK_ESPENT;
+    if (doc->detached && !doc->edits_past) return LK_EDETACHED;
     if (!doc_shows(doc, ref.index)) return LK_ESTATE; /* deleted: as Loro, refuse to write there */
     arena_reset(&doc->scratch);
     if (doc->self == TABLE_NONE) {
@@ -47,7 +67,9 @@ lk_status edit_begin(lk_doc *doc, lk_ref ref, size_t ops, uint32_t atoms) {
     if (!vec_reserve(&doc->memory, &doc->log.ops, ops)) return LK_ENOMEM;
     if (!vec_reserve(&doc->memory, &doc->unsent, 1)) return LK_ENOMEM;
     if (doc->events.watching && !events_begin(doc)) return LK_ENOMEM;
-    return LK_OK;
+    /* the heads are handed on as parents, and must not move while they grow by one */
+    if (!vec_reserve(&doc->memory, &doc->log.graph.heads, 1)) return LK_ENOMEM;
+    return !doc->detached || edit_reserve_shown(doc) ? LK_OK : LK_ENOMEM;
 }
 
 /* Write an op down, in the change being written. */
@@ -80,10 +102,13 @@ lk_status edit_finish(lk_doc *doc, edit_ready ready, op *ops, step *steps, size_
     if (!doc_add_states(doc)) return edit_abort(doc, ready, LK_ENOMEM);
     lk_status status = doc_prepare(doc, steps, len);
     if (status != LK_OK) return edit_abort(doc, ready, status);
-    if (!doc->open && !oplog_begin(&doc->log, doc->self)) return edit_abort(doc, ready, LK_ENOMEM);
+    doc_heads on = doc_shown(doc);
+    if (!doc->open && !oplog_begin(&doc->log, doc->self, on.at, on.len))
+        return edit_abort(doc, ready, LK_ENOMEM);
     if (!edit_noted_unsent(doc)) doc->unsent.at[doc->unsent.len++] = edit_next_id(doc);
     doc->open = true;
     for (size_t i = 0; i < len; i++) edit_note(doc, &ops[i], &steps[i]);
+    edit_show_newest(doc);
     doc_advance(doc, steps, len);
     return LK_OK;
 }

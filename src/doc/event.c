@@ -14,7 +14,8 @@ static void events_clear(events *e) {
     while (e->head < e->queue.len) event_free(e, e->queue.at[e->head++]);
     e->queue.len = e->head = 0;
     event_free(e, e->current);
-    e->current = NULL;
+    event_free(e, e->taken);
+    e->current = e->taken = NULL;
 }
 
 void events_drop(events *e) {
@@ -52,8 +53,9 @@ bool events_begin(lk_doc *doc) {
     events *e = &doc->events;
     if (e->started) return true;
     e->from.len = 0;
-    if (!vec_reserve(e->heap, &e->from, doc->log.graph.heads.len)) return false;
-    e->from.len = doc_write_frontiers(doc, e->from.at);
+    doc_heads shown = doc_shown(doc);
+    if (!vec_reserve(e->heap, &e->from, shown.len)) return false;
+    e->from.len = doc_write_frontiers(doc, shown, e->from.at);
     e->started = true;
     return true;
 }
@@ -300,11 +302,12 @@ static bool event_make(event_maker *m, lk_event *out) {
 static bool event_copy_versions(event_maker *m, lk_event *out) {
     const events *e = &m->doc->events;
     lk_id *from = arena_new(m->memory, lk_id, e->from.len);
-    lk_id *to = arena_new(m->memory, lk_id, m->doc->log.graph.heads.len);
+    doc_heads shown = doc_shown(m->doc);
+    lk_id *to = arena_new(m->memory, lk_id, shown.len);
     if (from == NULL || to == NULL) return false;
     if (e->from.len > 0) __builtin_memcpy(from, e->from.at, e->from.len * sizeof *from);
     out->from = (lk_ids){from, e->from.len};
-    out->to = (lk_ids){to, doc_write_frontiers(m->doc, to)};
+    out->to = (lk_ids){to, doc_write_frontiers(m->doc, shown, to)};
     return true;
 }
 
@@ -316,19 +319,36 @@ static bool event_copy_origin(event_maker *m, lk_str origin, lk_event *out) {
     return true;
 }
 
+/* The event of the batch; NULL when memory is out. */
+static queued_event *event_of_batch(lk_doc *doc, lk_by by, lk_str origin) {
+    events *e = &doc->events;
+    queued_event *queued = mem_zalloc(e->heap, sizeof *queued);
+    if (queued == NULL) return NULL;
+    arena_init(&queued->memory, e->heap);
+    queued->event.by = by;
+    bool tell_all = by != LK_BY_IMPORT || e->on_top;
+    event_maker m = {.doc = doc, .by = by, .tell_all = tell_all, .memory = &queued->memory};
+    if (event_copy_versions(&m, &queued->event) && event_copy_origin(&m, origin, &queued->event) &&
+        event_make(&m, &queued->event))
+        return queued;
+    event_free(e, queued);
+    return NULL;
+}
+
+const lk_event *events_take(lk_doc *doc) {
+    events *e = &doc->events;
+    queued_event *taken = event_of_batch(doc, LK_BY_CHECKOUT, (lk_str){0});
+    events_cancel(e);
+    event_free(e, e->taken);
+    e->taken = taken;
+    return taken == NULL ? NULL : &taken->event;
+}
+
 void events_finish(lk_doc *doc, lk_by by, lk_str origin) {
     events *e = &doc->events;
     if (!e->started) return;
-    queued_event *queued = mem_zalloc(e->heap, sizeof *queued);
+    queued_event *queued = event_of_batch(doc, by, origin);
     bool made = queued != NULL && vec_reserve(e->heap, &e->queue, 1);
-    if (queued != NULL) {
-        arena_init(&queued->memory, e->heap);
-        queued->event.by = by;
-        bool tell_all = by != LK_BY_IMPORT || e->on_top;
-        event_maker m = {.doc = doc, .by = by, .tell_all = tell_all, .memory = &queued->memory};
-        made = made && event_copy_versions(&m, &queued->event) &&
-               event_copy_origin(&m, origin, &queued->event) && event_make(&m, &queued->event);
-    }
     e->late = !made;
     e->by = by;
     if (made && by == LK_BY_IMPORT && queued->event.diff_len == 0) {
@@ -356,7 +376,8 @@ void lk_watch(lk_doc *doc, bool on) {
 const lk_event *lk_poll(lk_doc *doc) {
     events *e = &doc->events;
     event_free(e, e->current);
-    e->current = NULL;
+    event_free(e, e->taken);
+    e->current = e->taken = NULL;
     if (e->late && !doc->open) events_finish(doc, e->by, (lk_str){0});
     if (e->head == e->queue.len) return NULL;
     e->current = e->queue.at[e->head++];

@@ -48,7 +48,8 @@ typedef struct events {
     VEC(uint32_t) appeared;     /* containers that came to be present; may repeat */
     VEC(queued_event *) queue;  /* oldest first, from `head` */
     size_t head;
-    queued_event *current; /* handed out */
+    queued_event *current; /* handed out by lk_poll(), */
+    queued_event *taken;   /* by events_take() */
 } events;
 
 void events_init(events *e, const lk_memory *heap);
@@ -65,5 +66,8 @@ void events_cancel(events *e);
 /* The batch is complete: make the event. If memory is short the batch stays, and is told of by the
  * next lk_poll() that has memory, together with what follows until then. */
 void events_finish(lk_doc *doc, lk_by by, lk_str origin);
+/* The batch is complete: the event itself, which goes nowhere else and lives until the next
+ * lk_poll() or events_take(). NULL when memory is out. */
+const lk_event *events_take(lk_doc *doc);
 
 #endif

@@ -7,6 +7,7 @@
 
 #include "codec/change_block.h"
 #include "codec/envelope.h"
+#include "doc/checkout.h"
 #include "oplog/mergeable.h"
 
 /* A block is closed when it holds this much, so that readers can take one without all others. */
@@ -314,6 +315,16 @@ static lk_status export_blob(exporter *x, lk_buf *out) {
     return w.failed ? LK_ENOMEM : LK_OK;
 }
 
+lk_status export_past(lk_doc *doc, const int32_t *ends, lk_buf *out) {
+    exporter x = {.doc = doc, .bytes = {.memory = &doc->memory}};
+    lk_status status = LK_OK;
+    for (peer_ix p = 0; p < doc->log.graph.peers.len && status == LK_OK; p++)
+        status = export_span(&x, p, 0, ends[p]);
+    if (status == LK_OK) status = export_blob(&x, out);
+    exporter_drop(&x);
+    return status;
+}
+
 static lk_status export_updates(lk_doc *doc, lk_ids from, lk_buf *out) {
     const dag *g = &doc->log.graph;
     arena_reset(&doc->scratch);
@@ -333,10 +344,18 @@ static lk_status export_updates(lk_doc *doc, lk_ids from, lk_buf *out) {
     return status;
 }
 
+/* A snapshot holds the newest state, whatever is shown. */
+static lk_status export_newest(lk_doc *doc, lk_buf *out) {
+    if (!doc->detached) return export_snapshot(doc, out);
+    checkout_home home;
+    lk_status status = checkout_leave_for_newest(doc, &home);
+    return status == LK_OK ? checkout_return(doc, &home, export_snapshot(doc, out)) : status;
+}
+
 lk_status lk_export(lk_doc *doc, lk_export_mode mode, lk_ids from, lk_buf *out) {
     lk_status status = lk_commit(doc, NULL);
     if (status != LK_OK) return status;
-    return mode == LK_SNAPSHOT ? export_snapshot(doc, out) : export_updates(doc, from, out);
+    return mode == LK_SNAPSHOT ? export_newest(doc, out) : export_updates(doc, from, out);
 }
 
 lk_status lk_export_local(lk_doc *doc, lk_buf *out) {

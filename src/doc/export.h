@@ -26,6 +26,8 @@ void exporter_drop(exporter *x);
  * when memory is out. */
 const lk_value *export_marker(const lk_doc *doc, uint32_t parent, uint32_t key,
                               const lk_value *value, arena *scratch);
+/* Append, as one update blob, what a version holds: `ends` by peer. */
+lk_status export_past(lk_doc *doc, const int32_t *ends, lk_buf *out);
 
 /* snapshot.c: append a snapshot of everything. */
 lk_status export_snapshot(lk_doc *doc, lk_buf *out);

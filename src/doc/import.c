@@ -377,11 +377,28 @@ static bool import_report(importer *in) {
 
 /* ---- all or nothing ---- */
 
+/* The state shows the past and stays as it is. That it can follow one day is seen by planning it.
+ */
+static lk_status import_plan_unseen(importer *in) {
+    lk_doc *doc = in->doc;
+    const dag *g = &doc->log.graph;
+    travel_end from, to = {g->heads.at, g->heads.len, NULL};
+    to.ends = arena_new(&doc->scratch, int32_t, g->peers.len);
+    lk_status status = to.ends == NULL ? LK_ENOMEM : doc_shown_end(doc, &from);
+    if (status == LK_OK) status = travel_ends(&doc->travel, &from, &to);
+    if (status == LK_OK) status = doc_plan_travel(doc, &from, &to);
+    events_cancel(&doc->events);
+    doc->steps.len = 0;
+    return status == LK_OK ? status
+                           : import_fault(in, status, "operation reaches outside its container");
+}
+
 static lk_status import_plan(importer *in, lv start) {
     lk_doc *doc = in->doc;
     const char *what = "out of memory";
     doc->steps.len = 0;
     if (!doc_add_states(doc)) return import_fault(in, LK_ENOMEM, what);
+    if (doc->detached) return import_plan_unseen(in);
     lk_status status = merge_plan(&doc->merge, start, &doc->steps, &what);
     if (status != LK_OK) return import_fault(in, status, what);
     status = doc_prepare(doc, doc->steps.at, doc->steps.len);
@@ -456,7 +473,7 @@ static lk_status import_run_all(lk_doc *doc, lk_bytes bytes, bool alone, lk_faul
         return status;
     }
     doc_advance(doc, doc->steps.at, doc->steps.len);
-    bool changed = doc->log.graph.end > mark.graph.end;
+    bool changed = doc->log.graph.end > mark.graph.end && !doc->detached;
     if (!changed || !doc->events.watching) return LK_OK;
     doc->events.on_top = import_on_top(&doc->log.graph, mark.graph.end, mark.heads, mark.head_len);
     events_finish(doc, LK_BY_IMPORT, (lk_str){0});

@@ -186,3 +186,8 @@ lk_status player_move(player *p) {
     }
     return LK_OK;
 }
+
+bool player_settle(player *p) {
+    for (size_t i = 0; i < p->trackers.len; i++) tracker_settle(p->trackers.at[i]);
+    return !p->by_lv.failed;
+}

@@ -49,6 +49,8 @@ bool player_stands_on(const player *p, const lv *heads, size_t len);
  * that far. player_move() then goes there. */
 lk_status player_aim(player *p, const lv *heads, size_t len, bool *reaches);
 lk_status player_move(player *p);
+/* From now on, take what the standing version sees for the document. false when memory is out. */
+bool player_settle(player *p);
 /* Stand on `heads`, having played up to there. false when memory is out. */
 bool player_stand(player *p, const lv *heads, size_t len);
 

@@ -320,6 +320,16 @@ lk_status tracker_hide(tracker *t, uint32_t id, uint32_t len, bool known) {
     return tracker_tell(t, id, len, true, known);
 }
 
+void tracker_settle(tracker *t) {
+    btree_pos pos = btree_first(&t->items);
+    for (bool more = !btree_at_end(&t->items, pos); more; more = btree_next(&t->items, &pos)) {
+        tracker_item *it = btree_item(&t->items, pos);
+        btree_sums before = tracker_measure(it);
+        it->gone = !it->here || it->dels > 0;
+        btree_changed(&t->items, pos, before);
+    }
+}
+
 void tracker_check(const tracker *t) {
     btree_check(&t->items);
     btree_check(&t->base.runs);

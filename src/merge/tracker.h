@@ -86,6 +86,9 @@ lk_status tracker_show(tracker *t, uint32_t id, uint32_t len, bool known);
 /* The same for one deletion of them. */
 lk_status tracker_hide(tracker *t, uint32_t id, uint32_t len, bool known);
 
+/* Take what the standing version sees for the document: from now on `gone` means unseen by it. */
+void tracker_settle(tracker *t);
+
 /* The item that holds an atom, and the atom's place among all, for fugue.c. O(log n). */
 btree_pos tracker_locate(tracker *t, uint32_t id, uint32_t *offset);
 uint32_t tracker_rank(tracker *t, uint32_t id);

@@ -90,6 +90,22 @@ static dag_stretch dag_stretch_of(const dag *g, lv at) {
     return (dag_stretch){run->start, g->parents.at + run->parent_start, run->parent_len};
 }
 
+bool dag_find_lamport(const dag *g, peer_ix peer, uint32_t lamport, op_id *out) {
+    const dag_peer *own = peer < g->peers.len ? &g->peers.at[peer] : NULL;
+    size_t low = 0, high = own == NULL ? 0 : own->runs.len; /* the first run that begins later */
+    while (low < high) {
+        size_t mid = (low + high) / 2;
+        if (g->runs.at[own->runs.at[mid]].lamport <= lamport)
+            low = mid + 1;
+        else
+            high = mid;
+    }
+    if (low == 0) return false;
+    const dag_run *run = &g->runs.at[own->runs.at[low - 1]];
+    *out = (op_id){peer, run->counter + (int32_t)(lamport - run->lamport)};
+    return lamport - run->lamport < run->len;
+}
+
 static bool dag_push(dag *g, lv at, uint8_t side) {
     if (at < g->floor) at = g->floor - 1; /* one version */
     if (!vec_reserve(g->heap, &g->walk, 1)) return false;
@@ -299,10 +315,11 @@ dag_run *dag_append(dag *g, peer_ix peer, uint32_t len, uint32_t lamport, const 
 
 void dag_extend(dag *g, uint32_t more) {
     dag_run *run = &g->runs.at[g->runs.len - 1];
-    LK_ASSERT(g->heads.len == 1 && g->heads.at[0] == g->end - 1);
+    lv *head = &g->heads.at[g->heads.len - 1];
+    LK_ASSERT(*head == g->end - 1);
     run->len += more;
     g->end += more;
-    g->heads.at[0] = g->end - 1;
+    *head = g->end - 1;
     g->peers.at[run->peer].end += (int32_t)more;
 }
 

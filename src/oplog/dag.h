@@ -85,13 +85,15 @@ uint32_t dag_lamport(const dag *g, lv at);
 bool dag_begin_late(dag *g, const op_id *ends, size_t len);
 /* The one operation appended so far is the root. */
 void dag_set_root(dag *g);
+/* The operation of a peer at a Lamport time; false if there is none. */
+bool dag_find_lamport(const dag *g, peer_ix peer, uint32_t lamport, op_id *out);
 
 /* Append a run at the end: known parents (frontiers, in any order), the counter following
  * dag_peer_end(). If the parents do not have the peer's own previous op in their past, it is added
  * as a parent. NULL when memory is out, with nothing changed. */
 dag_run *dag_append(dag *g, peer_ix peer, uint32_t len, uint32_t lamport, const lv *parents,
                     uint32_t parent_len);
-/* Lengthen the newest run by `more` atoms; it must hold the only head. */
+/* Lengthen the newest run, which holds a head, by `more` atoms. */
 void dag_extend(dag *g, uint32_t more);
 
 /* Make the newest run a part of the one before it, which it continues. */

@@ -241,17 +241,15 @@ static bool op_join(op *a, const op *b) {
     return true;
 }
 
-bool oplog_begin(oplog *log, peer_ix peer) {
+bool oplog_begin(oplog *log, peer_ix peer, const lv *heads, size_t len) {
     dag *g = &log->graph;
     if (!vec_reserve(log->heap, &log->changes, 1)) return false;
-    /* the heads are handed on as parents, and must not move while they grow by one */
-    if (!vec_reserve(log->heap, &g->heads, 1)) return false;
     uint32_t lamport = 0;
-    for (size_t i = 0; i < g->heads.len; i++) {
-        uint32_t after = dag_lamport(g, g->heads.at[i]) + 1;
+    for (size_t i = 0; i < len; i++) {
+        uint32_t after = dag_lamport(g, heads[i]) + 1;
         if (after > lamport) lamport = after;
     }
-    if (dag_append(g, peer, 0, lamport, g->heads.at, (uint32_t)g->heads.len) == NULL) return false;
+    if (dag_append(g, peer, 0, lamport, heads, (uint32_t)len) == NULL) return false;
     log->changes.at[log->changes.len++] = (oplog_change){.op_start = (uint32_t)log->ops.len};
     return true;
 }

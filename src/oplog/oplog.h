@@ -55,8 +55,9 @@ void oplog_rewind(oplog *log, const oplog_mark *mark);
 
 /* ---- growing ---- */
 
-/* Begin a run of `peer` on everything there is. Its ops follow by oplog_push(). */
-bool oplog_begin(oplog *log, peer_ix peer);
+/* Begin a run of `peer` on these heads. Its ops follow by oplog_push(). false when memory is out.
+ */
+bool oplog_begin(oplog *log, peer_ix peer, const lv *heads, size_t len);
 /* Append `o` to the newest run, which grows by o->len; texts and values must already live in the
  * log. Merges with the op before when it continues it. false when memory is out. */
 bool oplog_push(oplog *log, const op *o);

@@ -62,6 +62,19 @@ static lk_status export_snapshot(fixture *f) {
     lk_buf_free(&out);
     return status;
 }
+static lk_status look_back(fixture *f) {
+    lk_id first = {1, 2};
+    return lk_checkout(f->doc, (lk_ids){&first, 1});
+}
+static lk_status import_unseen(fixture *f) {
+    lk_status status = lk_detach(f->doc);
+    return status == LK_OK ? import_theirs(f) : status;
+}
+static lk_status compare_versions(fixture *f) {
+    const lk_event *event;
+    lk_id first = {1, 2};
+    return lk_diff_between(f->doc, (lk_ids){&first, 1}, (lk_ids){0}, &event);
+}
 static lk_status print_json(fixture *f) {
     lk_buf out = {.memory = &f->memory};
     lk_status status = lk_json(f->doc, &out);
@@ -147,6 +160,10 @@ int main(void) {
         spent += sweep("root", make_root, watched);
         spent += sweep("import", import_theirs, watched);
         spent += sweep("import of every kind", import_all_kinds, watched);
+        spent += sweep("checkout", look_back, watched);
+        spent += sweep("import unseen", import_unseen, watched);
+        /* the way back from there needs memory too */
+        CHECK(sweep("diff of versions", compare_versions, watched) > 0);
         spent += sweep("export of updates", export_updates, watched);
         spent += sweep("export of a snapshot", export_snapshot, watched);
         spent += sweep("json", print_json, watched);

@@ -7,13 +7,21 @@
 
 #define PEERS 4
 #define ROUNDS 60
+#define NOTES 16
 
 static const char *const pieces[] = {"a",    "bc", "\xc3\xa9", "\xe6\xbc\xa2", "\xf0\x9f\x90\xa6",
                                      "def\n"};
 
+typedef struct note { /* a version that a document had */
+    lk_id heads[PEERS];
+    size_t len;
+} note;
+
 typedef struct world {
     rng random;
     lk_doc *docs[PEERS];
+    note notes[PEERS][NOTES];
+    size_t note_len[PEERS];
 } world;
 
 static lk_str str_of(const char *s) { return (lk_str){s, strlen(s)}; }
@@ -127,6 +135,37 @@ static void settle(world *w) {
     for (int i = 1; i < PEERS; i++) expect_same(w->docs[0], w->docs[i]);
 }
 
+/* ---- the past ---- */
+
+static void take_note(world *w, uint32_t who) {
+    if (w->note_len[who] == NOTES) return;
+    lk_ids heads = lk_frontiers(w->docs[who]);
+    CHECK(heads.len <= PEERS);
+    note *n = &w->notes[who][w->note_len[who]++];
+    n->len = heads.len;
+    for (size_t i = 0; i < heads.len; i++) n->heads[i] = heads.at[i];
+}
+
+/* Show a version noted earlier. lk_check() compares it with a replay of just that version. */
+static void look_back(world *w, uint32_t who) {
+    if (w->note_len[who] == 0) return;
+    const note *n = &w->notes[who][rng_below(&w->random, (uint32_t)w->note_len[who])];
+    CHECK_EQ(lk_checkout(w->docs[who], (lk_ids){n->heads, n->len}), LK_OK);
+    lk_check(w->docs[who]);
+    lk_ids shown = lk_frontiers(w->docs[who]);
+    CHECK_EQ(shown.len, n->len);
+}
+
+/* Wander about in the past, where news does not reach the eye, and come back. */
+static void wander(world *w, uint32_t who) {
+    uint32_t other = (who + 1) % PEERS;
+    for (uint32_t steps = rng_below(&w->random, 3); steps > 0; steps--) look_back(w, who);
+    if (rng_below(&w->random, 2)) pass_on(w, w->docs[other], w->docs[who], true);
+    look_back(w, who);
+    CHECK_EQ(lk_attach(w->docs[who]), LK_OK);
+    CHECK(!lk_is_detached(w->docs[who]));
+}
+
 /* A text kept equal to a document's by nothing but its events. */
 typedef struct mirror {
     uint16_t at[4096];
@@ -195,6 +234,9 @@ static void play(uint64_t seed) {
             uint32_t from = rng_below(&w.random, PEERS), to = rng_below(&w.random, PEERS);
             if (from != to) pass_on(&w, w.docs[from], w.docs[to], rng_below(&w.random, 4) > 0);
         }
+        uint32_t who = rng_below(&w.random, PEERS);
+        if (rng_below(&w.random, 3) == 0) take_note(&w, who);
+        if (rng_below(&w.random, 12) == 0) wander(&w, who);
         if (round % 20 == 19) settle(&w);
         mirror_follow(&mirrored, w.docs[0], text);
     }

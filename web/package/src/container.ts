@@ -39,8 +39,8 @@ export function wrap(store: Store, ref: number, kind: number): LoroContainer {
 }
 
 /** A document for `attached` content, or for that of one container on its own. */
-export function openStore(attached: boolean): Store {
-  const store: Store = new Store(attached, (ref, kind) => wrap(store, ref, kind));
+export function openStore(attached: boolean, make?: (peer: bigint) => number): Store {
+  const store: Store = new Store(attached, (ref, kind) => wrap(store, ref, kind), make);
   return store;
 }
 

@@ -13,10 +13,11 @@ import {
 } from "./container.js";
 import { type Cursor, type CursorPlace, placeOf } from "./cursor.js";
 import { EKIND, EMISSING, EVALUE } from "./errors.js";
-import type { Listener, Path, Subscription } from "./event.js";
+import type { Diff, Listener, Path, Subscription } from "./event.js";
 import { LoroList } from "./list.js";
 import { LoroMap } from "./map.js";
 import { engine } from "./module.js";
+import * as past from "./past.js";
 import type { CommitOptions, Store } from "./store.js";
 import { LoroText } from "./text.js";
 import type { CounterSpan, Frontiers, PeerID, Value } from "./value.js";
@@ -60,7 +61,12 @@ function toImportStatus(success: Spans, pending: Spans): ImportStatus {
 
 export class LoroDoc<T extends Record<string, LoroContainer> = Record<string, LoroContainer>> {
   /** @internal */
-  readonly store: Store = openStore(true);
+  readonly store: Store;
+
+  /** An empty document. (The argument is for `fork()`: it makes the engine's document.) */
+  constructor(make?: (peer: bigint) => number) {
+    this.store = openStore(true, make);
+  }
 
   static fromSnapshot(snapshot: Uint8Array): LoroDoc {
     const doc = new LoroDoc();
@@ -192,7 +198,8 @@ export class LoroDoc<T extends Record<string, LoroContainer> = Record<string, Lo
   }
 
   oplogVersion(): VersionVector {
-    return this.version();
+    check(engine().w_log_version(this.#handle));
+    return outRead((r) => new VersionVector(r.version()));
   }
 
   frontiers(): Frontiers {
@@ -201,7 +208,26 @@ export class LoroDoc<T extends Record<string, LoroContainer> = Record<string, Lo
   }
 
   oplogFrontiers(): Frontiers {
-    return this.frontiers();
+    check(engine().w_log_frontiers(this.#handle));
+    return outRead((r) => r.frontiers());
+  }
+
+  frontiersToVV(frontiers: Frontiers): VersionVector {
+    return past.frontiersToVV(this.store, frontiers);
+  }
+
+  vvToFrontiers(vv: VersionVector): Frontiers {
+    return past.vvToFrontiers(this.store, vv);
+  }
+
+  /** -1: `a` is in the past of `b`, 0: equal, 1: the other way round, undefined: neither. */
+  cmpFrontiers(a: Frontiers, b: Frontiers): -1 | 0 | 1 | undefined {
+    return past.compareFrontiers(this.store, a, b);
+  }
+
+  /** -1: the history lacks something of `frontiers`, 0: equal, 1: it has all that, and more. */
+  cmpWithFrontiers(frontiers: Frontiers): -1 | 0 | 1 {
+    return past.compareFrontiers(this.store, this.oplogFrontiers(), frontiers) ?? -1;
   }
 
   opCount(): number {
@@ -212,8 +238,43 @@ export class LoroDoc<T extends Record<string, LoroContainer> = Record<string, Lo
     return engine().w_change_count(this.#handle);
   }
 
+  // ---- the past ----
+
+  /** Show that version. Imports then reach the history only, and edits throw, until `attach()`. */
+  checkout(frontiers: Frontiers): void {
+    past.checkout(this.store, frontiers);
+  }
+
+  /** Show everything again. */
+  attach(): void {
+    past.attach(this.store);
+  }
+
+  checkoutToLatest(): void {
+    this.attach();
+  }
+
+  /** Go on showing what is shown now. */
+  detach(): void {
+    this.store.transact(() => check(engine().w_detach(this.#handle)));
+  }
+
   isDetached(): boolean {
-    return false;
+    return engine().w_is_detached(this.#handle) === 1;
+  }
+
+  /** Allow edits while the past is shown: each version is then edited under a new peer id. */
+  setDetachedEditing(enable: boolean): void {
+    past.editDetached(this.store, enable);
+  }
+
+  isDetachedEditingEnabled(): boolean {
+    return this.store.editsPast;
+  }
+
+  /** What leads from one version to another. `for_json`: containers are told by their ids. */
+  diff(from: Frontiers, to: Frontiers, for_json = true): [ContainerID, Diff][] {
+    return past.diff(this.store, from, to, for_json);
   }
 
   /** Where the cursor stands; if what it stood at was deleted, `update` is one to go on with. */
@@ -301,9 +362,12 @@ export class LoroDoc<T extends Record<string, LoroContainer> = Record<string, Lo
 
   /** A copy with the same history, that writes under a new peer id. */
   fork(): LoroDoc<T> {
-    const doc = new LoroDoc<T>();
-    doc.import(this.export({ mode: "snapshot" }));
-    return doc;
+    return this.forkAt(this.frontiers());
+  }
+
+  /** The same of what it was at that version. */
+  forkAt(frontiers: Frontiers): LoroDoc<T> {
+    return new LoroDoc<T>((peer) => past.fork(this.store, peer, frontiers));
   }
 
   // ---- subscribers ----

@@ -21,6 +21,18 @@ export interface Engine {
   w_check(doc: number): void;
   w_version(doc: number): number;
   w_frontiers(doc: number): number;
+  w_log_version(doc: number): number;
+  w_log_frontiers(doc: number): number;
+  w_vv_of(doc: number, len: number): number;
+  w_frontiers_of(doc: number, len: number): number;
+  w_compare(doc: number, len: number): number;
+  w_checkout(doc: number, len: number): number;
+  w_attach(doc: number): number;
+  w_detach(doc: number): number;
+  w_is_detached(doc: number): number;
+  w_edit_detached(doc: number, allowed: number): number;
+  w_fork(doc: number, peer: bigint, len: number): number;
+  w_diff_between(doc: number, len: number): number;
   w_own_end(doc: number): number;
   w_vv_encode(len: number): number;
   w_vv_decode(len: number): number;

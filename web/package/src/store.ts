@@ -59,14 +59,17 @@ export class Store {
   #committed = 0; // own operations below this counter are in changes
   #next: CommitOptions = {};
   recordTimestamp = false;
+  /** Editing is allowed while the past is shown. */
+  editsPast = false;
 
   constructor(
     /** false: the content of a container that no document holds yet. */
     readonly attached: boolean,
     /** Makes handles of containers. */
     readonly wrap: Reader["container"],
+    make: (peer: bigint) => number = (peer) => engine().w_new(peer),
   ) {
-    this.#handle = engine().w_new(randomPeer());
+    this.#handle = make(randomPeer());
     if (this.#handle === 0) check(-7);
     registry.register(this, this.#handle, this);
   }
@@ -123,6 +126,10 @@ export class Store {
   setPeer(peer: number | bigint | string): void {
     const id = parsePeer(peer);
     this.transact(() => check(engine().w_set_peer(this.handle, id)));
+  }
+
+  renewPeer(): void {
+    check(engine().w_set_peer(this.handle, randomPeer()));
   }
 
   /** Own operations not committed yet. */

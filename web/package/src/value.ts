@@ -61,6 +61,11 @@ export class Reader {
     return this.#view.getFloat64(this.#at - 8, true);
   }
 
+  u32(): number {
+    this.#at += 4;
+    return this.#view.getUint32(this.#at - 4, true);
+  }
+
   u64(): bigint {
     this.#at += 8;
     return this.#view.getBigUint64(this.#at - 8, true);

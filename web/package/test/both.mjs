@@ -39,7 +39,7 @@ export function doc(library, peer = 1) {
 const byPeer = (a, b) => (a.peer < b.peer ? -1 : 1);
 
 /** Neighbouring inserts as one: how many there are tells how a side stores text, no more. */
-function joined(diff) {
+export function joined(diff) {
   if (diff.type !== "text") return diff;
   const steps = [];
   for (const step of diff.diff) {

@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: MIT
+ * checkout.h - letting the state show another version, for as long as a call lasts. */
+#ifndef DOC_CHECKOUT_H
+#define DOC_CHECKOUT_H
+
+#include "doc/doc.h"
+
+/* Let the state show `heads` (in scratch), and detach the document. Nothing is told yet: that is
+ * events_finish(). LK_ECORRUPT, LK_ENOMEM; then all is as it was. O(distance). */
+lk_status checkout_go(lk_doc *doc, doc_heads heads);
+
+typedef struct checkout_home { /* where to return to */
+    VEC(lv) heads;
+    bool detached, watching;
+} checkout_home;
+/* Remember where the state stands; nothing of what follows is told. LK_ENOMEM. */
+lk_status checkout_leave(lk_doc *doc, checkout_home *home);
+/* The same, and show all there is. After a failure nothing has happened, or LK_ESPENT. */
+lk_status checkout_leave_for_newest(lk_doc *doc, checkout_home *home);
+/* Go back. `status`, or LK_ESPENT if there is no memory for the way. */
+lk_status checkout_return(lk_doc *doc, checkout_home *home, lk_status status);
+
+#endif

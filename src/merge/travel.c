@@ -1,0 +1,259 @@
+/* SPDX-License-Identifier: MIT
+ * travel.c - what lies between two versions, sorted by where it happened. */
+#include "merge/travel.h"
+
+#include "base/sort.h"
+
+void travel_init(travel *t, oplog *log) {
+    *t = (travel){.heap = log->heap, .log = log};
+    registers_init(&t->registers, log);
+    player_init(&t->player, log);
+}
+
+void travel_drop(travel *t) {
+    registers_drop(&t->registers);
+    player_drop(&t->player);
+    vec_drop(t->heap, &t->back);
+    vec_drop(t->heap, &t->forth);
+    vec_drop(t->heap, &t->played);
+    vec_drop(t->heap, &t->names);
+    vec_drop(t->heap, &t->notes);
+    vec_drop(t->heap, &t->tree_back);
+    vec_drop(t->heap, &t->tree_forth);
+}
+
+/* ---- versions ---- */
+
+/* The part of a span that lies in one run, from its end: the first atom's id and the length. */
+static op_id travel_last_part(const dag *g, dag_span span, uint32_t *len) {
+    const dag_run *run = dag_run_of(g, span.end - 1);
+    lv start = run->start > span.start ? run->start : span.start;
+    *len = span.end - start;
+    return (op_id){run->peer, run->counter + (int32_t)(start - run->start)};
+}
+
+lk_status travel_ends(travel *t, const travel_end *from, travel_end *to) {
+    dag *g = &t->log->graph;
+    if (!dag_diff(g, from->heads, from->len, to->heads, to->len, &t->back, &t->forth))
+        return LK_ENOMEM;
+    __builtin_memcpy(to->ends, from->ends, g->peers.len * sizeof *to->ends);
+    uint32_t len;
+    for (size_t i = 0; i < t->back.len; i++)
+        for (dag_span left = t->back.at[i]; left.end > left.start; left.end -= len) {
+            op_id id = travel_last_part(g, left, &len);
+            if (id.counter < to->ends[id.peer]) to->ends[id.peer] = id.counter;
+        }
+    for (size_t i = 0; i < t->forth.len; i++)
+        for (dag_span left = t->forth.at[i]; left.end > left.start; left.end -= len) {
+            op_id id = travel_last_part(g, left, &len);
+            int32_t end = id.counter + (int32_t)len;
+            if (end > to->ends[id.peer]) to->ends[id.peer] = end;
+        }
+    return LK_OK;
+}
+
+/* ---- what happened where ---- */
+
+typedef struct travel_trip {
+    travel *t;
+    const travel_end *from, *to;
+    arena *scratch;
+    uint8_t *touched; /* sequences */
+    bool any;         /* of them */
+    double *counts;   /* counters */
+    step_list *out;
+} travel_trip;
+
+static bool travel_push_lv(travel *t, bool back, lv at) {
+    lv *fresh = back ? vec_push(t->heap, &t->tree_back) : vec_push(t->heap, &t->tree_forth);
+    if (fresh != NULL) *fresh = at;
+    return fresh != NULL;
+}
+
+/* Sort one operation in. */
+static bool travel_sort_op(travel_trip *trip, const op *o, lv at, bool back) {
+    travel *t = trip->t;
+    register_name name;
+    if (player_tracks(&t->player, o)) {
+        trip->touched[o->container] = 1;
+        trip->any = true;
+    }
+    if (o->kind == OP_COUNTER) trip->counts[o->container] += back ? -o->as.delta : o->as.delta;
+    if (o->kind == OP_TREE && !travel_push_lv(t, back, at)) return false;
+    if (!register_of(o, &name)) return true;
+    register_name *fresh = vec_push(t->heap, &t->names);
+    if (fresh != NULL) *fresh = name;
+    return fresh != NULL;
+}
+
+static bool travel_sort(travel_trip *trip, const dag_spans *spans, bool back) {
+    for (size_t i = 0; i < spans->len; i++) {
+        oplog_walk w = oplog_walk_new(trip->t->log, spans->at[i].start, spans->at[i].end);
+        op o;
+        lv at;
+        const dag_run *run;
+        while (oplog_walk_next(&w, &o, &at, &run))
+            if (!travel_sort_op(trip, &o, at, back)) return false;
+    }
+    return true;
+}
+
+/* ---- registers ---- */
+
+static int travel_name_order(const void *a, const void *b) {
+    const register_name *x = a, *y = b;
+    if (x->container != y->container) return x->container < y->container ? -1 : 1;
+    if (x->key != y->key) return x->key < y->key ? -1 : 1;
+    if (x->peer != y->peer) return x->peer < y->peer ? -1 : 1;
+    return x->lamport < y->lamport ? -1 : x->lamport > y->lamport;
+}
+
+static const register_write *travel_write(const travel_trip *trip, register_name name,
+                                          register_kind kind, const travel_end *at) {
+    const travel *t = trip->t;
+    name.kind = kind;
+    return registers_at(&t->registers, &name, at->ends, t->log->graph.peers.len);
+}
+
+static const op *travel_op(const travel_trip *trip, op_id id) {
+    const oplog *log = trip->t->log;
+    return oplog_op(log, dag_lv(&log->graph, id));
+}
+
+/* A key shows at `to` what its last write there says; nothing, if there was none. */
+static bool travel_key(travel_trip *trip, const register_name *name) {
+    const register_write *was = travel_write(trip, *name, REGISTER_KEY, trip->from);
+    const register_write *is = travel_write(trip, *name, REGISTER_KEY, trip->to);
+    if (was == is) return true;
+    step s = {.kind = STEP_MAP_FORCE,
+              .container = name->container,
+              .len = 1,
+              .key = name->key,
+              .id.peer = STEP_UNWRITTEN};
+    if (is != NULL) {
+        s.id = is->id;
+        s.lamport = is->lamport;
+        s.peer_wide = trip->t->log->names.peers.at[is->id.peer];
+        s.data = travel_op(trip, is->id)->as.map.value;
+    }
+    return steps_add(trip->t->heap, trip->out, &s);
+}
+
+/* The insert of an element, and its value there; false if it is none, or not known at `to`. */
+static bool travel_elem_insert(const travel_trip *trip, const register_name *name, op_id *id,
+                               const lk_value **value) {
+    const oplog *log = trip->t->log;
+    if (!dag_find_lamport(&log->graph, name->peer, name->lamport, id)) return false;
+    if (id->counter >= trip->to->ends[id->peer]) return false;
+    const op *o = travel_op(trip, *id);
+    if (o->kind != OP_LIST_INSERT || o->container != name->container) return false;
+    *value = &o->as.list.values[id->counter - o->counter];
+    return true;
+}
+
+static bool travel_elem(travel_trip *trip, const register_name *name) {
+    const uint64_t *peers = trip->t->log->names.peers.at;
+    step_registers *to = arena_new(trip->scratch, step_registers, 1);
+    if (to == NULL) return false;
+    *to = (step_registers){0};
+    op_id id;
+    const lk_value *value;
+    if (travel_elem_insert(trip, name, &id, &value)) {
+        const register_write *place = travel_write(trip, *name, REGISTER_PLACE, trip->to);
+        const register_write *written = travel_write(trip, *name, REGISTER_VALUE, trip->to);
+        register_write insert = {id, name->lamport, REGISTER_NONE};
+        if (written != NULL) value = travel_op(trip, written->id)->as.set.value;
+        if (written == NULL) written = &insert;
+        if (place == NULL) place = &insert;
+        *to = (step_registers){.exists = true,
+                               .place = place->id,
+                               .placed_lamport = place->lamport,
+                               .placed_peer_wide = peers[place->id.peer],
+                               .value = value,
+                               .writer = {written->id.peer, written->lamport},
+                               .writer_peer_wide = peers[written->id.peer]};
+    }
+    step s = {.kind = STEP_ELEM,
+              .container = name->container,
+              .len = 1,
+              .data = to,
+              .as.elem = {name->peer, name->lamport}};
+    return steps_add(trip->t->heap, trip->out, &s);
+}
+
+static bool travel_registers(travel_trip *trip) {
+    travel *t = trip->t;
+    if (t->names.len == 0) return true;
+    if (!registers_update(&t->registers)) return false;
+    sort_items(t->names.at, t->names.len, sizeof *t->names.at, travel_name_order);
+    for (size_t i = 0; i < t->names.len; i++) {
+        const register_name *name = &t->names.at[i];
+        if (i > 0 && travel_name_order(name, name - 1) == 0) continue;
+        bool keyed = t->log->names.containers.at[name->container].id.kind == LK_MAP;
+        if (keyed ? !travel_key(trip, name) : !travel_elem(trip, name)) return false;
+    }
+    return true;
+}
+
+/* ---- trees and counters ---- */
+
+static bool travel_tree_step(travel_trip *trip, lv at, bool back) {
+    const oplog *log = trip->t->log;
+    const dag_run *run = dag_run_of(&log->graph, at);
+    const op *o = oplog_op(log, at);
+    if (!steps_writes(log, o)) return true;
+    step s = steps_write(log, o, run);
+    if (back) s.kind = STEP_BACK;
+    return steps_add(trip->t->heap, trip->out, &s);
+}
+
+static int travel_lv_order(const void *a, const void *b) {
+    lv x = *(const lv *)a, y = *(const lv *)b;
+    return x < y ? -1 : x > y;
+}
+
+/* The newest moves go first, and come last: the tree's log is cheapest to change at its end. */
+static bool travel_trees(travel_trip *trip) {
+    travel *t = trip->t;
+    sort_items(t->tree_back.at, t->tree_back.len, sizeof(lv), travel_lv_order);
+    sort_items(t->tree_forth.at, t->tree_forth.len, sizeof(lv), travel_lv_order);
+    for (size_t i = t->tree_back.len; i-- > 0;)
+        if (!travel_tree_step(trip, t->tree_back.at[i], true)) return false;
+    for (size_t i = 0; i < t->tree_forth.len; i++)
+        if (!travel_tree_step(trip, t->tree_forth.at[i], false)) return false;
+    return true;
+}
+
+static bool travel_counters(travel_trip *trip) {
+    const intern *names = &trip->t->log->names;
+    for (uint32_t id = 0; id < names->containers.len; id++) {
+        if (names->containers.at[id].id.kind != LK_COUNTER || trip->counts[id] == 0) continue;
+        step s = {.kind = STEP_COUNT, .container = id, .len = 1, .as.count = trip->counts[id]};
+        if (!steps_add(trip->t->heap, trip->out, &s)) return false;
+    }
+    return true;
+}
+
+/* ---- the whole ---- */
+
+lk_status travel_plan(travel *t, const travel_end *from, const travel_end *to, arena *scratch,
+                      step_list *out) {
+    size_t containers = t->log->names.containers.len;
+    travel_trip trip = {.t = t, .from = from, .to = to, .scratch = scratch, .out = out};
+    trip.touched = arena_new(scratch, uint8_t, containers);
+    trip.counts = arena_new(scratch, double, containers);
+    if (trip.touched == NULL || trip.counts == NULL) return LK_ENOMEM;
+    __builtin_memset(trip.touched, 0, containers);
+    __builtin_memset(trip.counts, 0, containers * sizeof *trip.counts);
+    t->names.len = t->tree_back.len = t->tree_forth.len = 0;
+    if (!dag_diff(&t->log->graph, from->heads, from->len, to->heads, to->len, &t->back, &t->forth))
+        return LK_ENOMEM;
+    if (!travel_sort(&trip, &t->back, true) || !travel_sort(&trip, &t->forth, false))
+        return LK_ENOMEM;
+    if (trip.any) {
+        lk_status status = travel_sequences(t, from, to, trip.touched, scratch, out);
+        if (status != LK_OK) return status == LK_ENOMEM ? status : LK_ECORRUPT;
+    }
+    bool planned = travel_registers(&trip) && travel_trees(&trip) && travel_counters(&trip);
+    return planned ? LK_OK : LK_ENOMEM;
+}
