@@ -72,12 +72,12 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
 size_t fuzz_seed(uint32_t n, uint8_t *out, size_t cap) {
     static const rows few = {{7, 7, 7, 1, 0, 255, 255, 3}, 8}, bits = {{0, 0, 1, 1, 1, 0}, 6};
     if (n >= FUZZ_KINDS) return 0;
-    lk_buf column = {0};
-    fuzz_write(n == FUZZ_BOOL ? &bits : &few, (int)n, &column);
-    LK_ASSERT(column.len < cap);
+    lk_buf written = {0};
+    fuzz_write(n == FUZZ_BOOL ? &bits : &few, (int)n, &written);
+    LK_ASSERT(written.len < cap);
     out[0] = (uint8_t)n;
-    __builtin_memcpy(out + 1, column.at, column.len);
-    size_t len = 1 + column.len;
-    lk_buf_free(&column);
+    __builtin_memcpy(out + 1, written.at, written.len);
+    size_t len = 1 + written.len;
+    lk_buf_free(&written);
     return len;
 }
