@@ -4,7 +4,7 @@
  * A double is printed by Steele and White's free-format algorithm on big integers: with
  * v = value / unit exactly, digits are taken off the top until what is left is smaller than half
  * the way to a neighbouring double. Slow beside table-driven methods (about a microsecond), but
- * short, exact, and in need of no tables. */
+ * short, exact, and in need of no tables. They are read by long division of the same integers. */
 #include "base/json.h"
 
 /* ---- strings ---- */
@@ -235,4 +235,56 @@ void json_f64(writer *w, double v) {
         if (negative) writer_u8(w, '-');
         json_layout(w, &d);
     }
+}
+
+/* ---- decimal to double ---- */
+
+/* Beyond these powers of ten, times 2^64, all is infinite or rounds to zero. */
+#define DECIMAL_MAX 310
+#define DECIMAL_MIN (-343)
+
+static uint32_t big_bits(const big *b) {
+    return b->len * 32 - (uint32_t)__builtin_clz(b->word[b->len - 1]);
+}
+
+/* quotient / 2^63 * 2^exponent as the bits of the nearest double, to even if two are as near. The
+ * quotient has 63 or 64 bits; `more`: it was cut off. */
+static uint64_t json_round(uint64_t quotient, bool more, int exponent) {
+    if (quotient >> 63 == 0) {
+        quotient <<= 1;
+        exponent--;
+    }
+    if (exponent > 1023) return 0x7ffull << 52;
+    /* 53 bits are kept, fewer of a number below 2^-1022, whose exponent is stored as 0 */
+    int drop = exponent < -1022 ? 11 + (-1022 - exponent) : 11;
+    if (drop > 64) return 0;
+    uint64_t kept = drop == 64 ? 0 : quotient >> drop, half = 1ull << (drop - 1);
+    uint64_t rest = drop == 64 ? quotient : quotient & ((1ull << drop) - 1);
+    bool up = rest > half || (rest == half && (more || (kept & 1) != 0));
+    uint64_t raised = exponent < -1022 ? 0 : (uint64_t)(exponent + 1022);
+    return (raised << 52) + kept + up; /* a carry goes into the exponent, where it belongs */
+}
+
+double json_double(uint64_t digits, int exponent, bool more) {
+    uint64_t bits = 0;
+    if (digits != 0 && exponent > DECIMAL_MAX) bits = 0x7ffull << 52;
+    if (digits != 0 && exponent >= DECIMAL_MIN && exponent <= DECIMAL_MAX) {
+        big value = big_of(digits), unit = big_of(1);
+        for (int i = 0; i < exponent; i++) big_mul(&value, 10);
+        for (int i = 0; i > exponent; i--) big_mul(&unit, 10);
+        int shift = (int)big_bits(&value) - (int)big_bits(&unit);
+        if (shift > 0) big_shift(&unit, (uint32_t)shift);
+        if (shift < 0) big_shift(&value, (uint32_t)-shift);
+        uint64_t quotient = 0;
+        for (int i = 0; i < 64; i++) {
+            bool reaches = big_compare(&value, &unit) >= 0;
+            if (reaches) big_sub(&value, &unit);
+            quotient = quotient << 1 | reaches;
+            big_mul(&value, 2);
+        }
+        bits = json_round(quotient, more || value.len > 0, shift);
+    }
+    double v;
+    __builtin_memcpy(&v, &bits, sizeof v);
+    return v;
 }

@@ -12,5 +12,8 @@ void json_u64(writer *w, uint64_t v);
 /* The shortest digits that read back as `v` (ECMA-262, Number::toString); null for what JSON has no
  * number for: NaN and the infinities. */
 void json_f64(writer *w, double v);
+/* The double nearest to digits times ten to the `exponent`; infinite if it is too large. `more`:
+ * digits were left out that are not all 0. */
+double json_double(uint64_t digits, int exponent, bool more);
 
 #endif
