@@ -125,7 +125,7 @@ typedef enum lk_order { LK_BEFORE = -1, LK_EQUAL = 0, LK_AFTER = 1, LK_CONCURREN
 /* How version `a` stands to `b`, both frontiers. LK_EMISSING as above. */
 lk_status lk_compare(lk_doc *doc, lk_ids a, lk_ids b, lk_order *out);
 
-/* Operations and changes in the history, for statistics. */
+/* Operations in the history, and changes without the one being written. */
 size_t lk_op_count(const lk_doc *doc);
 size_t lk_change_count(const lk_doc *doc);
 
@@ -314,8 +314,16 @@ typedef struct lk_commit_options {
     lk_str message;      /* stored with the change */
     int64_t timestamp_s; /* Unix seconds; 0: none */
 } lk_commit_options;
-/* Close the change being written, if there is one. Import, export and lk_set_peer do so too. */
+/* Close the change being written, if there is one. Import, export and lk_set_peer do so too. A
+ * change's time is at least that of what it builds on. LK_EVALUE if the message is not UTF-8. */
 lk_status lk_commit(lk_doc *doc, const lk_commit_options *options_or_null);
+/* Write message and time of the change being written before its commit, for lk_change_open() and in
+ * case something else commits. lk_commit() with options writes its own over them. LK_ESTATE if
+ * nothing is being written. */
+lk_status lk_describe(lk_doc *doc, const lk_commit_options *options);
+/* Changes of one peer that follow one another are told apart if they are further apart than this,
+ * or differ in message. 1000 at first, as in Loro. */
+void lk_set_merge_interval(lk_doc *doc, int64_t seconds);
 
 typedef struct lk_span { /* counters [start, end) of one peer */
     uint64_t peer;
@@ -333,6 +341,13 @@ typedef struct lk_import_status { /* views, good until the next import */
 lk_status lk_import(lk_doc *doc, lk_bytes bytes, lk_import_status *status_or_null,
                     lk_fault *fault_or_null);
 
+/* The same for JSON text of Loro's schema, version 1 (docs/FORMAT.md), as lk_json_updates() writes
+ * it. LK_EVERSION for others. Offsets are those in the text, 0 where operations contradict the
+ * document.
+ */
+lk_status lk_json_import(lk_doc *doc, lk_str json, lk_import_status *status_or_null,
+                         lk_fault *fault_or_null);
+
 typedef enum lk_export_mode { LK_UPDATES, LK_SNAPSHOT } lk_export_mode;
 /* Append what is missing from `from` (a version vector; empty: everything), or a snapshot of it
  * all, which ignores `from`. Commits first. */
@@ -349,6 +364,23 @@ typedef struct lk_blob_meta { /* what a blob says of itself */
 } lk_blob_meta;
 /* Read the metadata without a document. Zero-initialise *out; free out->ids. */
 lk_status lk_blob_meta_read(lk_bytes bytes, lk_blob_meta *out, lk_fault *fault_or_null);
+
+/* Append, as JSON, what is missing from the version vector `from` (empty: from the start) up to
+ * `to` (NULL: to the end). `numbered`: name peers by their place in a table. JSON has no binary
+ * data, no NaN and no infinities: they become arrays of numbers, and null. Commits first. O(what is
+ * written). */
+lk_status lk_json_updates(lk_doc *doc, lk_ids from, const lk_ids *to_or_null, bool numbered,
+                          lk_buf *out);
+/* Append an array of the changes in a span, cut where it ends; what is not committed is included.
+ */
+lk_status lk_json_span(lk_doc *doc, lk_span span, lk_buf *out);
+/* Append, as lk_json_updates(), what is not committed; nothing if there is nothing. */
+lk_status lk_json_open(lk_doc *doc, lk_buf *out);
+/* Append the JSON updates `json` with what was written in those spans blotted out: text becomes
+ * U+FFFD, values null, counts 0, while positions, keys, deletions and containers stay.  As
+ * lk_json_import() it fails; LK_EVERSION also for operations of unknown containers. */
+lk_status lk_json_redact(lk_str json, const lk_span *spans, size_t len, lk_buf *out,
+                         lk_fault *fault_or_null);
 
 /* Append the whole document as Loro's toJSON() prints it (deep, containers resolved), UTF-8. Keys
  * of maps come in byte order. Binary becomes an array of numbers; NaN and infinities become null.
@@ -383,6 +415,42 @@ lk_status lk_fork(lk_doc *doc, uint64_t peer, const lk_ids *frontiers_or_null, l
  * lk_diff_between(). LK_EMISSING; LK_ESPENT when memory runs out on the way back. */
 typedef struct lk_event lk_event;
 lk_status lk_diff_between(lk_doc *doc, lk_ids from, lk_ids to, const lk_event **out);
+
+/* ---- history ---- */
+
+typedef struct lk_change { /* what one peer did in one go; a view */
+    lk_id id;              /* its first operation */
+    uint32_t len;          /* operations */
+    uint32_t lamport;      /* of the first */
+    int64_t timestamp_s;
+    lk_str message;
+    lk_ids deps; /* what it builds on */
+} lk_change;
+/* The change that holds the operation, committed ones only. LK_EMISSING if there is none. */
+lk_status lk_change_at(lk_doc *doc, lk_id id, lk_change *out);
+/* The first change of the peer that reaches beyond the counter. LK_EMISSING at the end. So all of
+ * them: begin with counter 0, go on with id.counter + len. */
+lk_status lk_change_after(lk_doc *doc, lk_id id, lk_change *out);
+/* The last change of the peer that begins at that Lamport time or before. LK_EMISSING. */
+lk_status lk_change_at_lamport(lk_doc *doc, uint64_t peer, uint32_t lamport, lk_change *out);
+/* The change being written. LK_EMISSING if there is none. */
+lk_status lk_change_open(lk_doc *doc, lk_change *out);
+
+/* Begin a walk to everything in the past of these operations (and them), latest first; then take
+ * one change after the other. LK_EMISSING for an operation not known, and at the end. */
+lk_status lk_travel(lk_doc *doc, lk_ids from);
+lk_status lk_travel_next(lk_doc *doc, lk_change *out);
+
+typedef struct lk_span_diff { /* views */
+    const lk_span *retreat;   /* in the past of `from` alone */
+    size_t retreat_len;
+    const lk_span *forward; /* in the past of `to` alone */
+    size_t forward_len;
+} lk_span_diff;
+/* What lies between two frontiers. LK_EMISSING if one is not known. O(difference). */
+lk_status lk_spans_between(lk_doc *doc, lk_ids from, lk_ids to, lk_span_diff *out);
+/* The containers that operations of the span edited, each once: a view. */
+lk_status lk_changed_containers(lk_doc *doc, lk_span span, const lk_ref **out, size_t *len);
 
 /* ---- events ---- */
 

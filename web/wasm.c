@@ -33,7 +33,7 @@ lk_str shim_str(size_t len) {
     return (lk_str){(const char *)bytes.at, bytes.len};
 }
 
-static void shim_scratch(void) {
+void shim_scratch(void) {
     if (web.scratch.heap == NULL) arena_init(&web.scratch, &mem_default);
     arena_reset(&web.scratch);
 }
@@ -44,7 +44,7 @@ lk_status shim_value(reader *r, lk_value *out) {
     return r->fault.code;
 }
 
-static lk_status shim_ids(size_t len, lk_ids *out) {
+lk_status shim_ids(size_t len, lk_ids *out) {
     shim_scratch();
     reader r = reader_new(shim_bytes(len));
     *out = wire_ids_read(&r, &web.scratch);
@@ -477,14 +477,18 @@ lk_status WEB(w_commit)(lk_doc *doc, size_t len, double timestamp_s) {
     return lk_commit(doc, &options);
 }
 
+lk_status shim_imported(lk_status status, const lk_import_status *got) {
+    if (status != LK_OK) return status;
+    writer w = shim_result();
+    wire_spans_write(&w, got->success, got->success_len);
+    wire_spans_write(&w, got->pending, got->pending_len);
+    return shim_written(&w);
+}
+
 lk_status WEB(w_import)(lk_doc *doc, size_t len) {
     lk_import_status got;
     lk_status status = lk_import(doc, shim_bytes(len), &got, &web.fault);
-    if (status != LK_OK) return status;
-    writer w = shim_result();
-    wire_spans_write(&w, got.success, got.success_len);
-    wire_spans_write(&w, got.pending, got.pending_len);
-    return shim_written(&w);
+    return shim_imported(status, &got);
 }
 
 /* Arguments: the version vector to start from, as ids. */

@@ -14,6 +14,7 @@ lk_doc *lk_new(uint64_t peer, const lk_memory *memory_or_null) {
     doc->memory = *memory;
     doc->peer = peer;
     doc->self = TABLE_NONE;
+    doc->merge_interval_s = OPLOG_MERGE_INTERVAL_S;
     oplog_init(&doc->log, &doc->memory);
     merge_init(&doc->merge, &doc->log);
     travel_init(&doc->travel, &doc->log);
@@ -44,6 +45,10 @@ void lk_free(lk_doc *doc) {
     vec_drop(&memory, &doc->success);
     vec_drop(&memory, &doc->waiting);
     vec_drop(&memory, &doc->path);
+    vec_drop(&memory, &doc->visits);
+    vec_drop(&memory, &doc->retreat);
+    vec_drop(&memory, &doc->forward);
+    vec_drop(&memory, &doc->touched);
     doc_drop_names(&memory, &doc->export_peers);
     doc_drop_names(&memory, &doc->export_keys);
     doc_drop_names(&memory, &doc->export_cids);
@@ -72,7 +77,17 @@ lk_status lk_set_peer(lk_doc *doc, uint64_t peer) {
 
 size_t lk_op_count(const lk_doc *doc) { return doc->log.graph.end; }
 
-size_t lk_change_count(const lk_doc *doc) { return oplog_change_count(&doc->log); }
+size_t lk_change_count(const lk_doc *doc) {
+    const dag *g = &doc->log.graph;
+    size_t count = oplog_change_count(&doc->log);
+    if (!doc->open) return count;
+    /* what is not committed was counted, unless it happens to look like part of what is */
+    const dag_run *newest = &g->runs.at[g->runs.len - 1];
+    const dag_peer *p = &g->peers.at[newest->peer];
+    bool joined =
+        p->runs.len > 1 && oplog_joins(&doc->log, &g->runs.at[p->runs.at[p->runs.len - 2]], newest);
+    return joined ? count : count - 1;
+}
 
 /* ---- containers ---- */
 

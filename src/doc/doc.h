@@ -38,6 +38,12 @@ typedef struct doc_styles { /* how marks expand, by key */
     lk_expand expand;
 } doc_styles;
 
+typedef struct visit { /* a change to be visited: history.c */
+    uint32_t lamport;  /* one past its last */
+    op_id id;          /* its first */
+} visit;
+typedef VEC(lk_span) history_spans;
+
 struct lk_doc {
     lk_memory memory; /* heap of everything */
     oplog log;
@@ -50,6 +56,7 @@ struct lk_doc {
     bool open;       /* the newest run is a change being written */
     bool detached;   /* the state shows a version of its own: the next two, else all there is */
     bool edits_past; /* editing is allowed while detached */
+    int64_t merge_interval_s;
     VEC(lv) shown_heads;
     VEC(int32_t) shown_ends; /* by peer; may be shorter than their table */
     bool spent;              /* memory ran out halfway: LK_ESPENT from now on */
@@ -63,6 +70,9 @@ struct lk_doc {
     VEC(lk_id) version, frontiers; /* views handed out */
     VEC(lk_span) success, waiting;
     VEC(lk_path_item) path;
+    VEC(visit) visits;
+    history_spans retreat, forward;
+    VEC(lk_ref) touched;
 };
 
 /* Carry `steps`, which are in the log and were prepared, over to the state. Cannot fail. */

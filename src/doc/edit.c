@@ -314,22 +314,51 @@ lk_status lk_map_delete(lk_doc *doc, lk_ref map_ref, lk_str key) {
 
 /* ---- commit ---- */
 
+/* The latest time of what the newest change builds on. */
+static int64_t edit_latest(const lk_doc *doc) {
+    const dag *g = &doc->log.graph;
+    const dag_run *newest = &g->runs.at[g->runs.len - 1];
+    int64_t latest = 0;
+    for (uint32_t i = 0; i < newest->parent_len; i++) {
+        lv parent = g->parents.at[newest->parent_start + i];
+        if (parent < g->begin) continue;
+        int64_t time = doc->log.changes.at[dag_run_of(g, parent) - g->runs.at].timestamp_s;
+        if (time > latest) latest = time;
+    }
+    return latest;
+}
+
+lk_status lk_describe(lk_doc *doc, const lk_commit_options *options) {
+    if (doc->spent) return LK_ESPENT;
+    if (!doc->open) return LK_ESTATE;
+    lk_str message = options->message;
+    if (message.len > 0) {
+        if (!utf8_valid((const uint8_t *)message.at, message.len)) return LK_EVALUE;
+        char *copy = arena_bytes(&doc->log.log, message.len);
+        if (copy == NULL) return LK_ENOMEM;
+        __builtin_memcpy(copy, message.at, message.len);
+        message.at = copy;
+    }
+    oplog_change *newest = &doc->log.changes.at[doc->log.changes.len - 1];
+    int64_t latest = edit_latest(doc);
+    newest->message = message.len > 0 ? message : (lk_str){0};
+    newest->timestamp_s = options->timestamp_s > latest ? options->timestamp_s : latest;
+    return LK_OK;
+}
+
 lk_status lk_commit(lk_doc *doc, const lk_commit_options *options_or_null) {
     if (doc->spent) return LK_ESPENT;
     if (!doc->open) return LK_OK;
-    lk_commit_options options = options_or_null == NULL ? (lk_commit_options){0} : *options_or_null;
     oplog_change *newest = &doc->log.changes.at[doc->log.changes.len - 1];
-    if (options.message.len > 0) {
-        if (!utf8_valid((const uint8_t *)options.message.at, options.message.len)) return LK_EVALUE;
-        char *copy = arena_bytes(&doc->log.log, options.message.len);
-        if (copy == NULL) return LK_ENOMEM;
-        __builtin_memcpy(copy, options.message.at, options.message.len);
-        newest->message = (lk_str){copy, options.message.len};
-    }
-    newest->timestamp_s = options.timestamp_s;
-    oplog_close(&doc->log);
+    lk_commit_options options = {.message = newest->message, .timestamp_s = newest->timestamp_s};
+    if (options_or_null != NULL) options = *options_or_null;
+    lk_status status = lk_describe(doc, &options);
+    if (status != LK_OK) return status;
+    oplog_close(&doc->log, doc->merge_interval_s);
     doc->open = false;
     merge_settle(&doc->merge);
     if (doc->events.watching) events_finish(doc, LK_BY_LOCAL, options.origin);
     return LK_OK;
 }
+
+void lk_set_merge_interval(lk_doc *doc, int64_t seconds) { doc->merge_interval_s = seconds; }

@@ -56,16 +56,14 @@ bool container_id_print(const container_id *id, uint64_t peer, lk_buf *out) {
     return !w.failed;
 }
 
-/* Take `prefix` off the front of *text. */
-static bool id_skip(lk_str *text, const char *prefix) {
+bool id_skip(lk_str *text, const char *prefix) {
     size_t len = __builtin_strlen(prefix);
     if (text->len < len || __builtin_memcmp(text->at, prefix, len) != 0) return false;
     *text = (lk_str){text->at + len, text->len - len};
     return true;
 }
 
-/* Take a decimal number of at most `max`, without leading zeroes, off the front. */
-static bool id_parse_number(lk_str *text, uint64_t max, uint64_t *out) {
+bool id_parse_number(lk_str *text, uint64_t max, uint64_t *out) {
     uint64_t v = 0;
     size_t len = 0;
     for (; len < text->len && text->at[len] >= '0' && text->at[len] <= '9'; len++) {

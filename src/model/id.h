@@ -33,6 +33,11 @@ bool container_id_print(const container_id *id, uint64_t peer, lk_buf *out);
  */
 bool container_id_parse(lk_str text, container_id *id, uint64_t *peer);
 
+/* For those and other spellings of ids: take `prefix`, or a decimal number of at most `max` without
+ * leading zeroes, off the front of *text. */
+bool id_skip(lk_str *text, const char *prefix);
+bool id_parse_number(lk_str *text, uint64_t max, uint64_t *out);
+
 const char *container_kind_name(container_kind kind); /* "Map".. or "Unknown" */
 
 #endif

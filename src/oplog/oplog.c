@@ -275,23 +275,32 @@ bool oplog_push(oplog *log, const op *o) {
     return true;
 }
 
-bool oplog_joins(const oplog *log, const dag_run *a, const dag_run *b) {
-    const dag *g = &log->graph;
-    const oplog_change *x = &log->changes.at[a - g->runs.at], *y = &log->changes.at[b - g->runs.at];
-    /* Unsigned, since timestamps from elsewhere may lie anywhere: within the interval either way?
-     */
-    uint64_t apart = (uint64_t)y->timestamp_s - (uint64_t)x->timestamp_s + OPLOG_MERGE_INTERVAL_S;
-    return a->peer == b->peer && b->counter == a->counter + (int32_t)a->len && b->parent_len == 1 &&
-           g->parents.at[b->parent_start] == a->start + a->len - 1 && !b->self_implied &&
-           b->lamport == a->lamport + a->len && x->message.len == 0 && y->message.len == 0 &&
-           apart <= 2 * OPLOG_MERGE_INTERVAL_S;
+static bool oplog_same(lk_str a, lk_str b) {
+    return a.len == b.len && (a.len == 0 || __builtin_memcmp(a.at, b.at, a.len) == 0);
 }
 
-void oplog_close(oplog *log) {
+/* Is `b` on `a` and nothing else, at most `apart` seconds later, with the same message? */
+static bool oplog_continues(const oplog *log, const dag_run *a, const dag_run *b, int64_t apart) {
+    const dag *g = &log->graph;
+    const oplog_change *x = &log->changes.at[a - g->runs.at], *y = &log->changes.at[b - g->runs.at];
+    /* unsigned, since times from elsewhere may lie anywhere */
+    uint64_t later = (uint64_t)y->timestamp_s - (uint64_t)x->timestamp_s;
+    return a->peer == b->peer && b->counter == a->counter + (int32_t)a->len && b->parent_len == 1 &&
+           g->parents.at[b->parent_start] == a->start + a->len - 1 && !b->self_implied &&
+           b->lamport == a->lamport + a->len && oplog_same(x->message, y->message) && apart >= 0 &&
+           later <= (uint64_t)apart;
+}
+
+bool oplog_joins(const oplog *log, const dag_run *a, const dag_run *b) {
+    return oplog_continues(log, a, b, 0);
+}
+
+void oplog_close(oplog *log, int64_t apart_s) {
     dag *g = &log->graph;
     if (g->runs.len < 2) return;
     dag_run *last = &g->runs.at[g->runs.len - 1], *before = last - 1;
-    if (before->start + before->len != last->start || !oplog_joins(log, before, last)) return;
+    if (before->start + before->len != last->start) return;
+    if (!oplog_continues(log, before, last, apart_s)) return;
     oplog_change *y = &log->changes.at[--log->changes.len], *x = y - 1;
     bool joins = y->op_len > 0 && op_join(&log->ops.at[y->op_start - 1], &log->ops.at[y->op_start]);
     if (joins) {
@@ -445,6 +454,46 @@ static bool oplog_mark_end(const oplog *log, peer_ix peer, op *o) {
     return true;
 }
 
+/* Index of the op of `run` that holds `counter`. */
+static size_t oplog_find_op(const oplog *log, const dag_run *run, int32_t counter) {
+    const oplog_change *c = &log->changes.at[run - log->graph.runs.at];
+    size_t low = c->op_start, high = c->op_start + c->op_len;
+    while (high - low > 1) {
+        size_t mid = (low + high) / 2;
+        if (log->ops.at[mid].counter <= counter)
+            low = mid;
+        else
+            high = mid;
+    }
+    return low;
+}
+
+/* Was the element of a movable list that `o` moves or sets inserted there before? What is older
+ * than the history is believed. */
+static bool oplog_elem_known(const oplog *log, const op *o) {
+    const dag *g = &log->graph;
+    peer_ix peer = o->kind == OP_SET ? o->as.set.elem_peer : o->as.move.elem_peer;
+    uint32_t lamport = o->kind == OP_SET ? o->as.set.elem_lamport : o->as.move.elem_lamport;
+    if (peer >= g->peers.len) return false;
+    const dag_peer *p = &g->peers.at[peer];
+    size_t low = 0, high = p->runs.len; /* the first run that begins later */
+    while (low < high) {
+        size_t mid = (low + high) / 2;
+        if (g->runs.at[p->runs.at[mid]].lamport <= lamport)
+            low = mid + 1;
+        else
+            high = mid;
+    }
+    if (low == 0) return p->begin > 0;
+    const dag_run *run = &g->runs.at[p->runs.at[low - 1]];
+    const oplog_change *c = &log->changes.at[run - g->runs.at];
+    if (lamport - run->lamport >= run->len || c->op_len == 0) return false;
+    int32_t counter = run->counter + (int32_t)(lamport - run->lamport);
+    const op *made = &log->ops.at[oplog_find_op(log, run, counter)];
+    return made->kind == OP_LIST_INSERT && made->container == o->container &&
+           counter < made->counter + (int32_t)made->len;
+}
+
 static lk_status oplog_append_ops(oplog *log, const block *b, const oplog_names *names,
                                   const change *c, uint32_t skip, const char **what) {
     int32_t from = c->counter + (int32_t)skip;
@@ -461,6 +510,10 @@ static lk_status oplog_append_ops(oplog *log, const block *b, const oplog_names 
         }
         if (o.kind == OP_MARK_END && !oplog_mark_end(log, names->peers[0], &o)) {
             *what = "mark ends that did not start";
+            return LK_ECORRUPT;
+        }
+        if ((o.kind == OP_SET || o.kind == OP_MOVE) && !oplog_elem_known(log, &o)) {
+            *what = "element is not in the list";
             return LK_ECORRUPT;
         }
         oplog_stamp(log, &o);
@@ -504,25 +557,11 @@ lk_status oplog_append(oplog *log, const block *b, const oplog_names *names, con
         log->changes.at[log->changes.len - 1].message = (lk_str){(const char *)at, c->message.len};
     }
     lk_status status = oplog_append_ops(log, b, names, c, skip, what);
-    if (status == LK_OK) oplog_close(log);
+    if (status == LK_OK) oplog_close(log, 0);
     return status;
 }
 
 /* ---- reading ---- */
-
-/* Index of the op of `run` that holds `counter`. */
-static size_t oplog_find_op(const oplog *log, const dag_run *run, int32_t counter) {
-    const oplog_change *c = &log->changes.at[run - log->graph.runs.at];
-    size_t low = c->op_start, high = c->op_start + c->op_len;
-    while (high - low > 1) {
-        size_t mid = (low + high) / 2;
-        if (log->ops.at[mid].counter <= counter)
-            low = mid;
-        else
-            high = mid;
-    }
-    return low;
-}
 
 const op *oplog_op(const oplog *log, lv at) {
     const dag_run *run = dag_run_of(&log->graph, at);

@@ -7,8 +7,8 @@
  *     log, texts   names and values; text, so that what is typed on end is also contiguous in
  * memory
  *
- * A run merges into the one before it when nothing distinguishes them (same peer, nothing in
- * between, no message, close in time), so a session of typing is one run and a few ops. Everything
+ * A run merges into the one before it when nothing distinguishes them (same peer and message,
+ * nothing in between, close in time), so a session of typing is one run and a few ops. Everything
  * only grows: undoing a failed import is oplog_rewind(). */
 #ifndef OPLOG_OPLOG_H
 #define OPLOG_OPLOG_H
@@ -17,7 +17,7 @@
 #include "oplog/dag.h"
 #include "oplog/intern.h"
 
-/* Changes of one peer further apart than this are told apart (Loro's default merge interval). */
+/* Changes written here further apart than this are told apart: Loro's default merge interval. */
 #define OPLOG_MERGE_INTERVAL_S 1000
 
 typedef struct oplog_change { /* of the run with the same index */
@@ -61,8 +61,9 @@ bool oplog_begin(oplog *log, peer_ix peer, const lv *heads, size_t len);
 /* Append `o` to the newest run, which grows by o->len; texts and values must already live in the
  * log. Merges with the op before when it continues it. false when memory is out. */
 bool oplog_push(oplog *log, const op *o);
-/* The newest run is complete. Joins it to the one before if they are one to the eye. */
-void oplog_close(oplog *log);
+/* The newest run is complete. It becomes part of the one before if it continues that, is at most
+ * so much later, and says the same. */
+void oplog_close(oplog *log, int64_t apart_s);
 /* Copies into the log; NULL (or at NULL) when memory is out. oplog_value interns the containers in
  * a value as children of `container`, made by the op `id`. */
 const uint8_t *oplog_text(oplog *log, lk_bytes text);
@@ -110,8 +111,7 @@ oplog_walk oplog_walk_new(const oplog *log, lv start, lv end);
 /* The next piece, its first lv, and its run; false at the end. */
 bool oplog_walk_next(oplog_walk *w, op *out, lv *at, const dag_run **run);
 
-/* Do two runs look like one change: same peer, `b` on `a` and nothing else, no message, close in
- * time? */
+/* Do two runs look like one change: same peer, message and time, `b` on `a` and nothing else? */
 bool oplog_joins(const oplog *log, const dag_run *a, const dag_run *b);
 /* Changes as Loro counts them: runs that only arrived apart count as one. */
 size_t oplog_change_count(const oplog *log);

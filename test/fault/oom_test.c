@@ -14,6 +14,7 @@ typedef struct fixture {
     lk_doc *doc;
     lk_ref text, list, map;
     lk_buf theirs; /* concurrent with what doc holds */
+    lk_buf json;   /* the same as JSON */
     lk_value value;
 } fixture;
 
@@ -75,6 +76,36 @@ static lk_status compare_versions(fixture *f) {
     lk_id first = {1, 2};
     return lk_diff_between(f->doc, (lk_ids){&first, 1}, (lk_ids){0}, &event);
 }
+static lk_status export_json(fixture *f) {
+    lk_buf out = {.memory = &f->memory};
+    lk_status status = lk_json_updates(f->doc, (lk_ids){0}, NULL, true, &out);
+    lk_buf_free(&out);
+    return status;
+}
+static lk_status import_json(fixture *f) {
+    return lk_json_import(f->doc, (lk_str){(const char *)f->json.at, f->json.len}, NULL, NULL);
+}
+static lk_status redact_json(fixture *f) {
+    const lk_span span = {1, 0, 100};
+    lk_buf out = {.memory = &f->memory};
+    lk_str json = {(const char *)f->json.at, f->json.len};
+    lk_status status = lk_json_redact(json, &span, 1, &out, NULL);
+    lk_buf_free(&out);
+    return status;
+}
+static lk_status ask_history(fixture *f) {
+    lk_change change;
+    lk_span_diff diff;
+    const lk_ref *refs;
+    size_t len;
+    lk_id head = {1, 3};
+    lk_ids from = {&head, 1};
+    lk_status status = lk_travel(f->doc, from);
+    if (status == LK_OK) status = lk_travel_next(f->doc, &change);
+    if (status == LK_OK) status = lk_spans_between(f->doc, from, (lk_ids){0}, &diff);
+    if (status == LK_OK) status = lk_changed_containers(f->doc, (lk_span){1, 0, 100}, &refs, &len);
+    return status;
+}
 static lk_status print_json(fixture *f) {
     lk_buf out = {.memory = &f->memory};
     lk_status status = lk_json(f->doc, &out);
@@ -103,6 +134,7 @@ static void build(fixture *f, bool watched) {
     CHECK_EQ(lk_map_ensure(other, map, str_of("ensured"), LK_LIST, &child), LK_OK);
     CHECK_EQ(lk_list_insert(other, child, 0, &f->value, 1), LK_OK);
     CHECK_EQ(lk_export(other, LK_UPDATES, (lk_ids){0}, &f->theirs), LK_OK);
+    CHECK_EQ(lk_json_updates(other, (lk_ids){0}, NULL, true, &f->json), LK_OK);
     CHECK_EQ(lk_commit(f->doc, NULL), LK_OK);
     lk_watch(f->doc, watched);
     lk_free(other);
@@ -141,6 +173,7 @@ static unsigned sweep(const char *name, scenario *run, bool watched) {
         CHECK_EQ(f.meter.bytes, 0);
         lk_buf_free(&before);
         lk_buf_free(&f.theirs);
+        lk_buf_free(&f.json);
         if (reached) continue;
         printf("%s%s: %" PRIu64 " requests, each failed once\n", name, watched ? ", watched" : "",
                n - 1);
@@ -167,6 +200,10 @@ int main(void) {
         spent += sweep("export of updates", export_updates, watched);
         spent += sweep("export of a snapshot", export_snapshot, watched);
         spent += sweep("json", print_json, watched);
+        spent += sweep("export as JSON", export_json, watched);
+        spent += sweep("import of JSON", import_json, watched);
+        spent += sweep("redaction", redact_json, watched);
+        spent += sweep("questions about the past", ask_history, watched);
     }
     CHECK_EQ(spent, 0);
     return 0;

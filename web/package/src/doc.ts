@@ -17,21 +17,14 @@ import type { Diff, Listener, Path, Subscription } from "./event.js";
 import { LoroList } from "./list.js";
 import { LoroMap } from "./map.js";
 import { engine } from "./module.js";
+import { DocHistory, type ImportStatus, readImportStatus } from "./doc_history.js";
 import * as past from "./past.js";
-import type { CommitOptions, Store } from "./store.js";
+import type { CommitOptions, PreCommitListener, Store } from "./store.js";
 import { LoroText } from "./text.js";
-import type { CounterSpan, Frontiers, PeerID, Value } from "./value.js";
+import type { Frontiers, PeerID, Value } from "./value.js";
 import { VersionVector } from "./version.js";
 
 export type ExportMode = { mode: "update"; from?: VersionVector } | { mode: "snapshot" };
-
-type Spans = Map<PeerID, CounterSpan>;
-
-export interface ImportStatus {
-  success: Spans;
-  /** Waiting inside the document for what they build on; null: none. */
-  pending: Spans | null;
-}
 
 export interface ImportBlobMetadata {
   mode: "update" | "snapshot";
@@ -55,16 +48,13 @@ function expandOf({ expand }: TextStyle): number {
 const UPDATES = 0;
 const SNAPSHOT = 1;
 
-function toImportStatus(success: Spans, pending: Spans): ImportStatus {
-  return { success, pending: pending.size === 0 ? null : pending };
-}
-
-export class LoroDoc<T extends Record<string, LoroContainer> = Record<string, LoroContainer>> {
+export class LoroDoc<T extends Record<string, LoroContainer> = Record<string, LoroContainer>> extends DocHistory {
   /** @internal */
   readonly store: Store;
 
   /** An empty document. (The argument is for `fork()`: it makes the engine's document.) */
   constructor(make?: (peer: bigint) => number) {
+    super();
     this.store = openStore(true, make);
   }
 
@@ -294,6 +284,7 @@ export class LoroDoc<T extends Record<string, LoroContainer> = Record<string, Lo
   }
 
   setNextCommitOptions(options: CommitOptions): void {
+    this.store.clearNext();
     this.store.setNext(options);
   }
 
@@ -337,23 +328,23 @@ export class LoroDoc<T extends Record<string, LoroContainer> = Record<string, Lo
   import(bytes: Uint8Array): ImportStatus {
     return this.store.transact(() => {
       check(engine().w_import(this.#handle, putBytes(bytes)));
-      return outRead((r) => toImportStatus(r.spans(), r.spans()));
+      return outRead(readImportStatus);
     });
   }
 
   importBatch(blobs: readonly Uint8Array[]): ImportStatus {
     const before = this.version();
-    const waiting: Spans = new Map();
+    const pending: NonNullable<ImportStatus["pending"]> = new Map();
     for (const blob of blobs) {
-      for (const [peer, span] of this.import(blob).pending ?? []) waiting.set(peer, span);
+      for (const [peer, span] of this.import(blob).pending ?? []) pending.set(peer, span);
     }
-    const success: Spans = new Map();
+    const success: ImportStatus["success"] = new Map();
     for (const [peer, end] of this.version().toJSON()) {
       const start = before.get(peer) ?? 0;
       if (start < end) success.set(peer, { start, end });
-      if ((waiting.get(peer)?.end ?? Infinity) <= end) waiting.delete(peer);
+      if ((pending.get(peer)?.end ?? Infinity) <= end) pending.delete(peer);
     }
-    return toImportStatus(success, waiting);
+    return { success, pending: pending.size === 0 ? null : pending };
   }
 
   importUpdateBatch(blobs: readonly Uint8Array[]): ImportStatus {
@@ -380,6 +371,16 @@ export class LoroDoc<T extends Record<string, LoroContainer> = Record<string, Lo
   /** Get the bytes of every commit made here, to send to other peers. */
   subscribeLocalUpdates(listener: (bytes: Uint8Array) => void): Subscription {
     return this.store.subscribeLocal(listener);
+  }
+
+  /** Hear of a change before it is committed, and change what it says of itself. */
+  subscribePreCommit(listener: PreCommitListener): Subscription {
+    return this.store.subscribePreCommit(listener);
+  }
+
+  /** Hear when a peer writes to this document for the first time. */
+  subscribeFirstCommitFromPeer(listener: (e: { peer: PeerID }) => void): Subscription {
+    return this.store.subscribeFirstCommit(listener);
   }
 
   // ---- the end ----

@@ -147,7 +147,7 @@ function publish({ ref: _, ...event }: RawEvent): LoroEvent {
 }
 
 /** A subscriber that throws is reported and disturbs nobody else. */
-function run(deliver: () => void): void {
+export function run(deliver: () => void): void {
   try {
     deliver();
   } catch (error) {

@@ -14,7 +14,6 @@ export {
   decodeImportBlobMeta,
   type ExportMode,
   type ImportBlobMetadata,
-  type ImportStatus,
   Loro,
   LoroDoc,
   type TextStyle,
@@ -35,11 +34,30 @@ export type {
   TreeDiff,
   TreeDiffItem,
 } from "./event.js";
+export {
+  type Change,
+  type IdSpan,
+  type JsonChange,
+  type JsonContainerID,
+  type JsonOp,
+  type JsonOpID,
+  type JsonSchema,
+  type JsonValue,
+  type ListOp,
+  type MapOp,
+  type MovableListOp,
+  redactJsonUpdates,
+  type TextOp,
+  type TreeOp,
+  type UnknownOp,
+  type VersionVectorDiff,
+} from "./history.js";
 export { LoroList } from "./list.js";
 export { LoroMap } from "./map.js";
 export { type EngineSource, initSync } from "./module.js";
+export type { ImportStatus } from "./doc_history.js";
 export { Room, type RoomOptions, type RoomOut, type RoomStats } from "./room.js";
-export type { CommitOptions } from "./store.js";
+export { ChangeModifier, type CommitOptions } from "./store.js";
 export { LoroText, type TextPosType } from "./text.js";
 export type { CounterSpan, Frontiers, OpId, PeerID, TreeID, Value } from "./value.js";
 export { decodeFrontiers, encodeFrontiers, VersionVector } from "./version.js";

@@ -84,6 +84,21 @@ export interface Engine {
   w_export(doc: number, mode: number, len: number): number;
   w_export_own(doc: number, start: number): number;
   w_blob_meta(len: number): number;
+  w_change_at(doc: number, peer: bigint, counter: number): number;
+  w_change_after(doc: number, peer: bigint, counter: number): number;
+  w_change_at_lamport(doc: number, peer: bigint, lamport: number): number;
+  w_change_open(doc: number): number;
+  w_describe(doc: number, len: number, timestamp: number): number;
+  w_merge_interval(doc: number, seconds: number): void;
+  w_travel(doc: number, len: number): number;
+  w_travel_next(doc: number): number;
+  w_spans_between(doc: number, len: number): number;
+  w_changed_containers(doc: number, peer: bigint, start: number, end: number): number;
+  w_json_updates(doc: number, numbered: number, len: number): number;
+  w_json_span(doc: number, peer: bigint, start: number, end: number): number;
+  w_json_open(doc: number): number;
+  w_json_import(doc: number, len: number): number;
+  w_json_redact(len: number): number;
   w_watch(doc: number, on: number): void;
   w_poll(doc: number): number;
 

@@ -9,7 +9,7 @@ import type { Store } from "./store.js";
 import type { Frontiers, Writer } from "./value.js";
 import { VersionVector } from "./version.js";
 
-function writeFrontiers(w: Writer, frontiers: Frontiers): void {
+export function writeFrontiers(w: Writer, frontiers: Frontiers): void {
   w.ids(frontiers.map(({ peer, counter }) => [peer, counter] as const));
 }
 

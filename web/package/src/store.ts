@@ -5,7 +5,7 @@
 // next commit live here, so every call that may commit goes through transact(), which commits with
 // them first. Afterwards, whatever happened is queued and delivered.
 
-import { check, found, outBytes, outRead, outString, outValue, put } from "./call.js";
+import { check, found, outBytes, outRead, outString, outValue, put, putString } from "./call.js";
 import { type ContainerID } from "./container.js";
 import { ESTATE, EVALUE } from "./errors.js";
 import {
@@ -14,10 +14,12 @@ import {
   type Path,
   Queue,
   readBatch,
+  run,
   type Subscription,
 } from "./event.js";
+import { type Change, changeOut } from "./history.js";
 import { engine, randomU64 } from "./module.js";
-import type { Reader } from "./value.js";
+import type { PeerID, Reader } from "./value.js";
 
 export interface CommitOptions {
   /** Handed to the event, not stored. */
@@ -26,6 +28,37 @@ export interface CommitOptions {
   message?: string | undefined;
   /** Unix seconds. */
   timestamp?: number | undefined;
+}
+
+/** Lets those who hear of a commit beforehand have a say in it. */
+export class ChangeModifier {
+  /** @internal */
+  constructor(readonly options: CommitOptions) {}
+
+  setMessage(message: string): this {
+    this.options.message = message;
+    return this;
+  }
+
+  setTimestamp(timestamp: number): this {
+    this.options.timestamp = timestamp;
+    return this;
+  }
+
+  free(): void {}
+}
+
+export type PreCommitListener = (e: {
+  changeMeta: Change;
+  origin: string;
+  modifier: ChangeModifier;
+}) => void;
+
+/** Add a listener of its own, so that one function may be added twice. */
+function subscribeTo<A>(set: Set<(a: A) => void>, listener: (a: A) => void): Subscription {
+  const own = (a: A) => listener(a);
+  set.add(own);
+  return () => set.delete(own);
 }
 
 const registry = new FinalizationRegistry((handle: number) => engine().w_free(handle));
@@ -52,12 +85,15 @@ export class Store {
   readonly #ids = new Map<number, ContainerID>();
   readonly #listeners = new Listeners();
   readonly #local = new Set<(bytes: Uint8Array) => void>();
+  readonly #preCommit = new Set<PreCommitListener>();
+  readonly #firstCommit = new Set<(e: { peer: PeerID }) => void>();
   readonly #queue = new Queue();
   /** What has to end before the document does. */
   readonly dependents = new Set<{ free(): void }>();
   #handle: number;
   #committed = 0; // own operations below this counter are in changes
   #next: CommitOptions = {};
+  #committing = false;
   recordTimestamp = false;
   /** Editing is allowed while the past is shown. */
   editsPast = false;
@@ -155,6 +191,7 @@ export class Store {
   /** Run a call that commits, and tell everyone what it and the commit before it did. */
   transact<T>(call: () => T): T {
     try {
+      if (this.#committing) return call();
       this.#commitPending();
       const result = call();
       this.#committed = engine().w_own_end(this.handle);
@@ -165,17 +202,37 @@ export class Store {
     }
   }
 
+  /** Ask those who want to know before; calls of theirs that would commit do not. */
+  #beforeCommit(options: CommitOptions): void {
+    check(
+      engine().w_describe(
+        this.handle,
+        putString(options.message ?? ""),
+        options.timestamp ?? 0,
+      ),
+    );
+    const changeMeta = changeOut(engine().w_change_open(this.handle))!;
+    const modifier = new ChangeModifier(options);
+    this.#committing = true;
+    for (const listener of this.#preCommit) {
+      run(() => listener({ changeMeta, origin: options.origin ?? "", modifier }));
+    }
+    this.#committing = false;
+  }
+
   #commitPending(): void {
     if (this.pending === 0) return;
-    const { origin = "", message = "", timestamp } = this.#next;
-    const now = this.recordTimestamp ? Math.floor(Date.now() / 1000) : 0;
-    const len = put((w) => {
-      w.string(origin);
-      w.string(message);
-    });
-    check(engine().w_commit(this.handle, len, timestamp ?? now));
-    this.clearNext();
     const start = this.#committed;
+    const options = { ...this.#next };
+    if (this.recordTimestamp) options.timestamp ??= Math.floor(Date.now() / 1000);
+    if (start === 0) this.#announce(this.#firstCommit, { peer: `${this.peer}` as PeerID });
+    if (this.#preCommit.size > 0) this.#beforeCommit(options);
+    const len = put((w) => {
+      w.string(options.origin ?? "");
+      w.string(options.message ?? "");
+    });
+    check(engine().w_commit(this.handle, len, options.timestamp ?? 0));
+    this.clearNext();
     this.#committed = engine().w_own_end(this.handle);
     this.#collect();
     this.#collectLocal(start);
@@ -191,15 +248,19 @@ export class Store {
     }
   }
 
+  /** Queue `what` for all of `listeners` who still listen when their turn comes. */
+  #announce<A>(listeners: Set<(a: A) => void>, what: A): void {
+    for (const listener of listeners) {
+      this.#queue.add(() => {
+        if (listeners.has(listener)) listener(what);
+      });
+    }
+  }
+
   #collectLocal(start: number): void {
     if (this.#local.size === 0) return;
     check(engine().w_export_own(this.handle, start));
-    const bytes = outBytes();
-    for (const listener of this.#local) {
-      this.#queue.add(() => {
-        if (this.#local.has(listener)) listener(bytes);
-      });
-    }
+    this.#announce(this.#local, outBytes());
   }
 
   subscribe(listener: Listener, ref?: number): Subscription {
@@ -212,8 +273,14 @@ export class Store {
   }
 
   subscribeLocal(listener: (bytes: Uint8Array) => void): Subscription {
-    const own = (bytes: Uint8Array) => listener(bytes);
-    this.#local.add(own);
-    return () => this.#local.delete(own);
+    return subscribeTo(this.#local, listener);
+  }
+
+  subscribePreCommit(listener: PreCommitListener): Subscription {
+    return subscribeTo(this.#preCommit, listener);
+  }
+
+  subscribeFirstCommit(listener: (e: { peer: PeerID }) => void): Subscription {
+    return subscribeTo(this.#firstCommit, listener);
   }
 }

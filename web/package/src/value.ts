@@ -208,6 +208,10 @@ export class Writer {
     this.#len += 8;
   }
 
+  u64(value: bigint): void {
+    this.#fixed((view) => view.setBigUint64(0, value, true));
+  }
+
   raw(bytes: Uint8Array): void {
     this.uleb(bytes.length);
     this.#reserve(bytes.length);
@@ -224,8 +228,18 @@ export class Writer {
     const all = [...ids];
     this.uleb(all.length);
     for (const [peer, counter] of all) {
-      this.#fixed((view) => view.setBigUint64(0, BigInt(peer), true));
+      this.u64(BigInt(peer));
       this.uleb(counter);
+    }
+  }
+
+  spans(spans: Iterable<readonly [peer: PeerID, start: number, end: number]>): void {
+    const all = [...spans];
+    this.uleb(all.length);
+    for (const [peer, start, end] of all) {
+      this.u64(BigInt(peer));
+      this.uleb(start);
+      this.uleb(end);
     }
   }
 
