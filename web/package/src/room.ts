@@ -112,9 +112,13 @@ export class Room {
     });
   }
 
-  /** The document was edited here: commit, and send the edit on. */
-  edited(now: number): void {
-    this.#store.transact(() => check(engine().w_room_edited(this.#handle, now)));
+  /** The document was edited here: commit, and send the edit on. `first`, which may poll(), is
+   *  called before anyone is told of the edit. */
+  edited(now: number, first?: () => void): void {
+    this.#store.transact(() => {
+      check(engine().w_room_edited(this.#handle, now));
+      first?.();
+    });
   }
 
   stored(token: bigint): void {

@@ -195,9 +195,9 @@ export class Store {
       this.#commitPending();
       const result = call();
       this.#committed = engine().w_own_end(this.handle);
-      this.#collect();
       return result;
     } finally {
+      this.#collect();
       this.#queue.flush();
     }
   }
@@ -234,6 +234,7 @@ export class Store {
     check(engine().w_commit(this.handle, len, options.timestamp ?? 0));
     this.clearNext();
     this.#committed = engine().w_own_end(this.handle);
+    if (this.#local.size === 0) return; // transact() collects what happened
     this.#collect();
     this.#collectLocal(start);
   }

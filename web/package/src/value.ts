@@ -173,7 +173,8 @@ function isInteger(value: number): boolean {
 /** Also one of another realm, which `instanceof` does not know. */
 export function isBytes(value: unknown): value is Uint8Array {
   return (
-    ArrayBuffer.isView(value) && Object.prototype.toString.call(value) === "[object Uint8Array]"
+    value instanceof Uint8Array ||
+    (ArrayBuffer.isView(value) && Object.prototype.toString.call(value) === "[object Uint8Array]")
   );
 }
 
@@ -220,7 +221,8 @@ export class Writer {
   }
 
   string(text: string): void {
-    this.raw(encoder.encode(text));
+    if (text === "") this.uleb(0);
+    else this.raw(encoder.encode(text));
   }
 
   /** A version vector or frontiers. */

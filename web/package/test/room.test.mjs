@@ -85,6 +85,18 @@ test("an edit not yet told goes out before a message comes in", () => {
   assert.equal(a.doc.getText("t").length, 2);
 });
 
+test("an edit can be on its way before anyone here is told of it", () => {
+  const [a, b] = [new Member(1), new Member(2)];
+  a.room.open(1, 0);
+  b.room.open(1, 0);
+  settle(a, b, 0);
+  const order = [];
+  a.doc.subscribe(() => order.push("told"));
+  a.doc.getText("t").insert(0, "a");
+  a.room.edited(1, () => a.drain(() => order.push("sent"), 1));
+  assert.deepEqual(order, ["sent", "told"]);
+});
+
 test("presence crosses over and is taken back", () => {
   const [a, b] = [new Member(1), new Member(2)];
   a.room.open(1, 0);
