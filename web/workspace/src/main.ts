@@ -56,9 +56,8 @@ function openEditor(session: Session): void {
   const area = document.createElement("textarea");
   area.dataset.testid = "textarea";
   area.ariaLabel = "Document text";
-  area.placeholder = HINT;
   page.append(area);
-  openTextarea(area, session).focus();
+  openTextarea(area, session, HINT).focus();
 }
 
 function showState(session: Session): void {

@@ -32,9 +32,9 @@ export interface SessionEvents {
 // RFC 8841 section 6.1: without max-message-size in its description, a peer takes 64 KiB. Larger
 // messages carry no more per second, so all peers get what every peer takes.
 const MESSAGE_MAX = 64 * 1024;
-// With peers, an edit is on its way to them before the disk gets to work: on a busy machine that is
-// half of the time it takes. Without peers the disk comes first.
-const KEEP_WITHIN_MS = 10;
+// With peers, a key is on its way to them, or on the screen, before anything else is done about it:
+// on a busy machine that is half of the time it takes. Without peers the disk comes first.
+const SETTLE_WITHIN_MS = 10;
 const NOTE_WITHIN_MS = 300;
 
 export class Session {
@@ -49,8 +49,8 @@ export class Session {
   /** What the storage has not been given yet, and the tokens that wait for it. */
   private unkept: Uint8Array[] = [];
   private owed: bigint[] = [];
-  private keepAt = Infinity;
-  private keepTimer = 0;
+  private settleTimer = 0;
+  private noteTimer = 0;
   private timer = 0;
 
   private constructor(
@@ -78,7 +78,9 @@ export class Session {
     });
     this.tabs = new Tabs(link.room, (news) => void this.heard(news));
     this.doc.subscribe((batch) => this.committed(batch));
-    addEventListener("pagehide", () => void this.keep());
+    addEventListener("pagehide", () => {
+      if (this.unkept.length > 0 || this.noteTimer !== 0) void this.keep(true);
+    });
     addEventListener("online", () => this.on.changed());
     addEventListener("offline", () => this.on.changed());
   }
@@ -117,8 +119,8 @@ export class Session {
     try {
       this.step(() => {
         edit();
-        this.room.edited(now());
         this.alone += 1;
+        this.room.edited(now(), () => this.obeyAll());
       });
     } finally {
       this.author = null;
@@ -167,58 +169,61 @@ export class Session {
     this.room.close(id);
   }
 
-  /** Every call of the room goes through here, so that what it asks for is done at once. */
+  /** Every call of the room goes through here, so that what it asks for is done. */
   private step(call: () => void): void {
     call();
-    const blobs: Uint8Array[] = [];
-    for (let out = this.room.poll(); out; out = this.room.poll()) {
-      if (out.kind === "store") {
-        blobs.push(out.bytes);
-        this.owed.push(out.token);
-      } else {
-        this.obey(out);
-      }
-    }
-    if (this.joined.size === 0 && !this.readingNews) {
-      for (const bytes of blobs) this.tabs.tell({ bytes, alone: this.alone });
-    }
-    this.unkept.push(...blobs);
-    if (blobs.length > 0) this.keepWithin(this.joined.size > 0 ? KEEP_WITHIN_MS : 0);
+    this.obeyAll();
+    // Timers of a page that nobody sees are slow, and nobody types there.
+    if (this.joined.size === 0 || document.hidden) return this.settle();
+    this.settleTimer ||= setTimeout(() => this.settle(), SETTLE_WITHIN_MS);
+  }
+
+  /** What is left to do once the editors and the peers know. */
+  private settle(): void {
+    clearTimeout(this.settleTimer);
+    this.settleTimer = 0;
+    if (this.unkept.length > 0) void this.keep(this.joined.size === 0);
     this.schedule();
     this.on.changed();
+  }
+
+  private obeyAll(): void {
+    for (let out = this.room.poll(); out; out = this.room.poll()) this.obey(out);
   }
 
   private obey(out: RoomOut): void {
     switch (out.kind) {
       case "send":
         return this.mesh.send(out.link, out.bytes);
+      case "store":
+        this.unkept.push(out.bytes);
+        this.owed.push(out.token);
+        if (this.joined.size > 0 || this.readingNews) return;
+        return this.tabs.tell({ bytes: out.bytes, alone: this.alone });
       case "joined":
         this.joined.add(out.link);
         return;
       case "synced":
         if (this.alone === 0) return;
         this.alone = 0;
-        return this.keepWithin(NOTE_WITHIN_MS);
+        return this.noteSoon();
       case "error":
         return this.mesh.hangUp(out.link);
     }
   }
 
-  private keepWithin(ms: number): void {
-    if (ms === 0) return void this.keep();
-    if (this.keepAt <= now() + ms) return;
-    clearTimeout(this.keepTimer);
-    this.keepAt = now() + ms;
-    this.keepTimer = setTimeout(() => void this.keep(), ms);
-  }
-
-  private async keep(): Promise<void> {
-    clearTimeout(this.keepTimer);
-    if (this.unkept.length === 0 && this.keepAt === Infinity) return;
-    this.keepAt = Infinity;
+  /** Stores what is not stored yet, and the note about the document if asked to or else soon. */
+  private async keep(noteToo: boolean): Promise<void> {
+    if (noteToo) {
+      clearTimeout(this.noteTimer);
+      this.noteTimer = 0;
+    } else {
+      this.noteSoon();
+    }
+    const note = noteToo ? this.note() : null;
     const blobs = this.unkept.splice(0);
     const tokens = this.owed.splice(0);
-    const written = await this.store.append(blobs, this.note());
+    const written = await this.store.append(blobs, note);
     if (!written) {
       this.owed = tokens.concat(this.owed);
       return;
@@ -227,6 +232,10 @@ export class Session {
       for (const token of tokens) this.room.stored(token);
     });
     await this.store.fold(() => this.doc.export({ mode: "snapshot" }));
+  }
+
+  private noteSoon(): void {
+    this.noteTimer ||= setTimeout(() => void this.keep(true), NOTE_WITHIN_MS);
   }
 
   private note(): DocumentNote {

@@ -84,7 +84,8 @@ export class Store {
     const all = this.unwritten.concat(blobs);
     this.unwritten = [];
     try {
-      const transaction = this.database.transaction(["rows", "documents"], "readwrite");
+      const stores = note ? ["rows", "documents"] : ["rows"];
+      const transaction = this.database.transaction(stores, "readwrite");
       if (note) transaction.objectStore("documents").put(note);
       const rows = transaction.objectStore("rows");
       const requests = unlessThrown(transaction, () =>

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT
 // The text of the document in a plain <textarea>. The element says only that it changed; what was
-// done is found by comparing. Setting its value would throw away caret, scroll and undo, so all three
-// are kept here.
+// done is found by comparing. Setting its value throws away caret and undo, so both are kept here.
 //
 // A textarea shows every line end as one unit, whatever the document has. `content` is the document's
 // text and `shown` is the element's, and positions are converted between the two.
@@ -9,12 +8,12 @@
 import { ChangeSet } from "@codemirror/state";
 import { Bridge } from "./bridge";
 import { type Editor, watchText } from "./editing";
-import { findReplacement } from "./replacement";
+import { findReplacement, type Replacement } from "./replacement";
 import { type Session, TEXT } from "./session";
 import { OwnUndo } from "./undo";
 
-export function openTextarea(area: HTMLTextAreaElement, session: Session): Editor {
-  const binding = new TextareaBinding(area, session);
+export function openTextarea(area: HTMLTextAreaElement, session: Session, hint: string): Editor {
+  const binding = new TextareaBinding(area, session, hint);
   return { focus: () => binding.area.focus() };
 }
 
@@ -30,11 +29,13 @@ class TextareaBinding {
   constructor(
     readonly area: HTMLTextAreaElement,
     session: Session,
+    private readonly hint: string,
   ) {
     const text = session.doc.getText(TEXT);
     this.content = text.toString();
     this.shown = unixLines(this.content);
     area.value = this.shown;
+    this.showHint();
     this.bridge = new Bridge(
       text,
       (edit) => session.edit(edit, this),
@@ -53,20 +54,38 @@ class TextareaBinding {
   private read(): void {
     const after = this.area.value;
     const found = findReplacement(this.shown, after, this.area.selectionEnd);
-    if (!found) return;
-    const from = toContent(this.content, found.from);
-    const to = toContent(this.content, found.to);
-    const change = ChangeSet.of({ from, to, insert: found.insert }, this.content.length, "\n");
-    this.undo.record(change, this.content, this.composing && this.recorded);
-    this.recorded = this.composing;
-    this.content = this.content.slice(0, from) + found.insert + this.content.slice(to);
-    this.shown = after;
-    this.bridge.local(change);
+    if (found) this.replace(found);
   }
 
   private beforeInput(event: InputEvent): void {
     if (event.inputType === "historyUndo") this.travel(event, "undo");
-    if (event.inputType === "historyRedo") this.travel(event, "redo");
+    else if (event.inputType === "historyRedo") this.travel(event, "redo");
+    else if (event.inputType === "insertText") this.foresee(event);
+  }
+
+  /**
+   * Typed text is on its way to others before the browser lays out the page with it, which takes
+   * longer than all else here. read() puts right what comes out differently.
+   */
+  private foresee({ data, isComposing }: InputEvent): void {
+    const { selectionStart: from, selectionEnd: to } = this.area;
+    if (!data || isComposing || this.composing || to > this.shown.length) return;
+    this.replace({ from, to, insert: data });
+  }
+
+  /** The user replaces something of what is shown. */
+  private replace(shown: Replacement): void {
+    const before = this.content;
+    const { insert } = shown;
+    const from = toContent(before, shown.from);
+    const to = toContent(before, shown.to);
+    const change = ChangeSet.of({ from, to, insert }, before.length, "\n");
+    this.content = before.slice(0, from) + insert + before.slice(to);
+    this.shown = this.shown.slice(0, shown.from) + insert + this.shown.slice(shown.to);
+    this.bridge.local(change);
+    this.showHint();
+    this.undo.record(change, before, this.composing && this.recorded);
+    this.recorded = this.composing;
   }
 
   private keyDown(event: KeyboardEvent): void {
@@ -98,14 +117,22 @@ class TextareaBinding {
   }
 
   private showRemote(changes: ChangeSet): void {
-    this.undo.moveBy(changes);
     this.show(changes, null);
+    this.undo.moveBy(changes);
+  }
+
+  /** Browsers restyle a placeholder with each key, also where it is not seen. */
+  private showHint(): void {
+    const wanted = this.shown === "";
+    if (this.area.hasAttribute("placeholder") === wanted) return;
+    if (wanted) this.area.placeholder = this.hint;
+    else this.area.removeAttribute("placeholder");
   }
 
   /** Shows `changes`; the selection stays on its text, or collapses at `caret` if given. */
   private show(changes: ChangeSet, caret: number | null): void {
     const { area } = this;
-    const { selectionDirection, scrollTop } = area;
+    const { selectionDirection } = area;
     const start = changes.mapPos(toContent(this.content, area.selectionStart));
     const end = changes.mapPos(toContent(this.content, area.selectionEnd));
     this.content = applyToString(changes, this.content);
@@ -116,7 +143,7 @@ class TextareaBinding {
       toShown(this.content, caret ?? end),
       selectionDirection,
     );
-    area.scrollTop = scrollTop;
+    this.showHint();
   }
 }
 
