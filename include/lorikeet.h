@@ -25,6 +25,9 @@
 #ifdef __cplusplus
 extern "C" {
 #endif
+#ifdef __GNUC__ /* what is declared here is all that the shared library exports */
+#pragma GCC visibility push(default)
+#endif
 
 /* clang-format off */
 #define LK_STATUS_MAP(X) /* the one list: C codes, messages, CLI texts, JS classes come from it */ \
@@ -508,6 +511,9 @@ const lk_event *lk_poll(lk_doc *doc);
  * For tests: O(history). */
 void lk_check(lk_doc *doc);
 
+#ifdef __GNUC__
+#pragma GCC visibility pop
+#endif
 #ifdef __cplusplus
 }
 #endif

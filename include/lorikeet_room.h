@@ -20,6 +20,9 @@
 #ifdef __cplusplus
 extern "C" {
 #endif
+#ifdef __GNUC__
+#pragma GCC visibility push(default)
+#endif
 
 typedef struct lk_room lk_room;
 typedef uint32_t lk_link; /* chosen by you, unique among the open links of a room */
@@ -94,6 +97,9 @@ typedef struct lk_room_stats {
 } lk_room_stats;
 lk_room_stats lk_room_stats_read(const lk_room *room);
 
+#ifdef __GNUC__
+#pragma GCC visibility pop
+#endif
 #ifdef __cplusplus
 }
 #endif

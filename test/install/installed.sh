@@ -1,0 +1,111 @@
+#!/bin/sh
+# installed.sh: what `./dev install` puts into a prefix, used from there as others would use it.
+# Each example says behind "prints:" in its opening comment what it prints.
+#
+#     PREFIX ─┬─ pkg-config ─┬─ shared ─┐
+#             └─ CMake ──────┴─ static ─┴─► every example, compiled, run, compared
+set -u
+cd "$(dirname "$0")/../.." || exit 2
+
+scratch=$(mktemp -d) || exit 2
+trap 'rm -rf "$scratch"' EXIT
+prefix=$scratch/prefix
+./dev install "$prefix" >"$scratch/log" 2>&1 || {
+    cat "$scratch/log"
+    echo "0 passed, 1 failed"
+    exit 1
+}
+library=$(find "$prefix" -name liblorikeet.so)
+folder=$(dirname "$library")
+export PKG_CONFIG_PATH="$folder/pkgconfig"
+
+passed=0 failed=0
+# property NAME COMMAND...: holds if the command prints nothing and succeeds.
+property() {
+    name=$1
+    shift
+    said=$("$@" 2>&1) && [ -z "$said" ] && {
+        passed=$((passed + 1))
+        return
+    }
+    failed=$((failed + 1))
+    printf 'failed: %s\n%s\n' "$name" "$said"
+}
+
+# ---- the library ----
+
+exported() { nm -D --defined-only "$library" | awk '{ print $3 }' | sort -u; }
+# The functions that the headers declare; comments may name others.
+declared() {
+    cc -E -P "$prefix/include/lorikeet_room.h" | grep -oE '\blk_[a-z0-9_]+\(' | tr -d '(' | sort -u
+}
+exports_what_is_declared() {
+    exported >"$scratch/exported" && declared >"$scratch/declared"
+    [ -s "$scratch/declared" ] || echo "no function is declared"
+    diff "$scratch/declared" "$scratch/exported"
+}
+exports_nothing_else() { exported | grep -v '^lk_'; true; }
+is_versioned() {
+    readelf -d "$library" | grep -q 'SONAME.*\[liblorikeet\.so\.0\]' || readelf -d "$library"
+    [ -L "$folder/liblorikeet.so.0" ] || ls -l "$folder"
+}
+needs_little() { readelf -d "$library" | grep NEEDED | grep -v -E '\[(liblz4|libc)\.so\.'; true; }
+
+# ---- the examples ----
+
+examples=$(cd examples && ls -- *.c *.cpp | sed 's/\.[a-z]*$//')
+compiler() {
+    case $1 in
+    *.c) echo "cc -std=c11" ;;
+    *) echo "c++ -std=c++11" ;;
+    esac
+}
+# with_pkg_config SOURCE PROGRAM LINK
+with_pkg_config() {
+    if [ "$3" = static ]; then
+        flags="$(pkg-config --cflags --static --libs lorikeet) -static"
+    else
+        flags="$(pkg-config --cflags --libs lorikeet) -Wl,-rpath,$folder"
+    fi
+    $(compiler "$1") -Wall -Wextra -Wpedantic -Werror "$1" -o "$2" $flags
+}
+with_cmake() { # LINK
+    cmake -S examples -B "$scratch/cmake-$1" -DCMAKE_PREFIX_PATH="$prefix" -DLINK="$1" &&
+        cmake --build "$scratch/cmake-$1" --parallel
+} >"$scratch/cmake.log" 2>&1 || cat "$scratch/cmake.log"
+# Wants the shared library at run time if LINK says so, and only then.
+links() { # PROGRAM LINK
+    if readelf -d "$1" 2>&1 | grep -q 'NEEDED.*liblorikeet'; then how=shared; else how=static; fi
+    [ "$how" = "$2" ] || echo "linked: $how"
+}
+prints() { # SOURCE PROGRAM
+    sed -n '/prints:$/,/\*\/$\|^#/{s/^\( \*\|\/\/\)     //; T; s| \*/$||; p}' "$1" >"$scratch/want"
+    [ -s "$scratch/want" ] || echo "$1 does not say what it prints"
+    rm -f "$scratch/kept"
+    "$2" "$scratch/kept" >"$scratch/got" 2>&1 || echo "ended with status $?"
+    diff "$scratch/want" "$scratch/got"
+}
+fits_a_screen() { awk 'END { if (NR >= 80) print FILENAME ": " NR " lines" }' "$1"; }
+
+property "the shared library exports all that is declared" exports_what_is_declared
+property "the shared library exports nothing but lk_*" exports_nothing_else
+property "the shared library has its soname" is_versioned
+property "the shared library needs LZ4 and C" needs_little
+property "the program runs" sh -c "'$prefix/bin/lorikeet' --version >/dev/null"
+for link in shared static; do
+    property "CMake, $link" with_cmake "$link"
+    for example in $examples; do
+        source=$(ls examples/"$example".c*)
+        program=$scratch/$example-$link
+        property "$example, pkg-config, $link" with_pkg_config "$source" "$program" "$link"
+        for built in "$program" "$scratch/cmake-$link/$example"; do
+            property "$built is $link" links "$built" "$link"
+            property "$built prints what it says" prints "$source" "$built"
+        done
+    done
+done
+for example in $examples; do
+    property "$example is short" fits_a_screen "$(ls examples/"$example".c*)"
+done
+echo "$passed passed, $failed failed"
+[ "$failed" -eq 0 ]
