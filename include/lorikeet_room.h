@@ -97,6 +97,49 @@ typedef struct lk_room_stats {
 } lk_room_stats;
 lk_room_stats lk_room_stats_read(const lk_room *room);
 
+/* ---- presence without a room ----
+ * Keys with values that are never history and go when nobody repeats them, in the bytes of Loro's
+ * EphemeralStore, or of its older Awareness, where the keys are peers (decimal) and each writes its
+ * own. Times are Unix milliseconds. */
+
+typedef struct lk_ephemeral lk_ephemeral;
+
+/* NULL when memory is out. `memory` NULL: the C library's. An entry is gone when it is older than
+ * `timeout_ms`: by its stamp, or in awareness by when it came. */
+lk_ephemeral *lk_ephemeral_new(uint64_t timeout_ms, const lk_memory *memory_or_null);
+lk_ephemeral *lk_awareness_new(uint64_t timeout_ms, const lk_memory *memory_or_null);
+void lk_ephemeral_free(lk_ephemeral *e);
+
+/* Write an entry and append its update. NULL deletes it (not in awareness). LK_EVALUE, LK_ELIMIT.
+ */
+lk_status lk_ephemeral_set(lk_ephemeral *e, lk_str key, const lk_value *value_or_null,
+                           uint64_t now_ms, lk_buf *update);
+/* Take in an update. Damaged bytes change nothing. LK_ECORRUPT, LK_ELIMIT, LK_ENOMEM. */
+lk_status lk_ephemeral_apply(lk_ephemeral *e, lk_bytes update, uint64_t now_ms,
+                             lk_fault *fault_or_null);
+/* Drop what is too old. */
+void lk_ephemeral_expire(lk_ephemeral *e, uint64_t now_ms);
+
+typedef enum lk_ephemeral_what { LK_ADDED, LK_UPDATED, LK_REMOVED } lk_ephemeral_what;
+typedef struct lk_ephemeral_change {
+    lk_ephemeral_what what;
+    lk_str key;
+} lk_ephemeral_change;
+/* What the last of these three calls did: a view until the next. LK_ENOMEM. */
+lk_status lk_ephemeral_changes(lk_ephemeral *e, const lk_ephemeral_change **out, size_t *len);
+
+/* Append an update of these keys (NULL: of all), without what is too old. Those deleted are told as
+ * such. */
+lk_status lk_ephemeral_encode(lk_ephemeral *e, const lk_str *keys_or_null, size_t len,
+                              uint64_t now_ms, lk_buf *out);
+/* The value of a key, a view until the next call; *updated_ms, which may be NULL: its stamp, or
+ * when it came. LK_EMISSING, LK_ENOMEM. */
+lk_status lk_ephemeral_get(lk_ephemeral *e, lk_str key, lk_value *out, int64_t *updated_ms);
+/* Walk the keys that have a value, sorted: start with *cursor = 0; false at the end. */
+bool lk_ephemeral_next(const lk_ephemeral *e, size_t *cursor, lk_str *key);
+/* How many there are. */
+size_t lk_ephemeral_len(const lk_ephemeral *e);
+
 #ifdef __GNUC__
 #pragma GCC visibility pop
 #endif

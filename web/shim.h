@@ -29,12 +29,12 @@ lk_status shim_written(const writer *w);
 /* The first `len` bytes of the argument region. */
 lk_bytes shim_bytes(size_t len);
 lk_str shim_str(size_t len);
-/* Empty the scratch arena. */
-void shim_scratch(void);
 /* The first `len` bytes of the argument region as ids, in scratch. */
 lk_status shim_ids(size_t len, lk_ids *out);
 /* The result of an import: spans that came, spans that wait. */
 lk_status shim_imported(lk_status status, const lk_import_status *got);
+/* Memory for the call under way, emptied. */
+arena *shim_scratch(void);
 /* A value at the reader; its failure is the call's. */
 lk_status shim_value(reader *r, lk_value *out);
 

@@ -33,9 +33,10 @@ lk_str shim_str(size_t len) {
     return (lk_str){(const char *)bytes.at, bytes.len};
 }
 
-void shim_scratch(void) {
+arena *shim_scratch(void) {
     if (web.scratch.heap == NULL) arena_init(&web.scratch, &mem_default);
     arena_reset(&web.scratch);
+    return &web.scratch;
 }
 
 lk_status shim_value(reader *r, lk_value *out) {

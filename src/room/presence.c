@@ -59,9 +59,45 @@ static size_t presence_find(const presence *p, lk_str key, bool *found) {
     return low;
 }
 
+/* ---- the rules ---- */
+
+static bool presence_limited(const presence *p) { return p->rules == PRESENCE_ROOM; }
+
+/* A store counts to the millisecond as Loro does: older than its life is gone, as old is not. */
+static uint64_t presence_expiry(const presence *p, int64_t stamp_ms, uint64_t now_ms) {
+    if (p->rules == PRESENCE_ROOM) return now_ms + PRESENCE_LIFE_MS;
+    if (p->rules == PRESENCE_STORE) now_ms = stamp_ms < 0 ? 0 : (uint64_t)stamp_ms;
+    return now_ms + p->life_ms + 1;
+}
+
+static bool presence_note(presence *p, lk_ephemeral_what what, lk_str key) {
+    if (p->told == NULL) return true;
+    writer w = writer_new(p->told);
+    writer_u8(&w, (uint8_t)what);
+    writer_bytes(&w, key.at, key.len);
+    return !w.failed;
+}
+
+/* What writing `value` to a key does, in a word; false: nothing to be seen. */
+static bool presence_effect(bool found, lk_bytes value, lk_ephemeral_what *what) {
+    *what = value.len == 0 ? LK_REMOVED : found ? LK_UPDATED : LK_ADDED;
+    return found || value.len > 0;
+}
+
+/* Keys of awareness. */
+static bool presence_peer(lk_str key, uint64_t *out) {
+    *out = 0;
+    for (size_t i = 0; i < key.len; i++) {
+        uint64_t digit = (uint64_t)(key.at[i] - '0');
+        if (digit > 9 || *out > (UINT64_MAX - digit) / 10) return false;
+        *out = *out * 10 + digit;
+    }
+    return key.len > 0;
+}
+
 /* Put (key, value) in place, at the index presence_find() gave. */
 static lk_status presence_put(presence *p, size_t at, bool found, lk_str key, lk_bytes value) {
-    if (!found && p->entries.len >= LIMIT_PRESENCE_ENTRIES) return LK_ELIMIT;
+    if (!found && presence_limited(p) && p->entries.len >= LIMIT_PRESENCE_ENTRIES) return LK_ELIMIT;
     if (!found && !vec_reserve(p->heap, &p->entries, 1)) return LK_ENOMEM;
     uint8_t *bytes = mem_alloc(p->heap, key.len + value.len);
     if (bytes == NULL) return LK_ENOMEM;
@@ -128,7 +164,15 @@ static lk_status presence_write_value(writer *w, const lk_value *v, unsigned dep
     return status;
 }
 
-static void presence_write_entry(writer *w, const presence_entry *e) {
+static void presence_write_entry(writer *w, const presence *p, const presence_entry *e) {
+    uint64_t peer;
+    if (p->rules == PRESENCE_AWARENESS) {
+        presence_peer((lk_str){(const char *)e->bytes, e->key_len}, &peer);
+        writer_uleb(w, peer);
+        writer_zigzag(w, e->stamp_ms);
+        writer_raw(w, e->bytes + e->key_len, e->value_len);
+        return;
+    }
     writer_bytes(w, e->bytes, e->key_len);
     writer_u8(w, e->value_len > 0); /* Option: 0 none, 1 some */
     writer_raw(w, e->bytes + e->key_len, e->value_len);
@@ -140,29 +184,35 @@ static lk_status presence_put_own(presence *p, lk_str key, lk_bytes value, int64
     bool found;
     size_t at = presence_find(p, key, &found);
     if (found && stamp_ms <= p->entries.at[at].stamp_ms) stamp_ms = p->entries.at[at].stamp_ms + 1;
-    if (!buf_reserve(out, key.len + value.len + 32)) return LK_ENOMEM;
+    lk_ephemeral_what what;
+    bool noted = !presence_effect(found, value, &what) || presence_note(p, what, key);
+    if (!noted || !buf_reserve(out, key.len + value.len + 32)) return LK_ENOMEM;
     lk_status status = presence_put(p, at, found, key, value);
     if (status != LK_OK) return status;
     presence_entry *e = &p->entries.at[at];
     e->stamp_ms = stamp_ms;
-    e->expires_ms = now_ms + PRESENCE_LIFE_MS;
+    e->expires_ms = presence_expiry(p, stamp_ms, now_ms);
     e->source = PRESENCE_OWN;
     writer w = writer_new(out);
     writer_uleb(&w, 1);
-    presence_write_entry(&w, e);
+    presence_write_entry(&w, p, e);
     LK_ASSERT(!w.failed);
     return LK_OK;
 }
 
 lk_status presence_set(presence *p, lk_str key, const lk_value *value, int64_t stamp_ms,
                        uint64_t now_ms, lk_buf *out) {
-    if (!utf8_valid((const uint8_t *)key.at, key.len)) return LK_EVALUE;
+    uint64_t peer;
+    bool named = p->rules == PRESENCE_AWARENESS ? value != NULL && presence_peer(key, &peer)
+                                                : utf8_valid((const uint8_t *)key.at, key.len);
+    if (!named) return LK_EVALUE;
     lk_buf bytes = {.memory = p->heap};
     writer w = writer_new(&bytes);
     lk_status status = LK_OK;
-    if (value != NULL && value->type != LK_NULL) status = presence_write_value(&w, value, 1);
+    if (value != NULL) status = presence_write_value(&w, value, 1);
     if (status == LK_OK && w.failed) status = LK_ENOMEM;
-    if (status == LK_OK && key.len + bytes.len > LIMIT_PRESENCE_BYTES) status = LK_ELIMIT;
+    size_t most = presence_limited(p) ? LIMIT_PRESENCE_BYTES : UINT32_MAX;
+    if (status == LK_OK && key.len + bytes.len > most) status = LK_ELIMIT;
     if (status == LK_OK)
         status = presence_put_own(p, key, (lk_bytes){bytes.at, bytes.len}, stamp_ms, now_ms, out);
     lk_buf_free(&bytes);
@@ -175,7 +225,7 @@ bool presence_refresh(presence *p, int64_t stamp_ms, uint64_t now_ms) {
         presence_entry *e = &p->entries.at[i];
         if (e->source != PRESENCE_OWN || e->value_len == 0) continue;
         e->stamp_ms = stamp_ms > e->stamp_ms ? stamp_ms : e->stamp_ms + 1;
-        e->expires_ms = now_ms + PRESENCE_LIFE_MS;
+        e->expires_ms = presence_expiry(p, e->stamp_ms, now_ms);
         any = true;
     }
     return any;
@@ -189,8 +239,24 @@ bool presence_encode(const presence *p, bool own_only, lk_buf *out) {
     writer_uleb(&w, count);
     for (size_t i = 0; i < p->entries.len; i++)
         if (!own_only || p->entries.at[i].source == PRESENCE_OWN)
-            presence_write_entry(&w, &p->entries.at[i]);
+            presence_write_entry(&w, p, &p->entries.at[i]);
     return !w.failed;
+}
+
+bool presence_encode_some(const presence *p, const presence_entry *const *entries, size_t len,
+                          lk_buf *out) {
+    size_t before = out->len;
+    writer w = writer_new(out);
+    writer_uleb(&w, len);
+    for (size_t i = 0; i < len; i++) presence_write_entry(&w, p, entries[i]);
+    if (w.failed) out->len = before;
+    return !w.failed;
+}
+
+const presence_entry *presence_get(const presence *p, lk_str key) {
+    bool found;
+    size_t at = presence_find(p, key, &found);
+    return found ? &p->entries.at[at] : NULL;
 }
 
 /* ---- reading others ---- */
@@ -222,21 +288,38 @@ typedef struct presence_update { /* one entry, as views */
     lk_str key;
     lk_bytes value;
     int64_t stamp_ms;
+    char digits[20]; /* of a peer */
 } presence_update;
 
-static presence_update presence_read(reader *r) {
-    presence_update u = {.key = reader_str(r)};
-    uint8_t some = reader_u8(r);
+static void presence_read_peer(reader *r, presence_update *u) {
+    uint64_t peer = reader_uleb(r, UINT64_MAX);
+    size_t at = sizeof u->digits;
+    do u->digits[--at] = (char)('0' + peer % 10);
+    while ((peer /= 10) > 0);
+    u->key = (lk_str){u->digits + at, sizeof u->digits - at};
+    u->stamp_ms = reader_zigzag(r);
+    if (u->stamp_ms != (int32_t)u->stamp_ms) reader_fail(r, LK_ECORRUPT, "counter is out of range");
+}
+
+static void presence_read(const presence *p, reader *r, presence_update *u) {
+    *u = (presence_update){0};
+    bool peers = p->rules == PRESENCE_AWARENESS;
+    uint8_t some = 1;
+    if (peers) {
+        presence_read_peer(r, u);
+    } else {
+        u->key = reader_str(r);
+        some = reader_u8(r);
+    }
     if (some > 1) reader_fail(r, LK_ECORRUPT, "option is neither 0 nor 1");
     const uint8_t *start = r->at;
     if (some == 1) presence_skip_value(r, 1);
-    u.value = (lk_bytes){start, (size_t)(r->at - start)};
-    u.stamp_ms = reader_zigzag(r);
-    if (u.stamp_ms < -PRESENCE_STAMP_MAX || u.stamp_ms > PRESENCE_STAMP_MAX)
+    u->value = (lk_bytes){start, (size_t)(r->at - start)};
+    if (!peers) u->stamp_ms = reader_zigzag(r);
+    if (u->stamp_ms < -PRESENCE_STAMP_MAX || u->stamp_ms > PRESENCE_STAMP_MAX)
         reader_fail(r, LK_ECORRUPT, "time is out of range");
-    if (u.key.len + u.value.len > LIMIT_PRESENCE_BYTES)
+    if (presence_limited(p) && u->key.len + u->value.len > LIMIT_PRESENCE_BYTES)
         reader_fail(r, LK_ELIMIT, "presence entry is too large");
-    return u;
 }
 
 static lk_status presence_take(presence *p, const presence_update *u, uint32_t source,
@@ -244,6 +327,13 @@ static lk_status presence_take(presence *p, const presence_update *u, uint32_t s
     bool found;
     size_t at = presence_find(p, u->key, &found);
     if (found && u->stamp_ms <= p->entries.at[at].stamp_ms) return LK_OK;
+    if (found && p->rules == PRESENCE_AWARENESS && p->entries.at[at].source == PRESENCE_OWN)
+        return LK_OK; /* nobody else speaks for this peer */
+    uint64_t expires_ms = presence_expiry(p, u->stamp_ms, now_ms);
+    if (expires_ms <= now_ms) return LK_OK;
+    lk_ephemeral_what what;
+    if (presence_effect(found, u->value, &what) && !presence_note(p, what, u->key))
+        return LK_ENOMEM;
     bool shown = found && p->entries.at[at].value_len > 0;
     bool same = found && p->entries.at[at].value_len == u->value.len &&
                 (u->value.len == 0 || __builtin_memcmp(p->entries.at[at].bytes + u->key.len,
@@ -255,7 +345,7 @@ static lk_status presence_take(presence *p, const presence_update *u, uint32_t s
     }
     presence_entry *e = &p->entries.at[at];
     e->stamp_ms = u->stamp_ms;
-    e->expires_ms = now_ms + PRESENCE_LIFE_MS;
+    e->expires_ms = expires_ms;
     e->source = source;
     return LK_OK;
 }
@@ -266,10 +356,11 @@ lk_status presence_apply(presence *p, lk_bytes bytes, uint32_t source, uint64_t 
     reader r = reader_new(bytes);
     uint64_t count = reader_uleb(&r, reader_left(&r));
     reader entries = r;
-    for (uint64_t i = 0; i < count && reader_ok(&r); i++) presence_read(&r);
+    presence_update u;
+    for (uint64_t i = 0; i < count && reader_ok(&r); i++) presence_read(p, &r, &u);
     reader_finish(&r, "bytes follow the presence entries");
     for (uint64_t i = 0; i < count && reader_ok(&r); i++) {
-        presence_update u = presence_read(&entries);
+        presence_read(p, &entries, &u);
         lk_status status = presence_take(p, &u, source, now_ms, changed);
         if (status == LK_OK) continue;
         reader_fail(&entries, status, "too many presence entries");
@@ -299,6 +390,8 @@ bool presence_expire(presence *p, uint64_t now_ms) {
             continue;
         }
         changed |= e->value_len > 0;
+        if (e->value_len > 0)
+            (void)presence_note(p, LK_REMOVED, (lk_str){(const char *)e->bytes, e->key_len});
         presence_free_entry(p, e);
     }
     p->entries.len = kept;
@@ -313,6 +406,53 @@ uint64_t presence_wake_at(const presence *p) {
 }
 
 /* ---- showing ---- */
+
+static bool presence_build(reader *r, arena *scratch, lk_value *out);
+
+static bool presence_build_items(reader *r, arena *scratch, bool map, lk_value *out) {
+    uint32_t len = (uint32_t)reader_uleb(r, reader_left(r));
+    lk_value *values = NULL;
+    lk_entry *entries = NULL;
+    if (map)
+        out->as.entries = entries = arena_new(scratch, lk_entry, len);
+    else
+        out->as.values = values = arena_new(scratch, lk_value, len);
+    out->type = map ? LK_ENTRIES : LK_VALUES;
+    out->len = len;
+    for (uint32_t i = 0; i < len && !scratch->failed; i++) {
+        if (map) entries[i].key = reader_str(r);
+        if (!presence_build(r, scratch, map ? &entries[i].value : &values[i])) return false;
+    }
+    return !scratch->failed;
+}
+
+static bool presence_build(reader *r, arena *scratch, lk_value *out) {
+    *out = (lk_value){.type = LK_NULL};
+    uint8_t tag = reader_u8(r);
+    switch (tag) {
+    case VALUE_BOOL: *out = (lk_value){.type = LK_BOOL, .as.boolean = reader_u8(r) == 1}; break;
+    case VALUE_DOUBLE: *out = (lk_value){.type = LK_F64, .as.f64 = reader_f64le(r)}; break;
+    case VALUE_I64: *out = (lk_value){.type = LK_I64, .as.i64 = reader_zigzag(r)}; break;
+    case VALUE_STRING:
+    case VALUE_BINARY: {
+        lk_bytes bytes = reader_bytes(r);
+        out->type = tag == VALUE_STRING ? LK_STRING : LK_BINARY;
+        out->len = (uint32_t)bytes.len;
+        out->as.bytes = bytes.at;
+        break;
+    }
+    case VALUE_LIST:
+    case VALUE_MAP: return presence_build_items(r, scratch, tag == VALUE_MAP, out);
+    default: break;
+    }
+    return true;
+}
+
+const lk_value *presence_value(const presence_entry *e, arena *scratch) {
+    lk_value *value = arena_new(scratch, lk_value, 1);
+    reader r = reader_new((lk_bytes){e->bytes + e->key_len, e->value_len});
+    return value != NULL && presence_build(&r, scratch, value) ? value : NULL;
+}
 
 static void presence_print(writer *w, reader *r);
 

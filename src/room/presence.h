@@ -1,14 +1,18 @@
 /* SPDX-License-Identifier: MIT
- * presence.h - who is here and what they show: keys with values that are never history. The bytes
- * are those of Loro's EphemeralStore: postcard Vec<{key, Option<LoroValue>, i64 time in ms}>.
+ * presence.h - who is here and what they show: keys with values that are never history. Of two
+ * entries under one key the later stamped stays.
  *
- * Of two entries under one key the later stamped stays. An entry nobody repeats is gone after
- * 30 seconds of the local clock: stamps of others order their writes but do not age them, so wrong
- * clocks do no harm. */
+ *                 bytes (postcard)                                an entry nobody repeats goes
+ *   in a room     Vec<{key, Option<LoroValue>, i64 ms}>           30 s after it came: wrong clocks
+ *                                                                 of others do no harm
+ *   a store       the same: those of Loro's EphemeralStore        a while after its stamp
+ *   awareness     Vec<{u64 peer, i32 counter, LoroValue}>,        a while after it came
+ *                 stamps are counters, keys decimal peer ids                                     */
 #ifndef ROOM_PRESENCE_H
 #define ROOM_PRESENCE_H
 
 #include "base/bytes.h"
+#include "lorikeet_room.h"
 
 typedef struct presence_entry {
     uint8_t *bytes;              /* the key, then the value as postcard */
@@ -19,14 +23,19 @@ typedef struct presence_entry {
 } presence_entry;
 #define PRESENCE_OWN UINT32_MAX
 
+typedef enum presence_rules { PRESENCE_ROOM, PRESENCE_STORE, PRESENCE_AWARENESS } presence_rules;
+
 typedef struct presence {
     const lk_memory *heap;
     VEC(presence_entry) entries; /* sorted by key */
+    presence_rules rules;
+    uint64_t life_ms; /* not in a room */
+    lk_buf *told;     /* if there: what changed is appended, u8 lk_ephemeral_what and bytes key */
 } presence;
 
 void presence_drop(presence *p);
 /* Write an entry here, stamped `stamp_ms` or later if that is needed to win, and append its update
- * to `out`. A value of NULL or LK_NULL deletes. LK_EVALUE, LK_ELIMIT, LK_ENOMEM. */
+ * to `out`. A value of NULL deletes. LK_EVALUE, LK_ELIMIT, LK_ENOMEM. */
 lk_status presence_set(presence *p, lk_str key, const lk_value *value, int64_t stamp_ms,
                        uint64_t now_ms, lk_buf *out);
 /* Take in an update from `source`; *changed tells whether anything to be seen did. Damaged bytes
@@ -44,6 +53,14 @@ void presence_forsake(presence *p, uint32_t source, uint64_t now_ms);
 bool presence_expire(presence *p, uint64_t now_ms);
 /* When presence_expire() is next wanted, or UINT64_MAX. */
 uint64_t presence_wake_at(const presence *p);
+/* The entry of that key, or NULL. */
+const presence_entry *presence_get(const presence *p, lk_str key);
+/* Append an update of these entries. */
+bool presence_encode_some(const presence *p, const presence_entry *const *entries, size_t len,
+                          lk_buf *out);
+/* The value of an entry, built in `scratch`; what is text or binary stays a view of the entry. NULL
+ * when memory is out. */
+const lk_value *presence_value(const presence_entry *e, arena *scratch);
 /* Append {"key":value,...}, sorted by key; false when memory is out. */
 bool presence_json(const presence *p, lk_buf *out);
 

@@ -234,6 +234,7 @@ lk_status lk_room_presence_set(lk_room *room, lk_str key, const lk_value *value,
     room_time(room, now_ms);
     int64_t stamp_ms = (int64_t)room->now_ms + room->unix_offset_ms;
     room->scratch.len = 0;
+    if (value != NULL && value->type == LK_NULL) value = NULL;
     lk_status status =
         presence_set(&room->presence, key, value, stamp_ms, room->now_ms, &room->scratch);
     if (status != LK_OK) return status;

@@ -18,6 +18,16 @@ export {
   LoroDoc,
   type TextStyle,
 } from "./doc.js";
+export {
+  Awareness,
+  type AwarenessListener,
+  AwarenessWasm,
+  type EphemeralListener,
+  type EphemeralLocalListener,
+  EphemeralStore,
+  type EphemeralStoreEvent,
+  EphemeralStoreWasm,
+} from "./ephemeral.js";
 export * from "./errors.js";
 export type {
   CounterDiff,

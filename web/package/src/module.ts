@@ -115,6 +115,17 @@ export interface Engine {
   w_room_presence_json(room: number): number;
   w_room_poll(room: number): number;
   w_room_stats(room: number): number;
+
+  w_ephemeral_new(timeout: number, awareness: number): number;
+  w_ephemeral_free(entries: number): void;
+  w_ephemeral_set(entries: number, len: number, now: number): number;
+  w_ephemeral_apply(entries: number, len: number, now: number): number;
+  w_ephemeral_expire(entries: number, now: number): void;
+  w_ephemeral_changes(entries: number): number;
+  w_ephemeral_encode(entries: number, len: number, now: number): number;
+  w_ephemeral_get(entries: number, len: number): number;
+  w_ephemeral_states(entries: number): number;
+  w_ephemeral_len(entries: number): number;
 }
 
 let loaded: Engine | undefined;

@@ -71,7 +71,7 @@ function randomPeer(): bigint {
 }
 
 /** Peer ids come as numbers, BigInts and decimal strings. */
-function parsePeer(peer: number | bigint | string): bigint {
+export function parsePeer(peer: number | bigint | string): bigint {
   const valid = typeof peer === "string" ? /^\d+$/.test(peer) : Number.isInteger(Number(peer));
   if (!valid || BigInt(peer) < 0n || BigInt(peer) >= PEER_MAX) {
     throw new EVALUE(`a peer id is an integer from 0 to 2^64-2, not ${peer}`);

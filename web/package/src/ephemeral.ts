@@ -1,0 +1,426 @@
+// SPDX-License-Identifier: MIT
+// Presence: keys with values that are never history, in the bytes of loro-crdt's EphemeralStore and
+// of its older Awareness.
+
+import { check, found, outBytes, outRead, put, putBytes, putString } from "./call.js";
+import { ESTATE } from "./errors.js";
+import { Queue } from "./event.js";
+import { engine } from "./module.js";
+import { parsePeer } from "./store.js";
+import type { PeerID, Value } from "./value.js";
+
+export interface EphemeralStoreEvent {
+  by: "local" | "import" | "timeout";
+  added: string[];
+  updated: string[];
+  removed: string[];
+}
+export type EphemeralListener = (event: EphemeralStoreEvent) => void;
+export type EphemeralLocalListener = (bytes: Uint8Array) => void;
+
+const WHAT = ["added", "updated", "removed"] as const;
+type Changes = Record<(typeof WHAT)[number], string[]>;
+
+const registry = new FinalizationRegistry((handle: number) => engine().w_ephemeral_free(handle));
+
+/** The entries of one store or awareness in the engine. */
+class Entries {
+  #handle: number;
+
+  constructor(timeout: number, awareness: boolean) {
+    this.#handle = engine().w_ephemeral_new(timeout, awareness ? 1 : 0);
+    if (this.#handle === 0) check(-7);
+    registry.register(this, this.#handle, this);
+  }
+
+  get handle(): number {
+    if (this.#handle === 0) throw new ESTATE("the store was freed");
+    return this.#handle;
+  }
+
+  free(): void {
+    if (this.#handle === 0) return;
+    registry.unregister(this);
+    engine().w_ephemeral_free(this.#handle);
+    this.#handle = 0;
+  }
+
+  /** Without a value: delete. The update that tells others of it. */
+  set(key: string, value?: [Value]): Uint8Array {
+    const len = put((w) => {
+      w.string(key);
+      w.u8(value === undefined ? 0 : 1);
+      if (value !== undefined) w.value(value[0]);
+    });
+    check(engine().w_ephemeral_set(this.handle, len, Date.now()));
+    return outBytes();
+  }
+
+  apply(data: Uint8Array): void {
+    check(engine().w_ephemeral_apply(this.handle, putBytes(data), Date.now()));
+  }
+
+  expire(): void {
+    engine().w_ephemeral_expire(this.handle, Date.now());
+  }
+
+  /** What the last set(), apply() or expire() did. */
+  changes(): Changes {
+    const changes: Changes = { added: [], updated: [], removed: [] };
+    check(engine().w_ephemeral_changes(this.handle));
+    outRead((r) => r.many(() => changes[WHAT[r.u8()]!].push(r.string())));
+    return changes;
+  }
+
+  encode(keys?: readonly string[]): Uint8Array {
+    const len = put((w) => {
+      w.u8(keys === undefined ? 0 : 1);
+      if (keys === undefined) return;
+      w.uleb(keys.length);
+      for (const key of keys) w.string(key);
+    });
+    check(engine().w_ephemeral_encode(this.handle, len, Date.now()));
+    return outBytes();
+  }
+
+  get(key: string): { updated: number; value: Value } | undefined {
+    if (found(engine().w_ephemeral_get(this.handle, putString(key))) === undefined) return undefined;
+    return outRead((r) => ({ updated: r.f64(), value: r.value() as Value }));
+  }
+
+  states(): Record<string, Value> {
+    check(engine().w_ephemeral_states(this.handle));
+    return outRead((r) => r.value()) as Record<string, Value>;
+  }
+
+  get size(): number {
+    return engine().w_ephemeral_len(this.handle);
+  }
+}
+
+/** Keys with values; of two writes of one key the later stays, and what nobody repeats within
+ *  `timeout` milliseconds goes when removeOutdated() is called. */
+export class EphemeralStoreWasm<T extends Value = Value> {
+  readonly #entries: Entries;
+  readonly #listeners = new Set<{ listener: EphemeralListener }>();
+  readonly #local = new Set<{ listener: EphemeralLocalListener }>();
+  readonly #queue = new Queue();
+
+  constructor(timeout: number) {
+    this.#entries = new Entries(timeout, false);
+  }
+
+  #tell(by: EphemeralStoreEvent["by"], changes: Changes): void {
+    for (const entry of this.#listeners) {
+      this.#queue.add(() => this.#listeners.has(entry) && entry.listener({ by, ...changes }));
+    }
+    this.#queue.flush();
+  }
+
+  #write(key: string, value?: [Value]): void {
+    const update = this.#entries.set(key, value);
+    const changes = this.#entries.changes();
+    for (const entry of this.#local) {
+      this.#queue.add(() => this.#local.has(entry) && entry.listener(update));
+    }
+    if (Object.values(changes).some((keys) => keys.length > 0)) this.#tell("local", changes);
+    else this.#queue.flush();
+  }
+
+  set(key: string, value: T): void {
+    this.#write(key, [value]);
+  }
+
+  delete(key: string): void {
+    this.#write(key);
+  }
+
+  get(key: string): T | undefined {
+    return this.#entries.get(key)?.value as T | undefined;
+  }
+
+  getAllStates(): Record<string, T> {
+    return this.#entries.states() as Record<string, T>;
+  }
+
+  keys(): string[] {
+    return Object.keys(this.getAllStates());
+  }
+
+  /** Take in what another store encoded. */
+  apply(data: Uint8Array): void {
+    this.#entries.apply(data);
+    this.#tell("import", this.#entries.changes());
+  }
+
+  encode(key: string): Uint8Array {
+    return this.#entries.encode([key]);
+  }
+
+  encodeAll(): Uint8Array {
+    return this.#entries.encode();
+  }
+
+  removeOutdated(): void {
+    this.#entries.expire();
+    this.#tell("timeout", this.#entries.changes());
+  }
+
+  isEmpty(): boolean {
+    return this.#entries.size === 0;
+  }
+
+  subscribe(listener: EphemeralListener): () => void {
+    const entry = { listener };
+    this.#listeners.add(entry);
+    return () => void this.#listeners.delete(entry);
+  }
+
+  /** Get the bytes of every write made here, to send to other peers. */
+  subscribeLocalUpdates(listener: EphemeralLocalListener): () => void {
+    const entry = { listener };
+    this.#local.add(entry);
+    return () => void this.#local.delete(entry);
+  }
+
+  free(): void {
+    this.#entries.free();
+  }
+
+  [Symbol.dispose](): void {
+    this.free();
+  }
+}
+
+/** Calls `expire` while there is something to expire. */
+class Timer {
+  #timer: ReturnType<typeof setInterval> | undefined;
+
+  constructor(
+    readonly timeout: number,
+    readonly isEmpty: () => boolean,
+    readonly expire: () => void,
+  ) {}
+
+  start(): void {
+    if (this.isEmpty() || this.#timer !== undefined) return;
+    this.#timer = setInterval(() => {
+      this.expire();
+      if (this.isEmpty()) this.stop();
+    }, this.timeout / 2);
+  }
+
+  stop(): void {
+    clearInterval(this.#timer);
+    this.#timer = undefined;
+  }
+}
+
+/** The same, with a timer that removes what is outdated. */
+export class EphemeralStore<T extends Record<string, Value> = Record<string, Value>> {
+  inner: EphemeralStoreWasm;
+  readonly #timer: Timer;
+
+  constructor(timeout = 30_000) {
+    const inner = (this.inner = new EphemeralStoreWasm(timeout));
+    this.#timer = new Timer(
+      timeout,
+      () => inner.isEmpty(),
+      () => inner.removeOutdated(),
+    );
+  }
+
+  apply(bytes: Uint8Array): void {
+    this.inner.apply(bytes);
+    this.#timer.start();
+  }
+
+  set<K extends keyof T>(key: K, value: T[K]): void {
+    this.inner.set(key as string, value);
+    this.#timer.start();
+  }
+
+  delete<K extends keyof T>(key: K): void {
+    this.inner.delete(key as string);
+  }
+
+  get<K extends keyof T>(key: K): T[K] | undefined {
+    return this.inner.get(key as string) as T[K] | undefined;
+  }
+
+  getAllStates(): Partial<T> {
+    return this.inner.getAllStates() as Partial<T>;
+  }
+
+  encode<K extends keyof T>(key: K): Uint8Array {
+    return this.inner.encode(key as string);
+  }
+
+  encodeAll(): Uint8Array {
+    return this.inner.encodeAll();
+  }
+
+  keys(): string[] {
+    return this.inner.keys();
+  }
+
+  /** Stop the timer. */
+  destroy(): void {
+    this.#timer.stop();
+  }
+
+  subscribe(listener: EphemeralListener): () => void {
+    return this.inner.subscribe(listener);
+  }
+
+  subscribeLocalUpdates(listener: EphemeralLocalListener): () => void {
+    return this.inner.subscribeLocalUpdates(listener);
+  }
+}
+
+/** @deprecated Use EphemeralStoreWasm. */
+export class AwarenessWasm<T extends Value = Value> {
+  readonly #entries: Entries;
+  readonly #peer: PeerID;
+
+  constructor(peer: number | bigint | PeerID, timeout: number) {
+    this.#peer = parsePeer(peer).toString() as PeerID;
+    this.#entries = new Entries(timeout, true);
+  }
+
+  peer(): PeerID {
+    return this.#peer;
+  }
+
+  setLocalState(value: T): void {
+    this.#entries.set(this.#peer, [value]);
+  }
+
+  getState(peer: number | bigint | PeerID): T | undefined {
+    return this.#entries.get(String(peer))?.value as T | undefined;
+  }
+
+  /** When the state of that peer came here. */
+  getTimestamp(peer: number | bigint | PeerID): number | undefined {
+    return this.#entries.get(String(peer))?.updated;
+  }
+
+  getAllStates(): Record<PeerID, T> {
+    return this.#entries.states() as Record<PeerID, T>;
+  }
+
+  apply(data: Uint8Array): { updated: PeerID[]; added: PeerID[] } {
+    this.#entries.apply(data);
+    const { updated, added } = this.#entries.changes();
+    return { updated, added } as { updated: PeerID[]; added: PeerID[] };
+  }
+
+  /** The own peer first. */
+  peers(): PeerID[] {
+    const all = Object.keys(this.getAllStates()) as PeerID[];
+    return all.sort((a, b) => Number(b === this.#peer) - Number(a === this.#peer));
+  }
+
+  encode(peers: readonly PeerID[]): Uint8Array {
+    return this.#entries.encode(peers.map(String));
+  }
+
+  encodeAll(): Uint8Array {
+    return this.#entries.encode();
+  }
+
+  removeOutdated(): PeerID[] {
+    this.#entries.expire();
+    return this.#entries.changes().removed as PeerID[];
+  }
+
+  length(): number {
+    return this.#entries.size;
+  }
+
+  isEmpty(): boolean {
+    return this.length() === 0;
+  }
+
+  free(): void {
+    this.#entries.free();
+  }
+
+  [Symbol.dispose](): void {
+    this.free();
+  }
+}
+
+export type AwarenessListener = (
+  arg: { updated: PeerID[]; added: PeerID[]; removed: PeerID[] },
+  origin: "local" | "timeout" | "remote" | string,
+) => void;
+
+/** @deprecated Use EphemeralStore. */
+export class Awareness<T extends Value = Value> {
+  inner: AwarenessWasm<T>;
+  readonly #timer: Timer;
+  readonly #listeners = new Set<AwarenessListener>();
+
+  constructor(peer: PeerID, timeout = 30_000) {
+    const inner = (this.inner = new AwarenessWasm<T>(peer, timeout));
+    this.#timer = new Timer(
+      timeout,
+      () => inner.isEmpty(),
+      () => {
+        const removed = inner.removeOutdated();
+        if (removed.length > 0) this.#tell({ removed }, "timeout");
+      },
+    );
+  }
+
+  #tell(changes: Partial<Parameters<AwarenessListener>[0]>, origin: string): void {
+    const all = { updated: [], added: [], removed: [], ...changes };
+    for (const listener of [...this.#listeners]) listener(all, origin);
+    this.#timer.start();
+  }
+
+  apply(bytes: Uint8Array, origin = "remote"): void {
+    this.#tell(this.inner.apply(bytes), origin);
+  }
+
+  setLocalState(state: T): void {
+    const fresh = this.getLocalState() == null;
+    this.inner.setLocalState(state);
+    this.#tell({ [fresh ? "added" : "updated"]: [this.inner.peer()] }, "local");
+  }
+
+  getLocalState(): T | undefined {
+    return this.inner.getState(this.inner.peer());
+  }
+
+  getAllStates(): Record<PeerID, T> {
+    return this.inner.getAllStates();
+  }
+
+  encode(peers: PeerID[]): Uint8Array {
+    return this.inner.encode(peers);
+  }
+
+  encodeAll(): Uint8Array {
+    return this.inner.encodeAll();
+  }
+
+  addListener(listener: AwarenessListener): void {
+    this.#listeners.add(listener);
+  }
+
+  removeListener(listener: AwarenessListener): void {
+    this.#listeners.delete(listener);
+  }
+
+  peers(): PeerID[] {
+    return this.inner.peers();
+  }
+
+  /** Stop the timer, and forget the listeners. */
+  destroy(): void {
+    this.#timer.stop();
+    this.#listeners.clear();
+  }
+}
