@@ -5,6 +5,7 @@
 #include "codec/change_block.h"
 #include "codec/envelope.h"
 #include "codec/json_updates.h"
+#include "doc/export.h"
 #include "doc/history.h"
 
 /* ---- out ---- */
@@ -18,6 +19,16 @@ static json_names history_names(const lk_doc *doc) {
                         .interned = true};
 }
 
+static void history_put_op(lk_doc *doc, op *o, json_updates_writer *s) {
+    if (o->kind == OP_MAP_SET)
+        o->as.map.value =
+            export_marker(doc, o->container, o->as.map.key, o->as.map.value, &doc->scratch);
+    if (o->kind == OP_MAP_SET && o->as.map.value == NULL)
+        s->w.failed = true;
+    else
+        json_updates_op(s, o);
+}
+
 static void history_put_ops(lk_doc *doc, const history_change *c, json_updates_writer *s) {
     const dag *g = &doc->log.graph;
     int32_t at = c->start;
@@ -29,7 +40,7 @@ static void history_put_ops(lk_doc *doc, const history_change *c, json_updates_w
         oplog_walk w = oplog_walk_new(&doc->log, start, start + (uint32_t)(end - at));
         op o;
         lv op_at;
-        while (oplog_walk_next(&w, &o, &op_at, &run)) json_updates_op(s, &o);
+        while (oplog_walk_next(&w, &o, &op_at, &run)) history_put_op(doc, &o, s);
         at = end;
     }
 }

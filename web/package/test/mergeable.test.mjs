@@ -37,6 +37,17 @@ test("names and markers", () => {
   });
 });
 
+test("in JSON the marker is a list of numbers, so that it is lost", () => {
+  same((library) => {
+    const made = doc(library);
+    made.getMap("map").ensureMergeableList("k").push(1);
+    const json = made.exportJsonUpdates();
+    const other = doc(library, 2);
+    other.importJsonUpdates(json);
+    return [json, other.toJSON()];
+  });
+});
+
 const CASES = {
   "over null": (map) => (map.set("k", null), map.ensureMergeableList("k").id),
   "over a number": (map) => (map.set("k", 1), map.ensureMergeableList("k")),
