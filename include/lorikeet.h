@@ -216,6 +216,19 @@ lk_status lk_container_path(lk_doc *doc, lk_ref ref, const lk_path_item **out, s
 
 /* ---- text ---- */
 
+typedef enum lk_delta_kind { LK_RETAIN, LK_INSERT, LK_DELETE } lk_delta_kind;
+
+typedef struct lk_delta { /* one step along a text or list, lengths in every unit (lists: all equal)
+                           */
+    lk_delta_kind kind;
+    uint32_t len[3];            /* by lk_unit */
+    lk_str text;                /* text insert */
+    const lk_value *values;     /* list insert: len[0] of them */
+    const lk_entry *attributes; /* text: the style of an insert; how that of a retain changes, where
+                                   LK_NULL takes a key away */
+    size_t attribute_len;
+} lk_delta;
+
 /* Insert a copy of `s` before `pos`. LK_ERANGE if pos is past the end or inside a code point (or
  * between surrogates); LK_EVALUE if `s` is not UTF-8. O(log n + s.len), no allocation when typing
  * on. */
@@ -224,11 +237,30 @@ lk_status lk_text_delete(lk_doc *doc, lk_ref text, size_t pos, size_t len, lk_un
 /* Make the text equal `s` by a small diff (Myers over code points, by lines where that would be
  * long), so that concurrent edits elsewhere survive. */
 lk_status lk_text_update(lk_doc *doc, lk_ref text, lk_str s);
+/* Mark [start, end) with a style, which is two operations, or none if all of it has that value
+ * already. LK_ERANGE if the range is empty or ends past the end (inside a code point means behind
+ * it); LK_EMISSING if how the key expands is not configured: see lk_style_config(). */
+lk_status lk_text_mark(lk_doc *doc, lk_ref text, size_t start, size_t end, lk_unit unit, lk_str key,
+                       const lk_value *value);
+/* The same with LK_NULL, which takes the style away. */
+lk_status lk_text_unmark(lk_doc *doc, lk_ref text, size_t start, size_t end, lk_unit unit,
+                         lk_str key);
+/* Carry out such steps, of which retains and deletes have their len[unit], inserts their text. An
+ * insert gets exactly its attributes, whatever the text around it has. As in Loro, styles of what
+ * lies past the end make it longer, by newlines. LK_ERANGE, LK_EVALUE, LK_EMISSING as above. */
+lk_status lk_text_apply_delta(lk_doc *doc, lk_ref text, const lk_delta *deltas, size_t len,
+                              lk_unit unit);
 size_t lk_text_len(const lk_doc *doc, lk_ref text, lk_unit unit);
-/* Append the text, or the part [pos, pos+len). */
+/* Append the text, or the part [pos, pos+len). LK_ERANGE past the end; inside a code point rounds
+ * down. */
 lk_status lk_text_string(const lk_doc *doc, lk_ref text, lk_buf *out);
 lk_status lk_text_slice(const lk_doc *doc, lk_ref text, size_t pos, size_t len, lk_unit unit,
                         lk_buf *out);
+/* The text, or a part of it, as inserts with their attributes: a view. Each is a run of one style;
+ * in the whole text, what never had a style and what lost it are, as in Loro, two. */
+lk_status lk_text_delta(lk_doc *doc, lk_ref text, const lk_delta **out, size_t *out_len);
+lk_status lk_text_slice_delta(lk_doc *doc, lk_ref text, size_t pos, size_t len, lk_unit unit,
+                              const lk_delta **out, size_t *out_len);
 /* `pos` in unit `from`, told in unit `to`. LK_ERANGE past the end; inside a code point rounds down.
  */
 lk_status lk_text_convert(const lk_doc *doc, lk_ref text, size_t pos, lk_unit from, lk_unit to,
@@ -458,15 +490,6 @@ lk_status lk_changed_containers(lk_doc *doc, lk_span span, const lk_ref **out, s
 /* ---- events ---- */
 
 typedef enum lk_by { LK_BY_LOCAL, LK_BY_IMPORT, LK_BY_CHECKOUT } lk_by;
-typedef enum lk_delta_kind { LK_RETAIN, LK_INSERT, LK_DELETE } lk_delta_kind;
-
-typedef struct lk_delta { /* one step along a text or list, lengths in every unit (lists: all equal)
-                           */
-    lk_delta_kind kind;
-    uint32_t len[3];        /* by lk_unit */
-    lk_str text;            /* text insert */
-    const lk_value *values; /* list insert: len[0] of them */
-} lk_delta;
 typedef struct lk_map_change {
     lk_str key;
     bool deleted;

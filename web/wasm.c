@@ -314,27 +314,6 @@ int32_t WEB(w_text_convert)(const lk_doc *doc, lk_ref text, size_t pos, lk_unit 
     return status == LK_OK ? (int32_t)out : (int32_t)status;
 }
 
-/* Arguments: uleb count, (string, byte: lk_expand)s. */
-lk_status WEB(w_style_config)(lk_doc *doc, size_t len) {
-    reader r = reader_new(shim_bytes(len));
-    size_t count = (size_t)reader_uleb(&r, reader_left(&r));
-    shim_scratch();
-    lk_style *styles = arena_new(&web.scratch, lk_style, count);
-    if (styles == NULL) return LK_ENOMEM;
-    for (size_t i = 0; i < count; i++) {
-        lk_bytes key = reader_bytes(&r);
-        styles[i].key = (lk_str){(const char *)key.at, key.len};
-        styles[i].expand = (lk_expand)reader_u8(&r);
-    }
-    return lk_style_config(doc, styles, count);
-}
-
-/* Below zero: no default. */
-void WEB(w_style_default)(lk_doc *doc, int32_t expand) {
-    lk_expand chosen = (lk_expand)expand;
-    lk_style_default(doc, expand < 0 ? NULL : &chosen);
-}
-
 /* ---- list ---- */
 
 /* Arguments: a LIST of the values. */

@@ -18,6 +18,9 @@ static void wire_container_write(writer *w, const lk_doc *doc, lk_ref ref) {
     writer_u8(w, (uint8_t)lk_ref_kind(doc, ref));
 }
 
+static void wire_entries_write(writer *w, const lk_doc *doc, const lk_entry *entries, size_t len,
+                               bool deep);
+
 /* `deep`: write what containers hold instead of which they are. */
 static void wire_write(writer *w, const lk_doc *doc, const lk_value *value, bool deep) {
     switch (value->type) {
@@ -37,11 +40,7 @@ static void wire_write(writer *w, const lk_doc *doc, const lk_value *value, bool
         break;
     case LK_ENTRIES:
         writer_u8(w, WIRE_MAP);
-        writer_uleb(w, value->len);
-        for (uint32_t i = 0; i < value->len; i++) {
-            wire_str_write(w, value->as.entries[i].key);
-            wire_write(w, doc, &value->as.entries[i].value, deep);
-        }
+        wire_entries_write(w, doc, value->as.entries, value->len, deep);
         break;
     case LK_CONTAINER:
         if (deep)
@@ -49,6 +48,15 @@ static void wire_write(writer *w, const lk_doc *doc, const lk_value *value, bool
         else
             wire_container_write(w, doc, value->as.container);
         break;
+    }
+}
+
+static void wire_entries_write(writer *w, const lk_doc *doc, const lk_entry *entries, size_t len,
+                               bool deep) {
+    writer_uleb(w, len);
+    for (size_t i = 0; i < len; i++) {
+        wire_str_write(w, entries[i].key);
+        wire_write(w, doc, &entries[i].value, deep);
     }
 }
 
@@ -140,20 +148,28 @@ void wire_path_write(writer *w, const lk_path_item *path, size_t len) {
     }
 }
 
-static void wire_deltas_write(writer *w, const lk_doc *doc, const lk_diff *diff) {
+void wire_text_delta_write(writer *w, const lk_doc *doc, const lk_delta *deltas, size_t len) {
+    writer_uleb(w, len);
+    for (size_t i = 0; i < len; i++) {
+        const lk_delta *delta = &deltas[i];
+        writer_u8(w, (uint8_t)delta->kind);
+        if (delta->kind == LK_INSERT)
+            wire_str_write(w, delta->text);
+        else
+            writer_uleb(w, delta->len[LK_UTF16]);
+        if (delta->kind != LK_DELETE)
+            wire_entries_write(w, doc, delta->attributes, delta->attribute_len, false);
+    }
+}
+
+static void wire_list_delta_write(writer *w, const lk_doc *doc, const lk_diff *diff) {
     writer_uleb(w, diff->delta_len);
     for (size_t i = 0; i < diff->delta_len; i++) {
         const lk_delta *delta = &diff->deltas[i];
         writer_u8(w, (uint8_t)delta->kind);
-        if (delta->kind != LK_INSERT) {
-            writer_uleb(w, delta->len[LK_UTF16]);
-        } else if (diff->kind == LK_TEXT) {
-            wire_str_write(w, delta->text);
-        } else {
-            writer_uleb(w, delta->len[0]);
-            for (uint32_t k = 0; k < delta->len[0]; k++)
-                wire_write(w, doc, &delta->values[k], false);
-        }
+        writer_uleb(w, delta->len[0]);
+        for (uint32_t k = 0; delta->kind == LK_INSERT && k < delta->len[0]; k++)
+            wire_write(w, doc, &delta->values[k], false);
     }
 }
 
@@ -195,7 +211,8 @@ static void wire_diff_write(writer *w, const lk_doc *doc, const lk_diff *diff) {
     case LK_MAP: wire_changes_write(w, doc, diff); break;
     case LK_TREE: wire_nodes_write(w, diff); break;
     case LK_COUNTER: writer_f64le(w, diff->increment); break;
-    default: wire_deltas_write(w, doc, diff);
+    case LK_TEXT: wire_text_delta_write(w, doc, diff->deltas, diff->delta_len); break;
+    default: wire_list_delta_write(w, doc, diff);
     }
 }
 
@@ -223,15 +240,15 @@ static void wire_list_read(reader *r, arena *scratch, lk_value *out, unsigned de
     *out = (lk_value){.type = LK_VALUES, .len = (uint32_t)len, .as.values = values};
 }
 
-static void wire_map_read(reader *r, arena *scratch, lk_value *out, unsigned depth) {
-    size_t len = (size_t)reader_uleb(r, reader_left(r));
-    lk_entry *entries = arena_new(scratch, lk_entry, len);
+static const lk_entry *wire_entries_read(reader *r, arena *scratch, size_t *len, unsigned depth) {
+    *len = (size_t)reader_uleb(r, reader_left(r));
+    lk_entry *entries = arena_new(scratch, lk_entry, *len);
     if (entries == NULL) reader_fail(r, LK_ENOMEM, "out of memory");
-    for (size_t i = 0; reader_ok(r) && i < len; i++) {
+    for (size_t i = 0; reader_ok(r) && i < *len; i++) {
         entries[i].key = wire_str_read(r);
-        wire_read(r, scratch, &entries[i].value, depth + 1);
+        wire_read(r, scratch, &entries[i].value, depth);
     }
-    *out = (lk_value){.type = LK_ENTRIES, .len = (uint32_t)len, .as.entries = entries};
+    return entries;
 }
 
 static void wire_read(reader *r, arena *scratch, lk_value *out, unsigned depth) {
@@ -252,13 +269,35 @@ static void wire_read(reader *r, arena *scratch, lk_value *out, unsigned depth) 
         break;
     }
     case WIRE_LIST: wire_list_read(r, scratch, out, depth); break;
-    case WIRE_MAP: wire_map_read(r, scratch, out, depth); break;
+    case WIRE_MAP: {
+        size_t len;
+        const lk_entry *entries = wire_entries_read(r, scratch, &len, depth + 1);
+        *out = (lk_value){.type = LK_ENTRIES, .len = (uint32_t)len, .as.entries = entries};
+        break;
+    }
     case WIRE_CONTAINER:
     case WIRE_NODE: reader_fail(r, LK_EVALUE, "no value of a document"); break;
     }
 }
 
 void wire_value_read(reader *r, arena *scratch, lk_value *out) { wire_read(r, scratch, out, 0); }
+
+const lk_delta *wire_text_delta_read(reader *r, arena *scratch, size_t *len) {
+    *len = (size_t)reader_uleb(r, reader_left(r));
+    lk_delta *deltas = arena_new(scratch, lk_delta, *len);
+    if (deltas == NULL) reader_fail(r, LK_ENOMEM, "out of memory");
+    for (size_t i = 0; reader_ok(r) && i < *len; i++) {
+        lk_delta *delta = &deltas[i];
+        *delta = (lk_delta){.kind = (lk_delta_kind)reader_u8(r)};
+        if (delta->kind == LK_INSERT)
+            delta->text = wire_str_read(r);
+        else
+            delta->len[LK_UTF16] = (uint32_t)reader_uleb(r, UINT32_MAX);
+        if (delta->kind != LK_DELETE)
+            delta->attributes = wire_entries_read(r, scratch, &delta->attribute_len, 0);
+    }
+    return deltas;
+}
 
 lk_ids wire_ids_read(reader *r, arena *scratch) {
     size_t len = (size_t)reader_uleb(r, reader_left(r));

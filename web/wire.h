@@ -12,7 +12,8 @@
  *   ids       uleb count, ids
  *   event     by, origin string, from ids, to ids, uleb count, diffs
  *   diff      uleb ref, kind byte, uleb count, then of
- *               text  kind byte, RETAIN and DELETE: uleb UTF-16 length, INSERT: string
+ *               text  kind byte, DELETE: uleb UTF-16 length, RETAIN: the same and attributes,
+ *                     INSERT: string and attributes, which are uleb count, (string, value)s
  *               list  kind byte, RETAIN and DELETE: uleb length, INSERT: LIST
  *               map   string, 0 (deleted), or 1 and a value
  *               tree  action byte, id, CREATE and MOVE: place, bytes of the fractional index,
@@ -51,11 +52,14 @@ void wire_deep_write(writer *w, const lk_doc *doc, lk_ref ref);
 void wire_path_write(writer *w, const lk_path_item *path, size_t len);
 /* The name of a root container, at the front of its path. */
 void wire_root_name_write(writer *w, const lk_doc *doc, lk_ref ref);
+void wire_text_delta_write(writer *w, const lk_doc *doc, const lk_delta *deltas, size_t len);
 void wire_event_write(writer *w, const lk_doc *doc, const lk_event *event);
 
 /* Strings and binary stay views of the reader's bytes; lists and maps are built in `scratch`. The
  * writer of these bytes is our own, so they are trusted to be well-formed, not to be shallow. */
 void wire_value_read(reader *r, arena *scratch, lk_value *out);
+/* NULL when it fails. */
+const lk_delta *wire_text_delta_read(reader *r, arena *scratch, size_t *len);
 lk_ids wire_ids_read(reader *r, arena *scratch);
 
 #endif

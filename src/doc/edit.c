@@ -152,6 +152,11 @@ lk_status edit_delete(lk_doc *doc, lk_ref ref, const seq *target, uint32_t pos, 
 
 /* ---- values ---- */
 
+bool edit_entry_valid(const lk_entry *entry, unsigned depth) {
+    return utf8_valid((const uint8_t *)entry->key.at, entry->key.len) &&
+           edit_value_valid(&entry->value, depth);
+}
+
 bool edit_value_valid(const lk_value *value, unsigned depth) {
     if (depth > LIMIT_DEPTH) return false;
     switch (value->type) {
@@ -166,11 +171,8 @@ bool edit_value_valid(const lk_value *value, unsigned depth) {
             if (!edit_value_valid(&value->as.values[i], depth + 1)) return false;
         return true;
     case LK_ENTRIES:
-        for (uint32_t i = 0; i < value->len; i++) {
-            const lk_entry *entry = &value->as.entries[i];
-            if (!utf8_valid((const uint8_t *)entry->key.at, entry->key.len)) return false;
-            if (!edit_value_valid(&entry->value, depth + 1)) return false;
-        }
+        for (uint32_t i = 0; i < value->len; i++)
+            if (!edit_entry_valid(&value->as.entries[i], depth + 1)) return false;
         return true;
     case LK_CONTAINER: return false;
     }

@@ -30,7 +30,17 @@ lk_status edit_finish(lk_doc *doc, edit_ready ready, op *ops, step *steps, size_
 seq *edit_seq(lk_doc *doc, lk_ref ref, lk_kind kind);
 /* Delete the atoms of that range of entities; anchors among them stay. */
 lk_status edit_delete(lk_doc *doc, lk_ref ref, const seq *target, uint32_t pos, uint32_t len);
+/* Among the anchors that begin at entity `pos`, where text goes, as in Loro: past those that let
+ * it.
+ */
+uint32_t edit_text_place(const seq *text, uint32_t pos);
+/* Insert `s`, which is UTF-8 and not empty, at entity `pos`. */
+lk_status edit_text_insert(lk_doc *doc, lk_ref text, uint32_t pos, lk_str s);
+/* lk_text_mark(); `lenient`: a key that is not configured does not expand. */
+lk_status edit_mark_set(lk_doc *doc, lk_ref text, size_t start, size_t end, lk_unit unit,
+                        const lk_entry *style, bool lenient);
 /* Is it a value that a document can hold, with `depth` levels around it? */
 bool edit_value_valid(const lk_value *value, unsigned depth);
+bool edit_entry_valid(const lk_entry *entry, unsigned depth);
 
 #endif

@@ -4,8 +4,31 @@
 #include "base/utf8.h"
 #include "doc/edit.h"
 
-/* Entity position of `pos` in `unit`. */
-static lk_status edit_seek(const seq *text, size_t pos, lk_unit unit, uint32_t *out) {
+/* ---- places ---- */
+
+/* Does text typed at an anchor stay on its left? A style is not to be made out of nowhere, nor one
+ * that was taken away here; else it is as the mark expands. */
+static bool edit_text_stops(const text_mark *mark, bool starts) {
+    if (!starts) return (mark->info & LK_EXPAND_AFTER) != 0;
+    bool off =
+        mark->value->type == LK_NULL || (mark->value->type == LK_BOOL && !mark->value->as.boolean);
+    return off || (mark->info & LK_EXPAND_BEFORE) == 0;
+}
+
+uint32_t edit_text_place(const seq *text, uint32_t pos) {
+    if (seq_len(text, SEQ_ENTITY) == seq_len(text, LK_CODEPOINT)) return pos;
+    seq_walk w = seq_range(text, pos, seq_len(text, SEQ_ENTITY) - pos);
+    seq_span span;
+    bool starts;
+    for (; seq_walk_next(&w, &span); pos++) {
+        const text_mark *mark = seq_mark(&span, &starts);
+        if (mark == NULL || edit_text_stops(mark, starts)) break;
+    }
+    return pos;
+}
+
+/* Entity position of `pos` in `unit`, left of all anchors there. */
+static lk_status edit_text_seek(const seq *text, size_t pos, lk_unit unit, uint32_t *out) {
     uint32_t all[SEQ_UNITS];
     if (pos > UINT32_MAX) return LK_ERANGE;
     if (seq_seek(text, (uint32_t)pos, unit, SEQ_LEFTMOST, all) != SEQ_HIT) return LK_ERANGE;
@@ -13,7 +36,9 @@ static lk_status edit_seek(const seq *text, size_t pos, lk_unit unit, uint32_t *
     return LK_OK;
 }
 
-static lk_status edit_text_insert(lk_doc *doc, lk_ref text, uint32_t pos, lk_str s) {
+/* ---- text ---- */
+
+lk_status edit_text_insert(lk_doc *doc, lk_ref text, uint32_t pos, lk_str s) {
     uint32_t points = utf8_measure((const uint8_t *)s.at, s.len).unit[LK_CODEPOINT];
     lk_status status = edit_begin(doc, text, 1, points);
     if (status != LK_OK) return status;
@@ -40,18 +65,19 @@ lk_status lk_text_insert(lk_doc *doc, lk_ref text, size_t pos, lk_unit unit, lk_
     if (s.len > LIMIT_POSITION) return LK_ELIMIT;
     if (!utf8_valid((const uint8_t *)s.at, s.len)) return LK_EVALUE;
     uint32_t at;
-    lk_status status = edit_seek(target, pos, unit, &at);
+    lk_status status = edit_text_seek(target, pos, unit, &at);
     if (status != LK_OK || s.len == 0) return status;
-    return edit_text_insert(doc, text, at, s);
+    return edit_text_insert(doc, text, edit_text_place(target, at), s);
 }
 
 lk_status lk_text_delete(lk_doc *doc, lk_ref text, size_t pos, size_t len, lk_unit unit) {
     const seq *target = edit_seq(doc, text, LK_TEXT);
     if (target == NULL) return LK_EKIND;
+    if (len == 0) return LK_OK; /* wherever: as Loro */
     if (len > UINT32_MAX || pos > UINT32_MAX - len) return LK_ERANGE;
     uint32_t start, end;
-    lk_status status = edit_seek(target, pos, unit, &start);
-    if (status == LK_OK) status = edit_seek(target, pos + len, unit, &end);
+    lk_status status = edit_text_seek(target, pos, unit, &start);
+    if (status == LK_OK) status = edit_text_seek(target, pos + len, unit, &end);
     if (status != LK_OK || start == end) return status;
     return edit_delete(doc, text, target, start, end - start);
 }

@@ -44,9 +44,11 @@ lk_status lk_text_slice(const lk_doc *doc, lk_ref text, size_t pos, size_t len, 
                         lk_buf *out) {
     const seq *from = read_seq(doc, text, LK_TEXT);
     uint32_t start[SEQ_UNITS], end[SEQ_UNITS];
+    if (len == 0) return LK_OK;
     if (len > UINT32_MAX || pos > UINT32_MAX - len) return LK_ERANGE;
-    if (seq_seek(from, (uint32_t)pos, unit, SEQ_LEFTMOST, start) != SEQ_HIT) return LK_ERANGE;
-    if (seq_seek(from, (uint32_t)(pos + len), unit, SEQ_LEFTMOST, end) != SEQ_HIT) return LK_ERANGE;
+    seq_seek(from, (uint32_t)pos, unit, SEQ_LEFTMOST, start);
+    if (seq_seek(from, (uint32_t)(pos + len), unit, SEQ_LEFTMOST, end) == SEQ_PAST)
+        return LK_ERANGE;
     return read_text(from, start[SEQ_ENTITY], end[SEQ_ENTITY] - start[SEQ_ENTITY], out);
 }
 

@@ -9,6 +9,8 @@ void state_init(state *s, const lk_memory *heap) { *s = (state){.heap = heap}; }
 static void state_pop(state *s) {
     state_slot *c = s->containers.at[--s->containers.len];
     if (c->kind == LK_TEXT || c->kind == LK_LIST) seq_drop(&c->as.seq);
+    if (c->styles != NULL) style_index_drop(c->styles);
+    mem_free(s->heap, c->styles, sizeof *c->styles);
     if (c->kind == LK_MAP) map_drop(&c->as.map);
     if (c->kind == LK_MOVABLE_LIST) movable_drop(&c->as.movable);
     if (c->kind == LK_TREE) tree_drop(&c->as.tree);
@@ -42,6 +44,21 @@ bool state_add(state *s, container_kind kind, bool root) {
 seq *state_find_seq(const state *s, uint32_t id) {
     state_slot *c = s->containers.at[id];
     return c->kind == LK_TEXT || c->kind == LK_LIST ? &c->as.seq : NULL;
+}
+
+const style_index *state_find_styles(state *s, uint32_t id) {
+    state_slot *c = s->containers.at[id];
+    if (c->styles == NULL) {
+        c->styles = mem_alloc(s->heap, sizeof *c->styles);
+        if (c->styles == NULL) return NULL;
+        style_index_init(c->styles, s->heap);
+    }
+    return style_index_refresh(c->styles, &c->as.seq) ? c->styles : NULL;
+}
+
+/* Did the edit bring or remove an anchor? */
+static void state_outdate_styles(state_slot *c, const uint32_t changed[SEQ_UNITS]) {
+    if (c->styles != NULL && style_gap(changed) > 0) c->styles->stale = true;
 }
 
 map *state_find_map(const state *s, uint32_t id) {
@@ -191,6 +208,7 @@ static void state_insert(state *s, state_slot *c, const step *st, const state_wa
                          state_change *out) {
     seq_span span = state_span(st, c->kind);
     seq_insert(&c->as.seq, st->pos, &span, &out->edit);
+    state_outdate_styles(c, out->edit.inserted);
     const lk_value *values = st->data;
     for (uint32_t i = 0; c->kind == LK_LIST && i < st->len; i++)
         state_place(s, &values[i], true, watch);
@@ -206,6 +224,7 @@ static void state_delete(state *s, state_slot *c, const step *st, const state_wa
             state_place(s, &values[i], false, watch);
     }
     seq_delete(&c->as.seq, st->pos, st->len, &out->edit);
+    state_outdate_styles(c, out->edit.removed);
 }
 
 /* Children of a movable list are present while their element shows them. */

@@ -11,13 +11,15 @@
 #include "state/map.h"
 #include "state/movable.h"
 #include "state/seq.h"
+#include "state/style_index.h"
 #include "state/tree.h"
 
 typedef struct state_slot {
     container_kind kind;
     bool present;
-    bool was_present; /* before that batch */
-    uint32_t batch;   /* the last watched one that placed or displaced it */
+    bool was_present;    /* before that batch */
+    uint32_t batch;      /* the last watched one that placed or displaced it */
+    style_index *styles; /* text: made when first asked for */
     union {
         seq seq; /* text, list */
         map map;
@@ -41,6 +43,8 @@ void state_rewind(state *s, size_t len);
 
 /* The content of a container of that sort; NULL if it is of another. */
 seq *state_find_seq(const state *s, uint32_t id);
+/* The marks of a text, up to date; NULL when memory is out. */
+const style_index *state_find_styles(state *s, uint32_t id);
 map *state_find_map(const state *s, uint32_t id);
 movable *state_find_movable(const state *s, uint32_t id);
 tree *state_find_tree(const state *s, uint32_t id);

@@ -33,6 +33,30 @@ static lk_status insert_child(fixture *f) {
 static lk_status set_map(fixture *f) {
     return lk_map_set(f->doc, f->map, str_of("fresh key"), &f->value);
 }
+static lk_status delete_across(fixture *f) {
+    return lk_text_delete(f->doc, f->text, 2, 5, LK_UTF16);
+}
+static lk_status mark_text(fixture *f) {
+    return lk_text_mark(f->doc, f->text, 1, 6, LK_UTF16, str_of("link"), &f->value);
+}
+static lk_status unmark_text(fixture *f) {
+    return lk_text_unmark(f->doc, f->text, 1, 6, LK_UTF16, str_of("bold"));
+}
+static lk_status read_delta(fixture *f) {
+    const lk_delta *deltas;
+    size_t len;
+    lk_status status = lk_text_delta(f->doc, f->text, &deltas, &len);
+    return status == LK_OK && len != 3 ? LK_ESTATE : status;
+}
+static lk_status apply_delta(fixture *f) {
+    lk_entry style = {str_of("link"), f->value};
+    lk_delta deltas[] = {
+        {.kind = LK_RETAIN, .len = {3, 3, 3}, .attributes = &style, .attribute_len = 1},
+        {.kind = LK_INSERT, .text = str_of("new"), .attributes = &style, .attribute_len = 1},
+        {.kind = LK_DELETE, .len = {2, 2, 2}},
+    };
+    return lk_text_apply_delta(f->doc, f->text, deltas, 3, LK_UTF16);
+}
 static lk_status config_styles(fixture *f) {
     lk_style styles[] = {{str_of("size"), LK_EXPAND_BOTH}, {str_of("face"), LK_EXPAND_NONE}};
     return lk_style_config(f->doc, styles, 2);
@@ -125,6 +149,7 @@ static void build(fixture *f, bool watched) {
     CHECK_EQ(lk_root(f->doc, LK_MAP, str_of("map"), &f->map), LK_OK);
     CHECK_EQ(lk_root(other, LK_TEXT, str_of("text"), &text), LK_OK);
     CHECK_EQ(lk_text_insert(f->doc, f->text, 0, LK_UTF8, str_of("ours ours")), LK_OK);
+    CHECK_EQ(lk_text_mark(f->doc, f->text, 2, 4, LK_UTF16, str_of("bold"), &f->value), LK_OK);
     CHECK_EQ(lk_text_insert(other, text, 0, LK_UTF8, str_of("theirs")), LK_OK);
     CHECK_EQ(lk_text_delete(other, text, 1, 2, LK_UTF8), LK_OK);
     lk_ref map, child;
@@ -188,6 +213,11 @@ int main(void) {
         spent += sweep("list insert", insert_list, watched);
         spent += sweep("child insert", insert_child, watched);
         spent += sweep("map set", set_map, watched);
+        spent += sweep("text delete", delete_across, watched);
+        spent += sweep("mark", mark_text, watched);
+        spent += sweep("unmark", unmark_text, watched);
+        spent += sweep("delta of a text", read_delta, watched);
+        CHECK(sweep("delta applied", apply_delta, watched) > 0);
         spent += sweep("styles", config_styles, watched);
         spent += sweep("mergeable child", ensure_map, watched);
         spent += sweep("root", make_root, watched);

@@ -23,6 +23,9 @@ export const KINDS: readonly ContainerType[] = [
   "Counter",
 ];
 
+/** lk_expand: text typed behind a marked range gets the style. */
+const EXPAND_AFTER = 4;
+
 type Constructor = new (store: Store, ref: number) => LoroContainer;
 const classes: Partial<Record<ContainerType, Constructor>> = {};
 
@@ -69,6 +72,7 @@ export abstract class LoroContainer {
   get store(): Store {
     if (this.#store === undefined) {
       this.#store = openStore(false);
+      engine().w_style_default(this.#store.handle, EXPAND_AFTER); // as loro-crdt has it: any key
       this.#ref = openRoot(this.#store, this.kind(), "content");
     }
     return this.#store;

@@ -3,13 +3,17 @@
 // delivered one after the other before the method that caused them returns. A subscriber may edit:
 // what that causes joins the end of the queue.
 
+import { position } from "./call.js";
 import { type ContainerID, type LoroContainer } from "./container.js";
-import { type Frontiers, object, type Reader, type TreeID, type Value } from "./value.js";
+import { EVALUE } from "./errors.js";
+import { type Frontiers, object, type Reader, type TreeID, type Value, type Writer } from "./value.js";
 
+/** Styles by key; in what is retained, those that changed, where null takes one away. */
+export type Attributes = { [key in string]: Value };
 export type Delta<T> =
-  | { insert: T; retain?: undefined; delete?: undefined }
-  | { retain: number; insert?: undefined; delete?: undefined }
-  | { delete: number; insert?: undefined; retain?: undefined };
+  | { insert: T; attributes?: Attributes; retain?: undefined; delete?: undefined }
+  | { retain: number; attributes?: Attributes; insert?: undefined; delete?: undefined }
+  | { delete: number; attributes?: undefined; insert?: undefined; retain?: undefined };
 
 /** Lengths are UTF-16 code units. */
 export type TextDiff = { type: "text"; diff: Delta<string>[] };
@@ -84,10 +88,51 @@ const enum Step {
   Delete,
 }
 
-function readDelta<T>(r: Reader, inserted: () => T): Delta<T> {
+function readListStep(r: Reader): Delta<(Value | LoroContainer)[]> {
   const step: Step = r.u8();
-  if (step === Step.Insert) return { insert: inserted() };
+  if (step === Step.Insert) return { insert: r.many(() => r.value() as Value | LoroContainer) };
   return step === Step.Retain ? { retain: r.uleb() } : { delete: r.uleb() };
+}
+
+function readTextStep(r: Reader): Delta<string> {
+  const step: Step = r.u8();
+  if (step === Step.Delete) return { delete: r.uleb() };
+  const told = step === Step.Insert ? { insert: r.string() } : { retain: r.uleb() };
+  const attributes = r.entries() as [string, Value][];
+  return attributes.length === 0 ? told : { ...told, attributes: object(attributes) };
+}
+
+export function readTextDelta(r: Reader): Delta<string>[] {
+  return r.many(() => readTextStep(r));
+}
+
+function writeAttributes(w: Writer, attributes: Attributes | null | undefined): void {
+  const entries = Object.entries(attributes ?? {});
+  w.uleb(entries.length);
+  for (const [key, value] of entries) {
+    w.string(key);
+    w.value(value);
+  }
+}
+
+function writeLength(w: Writer, step: Step, len: number): void {
+  if (!Number.isInteger(len)) throw new EVALUE(`no length of a step: ${len}`);
+  w.u8(step);
+  w.uleb(position(len));
+}
+
+function writeTextStep(w: Writer, step: Delta<string>): void {
+  if (step.retain !== undefined) writeLength(w, Step.Retain, step.retain);
+  else if (typeof step.insert === "string") {
+    w.u8(Step.Insert);
+    w.string(step.insert);
+  } else return writeLength(w, Step.Delete, step.delete!);
+  writeAttributes(w, step.attributes);
+}
+
+export function writeTextDelta(w: Writer, delta: readonly Delta<string>[]): void {
+  w.uleb(delta.length);
+  for (const step of delta) writeTextStep(w, step);
 }
 
 function readChange(r: Reader): [string, Value | LoroContainer | undefined] {
@@ -112,10 +157,9 @@ function readDiff(r: Reader, kind: number): Diff {
   if (kind === COUNTER) return { type: "counter", increment: r.f64() };
   if (kind === MAP) return { type: "map", updated: object(r.many(() => readChange(r))) };
   if (kind === TEXT) {
-    return { type: "text", diff: r.many(() => readDelta(r, () => r.string())) };
+    return { type: "text", diff: readTextDelta(r) };
   }
-  const values = () => r.many(() => r.value() as Value | LoroContainer);
-  return { type: "list", diff: r.many(() => readDelta(r, values)) };
+  return { type: "list", diff: r.many(() => readListStep(r)) };
 }
 
 /** Where a container is and what it is called. */

@@ -56,6 +56,11 @@ export interface Engine {
   w_text_string(doc: number, ref: number): number;
   w_text_slice(doc: number, ref: number, pos: number, len: number): number;
   w_text_convert(doc: number, ref: number, pos: number, from: number, to: number): number;
+  w_text_mark(doc: number, ref: number, start: number, end: number, len: number): number;
+  w_text_unmark(doc: number, ref: number, start: number, end: number, len: number): number;
+  w_text_delta(doc: number, ref: number): number;
+  w_text_slice_delta(doc: number, ref: number, pos: number, len: number, unit: number): number;
+  w_text_apply_delta(doc: number, ref: number, len: number): number;
   w_style_config(doc: number, len: number): number;
   w_style_default(doc: number, expand: number): void;
 

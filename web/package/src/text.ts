@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: MIT
 
-import { check, outString, position, putString } from "./call.js";
+import { check, found, outRead, outString, position, put, putString } from "./call.js";
 import { type ContainerType, enroll, LoroContainer } from "./container.js";
 import { type Cursor, cursorIn, type Side } from "./cursor.js";
-import { ERANGE } from "./errors.js";
-import type { Delta } from "./event.js";
+import { EMISSING, ERANGE } from "./errors.js";
+import { type Delta, readTextDelta, writeTextDelta } from "./event.js";
 import { engine } from "./module.js";
+import type { PeerID, Value } from "./value.js";
 
 export type TextPosType = "utf8" | "unicode" | "utf16";
 
@@ -17,6 +18,20 @@ function isHighSurrogate(text: string): boolean {
   return text >= "\ud800" && text < "\udc00";
 }
 
+export type TextRange = { start: number; end: number };
+
+function bounds({ start, end }: TextRange): [number, number] {
+  if (!Number.isInteger(start) || !Number.isInteger(end)) {
+    throw new ERANGE(`no range: ${start} to ${end}`);
+  }
+  return [position(start), position(end)];
+}
+
+function sliced(start: number, end: number): [pos: number, len: number] {
+  if (end < start) throw new ERANGE(`slice ends at ${end}, before it starts at ${start}`);
+  return [position(start), position(end - start)];
+}
+
 /** Positions and lengths are UTF-16 code units, as in JavaScript's strings. A position between the
  *  two halves of a surrogate pair is an error, half a pair in text becomes U+FFFD. */
 export class LoroText extends LoroContainer {
@@ -25,7 +40,7 @@ export class LoroText extends LoroContainer {
   }
 
   protected fill(from: this): void {
-    this.push(from.toString());
+    this.applyDelta(from.toDelta());
   }
 
   get length(): number {
@@ -78,8 +93,8 @@ export class LoroText extends LoroContainer {
   }
 
   slice(start: number, end: number): string {
-    if (end < start) throw new ERANGE(`slice ends at ${end}, before it starts at ${start}`);
-    check(engine().w_text_slice(this.doc, this.ref, position(start), position(end - start)));
+    const { doc, ref } = this;
+    check(engine().w_text_slice(doc, ref, ...sliced(start, end)));
     return outString();
   }
 
@@ -108,20 +123,60 @@ export class LoroText extends LoroContainer {
     if (text !== "") callback(text);
   }
 
-  toDelta(): { insert: string }[] {
-    const insert = this.toString();
-    return insert === "" ? [] : [{ insert }];
+  /** Give a range a style. How its edges grow is what configTextStyle() said of the key. */
+  mark(range: TextRange, key: string, value: Value): void {
+    const { doc, ref } = this;
+    const [start, end] = bounds(range);
+    const len = put((w) => {
+      w.string(key);
+      w.value(value);
+    });
+    this.#marked(engine().w_text_mark(doc, ref, start, end, len), key);
   }
 
+  /** Take the style away. */
+  unmark(range: TextRange, key: string): void {
+    const { doc, ref } = this;
+    const [start, end] = bounds(range);
+    this.#marked(engine().w_text_unmark(doc, ref, start, end, putString(key)), key);
+  }
+
+  #marked(status: number, key: string): void {
+    if (found(status) === undefined) throw new EMISSING(`configTextStyle() was not told of ${key}`);
+  }
+
+  /** The text in pieces of one style each. */
+  toDelta(): Delta<string>[] {
+    check(engine().w_text_delta(this.doc, this.ref));
+    return outRead(readTextDelta);
+  }
+
+  sliceDelta(start: number, end: number): Delta<string>[] {
+    return this.#sliceDelta(start, end, UTF16);
+  }
+
+  /** `start` and `end` in bytes. */
+  sliceDeltaUtf8(start: number, end: number): Delta<string>[] {
+    return this.#sliceDelta(start, end, UTF8);
+  }
+
+  #sliceDelta(start: number, end: number, unit: number): Delta<string>[] {
+    const { doc, ref } = this;
+    const [pos, len] = sliced(start, end);
+    check(engine().w_text_slice_delta(doc, ref, pos, len, unit));
+    return outRead(readTextDelta);
+  }
+
+  /** Carry out the steps; an insert gets its attributes and none of the text around it. */
   applyDelta(delta: readonly Delta<string>[]): void {
-    let pos = 0;
-    for (const step of delta) {
-      if (step.insert !== undefined) {
-        this.insert(pos, step.insert);
-        pos += step.insert.length;
-      } else if (step.delete !== undefined) this.delete(pos, step.delete);
-      else pos += step.retain;
-    }
+    const { doc, ref } = this;
+    const len = put((w) => writeTextDelta(w, delta));
+    check(engine().w_text_apply_delta(doc, ref, len));
+  }
+
+  /** Who wrote the character there. */
+  getEditorOf(pos: number): PeerID | undefined {
+    return this.getCursor(pos)?.pos()?.peer;
   }
 
   override toString(): string {
