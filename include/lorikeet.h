@@ -193,6 +193,11 @@ lk_status lk_root(lk_doc *doc, lk_kind kind, lk_str name, lk_ref *out);
 /* Walk the root containers there are, in unspecified order: start with *cursor = 0; false at the
  * end. */
 bool lk_root_next(const lk_doc *doc, size_t *cursor, lk_ref *out);
+/* Let lk_json() leave out root containers that are empty (a counter never is): all such, or one. */
+void lk_hide_empty_roots(lk_doc *doc, bool hide);
+lk_status lk_hide_empty_root(lk_doc *doc, lk_ref root);
+/* Is a root container not left out? */
+bool lk_root_shows(const lk_doc *doc, lk_ref root);
 lk_kind lk_ref_kind(const lk_doc *doc, lk_ref ref);
 /* The container whose id is spelled so ("cid:root-name:Text", "cid:3@77:Map"). LK_EMISSING. */
 lk_status lk_container_by_id(lk_doc *doc, lk_str id, lk_ref *out);

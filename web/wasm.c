@@ -263,15 +263,22 @@ lk_status WEB(w_container_deep)(const lk_doc *doc, lk_ref ref) {
     return shim_written(&w);
 }
 
+/* The next root; of those that show when `deep`. */
+static bool shim_root(const lk_doc *doc, bool deep, size_t *cursor, lk_ref *out) {
+    while (lk_root_next(doc, cursor, out))
+        if (!deep || lk_root_shows(doc, *out)) return true;
+    return false;
+}
+
 /* The document as a MAP: root names with `deep` values, or with the containers themselves. */
 lk_status WEB(w_roots)(const lk_doc *doc, bool deep) {
     writer w = shim_result();
     lk_ref ref;
     size_t count = 0;
-    for (size_t cursor = 0; lk_root_next(doc, &cursor, &ref);) count++;
+    for (size_t cursor = 0; shim_root(doc, deep, &cursor, &ref);) count++;
     writer_u8(&w, WIRE_MAP);
     writer_uleb(&w, count);
-    for (size_t cursor = 0; lk_root_next(doc, &cursor, &ref);) {
+    for (size_t cursor = 0; shim_root(doc, deep, &cursor, &ref);) {
         wire_root_name_write(&w, doc, ref);
         lk_value value = {.type = LK_CONTAINER, .as.container = ref};
         if (deep)
@@ -281,6 +288,9 @@ lk_status WEB(w_roots)(const lk_doc *doc, bool deep) {
     }
     return shim_written(&w);
 }
+
+void WEB(w_hide_empty_roots)(lk_doc *doc, bool hide) { lk_hide_empty_roots(doc, hide); }
+lk_status WEB(w_hide_empty_root)(lk_doc *doc, lk_ref root) { return lk_hide_empty_root(doc, root); }
 
 /* ---- text ---- */
 

@@ -45,6 +45,7 @@ void lk_free(lk_doc *doc) {
     vec_drop(&memory, &doc->success);
     vec_drop(&memory, &doc->waiting);
     vec_drop(&memory, &doc->path);
+    vec_drop(&memory, &doc->hidden_roots);
     vec_drop(&memory, &doc->visits);
     vec_drop(&memory, &doc->retreat);
     vec_drop(&memory, &doc->forward);

@@ -70,6 +70,8 @@ struct lk_doc {
     VEC(lk_id) version, frontiers; /* views handed out */
     VEC(lk_span) success, waiting;
     VEC(lk_path_item) path;
+    bool hide_empty_roots;
+    VEC(uint32_t) hidden_roots; /* while they are empty */
     VEC(visit) visits;
     history_spans retreat, forward;
     VEC(lk_ref) touched;

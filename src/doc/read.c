@@ -106,6 +106,40 @@ bool lk_map_next(const lk_doc *doc, lk_ref ref, size_t *cursor, lk_entry *out) {
     return true;
 }
 
+/* ---- which roots show ---- */
+
+void lk_hide_empty_roots(lk_doc *doc, bool hide) { doc->hide_empty_roots = hide; }
+
+lk_status lk_hide_empty_root(lk_doc *doc, lk_ref root) {
+    LK_ASSERT(root.index < doc->state.containers.len);
+    uint32_t *hidden = vec_push(&doc->memory, &doc->hidden_roots);
+    if (hidden == NULL) return LK_ENOMEM;
+    *hidden = root.index;
+    return LK_OK;
+}
+
+static bool read_is_empty(const lk_doc *doc, uint32_t id) {
+    const state *s = &doc->state;
+    switch (s->containers.at[id]->kind) {
+    case LK_MAP: return map_len(state_find_map(s, id)) == 0;
+    case LK_TEXT:
+    case LK_LIST: return seq_len(state_find_seq(s, id), LK_UTF8) == 0;
+    case LK_MOVABLE_LIST: return movable_len(state_find_movable(s, id), LK_UTF8) == 0;
+    case LK_TREE: return state_find_tree(s, id)->roots == TREE_NONE;
+    case LK_COUNTER: return *state_find_counter(s, id) == 0;
+    default: return false;
+    }
+}
+
+bool lk_root_shows(const lk_doc *doc, lk_ref root) {
+    LK_ASSERT(root.index < doc->state.containers.len);
+    if (!doc->hide_empty_roots && doc->hidden_roots.len == 0) return true;
+    if (!read_is_empty(doc, root.index)) return true;
+    for (size_t i = 0; i < doc->hidden_roots.len; i++)
+        if (doc->hidden_roots.at[i] == root.index) return false;
+    return !doc->hide_empty_roots || lk_ref_kind(doc, root) == LK_COUNTER;
+}
+
 /* ---- the way to a container ---- */
 
 static bool read_is_child(const lk_value *value, uint32_t child) {

@@ -254,9 +254,11 @@ lk_status lk_json(const lk_doc *doc, lk_buf *out) {
     size_t before = out->len, cursor = 0;
     json_pairs pairs = {0};
     lk_ref root;
-    while (lk_root_next(doc, &cursor, &root))
+    while (lk_root_next(doc, &cursor, &root)) {
+        if (!lk_root_shows(doc, root)) continue;
         json_add(&p, &pairs,
                  (json_pair){doc->log.names.containers.at[root.index].id.name, NULL, root.index});
+    }
     json_object(&p, &pairs);
     return json_finish(&p, before);
 }

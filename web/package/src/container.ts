@@ -3,11 +3,11 @@
 // one, a small document of their own, so that every method works the same.
 
 import { check, outRead, putString } from "./call.js";
-import { EKIND } from "./errors.js";
+import { EKIND, EVALUE } from "./errors.js";
 import type { Listener, Subscription } from "./event.js";
 import { engine } from "./module.js";
 import { Store } from "./store.js";
-import { HANDLE, type PeerID, type Value } from "./value.js";
+import { HANDLE, type OpId, type PeerID, type Value } from "./value.js";
 
 export type ContainerType = "Text" | "Map" | "List" | "Tree" | "MovableList" | "Counter";
 export type ContainerID =
@@ -158,8 +158,28 @@ export function isContainer(value: unknown): value is LoroContainer {
   return value instanceof LoroContainer;
 }
 
+const ID = /^cid:(root-[^]+|-?\d+@\d+):(Map|List|Text|Tree|MovableList|Counter|Unknown\(\d+\))$/;
+
 export function isContainerId(text: string): text is ContainerID {
-  return text.startsWith("cid:");
+  return ID.test(text);
+}
+
+/** @internal The id of a root container, which is there when it is asked for. */
+export function isRootId(id: ContainerID): boolean {
+  return id.startsWith("cid:root-") && !id.startsWith("cid:root-\u{1f91d}:");
+}
+
+/** @internal */
+export function requireId(id: string): void {
+  if (!isContainerId(id)) throw new EVALUE(`not a valid ContainerID: ${id}`);
+}
+
+export function newContainerID(id: OpId, type: ContainerType): ContainerID {
+  return `cid:${id.counter}@${id.peer}:${type}`;
+}
+
+export function newRootContainerID(name: string, type: ContainerType): ContainerID {
+  return `cid:root-${name}:${type}`;
 }
 
 /** "Text", "Map" or "List" for containers, "Json" for everything else. */

@@ -5,6 +5,8 @@ import {
   type ContainerID,
   type ContainerType,
   isContainerId,
+  isRootId,
+  requireId,
   KINDS,
   LoroContainer,
   openRoot,
@@ -47,6 +49,17 @@ function expandOf({ expand }: TextStyle): number {
 
 const UPDATES = 0;
 const SNAPSHOT = 1;
+
+const UNSPEAKABLE = -8;
+
+/** Take everything out of a container. */
+function empty(container: any): void {
+  const kind: ContainerType = container.kind();
+  if (kind === "Text") container.delete(0, container.length);
+  else if (kind === "Counter") container.decrement(container.value);
+  else if (kind === "Tree") for (const { id } of container.roots()) container.delete(id);
+  else container.clear();
+}
 
 export class LoroDoc<T extends Record<string, LoroContainer> = Record<string, LoroContainer>> extends DocHistory {
   /** @internal */
@@ -112,17 +125,26 @@ export class LoroDoc<T extends Record<string, LoroContainer> = Record<string, Lo
   }
 
   getContainerById(id: ContainerID): LoroContainer | undefined {
-    const ref = found(engine().w_container_by_id(this.#handle, putString(id)));
+    requireId(id);
+    const ref = this.#find(id);
     if (ref === undefined) return undefined;
     return wrap(this.store, ref, engine().w_ref_kind(this.#handle, ref));
   }
 
+  /** Ids the engine cannot hold, of negative counters, name nothing. */
+  #find(id: ContainerID): number | undefined {
+    const ref = engine().w_container_by_id(this.#handle, putString(id));
+    return ref === UNSPEAKABLE ? undefined : found(ref);
+  }
+
   hasContainer(id: ContainerID): boolean {
-    return found(engine().w_container_by_id(this.#handle, putString(id))) !== undefined;
+    if (!isContainerId(id)) return false;
+    return isRootId(id) || this.#find(id) !== undefined;
   }
 
   /** Keys and positions from its root on; undefined if it is not in the document. */
   getPathToContainer(id: ContainerID): Path | undefined {
+    requireId(id);
     const container = this.hasContainer(id) ? this.getContainerById(id) : undefined;
     return container && this.store.path(container.ref);
   }
@@ -142,6 +164,21 @@ export class LoroDoc<T extends Record<string, LoroContainer> = Record<string, Lo
       else return undefined;
     }
     return at;
+  }
+
+  /** Let toJSON() leave out root containers that are empty. */
+  setHideEmptyRootContainers(hide: boolean): void {
+    engine().w_hide_empty_roots(this.#handle, hide ? 1 : 0);
+  }
+
+  /** Empty a root container; toJSON() leaves it out until something is in it again. */
+  deleteRootContainer(id: ContainerID): void {
+    requireId(id);
+    if (!isRootId(id)) return;
+    const root = this.getContainerById(id);
+    if (root === undefined) return;
+    empty(root);
+    check(engine().w_hide_empty_root(this.#handle, root.ref));
   }
 
   /** Everything, containers resolved. */
@@ -381,6 +418,22 @@ export class LoroDoc<T extends Record<string, LoroContainer> = Record<string, Lo
   /** Hear when a peer writes to this document for the first time. */
   subscribeFirstCommitFromPeer(listener: (e: { peer: PeerID }) => void): Subscription {
     return this.store.subscribeFirstCommit(listener);
+  }
+
+  // ---- loro-crdt has these ----
+
+  /** How many decoded values are kept: none, they are read where they are. */
+  getDecodedValueCacheLimit(): number {
+    return this.#cacheLimit;
+  }
+
+  setDecodedValueCacheLimit(limit: number): void {
+    this.#cacheLimit = limit;
+  }
+  #cacheLimit = 2048;
+
+  debugHistory(): void {
+    console.log({ changes: this.changeCount(), operations: this.opCount() });
   }
 
   // ---- the end ----

@@ -1,13 +1,17 @@
 // SPDX-License-Identifier: MIT
 // The surface, whichever way the engine is loaded. Names are those of loro-crdt.
 
+export { callPendingEvents, idStrToId, LORO_VERSION, run, setDebug } from "./compat.js";
 export {
   type ContainerID,
   type ContainerType,
   getType,
   isContainer,
   isContainerId,
+  isContainerId as isValidContainerId,
   LoroContainer as Container,
+  newContainerID,
+  newRootContainerID,
 } from "./container.js";
 export { Cursor, type Side } from "./cursor.js";
 export {

@@ -82,6 +82,18 @@ export class LoroMap<T extends Record<string, any> = Record<string, any>> extend
     return this.#ensure(key, "List") as LoroList;
   }
 
+  ensureMergeableMovableList(key: string): LoroContainer {
+    return this.#ensure(key, "MovableList");
+  }
+
+  ensureMergeableTree(key: string): LoroContainer {
+    return this.#ensure(key, "Tree");
+  }
+
+  ensureMergeableCounter(key: string): LoroContainer {
+    return this.#ensure(key, "Counter");
+  }
+
   ensureMergeableText(key: string): LoroText {
     return this.#ensure(key, "Text") as LoroText;
   }

@@ -41,6 +41,8 @@ export interface Engine {
 
   w_root(doc: number, kind: number, len: number): number;
   w_roots(doc: number, deep: number): number;
+  w_hide_empty_roots(doc: number, hide: number): void;
+  w_hide_empty_root(doc: number, ref: number): number;
   w_container_by_id(doc: number, len: number): number;
   w_container_parent(doc: number, ref: number): number;
   w_container_id(doc: number, ref: number): number;
