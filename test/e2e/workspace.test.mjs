@@ -185,18 +185,20 @@ test('a textarea tells equal letters apart by the caret', async (t) => {
     assert.equal(await b.evaluate(`${area}.selectionStart`), 3, 'and now after it');
 });
 
-test('others get a key before the page is laid out with it', async (t) => {
-    const [a, b] = await bed.pair(t, ['textarea', 'textarea']);
-    await a.write('x');
-    await b.shows('x');
-    await a.evaluate(`addEventListener('input', () => {
-        window.sentBefore = window.seen.sent.length;
-    }, true)`);
-    const before = await a.seen('sent.length');
-    await a.type('y');
-    assert.equal(await a.evaluate('window.sentBefore'), before + 1);
-    await b.shows('xy');
-});
+for (const kind of ['editor', 'textarea']) {
+    test(`others get a key before the page is laid out with it (${kind})`, async (t) => {
+        const [a, b] = await bed.pair(t, [kind, kind]);
+        await a.write('x');
+        await b.shows('x');
+        await a.evaluate(`addEventListener('input', () => {
+            window.sentBefore = window.seen.sent.length;
+        }, true)`);
+        const before = await a.seen('sent.length');
+        await a.type('y');
+        assert.equal(await a.evaluate('window.sentBefore'), before + 1);
+        await b.shows('xy');
+    });
+}
 
 test('a key that comes out otherwise than foreseen is put right', async (t) => {
     const [a, b] = await bed.pair(t, ['textarea', 'editor']);

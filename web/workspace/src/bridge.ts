@@ -14,6 +14,8 @@ import type { Delta, LoroText } from "lorikeet-crdt";
 
 export class Bridge {
   private waiting: ChangeSet | null = null;
+  /** What the document has already of what the editor is about to show, and the text before it. */
+  private foreseen: { typed: ChangeSet; before: EditorText } | null = null;
 
   constructor(
     private readonly text: LoroText,
@@ -24,8 +26,25 @@ export class Bridge {
     private readonly length: () => number,
   ) {}
 
+  /**
+   * The editor is about to change what it shows, `before`, by `typed`. Typed text is on its way to
+   * others before the browser draws it, which takes longer than all else here. If it comes out
+   * differently, local() puts that right.
+   */
+  foresee(typed: ChangeSet, before: EditorText): void {
+    if (this.waiting || this.foreseen) return;
+    this.foreseen = { typed, before };
+    this.commit(() => applyToText(this.text, typed));
+  }
+
   /** The editor changed what it shows by `typed`. */
   local(typed: ChangeSet): void {
+    if (this.foreseen) {
+      const { typed: done, before } = this.foreseen;
+      this.foreseen = null;
+      if (!isSame(done, typed)) this.local(done.invert(before).compose(typed));
+      return;
+    }
     const moved = this.waiting ? typed.map(this.waiting, true) : typed;
     if (this.waiting) this.waiting = this.waiting.map(typed);
     this.commit(() => applyToText(this.text, moved));
@@ -33,6 +52,10 @@ export class Bridge {
 
   /** The document changed under the editor; `hold` if it must not be touched now. */
   remote(delta: Delta<string>[], hold: boolean): void {
+    if (this.foreseen) {
+      this.waiting = this.foreseen.typed;
+      this.foreseen = null;
+    }
     const changes = changesOfDelta(delta, this.waiting?.newLength ?? this.length());
     this.waiting = this.waiting?.compose(changes) ?? changes;
     if (!hold) this.release();
@@ -60,6 +83,10 @@ function changesOfDelta(delta: Delta<string>[], length: number): ChangeSet {
     }
   }
   return ChangeSet.of(specs, length, "\n");
+}
+
+function isSame(a: ChangeSet, b: ChangeSet): boolean {
+  return JSON.stringify(a) === JSON.stringify(b);
 }
 
 function applyToText(text: LoroText, changes: ChangeSet): void {

@@ -56,6 +56,9 @@ export function openCodeMirror(parent: HTMLElement, session: Session, hint: stri
           autocorrect: "on",
           spellcheck: "true",
         }),
+        EditorView.domEventHandlers({
+          beforeinput: (event, { state }) => void foreseeKey(event, state, bridge),
+        }),
         history(),
         keymap.of([...defaultKeymap, ...historyKeymap, { key: "Mod-Shift-z", run: redo }]),
         placeholder(hint),
@@ -65,4 +68,12 @@ export function openCodeMirror(parent: HTMLElement, session: Session, hint: stri
   });
   watchText(session, view, (delta) => bridge.remote(delta, false));
   return { focus: () => view.focus() };
+}
+
+/** Tells `bridge` of a key that will only insert something at the caret. */
+function foreseeKey(event: InputEvent, state: EditorState, bridge: Bridge): void {
+  const { ranges, main } = state.selection;
+  if (event.inputType !== "insertText" || !event.data || event.isComposing) return;
+  if (ranges.length > 1 || !main.empty) return;
+  bridge.foresee(state.changes({ from: main.from, insert: event.data }), state.doc);
 }

@@ -63,10 +63,7 @@ class TextareaBinding {
     else if (event.inputType === "insertText") this.foresee(event);
   }
 
-  /**
-   * Typed text is on its way to others before the browser lays out the page with it, which takes
-   * longer than all else here. read() puts right what comes out differently.
-   */
+  /** As Bridge.foresee(), but read() puts right what comes out differently. */
   private foresee({ data, isComposing }: InputEvent): void {
     const { selectionStart: from, selectionEnd: to } = this.area;
     if (!data || isComposing || this.composing || to > this.shown.length) return;

@@ -13,7 +13,7 @@ const source = ['backoff', 'bridge', 'link', 'replacement', 'undo']
     .join('\n');
 const bundle = await build({
     stdin: {
-        contents: `${source}\nexport { ChangeSet } from '@codemirror/state';`,
+        contents: `${source}\nexport { ChangeSet, Text } from '@codemirror/state';`,
         resolveDir: fileURLToPath(new URL('..', import.meta.url)),
     },
     bundle: true,
@@ -22,8 +22,8 @@ const bundle = await build({
 });
 const script = Buffer.from(bundle.outputFiles[0].contents).toString('base64');
 const page = await import(`data:text/javascript;base64,${script}`);
-const { Backoff, Bridge, ChangeSet, OwnUndo, findReplacement, linkFragment, newLink, parseLink } =
-    page;
+const { Backoff, Bridge, ChangeSet, OwnUndo, Text } = page;
+const { findReplacement, linkFragment, newLink, parseLink } = page;
 
 /** Numbers below `end`, the same for the same seed (xorshift32). */
 function numbers(seed) {
@@ -164,6 +164,38 @@ test('editor and document agree after any held back edits of others', () => {
                 bridge.release();
                 assert.equal(shown, text.value, `seed ${seed}, step ${step}`);
             }
+        }
+    }
+});
+
+test('editor and document agree after keys that were foreseen, rightly or not', () => {
+    for (let seed = 1; seed <= 2_000; seed += 1) {
+        const random = numbers(seed);
+        const text = new PlainText();
+        let shown = '';
+        let commits = 0;
+        const bridge = new Bridge(
+            text,
+            (edit) => (edit(), (commits += 1)),
+            (changes) => (shown = apply(changes, shown)),
+            () => shown.length,
+        );
+        for (let step = 0; step < 30; step += 1) {
+            const typed = randomChange(random, shown.length, 'abc');
+            const foreseen = random(3) ? typed : randomChange(random, shown.length, 'abc');
+            bridge.foresee(foreseen, Text.of([shown]));
+            assert.equal(text.value, apply(foreseen, shown), `seed ${seed}, step ${step}`);
+            if (random(4) === 0) {
+                const change = randomChange(random, text.value.length, 'XYZ');
+                text.value = apply(change, text.value);
+                bridge.remote(deltaOf(change), false);
+            } else {
+                shown = apply(typed, shown);
+                const before = commits;
+                bridge.local(typed);
+                if (typed === foreseen) assert.equal(commits, before, 'nothing is left to do');
+            }
+            assert.equal(shown, text.value, `seed ${seed}, step ${step}`);
         }
     }
 });
