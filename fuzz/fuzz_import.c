@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
- * fuzz_import.c - a blob meets documents: an empty one, and one that knows a part of what the blob
- * may hold. Either the import succeeds and the state is what a replay of the history gives, or it
- * fails and the document is, byte for byte, as it was. */
+ * fuzz_import.c - a blob meets documents: an empty one, one that knows a part of what the blob may
+ * hold, and one that begins where that part ends. Either the import succeeds and the state is what
+ * a replay of the history gives, or it fails and the document is, byte for byte, as it was. */
 #include "fuzz/fuzz.h"
 
 #include "base/hash.h"
@@ -9,7 +9,7 @@
 #include "lorikeet.h"
 #include "loro_vectors.h"
 
-static lk_buf fuzz_base, fuzz_blobs[4]; /* what the second document knows; seeds of ours */
+static lk_buf fuzz_base, fuzz_blobs[5]; /* what the second document knows; seeds of ours */
 
 static lk_ref fuzz_root(lk_doc *doc, lk_kind kind, const char *name) {
     lk_ref root;
@@ -50,6 +50,7 @@ static void fuzz_prepare(void) {
     CHECK(one != NULL && two != NULL);
     fuzz_edit(one, 0);
     fuzz_export(one, LK_UPDATES, (lk_ids){0}, &fuzz_base);
+    fuzz_export(one, LK_SHALLOW, lk_frontiers(one), &fuzz_blobs[4]);
     fuzz_feed(two, &fuzz_base);
     for (uint32_t turn = 1; turn < 4; turn++) fuzz_edit(turn % 2 == 0 ? one : two, turn);
     fuzz_export(two, LK_UPDATES, lk_version(one), &fuzz_blobs[0]);
@@ -69,10 +70,10 @@ static void fuzz_show(lk_doc *doc, lk_buf *out) {
     CHECK_EQ(lk_frontiers_encode(lk_frontiers(doc), out), LK_OK);
 }
 
-static void fuzz_meet(lk_bytes blob, bool empty) {
+static void fuzz_meet(lk_bytes blob, const lk_buf *known) {
     lk_doc *doc = lk_new(9, NULL);
     CHECK(doc != NULL);
-    if (!empty) fuzz_feed(doc, &fuzz_base);
+    if (known != NULL) fuzz_feed(doc, known);
     lk_buf before = {0}, after = {0};
     fuzz_show(doc, &before);
     lk_fault fault;
@@ -92,8 +93,9 @@ static void fuzz_meet(lk_bytes blob, bool empty) {
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     fuzz_prepare();
-    fuzz_meet((lk_bytes){data, size}, true);
-    fuzz_meet((lk_bytes){data, size}, false);
+    fuzz_meet((lk_bytes){data, size}, NULL);
+    fuzz_meet((lk_bytes){data, size}, &fuzz_base);
+    fuzz_meet((lk_bytes){data, size}, &fuzz_blobs[4]);
     return 0;
 }
 
@@ -102,7 +104,8 @@ size_t fuzz_seed(uint32_t n, uint8_t *out, size_t cap) {
     lk_bytes seeds[] = {
         {loro_updates, sizeof loro_updates},   {loro_snapshot, sizeof loro_snapshot},
         {fuzz_blobs[0].at, fuzz_blobs[0].len}, {fuzz_blobs[1].at, fuzz_blobs[1].len},
-        {fuzz_blobs[2].at, fuzz_blobs[2].len}, {fuzz_blobs[3].at, fuzz_blobs[3].len}};
+        {fuzz_blobs[2].at, fuzz_blobs[2].len}, {fuzz_blobs[3].at, fuzz_blobs[3].len},
+        {fuzz_blobs[4].at, fuzz_blobs[4].len}};
     if (n >= sizeof seeds / sizeof *seeds) return 0;
     CHECK(seeds[n].len <= cap);
     memcpy(out, seeds[n].at, seeds[n].len);

@@ -132,6 +132,15 @@ lk_status lk_compare(lk_doc *doc, lk_ids a, lk_ids b, lk_order *out);
 size_t lk_op_count(const lk_doc *doc);
 size_t lk_change_count(const lk_doc *doc);
 
+/* Does the history begin late, because the document began with a shallow snapshot? Older
+ * operations are known to have been, but not what they did: whoever builds on them cannot be merged
+ * any more (LK_EMISSING). */
+bool lk_is_shallow(const lk_doc *doc);
+/* Where it begins: per peer the first counter held, and the operation that everything held builds
+ * on. Empty if it begins at the start. Views as lk_version() and lk_frontiers() give. */
+lk_ids lk_shallow_vv(lk_doc *doc);
+lk_ids lk_shallow_frontiers(lk_doc *doc);
+
 /* Version vectors and frontiers as Loro encodes them (postcard map and vector). Encoding appends to
  * `out`; decoding appends lk_id records to `out`, aligned for a cast of out->at. */
 lk_status lk_vv_encode(lk_ids vv, lk_buf *out);
@@ -388,9 +397,18 @@ lk_status lk_import(lk_doc *doc, lk_bytes bytes, lk_import_status *status_or_nul
 lk_status lk_json_import(lk_doc *doc, lk_str json, lk_import_status *status_or_null,
                          lk_fault *fault_or_null);
 
-typedef enum lk_export_mode { LK_UPDATES, LK_SNAPSHOT } lk_export_mode;
-/* Append what is missing from `from` (a version vector; empty: everything), or a snapshot of it
- * all, which ignores `from`. Commits first. */
+typedef enum lk_export_mode {
+    LK_UPDATES,     /* what is missing from a version vector (empty: everything) */
+    LK_SNAPSHOT,    /* all there is; `from` is not used */
+    LK_SHALLOW,     /* all from these frontiers on */
+    LK_STATE_ONLY,  /* the state at these frontiers, with as little history as can be */
+    LK_SNAPSHOT_AT, /* all up to these frontiers */
+} lk_export_mode;
+/* Append that. The third and the fourth leave out the beginning of the history: they begin at the
+ * newest operation that all of `from`, and all else in them, build on, or leave out nothing if
+ * there is none; who imports them into an empty document gets a shallow one. LK_EMISSING if the
+ * document does not hold an operation of `from`, or began after it; LK_ESPENT when memory runs out
+ * while the state is at another version. Commits first. */
 lk_status lk_export(lk_doc *doc, lk_export_mode mode, lk_ids from, lk_buf *out);
 /* Append, as one update blob, what this document committed itself since the last such call; nothing
  * is appended if there is nothing. Cost: those changes. */
@@ -398,6 +416,7 @@ lk_status lk_export_local(lk_doc *doc, lk_buf *out);
 
 typedef struct lk_blob_meta { /* what a blob says of itself */
     bool snapshot;
+    bool shallow; /* it comes with a state to begin with */
     uint32_t change_count;
     lk_ids start_vv, end_vv; /* per peer: first counter held, and end; in `ids` */
     lk_buf ids;              /* owned by you */

@@ -165,6 +165,8 @@ lk_status WEB(w_diff_between)(lk_doc *doc, size_t len) {
     wire_event_write(&w, doc, event);
     return shim_written(&w);
 }
+lk_status WEB(w_shallow_vv)(lk_doc *doc) { return shim_ids_out(lk_shallow_vv(doc)); }
+lk_status WEB(w_shallow_frontiers)(lk_doc *doc) { return shim_ids_out(lk_shallow_frontiers(doc)); }
 
 /* The counter the next local edit gets: how JavaScript sees that there is something to commit. */
 int32_t WEB(w_own_end)(lk_doc *doc) {
@@ -507,13 +509,14 @@ lk_status WEB(w_export_own)(lk_doc *doc, int32_t start) {
     return lk_export(doc, LK_UPDATES, (lk_ids){ids, len}, &web.out);
 }
 
-/* Result: snapshot byte, uleb changes, ids of the start and of the end. */
+/* Result: a byte (0 an update, 1 a snapshot, 2 a shallow one), uleb changes, ids of the start and
+ * of the end. */
 lk_status WEB(w_blob_meta)(size_t len) {
     lk_blob_meta meta = {0};
     lk_status status = lk_blob_meta_read(shim_bytes(len), &meta, &web.fault);
     if (status == LK_OK) {
         writer w = shim_result();
-        writer_u8(&w, meta.snapshot);
+        writer_u8(&w, (uint8_t)(meta.snapshot + meta.shallow));
         writer_uleb(&w, meta.change_count);
         wire_ids_write(&w, meta.start_vv);
         wire_ids_write(&w, meta.end_vv);

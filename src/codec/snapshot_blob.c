@@ -28,6 +28,13 @@ static bool snapshot_is_key(const sstable_pair *pair, const char *name) {
     return pair->key.len == 2 && __builtin_memcmp(pair->key.at, name, 2) == 0;
 }
 
+/* A history may begin at the very first operation; then the vector holds but a zero. */
+static void snapshot_read_start(snapshot_history *out, reader *r, arena *scratch) {
+    reader count = *r;
+    out->shallow = reader_uleb(&count, UINT64_MAX) > 0;
+    out->start_vv = version_read_vv(r, scratch);
+}
+
 static void snapshot_read_version(snapshot_reader *s, const sstable_pair *pair, reader *r) {
     snapshot_history *out = s->out;
     if (snapshot_is_key(pair, "vv"))
@@ -35,7 +42,7 @@ static void snapshot_read_version(snapshot_reader *s, const sstable_pair *pair, 
     else if (snapshot_is_key(pair, "fr"))
         out->frontiers = version_read_frontiers(r, s->scratch);
     else if (snapshot_is_key(pair, "sv"))
-        out->start_vv = version_read_vv(r, s->scratch);
+        snapshot_read_start(out, r, s->scratch);
     else if (snapshot_is_key(pair, "sf"))
         out->start_frontiers = version_read_frontiers(r, s->scratch);
     else
@@ -84,7 +91,42 @@ lk_status snapshot_read_history(const envelope_section *section, arena *scratch,
     for (size_t i = 0; i < table.len && fault->code == LK_OK; i++)
         snapshot_read_pair(&s, &table.pairs[i]);
     out->blocks = s.blocks;
-    out->shallow = out->start_vv.len > 0;
+    return fault->code;
+}
+
+static bool snapshot_same_ids(lk_ids a, lk_ids b) {
+    bool same = a.len == b.len;
+    for (size_t i = 0; same && i < a.len; i++)
+        same = a.at[i].peer == b.at[i].peer && a.at[i].counter == b.at[i].counter;
+    return same;
+}
+
+lk_status snapshot_read_root(const envelope_section *section, lk_ids at, arena *scratch,
+                             snapshot_root *out, lk_fault *fault) {
+    sstable table;
+    *out = (snapshot_root){.bytes = section->bytes};
+    if (sstable_read(section->bytes, section->offset, LIMIT_SNAPSHOT_BYTES, scratch, &table,
+                     fault) != LK_OK)
+        return fault->code;
+    sstable_pair *pairs = arena_new(scratch, sstable_pair, table.len);
+    if (pairs == NULL) {
+        *fault = (lk_fault){LK_ENOMEM, section->offset, "out of memory"};
+        return fault->code;
+    }
+    out->pairs = pairs;
+    reader r = reader_new((lk_bytes){0});
+    bool stands = false;
+    for (size_t i = 0; i < table.len; i++) {
+        if (!snapshot_is_key(&table.pairs[i], "fr")) {
+            pairs[out->len++] = table.pairs[i];
+            continue;
+        }
+        r = reader_new(table.pairs[i].value);
+        stands = snapshot_same_ids(version_read_frontiers(&r, scratch), at);
+    }
+    if (!stands)
+        reader_fail(&r, LK_ECORRUPT, "state at the beginning does not say where it stands");
+    *fault = (lk_fault){r.fault.code, section->offset, r.fault.what};
     return fault->code;
 }
 
@@ -115,29 +157,22 @@ static int snapshot_pair_order(const void *a, const void *b) {
     return sort_bytes(((const sstable_pair *)a)->key, ((const sstable_pair *)b)->key);
 }
 
-static const uint8_t snapshot_nothing[] = {0}; /* an empty version vector, or empty frontiers */
-static sstable_pair snapshot_pair(const char *name, lk_bytes value) {
-    return (sstable_pair){.key = {(const uint8_t *)name, 2}, .value = value};
+static sstable_pair snapshot_pair(const char *name, const lk_buf *value) {
+    return (sstable_pair){.key = {(const uint8_t *)name, 2}, .value = {value->at, value->len}};
 }
 
-/* A snapshot to be replayed is a shallow one that begins at nothing. */
-static size_t snapshot_add_start(sstable_pair *pairs) {
-    lk_bytes nothing = {snapshot_nothing, sizeof snapshot_nothing};
-    pairs[0] = snapshot_pair("sv", nothing);
-    pairs[1] = snapshot_pair("sf", nothing);
-    return 2;
-}
+/* Versions as bytes. */
+enum { VERSION_VV, VERSION_FR, VERSION_SV, VERSION_SF, VERSIONS };
 
 typedef struct snapshot_table {
     sstable_pair *pairs;
     size_t len;
 } snapshot_table;
 
-/* The history table; `versions` holds the values of "vv" and "fr". */
-static snapshot_table snapshot_make_history(const snapshot_parts *parts, const lk_buf versions[2],
+static snapshot_table snapshot_make_history(const snapshot_parts *parts, const lk_buf *versions,
                                             arena *scratch) {
     size_t len = parts->block_len;
-    sstable_pair *pairs = arena_new(scratch, sstable_pair, len + 4);
+    sstable_pair *pairs = arena_new(scratch, sstable_pair, len + VERSIONS);
     uint8_t *keys = arena_bytes(scratch, len * SNAPSHOT_KEY);
     if (pairs == NULL || keys == NULL) return (snapshot_table){0};
     for (size_t i = 0; i < len; i++, keys += SNAPSHOT_KEY) {
@@ -147,9 +182,12 @@ static snapshot_table snapshot_make_history(const snapshot_parts *parts, const l
         for (unsigned b = 0; b < 4; b++) keys[8 + b] = (uint8_t)(counter >> (24 - 8 * b));
         pairs[i] = (sstable_pair){.key = {keys, SNAPSHOT_KEY}, .value = from->bytes};
     }
-    pairs[len++] = snapshot_pair("vv", (lk_bytes){versions[0].at, versions[0].len});
-    pairs[len++] = snapshot_pair("fr", (lk_bytes){versions[1].at, versions[1].len});
-    if (parts->replay) len += snapshot_add_start(&pairs[len]);
+    pairs[len++] = snapshot_pair("vv", &versions[VERSION_VV]);
+    pairs[len++] = snapshot_pair("fr", &versions[VERSION_FR]);
+    if (parts->late) {
+        pairs[len++] = snapshot_pair("sv", &versions[VERSION_SV]);
+        pairs[len++] = snapshot_pair("sf", &versions[VERSION_SF]);
+    }
     sort_items(pairs, len, sizeof *pairs, snapshot_pair_order);
     return (snapshot_table){pairs, len};
 }
@@ -166,19 +204,37 @@ static lk_status snapshot_write_table(writer *w, const sstable_pair *pairs, size
     return status;
 }
 
-/* What stands for the state and the root of a snapshot to be replayed. */
-static lk_status snapshot_write_replay(writer *w, const lk_memory *heap) {
-    sstable_pair root = snapshot_pair("fr", (lk_bytes){snapshot_nothing, sizeof snapshot_nothing});
+/* The states, and where they stand. */
+static lk_status snapshot_write_root(writer *w, const snapshot_parts *parts, const lk_buf *versions,
+                                     arena *scratch) {
+    size_t len = parts->state_len;
+    sstable_pair *pairs = arena_new(scratch, sstable_pair, len + 1);
+    if (pairs == NULL) return LK_ENOMEM;
+    if (len > 0) __builtin_memcpy(pairs, parts->states, len * sizeof *pairs);
+    pairs[len++] = snapshot_pair("fr", &versions[VERSION_SF]);
+    sort_items(pairs, len, sizeof *pairs, snapshot_pair_order);
+    return snapshot_write_table(w, pairs, len, scratch->heap);
+}
+
+/* A history that begins late: its end is replayed, from the root. */
+static lk_status snapshot_write_late(writer *w, const snapshot_parts *parts, const lk_buf *versions,
+                                     arena *scratch) {
     writer_u32le(w, sizeof snapshot_omitted);
     writer_raw(w, snapshot_omitted, sizeof snapshot_omitted);
-    return snapshot_write_table(w, &root, 1, heap);
+    if (parts->root.len == 0) return snapshot_write_root(w, parts, versions, scratch);
+    writer_u32le(w, (uint32_t)parts->root.len);
+    writer_raw(w, parts->root.at, parts->root.len);
+    return LK_OK;
 }
 
 static lk_status snapshot_write_sections(writer *w, const snapshot_parts *parts,
-                                         const snapshot_table *history, const lk_memory *heap) {
-    lk_status status = snapshot_write_table(w, history->pairs, history->len, heap);
+                                         const lk_buf *versions, arena *scratch) {
+    const lk_memory *heap = scratch->heap;
+    snapshot_table history = snapshot_make_history(parts, versions, scratch);
+    if (history.pairs == NULL) return LK_ENOMEM;
+    lk_status status = snapshot_write_table(w, history.pairs, history.len, heap);
     if (status != LK_OK) return status;
-    if (parts->replay) return snapshot_write_replay(w, heap);
+    if (parts->late) return snapshot_write_late(w, parts, versions, scratch);
     sort_items(parts->states, parts->state_len, sizeof *parts->states, snapshot_pair_order);
     status = snapshot_write_table(w, parts->states, parts->state_len, heap);
     writer_u32le(w, 0); /* no root */
@@ -186,22 +242,26 @@ static lk_status snapshot_write_sections(writer *w, const snapshot_parts *parts,
 }
 
 lk_status snapshot_write(const snapshot_parts *parts, arena *scratch, lk_buf *out) {
-    lk_buf versions[2] = {{.memory = scratch->heap}, {.memory = scratch->heap}};
-    writer vv = writer_new(&versions[0]), frontiers = writer_new(&versions[1]);
-    version_write(&vv, parts->vv);
-    version_write(&frontiers, parts->frontiers);
-    snapshot_table history = snapshot_make_history(parts, versions, scratch);
+    const lk_ids ids[VERSIONS] = {parts->vv, parts->frontiers, parts->start_vv,
+                                  parts->start_frontiers};
+    lk_buf versions[VERSIONS];
+    bool ready = true;
+    for (size_t i = 0; i < VERSIONS; i++) {
+        versions[i] = (lk_buf){.memory = scratch->heap};
+        writer w = writer_new(&versions[i]);
+        version_write(&w, ids[i]);
+        ready &= !w.failed;
+    }
     lk_status status = LK_ENOMEM;
     size_t start = out->len;
-    if (history.pairs != NULL && !vv.failed && !frontiers.failed) {
+    if (ready) {
         writer w = writer_new(out);
         envelope_begin(&w, ENVELOPE_SNAPSHOT, &start);
-        status = snapshot_write_sections(&w, parts, &history, scratch->heap);
+        status = snapshot_write_sections(&w, parts, versions, scratch);
         envelope_finish(&w, start);
         if (w.failed) status = LK_ENOMEM;
     }
     if (status != LK_OK) out->len = start;
-    lk_buf_free(&versions[0]);
-    lk_buf_free(&versions[1]);
+    for (size_t i = 0; i < VERSIONS; i++) lk_buf_free(&versions[i]);
     return status;
 }

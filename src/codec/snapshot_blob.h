@@ -27,17 +27,30 @@ typedef struct snapshot_history {
 lk_status snapshot_read_history(const envelope_section *section, arena *scratch,
                                 snapshot_history *out, lk_fault *fault);
 
+typedef struct snapshot_root { /* the state where a shallow history begins */
+    lk_bytes bytes;            /* the whole section */
+    const sstable_pair *pairs; /* of containers, as state_blob_read() takes them */
+    size_t len;
+} snapshot_root;
+
+/* Read it; it must stand at `at`. Statuses as above. */
+lk_status snapshot_read_root(const envelope_section *section, lk_ids at, arena *scratch,
+                             snapshot_root *out, lk_fault *fault);
+
 /* The states of a snapshot repeat what its history says; a reader that replays the history can
  * leave them alone, but for this: are their tables whole? Statuses as above. */
 lk_status snapshot_check_states(const envelope_sections *sections, arena *scratch, lk_fault *fault);
 
-typedef struct snapshot_parts { /* a full history, and the state at its end */
+typedef struct snapshot_parts { /* a history, and the state at its end */
     lk_ids vv, frontiers;
     const snapshot_block *blocks; /* any order; offset not used */
     size_t block_len;
     sstable_pair *states; /* as state_blob.h writes them, each key once; sorted in place */
     size_t state_len;
-    bool replay; /* leave out the states: whoever reads this replays the history */
+    /* The history begins here, and the states are those of here: whoever reads it replays it. */
+    bool late;
+    lk_ids start_vv, start_frontiers;
+    lk_bytes root; /* those states as they came; empty: as above */
 } snapshot_parts;
 
 /* Append a snapshot blob. LK_ELIMIT as sstable_write(), LK_ENOMEM. */

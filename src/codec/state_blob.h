@@ -119,6 +119,7 @@ typedef struct state_names {
     arena *scratch;
     VEC(uint64_t) peers;
     VEC(container_id) cids;
+    size_t free_rows; /* parts of states that their bytes do not pay for */
 } state_names;
 state_tables state_names_tables(const state_names *names);
 

@@ -57,8 +57,9 @@ op_id state_read_id(state_reader *s, state_columns *c, uint32_t *lamport) {
 }
 
 void state_limit_rows(state_reader *s, size_t len) {
-    if (len >= LIMIT_BLOCK_OPS + reader_left(&s->r))
-        reader_fail(&s->r, LK_ELIMIT, "state has too many parts");
+    if (len < s->bytes_len) return;
+    if (s->names->free_rows++ >= LIMIT_BLOCK_OPS)
+        reader_fail(&s->r, LK_ELIMIT, "states have too many parts");
 }
 
 /* ---- text ---- */
@@ -222,7 +223,10 @@ static void state_read_content(state_reader *s, container_kind kind, state_conta
 
 lk_status state_blob_read(const sstable_pair *pair, state_names *names, state_container *out,
                           lk_fault *fault) {
-    state_reader s = {.r = reader_new(pair->value), .names = names, .scratch = names->scratch};
+    state_reader s = {.r = reader_new(pair->value),
+                      .names = names,
+                      .scratch = names->scratch,
+                      .bytes_len = pair->value.len};
     *out = (state_container){.cid = state_read_key(&s, pair->key)};
     container_kind kind = reader_u8(&s.r);
     if (reader_ok(&s.r) && kind != names->cids.at[out->cid].kind)

@@ -13,6 +13,7 @@ typedef struct state_reader {
     arena *scratch;
     size_t peer_base; /* the state's peers are names->peers from here on */
     size_t peer_len;
+    size_t bytes_len; /* of the state */
 } state_reader;
 
 /* Columns of ids: peer, counter, lamport minus counter; and one more for spans. */
@@ -32,7 +33,8 @@ void state_open_columns(state_reader *s, state_columns *c, size_t len);
 bool state_columns_ok(state_reader *s, const state_columns *c);
 /* They must be used up. */
 void state_close_columns(state_reader *s, state_columns *c);
-/* A run claims rows for a few bytes: beyond so many more is a bomb. */
+/* `len` rows were read, and there is another. A run claims rows for a few bytes: many more than
+ * those in all states together are a bomb. */
 void state_limit_rows(state_reader *s, size_t len);
 peer_ix state_read_peer(state_reader *s, column *c);
 /* The next row of the first three columns. */

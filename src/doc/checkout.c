@@ -81,16 +81,6 @@ lk_status checkout_return(lk_doc *doc, checkout_home *home, lk_status status) {
     return back == LK_OK ? status : doc_spend(doc, back);
 }
 
-lk_status checkout_leave_for_newest(lk_doc *doc, checkout_home *home) {
-    lk_status status = checkout_leave(doc, home);
-    if (status != LK_OK) return status;
-    arena_reset(&doc->scratch);
-    doc_heads newest;
-    status = checkout_newest(doc, &newest);
-    if (status == LK_OK) status = checkout_go(doc, newest);
-    return status == LK_OK ? LK_OK : checkout_return(doc, home, status);
-}
-
 /* ---- in public ---- */
 
 static bool checkout_shows(const lk_doc *doc, doc_heads heads) {

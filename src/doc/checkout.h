@@ -15,8 +15,6 @@ typedef struct checkout_home { /* where to return to */
 } checkout_home;
 /* Remember where the state stands; nothing of what follows is told. LK_ENOMEM. */
 lk_status checkout_leave(lk_doc *doc, checkout_home *home);
-/* The same, and show all there is. After a failure nothing has happened, or LK_ESPENT. */
-lk_status checkout_leave_for_newest(lk_doc *doc, checkout_home *home);
 /* Go back. `status`, or LK_ESPENT if there is no memory for the way. */
 lk_status checkout_return(lk_doc *doc, checkout_home *home, lk_status status);
 

@@ -179,6 +179,7 @@ lk_status lk_cursor_new(const lk_doc *doc, lk_ref ref, size_t pos, lk_unit unit,
 static bool cursor_find_delete(const oplog *log, uint32_t container, op_id atom, lv *out) {
     for (size_t r = log->graph.runs.len; r-- > 0;) {
         const dag_run *run = &log->graph.runs.at[r];
+        if (run->start < log->graph.floor) break; /* what this deleted was never here */
         const oplog_change *c = &log->changes.at[r];
         for (uint32_t i = c->op_len; i-- > 0;) {
             const op *o = &log->ops.at[c->op_start + i];

@@ -76,7 +76,7 @@ lk_status lk_set_peer(lk_doc *doc, uint64_t peer) {
 
 /* ---- versions ---- */
 
-size_t lk_op_count(const lk_doc *doc) { return doc->log.graph.end; }
+size_t lk_op_count(const lk_doc *doc) { return doc->log.graph.end - doc->log.graph.begin; }
 
 size_t lk_change_count(const lk_doc *doc) {
     const dag *g = &doc->log.graph;

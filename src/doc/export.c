@@ -316,6 +316,7 @@ static lk_status export_blob(exporter *x, lk_buf *out) {
 }
 
 lk_status export_past(lk_doc *doc, const int32_t *ends, lk_buf *out) {
+    if (doc->log.graph.floor > 0) return export_late_past(doc, ends, out);
     exporter x = {.doc = doc, .bytes = {.memory = &doc->memory}};
     lk_status status = LK_OK;
     for (peer_ix p = 0; p < doc->log.graph.peers.len && status == LK_OK; p++)
@@ -344,18 +345,11 @@ static lk_status export_updates(lk_doc *doc, lk_ids from, lk_buf *out) {
     return status;
 }
 
-/* A snapshot holds the newest state, whatever is shown. */
-static lk_status export_newest(lk_doc *doc, lk_buf *out) {
-    if (!doc->detached) return export_snapshot(doc, out);
-    checkout_home home;
-    lk_status status = checkout_leave_for_newest(doc, &home);
-    return status == LK_OK ? checkout_return(doc, &home, export_snapshot(doc, out)) : status;
-}
-
 lk_status lk_export(lk_doc *doc, lk_export_mode mode, lk_ids from, lk_buf *out) {
     lk_status status = lk_commit(doc, NULL);
     if (status != LK_OK) return status;
-    return mode == LK_SNAPSHOT ? export_newest(doc, out) : export_updates(doc, from, out);
+    return mode == LK_UPDATES ? export_updates(doc, from, out)
+                              : export_snapshot(doc, mode, from, out);
 }
 
 lk_status lk_export_local(lk_doc *doc, lk_buf *out) {

@@ -26,10 +26,23 @@ void exporter_drop(exporter *x);
  * when memory is out. */
 const lk_value *export_marker(const lk_doc *doc, uint32_t parent, uint32_t key,
                               const lk_value *value, arena *scratch);
-/* Append, as one update blob, what a version holds: `ends` by peer. */
+/* Append, as one blob, what a version holds: `ends` by peer. */
 lk_status export_past(lk_doc *doc, const int32_t *ends, lk_buf *out);
 
-/* snapshot.c: append a snapshot of everything. */
-lk_status export_snapshot(lk_doc *doc, lk_buf *out);
+typedef struct export_part {      /* a part of the history */
+    const int32_t *starts, *ends; /* by peer */
+    lk_ids vv, frontiers;         /* the end */
+    bool late;                    /* it begins here: */
+    lk_ids start_vv, start_frontiers;
+    bool replay;   /* it says all: leave the state out */
+    lk_bytes root; /* the state at a late beginning, as it came; empty: the one that shows */
+} export_part;
+/* snapshot.c: append a snapshot of that part. Its ids may lie in scratch. */
+lk_status export_snapshot_part(lk_doc *doc, const export_part *part, lk_buf *out);
+
+/* shallow.c: append one of the snapshots of lk_export_mode. */
+lk_status export_snapshot(lk_doc *doc, lk_export_mode mode, lk_ids frontiers, lk_buf *out);
+/* Append what a version of a document that began late holds, as a snapshot that begins as late. */
+lk_status export_late_past(lk_doc *doc, const int32_t *ends, lk_buf *out);
 
 #endif

@@ -209,8 +209,10 @@ lk_status lk_travel_next(lk_doc *doc, lk_change *out) {
     while (doc->visits.len > 0 && doc->visits.at[0].id.peer == top.id.peer &&
            doc->visits.at[0].id.counter == top.id.counter)
         history_pop(doc);
-    for (uint32_t i = 0; i < run->parent_len; i++)
-        history_push(doc, dag_id(g, g->parents.at[run->parent_start + i]));
+    for (uint32_t i = 0; i < run->parent_len; i++) {
+        lv parent = g->parents.at[run->parent_start + i];
+        if (parent >= g->begin) history_push(doc, dag_id(g, parent));
+    }
     return LK_OK;
 }
 
@@ -238,7 +240,8 @@ static bool history_spans_write(lk_doc *doc, const dag_spans *spans, history_spa
     const dag *g = &doc->log.graph;
     out->len = 0;
     for (size_t i = 0; i < spans->len; i++) {
-        for (lv at = spans->at[i].start; at < spans->at[i].end;) {
+        lv first = spans->at[i].start > g->begin ? spans->at[i].start : g->begin;
+        for (lv at = first; at < spans->at[i].end;) {
             const dag_run *run = dag_run_of(g, at);
             lv run_end = run->start + run->len;
             lv end = run_end < spans->at[i].end ? run_end : spans->at[i].end;

@@ -15,7 +15,7 @@
 #include "codec/change_block.h"
 #include "codec/envelope.h"
 #include "codec/snapshot_blob.h"
-#include "doc/doc.h"
+#include "doc/root.h"
 
 typedef struct import_block {
     block b;
@@ -36,6 +36,9 @@ typedef struct importer {
     const int32_t *ends; /* next counters before, of end_len peers */
     size_t end_len;
     bool alone; /* what waited for the blob is dropped, not read */
+    bool late;  /* the document begins where the blob's history does: */
+    snapshot_history history;
+    snapshot_root root;
     lk_fault *fault;
 } importer;
 
@@ -75,28 +78,28 @@ static lk_status import_updates(importer *in, reader *body) {
     return body->fault.code;
 }
 
-/* Is everything here that a history which begins at `start` leaves out? */
-static bool import_has(const importer *in, lk_ids start) {
-    for (size_t i = 0; i < start.len; i++) {
-        peer_ix peer = intern_find_peer(&in->doc->log.names, start.at[i].peer);
-        if (peer == TABLE_NONE) return false;
-        if (dag_peer_end(&in->doc->log.graph, peer) < start.at[i].counter) return false;
-    }
-    return true;
+/* A document that holds nothing can begin where a shallow history does. To others the state there
+ * says nothing: they take the changes, or let them wait. */
+static lk_status import_find_root(importer *in, const envelope_section *section) {
+    in->late = in->history.shallow && in->doc->log.graph.end == 0 && !in->doc->detached;
+    if (!in->late) return LK_OK;
+    if (in->history.start_frontiers.len != 1)
+        return import_fault(in, LK_EVERSION, "history begins at several operations");
+    return snapshot_read_root(section, in->history.start_frontiers, &in->doc->scratch, &in->root,
+                              in->fault);
 }
 
 static lk_status import_snapshot(importer *in, reader *body) {
     envelope_sections sections;
-    snapshot_history history;
+    arena *scratch = &in->doc->scratch;
     lk_status status = envelope_read_sections(body, &sections, in->fault);
     if (status != LK_OK) return status;
-    status = snapshot_check_states(&sections, &in->doc->scratch, in->fault);
+    status = snapshot_check_states(&sections, scratch, in->fault);
     if (status != LK_OK) return status;
-    status = snapshot_read_history(&sections.history, &in->doc->scratch, &history, in->fault);
-    if (status == LK_OK && !import_has(in, history.start_vv))
-        return import_fault(in, LK_EVERSION, "snapshot leaves out the beginning of its history");
-    for (size_t i = 0; i < history.block_len && status == LK_OK; i++)
-        status = import_add(in, history.blocks[i].bytes, history.blocks[i].offset);
+    status = snapshot_read_history(&sections.history, scratch, &in->history, in->fault);
+    if (status == LK_OK) status = import_find_root(in, &sections.root);
+    for (size_t i = 0; i < in->history.block_len && status == LK_OK; i++)
+        status = import_add(in, in->history.blocks[i].bytes, in->history.blocks[i].offset);
     return status;
 }
 
@@ -237,9 +240,22 @@ static lk_status import_unstick(importer *in, size_t end) {
     return LK_OK;
 }
 
+/* Begin with the root, which stands first in some block. */
+static lk_status import_begin_late(importer *in) {
+    lk_id at = in->history.start_frontiers.at[0];
+    for (size_t i = 0; i < in->blocks.len; i++) {
+        const import_block *x = &in->blocks.at[i];
+        if (import_peer(x) == at.peer && import_counter(x) == at.counter)
+            return root_load(in->doc, &in->history, &in->root, &x->b, in->fault);
+    }
+    return import_fault(in, LK_ECORRUPT, "history lacks the operation it begins with");
+}
+
 /* Append the blob's blocks, then those that waited for them, and so on. */
 static lk_status import_append(importer *in) {
     size_t start = 0;
+    lk_status begun = in->late ? import_begin_late(in) : LK_OK;
+    if (begun != LK_OK) return begun;
     in->free_ops = 0; /* what waited is counted for itself, and kept to the same limit */
     do {
         lk_status status = import_round(in, start);
@@ -396,7 +412,7 @@ static lk_status import_plan_unseen(importer *in) {
 static lk_status import_plan(importer *in, lv start) {
     lk_doc *doc = in->doc;
     const char *what = "out of memory";
-    doc->steps.len = 0;
+    if (start < doc->log.graph.floor) start = doc->log.graph.floor; /* the rest is in the root */
     if (!doc_add_states(doc)) return import_fault(in, LK_ENOMEM, what);
     if (doc->detached) return import_plan_unseen(in);
     lk_status status = merge_plan(&doc->merge, start, &doc->steps, &what);
@@ -414,6 +430,7 @@ static lk_status import_all(importer *in, lk_bytes bytes, lv start) {
     in->taken = arena_alloc(&doc->scratch, doc->pending.len);
     if (in->taken == NULL) return import_fault(in, LK_ENOMEM, "out of memory");
     __builtin_memset(in->taken, 0, doc->pending.len);
+    doc->steps.len = 0;
     lk_status status = import_decode(in, bytes);
     in->blob_len = in->blocks.len;
     if (status == LK_OK) status = import_append(in);
@@ -489,7 +506,7 @@ lk_status lk_import(lk_doc *doc, lk_bytes bytes, lk_import_status *status_or_nul
     /* Damage in what waited shows only now. It must not keep out the blob it waited for, so it
      * goes, unless the blob is damaged itself; a peer that has something better will send it again.
      */
-    if (status == LK_ECORRUPT && doc->pending.len > 0)
+    if ((status == LK_ECORRUPT || status == LK_EMISSING) && doc->pending.len > 0)
         status = import_run_all(doc, bytes, true, fault);
     fault->code = status;
     if (fault->what == NULL) fault->what = lk_status_text(status);

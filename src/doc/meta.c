@@ -48,12 +48,13 @@ static lk_status meta_updates(meta_reader *m, reader *body) {
     return body->fault.code;
 }
 
-static lk_status meta_snapshot(meta_reader *m, reader *body) {
+static lk_status meta_snapshot(meta_reader *m, reader *body, bool *shallow) {
     envelope_sections sections;
     snapshot_history history = {0};
     arena scratch;
     arena_init(&scratch, m->heap);
     lk_status status = envelope_read_sections(body, &sections, m->fault);
+    *shallow = status == LK_OK && sections.root.bytes.len > 0;
     if (status == LK_OK)
         status = snapshot_read_history(&sections.history, &scratch, &history, m->fault);
     for (size_t i = 0; i < history.block_len && status == LK_OK; i++)
@@ -94,7 +95,8 @@ lk_status lk_blob_meta_read(lk_bytes bytes, lk_blob_meta *out, lk_fault *fault_o
     lk_status status = envelope_open(bytes, &mode, &body, m.fault);
     if (status == LK_OK) {
         out->snapshot = mode == ENVELOPE_SNAPSHOT;
-        status = out->snapshot ? meta_snapshot(&m, &body) : meta_updates(&m, &body);
+        out->shallow = false;
+        status = out->snapshot ? meta_snapshot(&m, &body, &out->shallow) : meta_updates(&m, &body);
     }
     if (status == LK_OK) status = meta_write(&m, out);
     vec_drop(m.heap, &m.spans);

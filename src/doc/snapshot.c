@@ -16,16 +16,14 @@ typedef struct snapshot_maker {
     VEC(state_mark) marks;
     VEC(state_item) items;
     VEC(state_entry) entries;
-    bool replay; /* some container has a state we cannot write */
+    bool shown; /* only of containers that show */
 } snapshot_maker;
 
 /* A span's ids are consecutive, but its Lamport times may jump where a run ends: the part up to
  * there. */
-static uint32_t snapshot_part(const dag *g, op_id id, uint32_t left, uint32_t *lamport) {
-    lv at = dag_lv(g, id);
-    const dag_run *run = dag_run_of(g, at);
-    uint32_t len = run->start + run->len - at;
-    *lamport = run->lamport + (at - run->start);
+static uint32_t snapshot_part(const oplog *log, op_id id, uint32_t left, uint32_t *lamport) {
+    uint32_t len;
+    *lamport = oplog_lamport(log, dag_lv(&log->graph, id), &len);
     return len < left ? len : left;
 }
 
@@ -35,7 +33,7 @@ static bool snapshot_add_text(snapshot_maker *m, const seq_span *span) {
     for (uint32_t left = span->len[SEQ_ENTITY]; left > 0;) {
         state_span *fresh = vec_push(&m->doc->memory, &m->spans);
         if (fresh == NULL) return false;
-        uint32_t len = snapshot_part(&m->doc->log.graph, id, left, &fresh->lamport);
+        uint32_t len = snapshot_part(&m->doc->log, id, left, &fresh->lamport);
         fresh->id = id;
         fresh->len = (int32_t)len;
         id.counter += (int32_t)len;
@@ -62,7 +60,7 @@ static bool snapshot_add_items(snapshot_maker *m, const seq_span *span) {
         if (fresh == NULL) return false;
         fresh->id = (op_id){span->id.peer, span->id.counter + (int32_t)i};
         fresh->value = values[i];
-        snapshot_part(&m->doc->log.graph, fresh->id, 1, &fresh->lamport);
+        snapshot_part(&m->doc->log, fresh->id, 1, &fresh->lamport);
     }
     return true;
 }
@@ -124,8 +122,9 @@ static uint32_t snapshot_depth(const lk_doc *doc, uint32_t id) {
 }
 
 static uint32_t snapshot_lamport(const lk_doc *doc, op_id id) {
-    const dag *g = &doc->log.graph;
-    return dag_lamport(g, dag_lv(g, id));
+    uint32_t lamport;
+    snapshot_part(&doc->log, id, 1, &lamport);
+    return lamport;
 }
 
 static bool snapshot_movable(snapshot_maker *m, const movable *from, state_container *out) {
@@ -202,7 +201,7 @@ static lk_status snapshot_container(snapshot_maker *m, uint32_t id) {
                            .has_parent = name->parent != CONTAINER_NONE,
                            .parent = name->parent,
                            .depth = snapshot_depth(m->doc, id)};
-    if (out.depth == 0 || name->id.kind > LK_COUNTER) return LK_OK;
+    if (out.depth == 0 || (m->shown && !doc_shows(m->doc, id))) return LK_OK;
     bool filled = snapshot_fill(m, id, &out);
     sstable_pair *pair = vec_push(&m->doc->memory, &m->pairs);
     if (!filled || pair == NULL) return LK_ENOMEM;
@@ -227,18 +226,13 @@ static void snapshot_point(snapshot_maker *m) {
     }
 }
 
-/* Of kinds of the future we keep the history alone. A snapshot with their state missing would show
- * them empty, so it has no states at all. */
-static bool snapshot_has_state(container_kind kind) { return kind <= LK_COUNTER; }
-
 static lk_status snapshot_states(snapshot_maker *m) {
     const intern *names = &m->doc->log.names;
     container_id *cids = arena_new(&m->doc->scratch, container_id, names->containers.len);
     if (cids == NULL) return LK_ENOMEM;
     for (size_t i = 0; i < names->containers.len; i++) cids[i] = names->containers.at[i].id;
     m->tables = (state_tables){names->peers.at, names->peers.len, cids, names->containers.len};
-    for (uint32_t id = 0; id < names->containers.len && !m->replay; id++) {
-        m->replay = !snapshot_has_state(cids[id].kind);
+    for (uint32_t id = 0; id < names->containers.len; id++) {
         lk_status status = snapshot_container(m, id);
         if (status != LK_OK) return status;
     }
@@ -246,7 +240,8 @@ static lk_status snapshot_states(snapshot_maker *m) {
     return LK_OK;
 }
 
-static lk_status snapshot_assemble(snapshot_maker *m, const exporter *x, lk_buf *out) {
+static lk_status snapshot_assemble(snapshot_maker *m, const exporter *x, const export_part *part,
+                                   lk_buf *out) {
     lk_doc *doc = m->doc;
     snapshot_block *blocks = arena_new(&doc->scratch, snapshot_block, x->blocks.len);
     if (blocks == NULL) return LK_ENOMEM;
@@ -256,28 +251,33 @@ static lk_status snapshot_assemble(snapshot_maker *m, const exporter *x, lk_buf 
                                      .counter = entry->counter,
                                      .bytes = {x->bytes.at + entry->start, entry->len}};
     }
-    snapshot_parts parts = {.vv = lk_version(doc),
-                            .frontiers = lk_frontiers(doc),
+    snapshot_parts parts = {.vv = part->vv,
+                            .frontiers = part->frontiers,
                             .blocks = blocks,
                             .block_len = x->blocks.len,
                             .states = m->pairs.at,
                             .state_len = m->pairs.len,
-                            .replay = m->replay};
+                            .late = part->late,
+                            .start_vv = part->start_vv,
+                            .start_frontiers = part->start_frontiers,
+                            .root = part->root};
     return snapshot_write(&parts, &doc->scratch, out);
 }
 
-lk_status export_snapshot(lk_doc *doc, lk_buf *out) {
+lk_status export_snapshot_part(lk_doc *doc, const export_part *part, lk_buf *out) {
     const dag *g = &doc->log.graph;
     const lk_memory *heap = &doc->memory;
-    arena_reset(&doc->scratch);
     exporter x = {.doc = doc, .bytes = {.memory = heap}};
-    snapshot_maker m = {
-        .doc = doc, .keys = {.memory = heap}, .values = {.memory = heap}, .text = {.memory = heap}};
+    snapshot_maker m = {.doc = doc,
+                        .keys = {.memory = heap},
+                        .values = {.memory = heap},
+                        .text = {.memory = heap},
+                        .shown = part->late};
     lk_status status = LK_OK;
     for (peer_ix p = 0; p < g->peers.len && status == LK_OK; p++)
-        status = export_span(&x, p, 0, g->peers.at[p].end);
-    if (status == LK_OK) status = snapshot_states(&m);
-    if (status == LK_OK) status = snapshot_assemble(&m, &x, out);
+        status = export_span(&x, p, part->starts[p], part->ends[p]);
+    if (status == LK_OK && !part->replay && part->root.len == 0) status = snapshot_states(&m);
+    if (status == LK_OK) status = snapshot_assemble(&m, &x, part, out);
     exporter_drop(&x);
     lk_buf_free(&m.keys);
     lk_buf_free(&m.values);

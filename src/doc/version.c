@@ -117,7 +117,9 @@ static lk_status version_find(lk_doc *doc, lk_ids ids, bool past, doc_heads *out
         if (counter < 0 || counter >= end) return LK_EMISSING;
         heads[out->len++] = dag_lv(g, (op_id){peer, counter});
     }
-    return version_prune(doc, heads, &out->len);
+    lk_status status = version_prune(doc, heads, &out->len);
+    bool older = out->len == 0 || heads[0] + 1 < g->floor; /* than where the history begins */
+    return status == LK_OK && older && g->floor > 0 ? LK_EMISSING : status;
 }
 
 lk_status doc_find_heads(lk_doc *doc, lk_ids frontiers, doc_heads *out) {
@@ -129,6 +131,8 @@ lk_status lk_vv_of(lk_doc *doc, lk_ids frontiers, lk_ids *out) {
     size_t peers = doc->log.graph.peers.len;
     int32_t *ends = arena_new(&doc->scratch, int32_t, 2 * peers);
     doc_heads heads;
+    *out = (lk_ids){0};
+    if (frontiers.len == 0) return LK_OK;
     lk_status status = doc_find_heads(doc, frontiers, &heads);
     if (status != LK_OK) return status;
     if (ends == NULL || !vec_reserve(&doc->memory, &doc->version, peers)) return LK_ENOMEM;

@@ -76,6 +76,7 @@ static void registers_add(registers *r, const register_name *name, register_writ
 }
 
 bool registers_update(registers *r) {
+    if (r->upto < r->log->graph.floor) r->upto = r->log->graph.floor;
     oplog_walk w = oplog_walk_new(r->log, r->upto, r->log->graph.end);
     op o;
     lv at;

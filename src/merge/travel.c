@@ -24,12 +24,11 @@ void travel_drop(travel *t) {
 
 /* ---- versions ---- */
 
-/* The part of a span that lies in one run, from its end: the first atom's id and the length. */
+/* The part of a span that is one peer's, from its end: the first atom's id and the length. */
 static op_id travel_last_part(const dag *g, dag_span span, uint32_t *len) {
-    const dag_run *run = dag_run_of(g, span.end - 1);
-    lv start = run->start > span.start ? run->start : span.start;
+    lv part = dag_part_start(g, span.end - 1), start = part > span.start ? part : span.start;
     *len = span.end - start;
-    return (op_id){run->peer, run->counter + (int32_t)(start - run->start)};
+    return dag_id(g, start);
 }
 
 lk_status travel_ends(travel *t, const travel_end *from, travel_end *to) {
@@ -120,11 +119,13 @@ static const op *travel_op(const travel_trip *trip, op_id id) {
     return oplog_op(log, dag_lv(&log->graph, id));
 }
 
-/* A key shows at `to` what its last write there says; nothing, if there was none. */
+/* A key shows at `to` what its last write there says; if there was none, what it held when the
+ * history began, or nothing. */
 static bool travel_key(travel_trip *trip, const register_name *name) {
     const register_write *was = travel_write(trip, *name, REGISTER_KEY, trip->from);
     const register_write *is = travel_write(trip, *name, REGISTER_KEY, trip->to);
     if (was == is) return true;
+    const oplog_register *root = oplog_find_register(trip->t->log, name->container, name->key);
     step s = {.kind = STEP_MAP_FORCE,
               .container = name->container,
               .len = 1,
@@ -135,6 +136,11 @@ static bool travel_key(travel_trip *trip, const register_name *name) {
         s.lamport = is->lamport;
         s.peer_wide = trip->t->log->names.peers.at[is->id.peer];
         s.data = travel_op(trip, is->id)->as.map.value;
+    } else if (root != NULL) {
+        s.id.peer = root->peer;
+        s.lamport = root->lamport;
+        s.peer_wide = trip->t->log->names.peers.at[root->peer];
+        s.data = root->data;
     }
     return steps_add(trip->t->heap, trip->out, &s);
 }
@@ -151,27 +157,40 @@ static bool travel_elem_insert(const travel_trip *trip, const register_name *nam
     return true;
 }
 
+/* An element before it was moved or written to; not there if it is not known at `to`. */
+static step_registers travel_elem_first(const travel_trip *trip, const register_name *name) {
+    const oplog *log = trip->t->log;
+    const oplog_register *root = oplog_find_elem(log, name->container, name->peer, name->lamport);
+    if (root != NULL) return *(const step_registers *)root->data;
+    op_id id;
+    const lk_value *value;
+    if (!travel_elem_insert(trip, name, &id, &value)) return (step_registers){0};
+    uint64_t wide = log->names.peers.at[id.peer];
+    return (step_registers){.exists = true,
+                            .place = id,
+                            .placed_lamport = name->lamport,
+                            .placed_peer_wide = wide,
+                            .value = value,
+                            .writer = {id.peer, name->lamport},
+                            .writer_peer_wide = wide};
+}
+
 static bool travel_elem(travel_trip *trip, const register_name *name) {
     const uint64_t *peers = trip->t->log->names.peers.at;
     step_registers *to = arena_new(trip->scratch, step_registers, 1);
     if (to == NULL) return false;
-    *to = (step_registers){0};
-    op_id id;
-    const lk_value *value;
-    if (travel_elem_insert(trip, name, &id, &value)) {
-        const register_write *place = travel_write(trip, *name, REGISTER_PLACE, trip->to);
-        const register_write *written = travel_write(trip, *name, REGISTER_VALUE, trip->to);
-        register_write insert = {id, name->lamport, REGISTER_NONE};
-        if (written != NULL) value = travel_op(trip, written->id)->as.set.value;
-        if (written == NULL) written = &insert;
-        if (place == NULL) place = &insert;
-        *to = (step_registers){.exists = true,
-                               .place = place->id,
-                               .placed_lamport = place->lamport,
-                               .placed_peer_wide = peers[place->id.peer],
-                               .value = value,
-                               .writer = {written->id.peer, written->lamport},
-                               .writer_peer_wide = peers[written->id.peer]};
+    *to = travel_elem_first(trip, name);
+    const register_write *place = travel_write(trip, *name, REGISTER_PLACE, trip->to);
+    const register_write *written = travel_write(trip, *name, REGISTER_VALUE, trip->to);
+    if (to->exists && place != NULL) {
+        to->place = place->id;
+        to->placed_lamport = place->lamport;
+        to->placed_peer_wide = peers[place->id.peer];
+    }
+    if (to->exists && written != NULL) {
+        to->value = travel_op(trip, written->id)->as.set.value;
+        to->writer = (step_elem){written->id.peer, written->lamport};
+        to->writer_peer_wide = peers[written->id.peer];
     }
     step s = {.kind = STEP_ELEM,
               .container = name->container,

@@ -10,7 +10,8 @@
  *      to         sees         not         sees
  *
  * Whoever named the wrong atoms is found out when they are not there; then everything is played
- * from the very start, where there is no base text. */
+ * from the very start, where there is no base text. (A history that begins late has no such start.)
+ */
 #include "base/sort.h"
 #include "merge/travel.h"
 
@@ -184,16 +185,33 @@ static lk_status travel_insert_lvs(travel_seq *s, lv start, lv end) {
     return status;
 }
 
+/* Insert up to *len atoms that lie together, *len becomes how many. */
+static lk_status travel_insert_run(travel_seq *s, lv at, uint32_t *len) {
+    const dag_run *run = dag_run_of(&s->t->log->graph, at);
+    uint32_t here = run->start + run->len - at;
+    if (here < *len) *len = here;
+    return travel_insert_lvs(s, at, at + *len);
+}
+
+/* The same for atoms that are older than the history. */
+static lk_status travel_insert_piece(travel_seq *s, lv at, uint32_t *len) {
+    op o;
+    dag_run run;
+    if (!oplog_piece_at(s->t->log, at, &o, &run)) return LK_EMISSING;
+    if (*len < o.len) o = op_slice(&o, 0, *len);
+    *len = o.len;
+    return travel_insert_op(s, &o, &run);
+}
+
 /* Insert atoms by their ids, which may lie in several runs. */
 static lk_status travel_insert_ids(travel_seq *s, op_id id, uint32_t len) {
     const dag *g = &s->t->log->graph;
     if (id.counter < 0 || (int64_t)id.counter + len > dag_peer_end(g, id.peer)) return LK_EMISSING;
     while (len > 0) {
         lv at = dag_lv(g, id);
-        const dag_run *run = dag_run_of(g, at);
-        uint32_t here = run->start + run->len - at;
-        if (here > len) here = len;
-        lk_status status = travel_insert_lvs(s, at, at + here);
+        uint32_t here = len;
+        lk_status status =
+            at < g->begin ? travel_insert_piece(s, at, &here) : travel_insert_run(s, at, &here);
         if (status != LK_OK) return status;
         id.counter += (int32_t)here;
         len -= here;
@@ -214,6 +232,8 @@ static lk_status travel_insert_place(travel_seq *s, step_elem elem) {
         registers_at(&t->registers, &name, s->at_base->ends, t->log->graph.peers.len);
     op_id id;
     if (write != NULL) return travel_insert_ids(s, write->id, 1);
+    const oplog_register *root = oplog_find_elem(t->log, s->container, elem.peer, elem.lamport);
+    if (root != NULL) return travel_insert_ids(s, ((const step_registers *)root->data)->place, 1);
     if (!dag_find_lamport(&t->log->graph, elem.peer, elem.lamport, &id)) return LK_EMISSING;
     return travel_insert_ids(s, id, 1);
 }
@@ -302,7 +322,7 @@ lk_status travel_sequences(travel *t, const travel_end *from, const travel_end *
     if (!dag_base(&t->log->graph, from->heads, from->len, to->heads, to->len, &base))
         return LK_ENOMEM;
     lk_status status = travel_from_base(t, from, to, base, touched, scratch, out);
-    if (status != LK_EMISSING || base == LV_NONE) return status;
+    if (status != LK_EMISSING || base == LV_NONE || t->log->graph.floor > 0) return status;
     out->len = steps;
     t->names.len = names;
     return travel_from_base(t, from, to, LV_NONE, touched, scratch, out);

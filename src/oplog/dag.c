@@ -106,6 +106,10 @@ bool dag_find_lamport(const dag *g, peer_ix peer, uint32_t lamport, op_id *out) 
     return lamport - run->lamport < run->len;
 }
 
+lv dag_part_start(const dag *g, lv at) {
+    return at < g->begin ? g->peers.at[dag_peer_before(g, at)].begin_lv : dag_run_of(g, at)->start;
+}
+
 static bool dag_push(dag *g, lv at, uint8_t side) {
     if (at < g->floor) at = g->floor - 1; /* one version */
     if (!vec_reserve(g->heap, &g->walk, 1)) return false;
@@ -347,7 +351,7 @@ void dag_rewind(dag *g, dag_mark mark, const lv *heads, size_t head_len) {
         g->peers.at[last->peer].end -= (int32_t)(last->len - mark.last_len);
         last->len = mark.last_len;
     }
-    if (mark.end < g->begin) { /* a late beginning is forgotten, too */
+    if (mark.end < g->floor) { /* a late beginning is forgotten, too */
         for (peer_ix p = 0; p < g->peers.len; p++) {
             dag_peer *peer = &g->peers.at[p];
             peer->begin = peer->end = 0;

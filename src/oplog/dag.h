@@ -78,6 +78,8 @@ const dag_run *dag_run_of(const dag *g, lv at);
 op_id dag_id(const dag *g, lv at);
 /* Before the beginning: the smallest it can be. */
 uint32_t dag_lamport(const dag *g, lv at);
+/* From there on up to `at`, the counters of one peer are consecutive. */
+lv dag_part_start(const dag *g, lv at);
 
 /* Begin an empty history late: each of these peers wrote its operations before `counter`, which
  * have no runs. The root comes next, by dag_append() and dag_set_root(). false when memory is out,

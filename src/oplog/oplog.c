@@ -19,6 +19,8 @@ void oplog_drop(oplog *log) {
     dag_drop(&log->graph);
     vec_drop(log->heap, &log->changes);
     vec_drop(log->heap, &log->ops);
+    vec_drop(log->heap, &log->pieces);
+    vec_drop(log->heap, &log->registers);
     arena_drop(&log->log);
     arena_drop(&log->texts);
 }
@@ -48,6 +50,9 @@ void oplog_rewind(oplog *log, const oplog_mark *mark) {
     if (mark->ops > 0) log->ops.at[mark->ops - 1] = mark->last_op;
     arena_rewind(&log->log, mark->log);
     arena_rewind(&log->texts, mark->texts);
+    if (log->graph.end > 0) return;
+    log->pieces.len = log->registers.len = 0;
+    log->root = (lk_bytes){0};
 }
 
 /* ---- copies into the log ---- */
@@ -58,28 +63,38 @@ const uint8_t *oplog_text(oplog *log, lk_bytes text) {
     return at;
 }
 
-static const uint8_t *oplog_bytes(oplog *log, const uint8_t *from, size_t len) {
+const uint8_t *oplog_bytes(oplog *log, const uint8_t *from, size_t len) {
     uint8_t *at = arena_bytes(&log->log, len);
     if (at != NULL && len > 0) __builtin_memcpy(at, from, len);
     return at;
 }
 
-/* Intern the child container that a value names by kind. */
-static bool oplog_child(oplog *log, lk_value *value, uint32_t container, op_id id) {
+typedef struct oplog_children { /* what containers in values are */
+    const uint32_t *cids;       /* these, by the index they have there; or, if NULL, */
+    uint32_t container;         /* children of this one, which have only a kind */
+    op_id id;                   /* and are made by this operation */
+} oplog_children;
+
+/* Intern a child container that a value names by kind. */
+static bool oplog_child(oplog *log, lk_value *value, const oplog_children *of) {
+    uint32_t *index = &value->as.container.index;
+    if (of->cids != NULL) {
+        *index = of->cids[*index];
+        return true;
+    }
     container_id name = {
-        .kind = (container_kind)value->as.container.index, .peer = id.peer, .counter = id.counter};
-    uint32_t child = intern_container(&log->names, &name);
-    if (child == TABLE_NONE) return false;
-    log->names.containers.at[child].parent = container;
-    value->as.container.index = child;
+        .kind = (container_kind)*index, .peer = of->id.peer, .counter = of->id.counter};
+    *index = intern_container(&log->names, &name);
+    if (*index == TABLE_NONE) return false;
+    log->names.containers.at[*index].parent = of->container;
     return true;
 }
 
-static bool oplog_copy_value(oplog *log, const lk_value *from, lk_value *to, uint32_t container,
-                             op_id id);
+static bool oplog_copy_value(oplog *log, const lk_value *from, lk_value *to,
+                             const oplog_children *of);
 
-static bool oplog_copy_entries(oplog *log, const lk_value *from, lk_value *to, uint32_t container,
-                               op_id id) {
+static bool oplog_copy_entries(oplog *log, const lk_value *from, lk_value *to,
+                               const oplog_children *of) {
     lk_entry *entries = arena_new(&log->log, lk_entry, from->len);
     if (entries == NULL) return false;
     for (uint32_t i = 0; i < from->len; i++) {
@@ -87,14 +102,14 @@ static bool oplog_copy_entries(oplog *log, const lk_value *from, lk_value *to, u
         const uint8_t *key = oplog_bytes(log, (const uint8_t *)entry->key.at, entry->key.len);
         if (key == NULL) return false;
         entries[i].key = (lk_str){(const char *)key, entry->key.len};
-        if (!oplog_copy_value(log, &entry->value, &entries[i].value, container, id)) return false;
+        if (!oplog_copy_value(log, &entry->value, &entries[i].value, of)) return false;
     }
     to->as.entries = entries;
     return true;
 }
 
-static bool oplog_copy_value(oplog *log, const lk_value *from, lk_value *to, uint32_t container,
-                             op_id id) {
+static bool oplog_copy_value(oplog *log, const lk_value *from, lk_value *to,
+                             const oplog_children *of) {
     *to = *from;
     switch (from->type) {
     case LK_STRING:
@@ -105,12 +120,12 @@ static bool oplog_copy_value(oplog *log, const lk_value *from, lk_value *to, uin
         lk_value *items = arena_new(&log->log, lk_value, from->len);
         if (items == NULL) return false;
         for (uint32_t i = 0; i < from->len; i++)
-            if (!oplog_copy_value(log, &from->as.values[i], &items[i], container, id)) return false;
+            if (!oplog_copy_value(log, &from->as.values[i], &items[i], of)) return false;
         to->as.values = items;
         return true;
     }
-    case LK_ENTRIES: return oplog_copy_entries(log, from, to, container, id);
-    case LK_CONTAINER: return oplog_child(log, to, container, id);
+    case LK_ENTRIES: return oplog_copy_entries(log, from, to, of);
+    case LK_CONTAINER: return oplog_child(log, to, of);
     default: return true;
     }
 }
@@ -120,10 +135,15 @@ const lk_value *oplog_values(oplog *log, const lk_value *values, size_t len, uin
     lk_value *copy = arena_new(&log->log, lk_value, len);
     if (copy == NULL) return NULL;
     for (size_t i = 0; i < len; i++) {
-        op_id own = {id.peer, id.counter + (int32_t)i};
-        if (!oplog_copy_value(log, &values[i], &copy[i], container, own)) return NULL;
+        oplog_children of = {NULL, container, {id.peer, id.counter + (int32_t)i}};
+        if (!oplog_copy_value(log, &values[i], &copy[i], &of)) return NULL;
     }
     return copy;
+}
+
+bool oplog_state_value(oplog *log, const lk_value *value, const uint32_t *cids, lk_value *out) {
+    oplog_children of = {.cids = cids};
+    return oplog_copy_value(log, value, out, &of);
 }
 
 const lk_value *oplog_value(oplog *log, const lk_value *value, uint32_t container, op_id id) {
@@ -299,7 +319,7 @@ void oplog_close(oplog *log, int64_t apart_s) {
     dag *g = &log->graph;
     if (g->runs.len < 2) return;
     dag_run *last = &g->runs.at[g->runs.len - 1], *before = last - 1;
-    if (before->start + before->len != last->start) return;
+    if (before->start + before->len != last->start || last->start == g->floor) return;
     if (!oplog_continues(log, before, last, apart_s)) return;
     oplog_change *y = &log->changes.at[--log->changes.len], *x = y - 1;
     bool joins = y->op_len > 0 && op_join(&log->ops.at[y->op_start - 1], &log->ops.at[y->op_start]);
@@ -430,6 +450,20 @@ static bool oplog_adopt(oplog *log, const oplog_names *names, peer_ix peer, op *
     return false;
 }
 
+/* The piece that holds `at`, or NULL. */
+static const oplog_piece *oplog_find_piece(const oplog *log, lv at) {
+    size_t low = 0, high = log->pieces.len;
+    while (high - low > 1) {
+        size_t mid = (low + high) / 2;
+        if (log->pieces.at[mid].at <= at)
+            low = mid;
+        else
+            high = mid;
+    }
+    const oplog_piece *piece = &log->pieces.at[low];
+    return low < high && at - piece->at < piece->made.len ? piece : NULL;
+}
+
 /* Was the container of `o` made before it? Then containers nest without cycles. */
 static bool oplog_container_known(const oplog *log, const op *o, peer_ix peer) {
     const container_id *id = &log->names.containers.at[o->container].id;
@@ -445,10 +479,15 @@ static bool oplog_container_known(const oplog *log, const op *o, peer_ix peer) {
     return made.counter < dag_peer_end(&log->graph, made.peer);
 }
 
-/* The end of a mark knows what its start says. false: nothing started. */
+/* The end of a mark knows what its start says. false: nothing started. Of the root this is only
+ * known when the pieces are (root.c). */
 static bool oplog_mark_end(const oplog *log, peer_ix peer, op *o) {
+    const dag *g = &log->graph;
+    if (g->begin > 0 && g->end == g->begin + 1) return true;
     if (o->counter == 0) return false;
-    const op *start = oplog_op(log, dag_lv(&log->graph, (op_id){peer, o->counter - 1}));
+    lv before = dag_lv(g, (op_id){peer, o->counter - 1});
+    if (before < g->begin && oplog_find_piece(log, before) == NULL) return false;
+    const op *start = oplog_op(log, before);
     if (start->kind != OP_MARK_START || start->container != o->container) return false;
     o->as.mark = start->as.mark;
     return true;
@@ -527,6 +566,14 @@ static lk_status oplog_append_ops(oplog *log, const block *b, const oplog_names 
     return LK_OK;
 }
 
+/* Does a change on these parents know the root? Only what does can be merged. */
+static bool oplog_knows_root(const dag *g, const lv *parents, uint32_t len) {
+    if (g->floor == g->begin) return true;
+    for (uint32_t i = 0; i < len; i++)
+        if (parents[i] + 1 < g->floor) return false;
+    return len > 0;
+}
+
 lk_status oplog_append(oplog *log, const block *b, const oplog_names *names, const change *c,
                        const char **what) {
     dag *g = &log->graph;
@@ -537,6 +584,10 @@ lk_status oplog_append(oplog *log, const block *b, const oplog_names *names, con
     if (parents == NULL || !vec_reserve(log->heap, &log->changes, 1)) return LK_ENOMEM;
     uint32_t parent_len = oplog_parents(log, names, c, skip, parents);
     uint32_t lamport = c->lamport + skip;
+    if (!oplog_knows_root(g, parents, parent_len)) {
+        *what = "change builds on what is left out of this history";
+        return LK_EMISSING;
+    }
     for (uint32_t i = 0; i < parent_len; i++) {
         if (dag_lamport(g, parents[i]) < lamport) continue;
         *what = "change is not later than what it builds on";
@@ -563,7 +614,68 @@ lk_status oplog_append(oplog *log, const block *b, const oplog_names *names, con
 
 /* ---- reading ---- */
 
+uint32_t oplog_lamport(const oplog *log, lv at, uint32_t *more) {
+    if (at < log->graph.begin) {
+        const oplog_piece *piece = oplog_find_piece(log, at);
+        LK_ASSERT(piece != NULL);
+        *more = piece->made.len - (at - piece->at);
+        return piece->lamport + (at - piece->at);
+    }
+    const dag_run *run = dag_run_of(&log->graph, at);
+    *more = run->len - (at - run->start);
+    return run->lamport + (at - run->start);
+}
+
+bool oplog_piece_at(const oplog *log, lv at, op *out, dag_run *run) {
+    const oplog_piece *piece = oplog_find_piece(log, at);
+    if (piece == NULL) return false;
+    uint32_t skip = at - piece->at;
+    *out = op_slice(&piece->made, skip, piece->made.len - skip);
+    *run = (dag_run){.start = piece->at,
+                     .len = piece->made.len,
+                     .peer = dag_id(&log->graph, at).peer,
+                     .counter = piece->made.counter,
+                     .lamport = piece->lamport};
+    return true;
+}
+
+int oplog_register_order(const void *a, const void *b) {
+    const oplog_register *x = a, *y = b;
+    if (x->container != y->container) return x->container < y->container ? -1 : 1;
+    if (x->name[0] != y->name[0]) return x->name[0] < y->name[0] ? -1 : 1;
+    return x->name[1] < y->name[1] ? -1 : x->name[1] > y->name[1];
+}
+
+static const oplog_register *oplog_register_of(const oplog *log, const oplog_register *name) {
+    size_t low = 0, high = log->registers.len;
+    while (low < high) {
+        size_t mid = (low + high) / 2;
+        if (oplog_register_order(&log->registers.at[mid], name) < 0)
+            low = mid + 1;
+        else
+            high = mid;
+    }
+    const oplog_register *found = &log->registers.at[low];
+    return low < log->registers.len && oplog_register_order(found, name) == 0 ? found : NULL;
+}
+
+const oplog_register *oplog_find_register(const oplog *log, uint32_t container, uint32_t key) {
+    oplog_register name = {.container = container, .name = {key, 0}};
+    return oplog_register_of(log, &name);
+}
+
+const oplog_register *oplog_find_elem(const oplog *log, uint32_t container, peer_ix peer,
+                                      uint32_t lamport) {
+    oplog_register name = {.container = container, .name = {peer, lamport}};
+    return oplog_register_of(log, &name);
+}
+
 const op *oplog_op(const oplog *log, lv at) {
+    if (at < log->graph.begin) {
+        const oplog_piece *piece = oplog_find_piece(log, at);
+        LK_ASSERT(piece != NULL);
+        return &piece->made;
+    }
     const dag_run *run = dag_run_of(&log->graph, at);
     return &log->ops.at[oplog_find_op(log, run, run->counter + (int32_t)(at - run->start))];
 }

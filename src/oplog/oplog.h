@@ -7,6 +7,10 @@
  *     log, texts   names and values; text, so that what is typed on end is also contiguous in
  * memory
  *
+ * A history that begins late (dag.h) begins with a state. What that state shows lies here as
+ * pieces, the operations that made it as far as they are still known, so that whoever asks what an
+ * atom is gets the same answer for old and new ones.
+ *
  * A run merges into the one before it when nothing distinguishes them (same peer and message,
  * nothing in between, close in time), so a session of typing is one run and a few ops. Everything
  * only grows: undoing a failed import is oplog_rewind(). */
@@ -26,6 +30,20 @@ typedef struct oplog_change { /* of the run with the same index */
     uint32_t op_start, op_len;
 } oplog_change;
 
+typedef struct oplog_piece { /* atoms of an operation before the beginning */
+    lv at;
+    uint32_t lamport; /* of the first; those of the others follow */
+    op made;          /* positions mean nothing */
+} oplog_piece;
+
+typedef struct oplog_register { /* what a key or an element held at the beginning */
+    uint32_t container;
+    uint32_t name[2]; /* the key; or peer and Lamport time of the element's insert */
+    uint32_t lamport; /* of a key's write */
+    peer_ix peer;
+    const void *data; /* a key's lk_value, NULL: deleted; an element's step_registers */
+} oplog_register;
+
 typedef struct oplog {
     const lk_memory *heap;
     arena log, texts;
@@ -33,6 +51,9 @@ typedef struct oplog {
     dag graph;
     VEC(oplog_change) changes;
     VEC(op) ops;
+    VEC(oplog_piece) pieces;       /* by lv */
+    VEC(oplog_register) registers; /* by container and name */
+    lk_bytes root;                 /* the state at the beginning, as it came: a table (sstable.h) */
 } oplog;
 
 void oplog_init(oplog *log, const lk_memory *heap);
@@ -67,6 +88,7 @@ void oplog_close(oplog *log, int64_t apart_s);
 /* Copies into the log; NULL (or at NULL) when memory is out. oplog_value interns the containers in
  * a value as children of `container`, made by the op `id`. */
 const uint8_t *oplog_text(oplog *log, lk_bytes text);
+const uint8_t *oplog_bytes(oplog *log, const uint8_t *from, size_t len);
 const lk_value *oplog_values(oplog *log, const lk_value *values, size_t len, uint32_t container,
                              op_id id);
 const lk_value *oplog_value(oplog *log, const lk_value *value, uint32_t container, op_id id);
@@ -76,6 +98,8 @@ const lk_value *oplog_map_value(oplog *log, uint32_t key, const lk_value *value,
 /* Complete an OP_MARK_START whose key is the document's: copy its value, make its mark. The end,
  * whose `mark` part is the same, follows it at once. false when memory is out. */
 bool oplog_mark_start(oplog *log, op_id id, op *o);
+/* The same for a value of a state, whose containers are these by index. */
+bool oplog_state_value(oplog *log, const lk_value *value, const uint32_t *cids, lk_value *out);
 
 typedef struct oplog_names { /* a block's indices as the document's */
     const peer_ix *peers;
@@ -89,14 +113,26 @@ bool oplog_map_rest(oplog *log, const block *b, arena *scratch, oplog_names *nam
 /* The first dependency of `c` that is not here, or false. */
 bool oplog_missing(const oplog *log, const change *c, const oplog_names *names, op_id *out);
 /* Append a change of a block whose past is here, without its first atoms that are here already. At
- * least one is new. LK_ECORRUPT (what, at *what), LK_ENOMEM; rewind then. */
+ * least one is new. LK_EMISSING if it builds on what is before the root; LK_ECORRUPT; LK_ENOMEM
+ * (what, at *what); rewind then. */
 lk_status oplog_append(oplog *log, const block *b, const oplog_names *names, const change *c,
                        const char **what);
 
 /* ---- reading ---- */
 
-/* The op that holds `at`. */
+/* The op that holds `at`; before the beginning, if the state there shows it. */
 const op *oplog_op(const oplog *log, lv at);
+/* The Lamport time of `at`, likewise; *more: atoms from there on that have consecutive ids and
+ * times. */
+uint32_t oplog_lamport(const oplog *log, lv at, uint32_t *more);
+/* An operation before the beginning from its atom `at` on, and a run around it. false if the state
+ * there does not show it. */
+bool oplog_piece_at(const oplog *log, lv at, op *out, dag_run *run);
+/* What a register held at the beginning, or NULL. */
+const oplog_register *oplog_find_register(const oplog *log, uint32_t container, uint32_t key);
+const oplog_register *oplog_find_elem(const oplog *log, uint32_t container, peer_ix peer,
+                                      uint32_t lamport);
+int oplog_register_order(const void *a, const void *b);
 /* Part of an op: `len` of its atoms after the first `skip`, as an op of its own. */
 op op_slice(const op *o, uint32_t skip, uint32_t len);
 

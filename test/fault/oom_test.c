@@ -130,6 +130,33 @@ static lk_status ask_history(fixture *f) {
     if (status == LK_OK) status = lk_changed_containers(f->doc, (lk_span){1, 0, 100}, &refs, &len);
     return status;
 }
+static lk_status export_shallow(fixture *f) {
+    lk_buf out = {.memory = &f->memory};
+    lk_status status = lk_export(f->doc, LK_SHALLOW, lk_frontiers(f->doc), &out);
+    lk_buf_free(&out);
+    return status;
+}
+/* A document of its own begins late, or stays empty and can begin then. */
+static lk_status begin_late(fixture *f) {
+    static lk_buf blob;
+    if (blob.len == 0) {
+        lk_doc *full = lk_new(3, NULL);
+        CHECK_EQ(lk_import(full, (lk_bytes){loro_updates, sizeof loro_updates}, NULL, NULL), LK_OK);
+        CHECK_EQ(lk_export(full, LK_SHALLOW, lk_frontiers(full), &blob), LK_OK);
+        lk_free(full);
+    }
+    lk_doc *late = lk_new(4, &f->memory);
+    if (late == NULL) return LK_ENOMEM;
+    lk_watch(late, true);
+    lk_status status = lk_import(late, (lk_bytes){blob.at, blob.len}, NULL, NULL);
+    if (status == LK_ENOMEM) {
+        CHECK(lk_op_count(late) == 0 && lk_version(late).len == 0 && !lk_is_shallow(late));
+        CHECK_EQ(lk_import(late, (lk_bytes){blob.at, blob.len}, NULL, NULL), LK_OK);
+        lk_check(late);
+    }
+    lk_free(late);
+    return status;
+}
 static lk_status print_json(fixture *f) {
     lk_buf out = {.memory = &f->memory};
     lk_status status = lk_json(f->doc, &out);
@@ -229,6 +256,8 @@ int main(void) {
         CHECK(sweep("diff of versions", compare_versions, watched) > 0);
         spent += sweep("export of updates", export_updates, watched);
         spent += sweep("export of a snapshot", export_snapshot, watched);
+        spent += sweep("export of a shallow snapshot", export_shallow, watched);
+        spent += sweep("late beginning", begin_late, watched);
         spent += sweep("json", print_json, watched);
         spent += sweep("export as JSON", export_json, watched);
         spent += sweep("import of JSON", import_json, watched);

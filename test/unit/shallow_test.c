@@ -1,93 +1,291 @@
 /* SPDX-License-Identifier: MIT
- * shallow_test.c - a snapshot whose history begins late is of use only to a document that has the
- * beginning. Anyone else is told so, instead of shown an empty document. */
+ * shallow_test.c - histories that begin late: documents that begin with a shallow snapshot, edit on
+ * and merge; and what cannot be merged with them. */
 #include "check.h"
 #include "codec/change_block.h"
 #include "codec/snapshot_blob.h"
 #include "codec/version_codec.h"
 
-static lk_bytes keep(lk_buf *buf, arena *scratch) {
-    uint8_t *at = arena_bytes(scratch, buf->len);
-    memcpy(at, buf->at, buf->len);
-    lk_bytes kept = {at, buf->len};
-    lk_buf_free(buf);
-    return kept;
+static lk_str str_of(const char *s) { return (lk_str){s, strlen(s)}; }
+
+static lk_doc *doc_of(uint64_t peer) {
+    lk_doc *doc = lk_new(peer, NULL);
+    CHECK(doc != NULL);
+    return doc;
 }
 
-/* The operation 1@7, which inserts "b" behind what 0@7 inserted. */
-static lk_bytes second_op(arena *scratch) {
-    const uint64_t peers[1] = {7};
-    const op_id deps[1] = {{0, 0}};
-    const lk_str keys[1] = {{"t", 1}};
-    const container_id cids[1] = {{.kind = LK_TEXT, .root = true, .name = {"t", 1}}};
-    const change c = {
-        .counter = 1, .len = 1, .lamport = 1, .op_len = 1, .deps = deps, .dep_len = 1};
-    op o = {.kind = OP_TEXT_INSERT, .counter = 1, .len = 1};
-    o.as.insert.pos = 1;
-    o.as.insert.text = (const uint8_t *)"b";
-    o.as.insert.bytes = 1;
-    const block b = {peers, 1, keys, 1, cids, 1, &c, 1, &o, 1};
+static lk_ref root_of(lk_doc *doc, lk_kind kind, const char *name) {
+    lk_ref root;
+    CHECK_EQ(lk_root(doc, kind, str_of(name), &root), LK_OK);
+    return root;
+}
+
+static void type(lk_doc *doc, size_t pos, const char *text) {
+    lk_ref at = root_of(doc, LK_TEXT, "text");
+    CHECK_EQ(lk_text_insert(doc, at, pos, LK_UTF8, str_of(text)), LK_OK);
+    CHECK_EQ(lk_commit(doc, NULL), LK_OK);
+}
+
+/* A bit of every kind that can be edited. */
+static void fill(lk_doc *doc) {
+    lk_ref list = root_of(doc, LK_LIST, "list"), map = root_of(doc, LK_MAP, "map"), child;
+    lk_value values[] = {{.type = LK_I64, .as.i64 = 7}, {.type = LK_NULL}};
+    type(doc, 0, "caf\xc3\xa9 ol\xc3\xa9");
+    CHECK_EQ(lk_text_delete(doc, root_of(doc, LK_TEXT, "text"), 2, 2, LK_CODEPOINT), LK_OK);
+    CHECK_EQ(lk_list_insert(doc, list, 0, values, 2), LK_OK);
+    CHECK_EQ(lk_list_insert_container(doc, list, 1, LK_MAP, &child), LK_OK);
+    CHECK_EQ(lk_map_set(doc, child, str_of("k"), values), LK_OK);
+    CHECK_EQ(lk_map_set_container(doc, map, str_of("sub"), LK_TEXT, &child), LK_OK);
+    CHECK_EQ(lk_text_insert(doc, child, 0, LK_UTF8, str_of("below")), LK_OK);
+    CHECK_EQ(lk_map_set(doc, map, str_of("gone"), values), LK_OK);
+    CHECK_EQ(lk_map_delete(doc, map, str_of("gone")), LK_OK);
+    CHECK_EQ(lk_commit(doc, NULL), LK_OK);
+}
+
+static lk_buf export(lk_doc *doc, lk_export_mode mode, lk_ids from) {
     lk_buf out = {0};
-    CHECK_EQ(change_block_write(&b, scratch, &out), LK_OK);
-    return keep(&out, scratch);
+    CHECK_EQ(lk_export(doc, mode, from, &out), LK_OK);
+    return out;
 }
 
-static lk_bytes version(int32_t counter, arena *scratch) {
-    const lk_id id = {7, counter};
+static lk_status import(lk_doc *doc, lk_buf *blob, lk_import_status *status) {
+    lk_fault fault;
+    lk_status got = lk_import(doc, (lk_bytes){blob->at, blob->len}, status, &fault);
+    CHECK_EQ(got, fault.code);
+    lk_check(doc);
+    return got;
+}
+
+static void same(lk_doc *a, lk_doc *b) {
+    lk_buf x = {0}, y = {0};
+    CHECK_EQ(lk_json(a, &x), LK_OK);
+    CHECK_EQ(lk_json(b, &y), LK_OK);
+    CHECK_BYTES(x.at, x.len, y.at, y.len);
+    x.len = y.len = 0;
+    CHECK_EQ(lk_vv_encode(lk_version(a), &x), LK_OK);
+    CHECK_EQ(lk_frontiers_encode(lk_frontiers(a), &x), LK_OK);
+    CHECK_EQ(lk_vv_encode(lk_version(b), &y), LK_OK);
+    CHECK_EQ(lk_frontiers_encode(lk_frontiers(b), &y), LK_OK);
+    CHECK_BYTES(x.at, x.len, y.at, y.len);
+    lk_buf_free(&x);
+    lk_buf_free(&y);
+}
+
+/* Send what `to` lacks. */
+static void sync(lk_doc *from, lk_doc *to) {
+    lk_buf blob = export(from, LK_UPDATES, lk_version(to));
+    CHECK_EQ(import(to, &blob, NULL), LK_OK);
+    lk_buf_free(&blob);
+}
+
+/* A document that holds all, and one that begins where that was. */
+static lk_doc *begin_late(lk_doc *full, uint64_t peer) {
+    lk_doc *late = doc_of(peer);
+    lk_import_status status;
+    lk_buf blob = export(full, LK_SHALLOW, lk_frontiers(full));
+    CHECK_EQ(import(late, &blob, &status), LK_OK);
+    CHECK(status.pending_len == 0 && status.success[0].start == 0);
+    lk_buf_free(&blob);
+    CHECK(lk_is_shallow(late));
+    same(full, late);
+    return late;
+}
+
+static void test_beginning(void) {
+    lk_doc *full = doc_of(1);
+    fill(full);
+    lk_doc *late = begin_late(full, 2);
+    CHECK(!lk_is_shallow(full));
+    lk_ids vv = lk_shallow_vv(late);
+    int32_t end = lk_version(full).at[0].counter;
+    CHECK(vv.len == 1 && vv.at[0].peer == 1 && vv.at[0].counter == end - 1);
+    lk_ids at = lk_shallow_frontiers(late);
+    CHECK(at.len == 1 && at.at[0].peer == 1 && at.at[0].counter == end - 1);
+    CHECK(lk_op_count(late) == 1 && lk_change_count(late) == 1);
+    CHECK(lk_shallow_vv(full).len == 0 && lk_shallow_frontiers(full).len == 0);
+    type(late, 3, "late");
+    type(full, 3, "full");
+    lk_buf again = export(late, LK_SNAPSHOT, (lk_ids){0});
+    sync(late, full);
+    sync(full, late);
+    same(full, late);
+
+    lk_doc *third = doc_of(3); /* a snapshot of it begins as late as it does */
+    CHECK_EQ(import(third, &again, NULL), LK_OK);
+    CHECK(lk_is_shallow(third) && lk_shallow_vv(third).at[0].counter == end - 1);
+    type(third, 0, "third");
+    sync(third, full);
+    sync(full, late);
+    sync(late, third);
+    same(full, late);
+    same(full, third);
+
+    lk_doc *fourth = begin_late(late, 4); /* later still, since all are one there */
+    type(fourth, 1, "4");
+    sync(fourth, full);
+    same(fourth, full);
+    lk_buf_free(&again);
+    lk_free(full);
+    lk_free(late);
+    lk_free(third);
+    lk_free(fourth);
+}
+
+/* Who did not know the root cannot be merged; nothing of the blob is taken then. */
+static void test_concurrent(void) {
+    lk_doc *full = doc_of(1), *other = doc_of(2);
+    fill(full);
+    sync(full, other);
+    type(other, 0, "meanwhile ");
+    type(full, 0, "later ");
+    lk_doc *late = begin_late(full, 3);
+    lk_doc *copy = begin_late(full, 4);
+    lk_buf blob = export(other, LK_UPDATES, (lk_ids){0});
+    CHECK_EQ(import(late, &blob, NULL), LK_EMISSING);
+    same(late, copy);
+    sync(other, full);
+    type(full, 0, "both ");
+    lk_buf all = export(full, LK_UPDATES, (lk_ids){0});
+    CHECK_EQ(import(late, &all, NULL), LK_EMISSING);
+    same(late, copy);
+    lk_ids before = {&(lk_id){1, 2}, 1}, unknown = {&(lk_id){9, 0}, 1};
     lk_buf out = {0};
-    writer w = writer_new(&out);
-    version_write(&w, (lk_ids){&id, 1});
-    return keep(&out, scratch);
+    CHECK_EQ(lk_export(late, LK_SHALLOW, before, &out), LK_EMISSING);
+    CHECK_EQ(lk_export(late, LK_SHALLOW, unknown, &out), LK_EMISSING);
+    CHECK_EQ(lk_export(late, LK_SHALLOW, (lk_ids){0}, &out), LK_EMISSING);
+    CHECK_EQ(out.len, 0);
+    lk_buf_free(&all);
+    lk_buf_free(&blob);
+    lk_free(full);
+    lk_free(other);
+    lk_free(late);
+    lk_free(copy);
 }
 
-/* 1@7 alone, of a history that begins before it. */
-static lk_buf make_shallow(arena *scratch) {
-    const sstable_pair pairs[] = {
-        {.key = {(const uint8_t *)"\0\0\0\0\0\0\0\7\0\0\0\1", 12}, .value = second_op(scratch)},
-        {.key = {(const uint8_t *)"fr", 2}, .value = version(1, scratch)},
-        {.key = {(const uint8_t *)"sf", 2}, .value = version(0, scratch)},
-        {.key = {(const uint8_t *)"sv", 2}, .value = version(1, scratch)},
-        {.key = {(const uint8_t *)"vv", 2}, .value = version(2, scratch)},
-    };
-    lk_buf table = {0}, blob = {0};
-    CHECK_EQ(sstable_write(pairs, countof(pairs), &mem_default, &table), LK_OK);
-    writer w = writer_new(&blob);
-    size_t start;
-    envelope_begin(&w, ENVELOPE_SNAPSHOT, &start);
-    writer_u32le(&w, (uint32_t)table.len);
-    writer_raw(&w, table.at, table.len);
-    writer_u32le(&w, 1);
-    writer_u8(&w, 'E');
-    writer_u32le(&w, 0);
-    envelope_finish(&w, start);
-    lk_buf_free(&table);
-    return blob;
+/* A document that holds something takes only the changes: they wait for what it lacks. */
+static void test_into_others(void) {
+    lk_doc *full = doc_of(1), *author = doc_of(2), *behind = doc_of(3);
+    fill(full);
+    lk_buf first = export(full, LK_UPDATES, (lk_ids){0});
+    type(full, 0, "more ");
+    lk_buf blob = export(full, LK_SHALLOW, lk_frontiers(full));
+    type(author, 0, "mine");
+    lk_import_status status;
+    CHECK_EQ(import(author, &blob, &status), LK_OK);
+    CHECK(status.success_len == 0 && status.pending_len == 1);
+    CHECK(!lk_is_shallow(author));
+    CHECK_EQ(import(behind, &first, NULL), LK_OK);
+    type(full, 0, "and more ");
+    lk_buf rest = export(full, LK_UPDATES, lk_version(behind));
+    CHECK_EQ(import(behind, &rest, NULL), LK_OK);
+    CHECK_EQ(import(behind, &blob, NULL), LK_OK); /* knows all of it */
+    same(behind, full);
+    sync(full, author);
+    sync(author, full);
+    same(author, full);
+    CHECK(!lk_is_shallow(author) && !lk_is_shallow(behind));
+    lk_buf_free(&first);
+    lk_buf_free(&blob);
+    lk_buf_free(&rest);
+    lk_free(full);
+    lk_free(author);
+    lk_free(behind);
+}
+
+static lk_doc *from_blob(lk_buf *blob, uint64_t peer) {
+    lk_doc *doc = doc_of(peer);
+    CHECK_EQ(import(doc, blob, NULL), LK_OK);
+    lk_buf_free(blob);
+    return doc;
+}
+
+/* Frontiers as they are now, kept. */
+static lk_id now(lk_doc *doc) {
+    lk_ids at = lk_frontiers(doc);
+    CHECK_EQ(at.len, 1);
+    return at.at[0];
+}
+
+/* Versions from the root on can be shown, exported and begun with; older ones are gone. */
+static void test_versions(void) {
+    lk_doc *full = doc_of(1);
+    fill(full);
+    lk_id old = now(full);
+    lk_ref text = root_of(full, LK_TEXT, "text"), map = root_of(full, LK_MAP, "map");
+    CHECK_EQ(lk_text_delete(full, text, 0, 2, LK_CODEPOINT), LK_OK);
+    CHECK_EQ(lk_map_delete(full, map, str_of("sub")), LK_OK);
+    CHECK_EQ(lk_commit(full, NULL), LK_OK);
+    lk_id middle = now(full);
+    type(full, 0, "the end");
+    lk_id end = now(full);
+    lk_ids at_old = {&old, 1}, at_middle = {&middle, 1}, at_end = {&end, 1};
+
+    lk_buf blob = export(full, LK_SHALLOW, at_old);
+    same(full, full); /* it shows what it showed */
+    lk_doc *late = from_blob(&blob, 2);
+    same(full, late);
+    CHECK(lk_shallow_frontiers(late).at[0].counter == old.counter);
+    const lk_ids shown[] = {at_old, at_middle, at_end, at_old};
+    for (size_t i = 0; i < 4; i++) { /* what was deleted since the root comes back */
+        CHECK_EQ(lk_checkout(full, shown[i]), LK_OK);
+        CHECK_EQ(lk_checkout(late, shown[i]), LK_OK);
+        same(full, late);
+    }
+    lk_id before = {1, old.counter - 1};
+    CHECK_EQ(lk_checkout(late, (lk_ids){&before, 1}), LK_EMISSING);
+    CHECK_EQ(lk_checkout(late, (lk_ids){0}), LK_EMISSING);
+    CHECK_EQ(lk_attach(late), LK_OK);
+    CHECK_EQ(lk_attach(full), LK_OK);
+    same(full, late);
+    lk_change seen; /* asking goes back to the root, and ends there */
+    lk_span_diff spans;
+    CHECK_EQ(lk_travel(late, at_end), LK_OK);
+    while (lk_travel_next(late, &seen) == LK_OK) CHECK(seen.id.counter >= old.counter);
+    CHECK_EQ(lk_change_at(late, before, &seen), LK_EMISSING);
+    CHECK_EQ(lk_spans_between(late, (lk_ids){0}, at_end, &spans), LK_OK);
+    CHECK(spans.forward_len == 1 && spans.forward[0].start == old.counter);
+
+    blob = export(late, LK_SHALLOW, at_middle);
+    lk_doc *later = from_blob(&blob, 3);
+    CHECK(lk_shallow_frontiers(later).at[0].counter == middle.counter);
+    same(full, later);
+    blob = export(full, LK_SNAPSHOT_AT, at_middle);
+    lk_doc *past = from_blob(&blob, 4);
+    CHECK(!lk_is_shallow(past));
+    blob = export(late, LK_SNAPSHOT_AT, at_middle);
+    lk_doc *late_past = from_blob(&blob, 5);
+    CHECK(lk_shallow_frontiers(late_past).at[0].counter == old.counter);
+    same(past, late_past);
+    blob = export(late, LK_STATE_ONLY, at_middle);
+    lk_doc *state = from_blob(&blob, 6);
+    CHECK_EQ(lk_op_count(state), 1);
+    same(past, state);
+    lk_doc *docs[] = {full, late, later, past, late_past, state};
+    for (size_t i = 0; i < 6; i++) lk_free(docs[i]);
+}
+
+/* A root that is the first operation of all. */
+static void test_first(void) {
+    lk_doc *full = doc_of(1);
+    lk_id first = {1, 0};
+    type(full, 0, "abc");
+    lk_buf blob = export(full, LK_SHALLOW, (lk_ids){&first, 1});
+    lk_doc *late = from_blob(&blob, 2);
+    CHECK(lk_is_shallow(late) && lk_op_count(late) == 3);
+    lk_ids vv = lk_shallow_vv(late);
+    CHECK(vv.len == 1 && vv.at[0].counter == 0);
+    CHECK_EQ(lk_checkout(late, (lk_ids){&first, 1}), LK_OK);
+    CHECK_EQ(lk_text_len(late, root_of(late, LK_TEXT, "text"), LK_UTF8), 1);
+    lk_free(full);
+    lk_free(late);
 }
 
 int main(void) {
-    arena scratch;
-    arena_init(&scratch, &mem_default);
-    lk_buf blob = make_shallow(&scratch), first = {0}, json = {0};
-    lk_doc *author = lk_new(7, NULL), *doc = lk_new(9, NULL);
-    lk_fault fault;
-    lk_ref text;
-    CHECK_EQ(lk_root(author, LK_TEXT, (lk_str){"t", 1}, &text), LK_OK);
-    CHECK_EQ(lk_text_insert(author, text, 0, LK_UTF8, (lk_str){"a", 1}), LK_OK);
-    CHECK_EQ(lk_export(author, LK_UPDATES, (lk_ids){0}, &first), LK_OK);
-
-    CHECK_EQ(lk_import(doc, (lk_bytes){blob.at, blob.len}, NULL, &fault), LK_EVERSION);
-    CHECK_EQ(lk_op_count(doc), 0);
-    CHECK_EQ(lk_import(doc, (lk_bytes){first.at, first.len}, NULL, &fault), LK_OK);
-    CHECK_EQ(lk_import(doc, (lk_bytes){blob.at, blob.len}, NULL, &fault), LK_OK);
-    CHECK_EQ(lk_json(doc, &json), LK_OK);
-    CHECK_BYTES(json.at, json.len, "{\"t\":\"ab\"}", 10);
-
-    lk_buf_free(&json);
-    lk_buf_free(&first);
-    lk_buf_free(&blob);
-    lk_free(author);
-    lk_free(doc);
-    arena_drop(&scratch);
-    printf("shallow: refused without its beginning, merged with it\n");
+    test_beginning();
+    test_versions();
+    test_first();
+    test_concurrent();
+    test_into_others();
+    printf("shallow: began late, edited on, merged; refused what was concurrent\n");
     return 0;
 }

@@ -86,7 +86,7 @@ static void test_replay(void) {
                             .frontiers = h.frontiers,
                             .blocks = h.blocks,
                             .block_len = h.block_len,
-                            .replay = true};
+                            .late = true};
     lk_buf out = {0};
     CHECK_EQ(snapshot_write(&parts, &scratch, &out), LK_OK);
     envelope_mode mode;

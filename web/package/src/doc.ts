@@ -26,10 +26,13 @@ import { LoroText } from "./text.js";
 import type { Frontiers, PeerID, Value } from "./value.js";
 import { VersionVector } from "./version.js";
 
-export type ExportMode = { mode: "update"; from?: VersionVector } | { mode: "snapshot" };
+export type ExportMode =
+  | { mode: "update"; from?: VersionVector }
+  | { mode: "snapshot" }
+  | { mode: "shallow-snapshot"; frontiers: Frontiers };
 
 export interface ImportBlobMetadata {
-  mode: "update" | "snapshot";
+  mode: "update" | "snapshot" | "shallow-snapshot";
   changeNum: number;
   partialStartVersionVector: VersionVector;
   partialEndVersionVector: VersionVector;
@@ -47,8 +50,8 @@ function expandOf({ expand }: TextStyle): number {
   return edges * 2;
 }
 
-const UPDATES = 0;
-const SNAPSHOT = 1;
+/** By number of the engine. */
+const MODES = ["update", "snapshot", "shallow-snapshot"] as const;
 
 const UNSPEAKABLE = -8;
 
@@ -257,6 +260,23 @@ export class LoroDoc<T extends Record<string, LoroContainer> = Record<string, Lo
     return past.compareFrontiers(this.store, this.oplogFrontiers(), frontiers) ?? -1;
   }
 
+  /** Does the history begin late, because the document began with a shallow snapshot? */
+  isShallow(): boolean {
+    return this.shallowSinceFrontiers().length > 0;
+  }
+
+  /** Per peer the first operation held; empty if the history begins at the start. */
+  shallowSinceVV(): VersionVector {
+    check(engine().w_shallow_vv(this.#handle));
+    return outRead((r) => new VersionVector(r.version()));
+  }
+
+  /** The operation that everything held builds on. */
+  shallowSinceFrontiers(): Frontiers {
+    check(engine().w_shallow_frontiers(this.#handle));
+    return outRead((r) => r.frontiers());
+  }
+
   opCount(): number {
     return engine().w_op_count(this.#handle);
   }
@@ -349,13 +369,15 @@ export class LoroDoc<T extends Record<string, LoroContainer> = Record<string, Lo
   // ---- import, export ----
 
   export(mode: ExportMode): Uint8Array {
-    if (mode.mode !== "update" && mode.mode !== "snapshot") {
-      throw new EVALUE(`no such export mode: ${(mode as { mode: string }).mode}`);
+    const kind = MODES.indexOf(mode.mode);
+    if (kind < 0) throw new EVALUE(`no such export mode: ${mode.mode}`);
+    let from: Iterable<[PeerID, number]> = [];
+    if (mode.mode === "update") from = mode.from?.toJSON() ?? [];
+    if (mode.mode === "shallow-snapshot") {
+      from = mode.frontiers.map(({ peer, counter }) => [peer, counter]);
     }
-    const from = mode.mode === "update" ? mode.from?.toJSON() : undefined;
     return this.store.transact(() => {
-      const len = put((w) => w.ids(from ?? []));
-      const kind = mode.mode === "update" ? UPDATES : SNAPSHOT;
+      const len = put((w) => w.ids(from));
       check(engine().w_export(this.#handle, kind, len));
       return outBytes();
     });
@@ -457,7 +479,7 @@ export class Loro<
 export function decodeImportBlobMeta(blob: Uint8Array): ImportBlobMetadata {
   check(engine().w_blob_meta(putBytes(blob)));
   return outRead((r) => ({
-    mode: r.u8() === 1 ? "snapshot" : "update",
+    mode: MODES[r.u8()] ?? "update",
     changeNum: r.uleb(),
     partialStartVersionVector: new VersionVector(r.version()),
     partialEndVersionVector: new VersionVector(r.version()),

@@ -33,6 +33,8 @@ export interface Engine {
   w_edit_detached(doc: number, allowed: number): number;
   w_fork(doc: number, peer: bigint, len: number): number;
   w_diff_between(doc: number, len: number): number;
+  w_shallow_vv(doc: number): number;
+  w_shallow_frontiers(doc: number): number;
   w_own_end(doc: number): number;
   w_vv_encode(len: number): number;
   w_vv_decode(len: number): number;

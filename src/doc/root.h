@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: MIT
+ * root.h - beginning a history late: with the state that its older part led to. */
+#ifndef DOC_ROOT_H
+#define DOC_ROOT_H
+
+#include "codec/snapshot_blob.h"
+#include "doc/doc.h"
+
+/* Let an empty document begin where the history of a blob does. `first` holds the operation it
+ * begins with. Appends to doc->steps what makes the state of then. LK_ECORRUPT, LK_EVERSION,
+ * LK_ELIMIT, LK_ENOMEM; rewind the log then. Cost: the state. */
+lk_status root_load(lk_doc *doc, const snapshot_history *history, const snapshot_root *root,
+                    const block *first, lk_fault *fault);
+
+#endif

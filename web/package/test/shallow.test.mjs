@@ -1,0 +1,114 @@
+// Documents whose history begins late, beside loro-crdt.
+import assert from "node:assert/strict";
+import test from "node:test";
+import { doc, ours, same, theirs } from "./both.mjs";
+
+function filled(library) {
+  const d = doc(library);
+  d.getText("text").insert(0, "Hello 🦜");
+  d.getText("text").delete(1, 2);
+  d.getList("list").insert(0, ["a", 1, null]);
+  d.getMap("map").set("k", { deep: [true] });
+  d.getMap("map").setContainer("child", new library.LoroText()).insert(0, "below");
+  d.getMap("map").delete("k");
+  d.commit();
+  return d;
+}
+
+const shallow = (d) => d.export({ mode: "shallow-snapshot", frontiers: d.oplogFrontiers() });
+const where = (d) => [
+  d.isShallow(),
+  d.shallowSinceVV().toJSON(),
+  d.shallowSinceFrontiers(),
+  d.version().toJSON(),
+  d.frontiers().map(({ counter, peer }) => `${counter}@${peer}`).sort(),
+  d.opCount(),
+  d.changeCount(),
+  d.toJSON(),
+];
+
+/** A document that began late. */
+function late(library, from = filled(library)) {
+  const d = doc(library, 2);
+  d.import(shallow(from));
+  return d;
+}
+
+test("a document begins with a shallow snapshot", () => {
+  same((library) => where(filled(library)));
+  same((library) => where(late(library)));
+  same((library) => library.decodeImportBlobMeta(shallow(filled(library)), true).mode);
+  same((library) => where(library.LoroDoc.fromSnapshot(shallow(filled(library)))));
+  same((library) => where(late(library).fork()));
+  same((library) => {
+    const d = doc(library);
+    const told = [];
+    d.subscribe(({ by, events }) => told.push(by, events.map(({ target }) => target).sort()));
+    const { success, pending } = d.import(shallow(filled(library)));
+    return [told, success, pending];
+  });
+});
+
+test("it goes on, with others", () => {
+  same((library) => {
+    const full = filled(library);
+    const d = late(library, full);
+    d.getText("text").insert(3, "late");
+    full.getText("text").insert(3, "full");
+    full.getMap("map").set("k", 2);
+    d.import(full.export({ mode: "update", from: d.version() }));
+    full.import(d.export({ mode: "update", from: full.version() }));
+    return [where(d), where(full)];
+  });
+});
+
+test("what does not know its beginning cannot be merged", () => {
+  same((library) => {
+    const full = filled(library);
+    const other = doc(library, 3);
+    other.import(full.export({ mode: "snapshot" }));
+    full.getText("text").insert(0, "later");
+    full.commit();
+    other.getText("text").insert(0, "meanwhile");
+    return late(library, full).import(other.export({ mode: "update" }));
+  });
+  for (const frontiers of [[], [{ peer: "1", counter: 0 }], [{ peer: "9", counter: 0 }]]) {
+    same((library) => late(library).export({ mode: "shallow-snapshot", frontiers }) && "bytes");
+  }
+  same((library) => filled(library).export({ mode: "shallow-snapshot", frontiers: [] }) && "bytes");
+});
+
+test("documents that hold something take its changes only", () => {
+  same((library) => {
+    const full = filled(library);
+    const early = full.export({ mode: "snapshot" });
+    full.getText("text").insert(0, "later");
+    const blob = shallow(full);
+    const behind = doc(library, 4);
+    behind.import(early);
+    behind.import(blob);
+    const stranger = doc(library, 5);
+    stranger.getText("text").insert(0, "own");
+    const status = stranger.import(blob);
+    return [where(behind), where(stranger), status];
+  });
+});
+
+test("each begins with what the other makes", () => {
+  for (const [from, to] of [
+    [ours, theirs],
+    [theirs, ours],
+  ]) {
+    const d = filled(from);
+    const begun = doc(to, 6);
+    begun.import(shallow(d));
+    assert.deepEqual(begun.toJSON(), d.toJSON());
+    begun.getText("text").insert(0, "on ");
+    d.import(begun.export({ mode: "update", from: new to.VersionVector(d.version().toJSON()) }));
+    assert.deepEqual(begun.toJSON(), d.toJSON());
+    const again = doc(from, 7);
+    again.import(begun.export({ mode: "snapshot" }));
+    assert.deepEqual(where(again).slice(0, 3), where(begun).slice(0, 3));
+    assert.deepEqual(again.toJSON(), d.toJSON());
+  }
+});
