@@ -28,7 +28,13 @@ static bool event_map_same(const batch_key *first, const lk_value *now) {
     return value_equal(first->before, now);
 }
 
-/* As in Loro: what a concurrent import wrote is told if it differs from what was there. */
+/* As in Loro: what a concurrent import wrote is told if it differs from what was there, and on the
+ * way to another version it is nothing new that there is nothing. */
+static bool event_map_tells(const event_maker *m, const batch_key *first, const lk_value *now) {
+    if (m->by == LK_BY_CHECKOUT) return first->before != NULL || now != NULL;
+    return m->tell_all || !event_map_same(first, now);
+}
+
 bool event_map_write(const event_maker *m, uint32_t id, const batch_entry *batch_or_null,
                      lk_diff *out) {
     const map *from = state_find_map(&m->doc->state, id);
@@ -44,7 +50,7 @@ bool event_map_write(const event_maker *m, uint32_t id, const batch_entry *batch
         seen[first->key] = 1;
         const map_entry *entry = map_find(from, first->key);
         const lk_value *now = entry == NULL ? NULL : entry->value;
-        if (m->tell_all || !event_map_same(first, now))
+        if (event_map_tells(m, first, now))
             changes[out->change_len++] = event_map_change(m, first->key, now);
     }
     out->changes = changes;

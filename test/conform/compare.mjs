@@ -46,7 +46,7 @@ export function runs(delta) {
     return out;
 }
 
-function diffOf(diff) {
+export function diffOf(diff) {
     switch (diff.type) {
         case 'text':
         case 'list':

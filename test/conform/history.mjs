@@ -23,6 +23,7 @@ const WEIGHTS = [
     ['sync', 10],
     ['snapshot', 2],
     ['reload', 2],
+    ['look back', 3],
 ];
 const TOTAL = WEIGHTS.reduce((sum, [, weight]) => sum + weight, 0);
 

@@ -6,6 +6,7 @@
 //     peer 1: ours ═ theirs
 import {
     Mismatch,
+    diffOf,
     eventsOf,
     frontiersOf,
     isContainer,
@@ -118,6 +119,7 @@ class Twin {
         this.libraries = libraries;
         this.ours = new Side(libraries.ours, peer);
         this.theirs = new Side(libraries.theirs, peer);
+        this.notes = []; // versions it had, as frontiers
         this.published = { ours: this.ours.doc.version(), theirs: this.theirs.doc.version() };
     }
     both(act) {
@@ -152,6 +154,25 @@ class Twin {
         const [ours, theirs] = this.both((side) => side.doc.export(options(side)));
         return { ours: ours.value, theirs: theirs.value };
     }
+    note() {
+        this.notes.push(frontiersOf(this.ours.doc));
+    }
+    /** Show versions of the past, get news there, tell how versions differ, and come back. */
+    async lookBack({ at, what, where, size }, news, name) {
+        this.commit();
+        await this.compare(`${name}, before it`);
+        this.note();
+        const pick = (n) => this.notes[n % this.notes.length];
+        for (const n of size % 2 ? [at] : [at, where]) {
+            this.both((side) => side.doc.checkout(pick(n)));
+            await this.compare(`${name}, in the past`);
+        }
+        if (what % 3 === 0 && news) await this.import(news, size % 4 > 0, `${name}, unseen`);
+        const [ours, theirs] = this.both((side) => inOrder(side.doc.diff(pick(what), pick(at))));
+        same(`${name}: diff`, ours.value, theirs.value);
+        this.both((side) => side.doc.attach());
+        await this.compare(`${name}, back`);
+    }
     /** Import one message on both sides; `crossed`: each from the other's bytes. */
     async import(message, crossed, what) {
         this.commit();
@@ -163,6 +184,11 @@ class Twin {
         await this.compare(what);
     }
 }
+
+const inOrder = (diff) =>
+    diff
+        .map(([id, change]) => [String(id), diffOf(change)])
+        .sort(([a], [b]) => (a < b ? -1 : 1));
 
 const from = (version) => ({ mode: 'update', from: version });
 
@@ -220,6 +246,8 @@ class Group {
                 this.pool.push(message);
                 return other.import(message, step.size % 4 > 0, name);
             }
+            case 'look back':
+                return twin.lookBack(step, this.pool[step.at % (this.pool.length || 1)], name);
             case 'reload': {
                 const message = twin.export(() => ({
                     mode: step.size % 2 ? 'snapshot' : 'update',
