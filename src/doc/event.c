@@ -293,7 +293,7 @@ static bool event_make(event_maker *m, lk_event *out) {
         if (!event_diff(m, m->targets[i], diff)) return false;
         bool empty = diff->delta_len == 0 && diff->change_len == 0 && diff->node_len == 0 &&
                      diff->increment == 0;
-        bool told = m->by != LK_BY_IMPORT && event_touched(&m->doc->events, m->targets[i]);
+        bool told = m->by == LK_BY_LOCAL && event_touched(&m->doc->events, m->targets[i]);
         if (!empty || told) out->diff_len++;
     }
     return true;
@@ -326,7 +326,7 @@ static queued_event *event_of_batch(lk_doc *doc, lk_by by, lk_str origin) {
     if (queued == NULL) return NULL;
     arena_init(&queued->memory, e->heap);
     queued->event.by = by;
-    bool tell_all = by != LK_BY_IMPORT || e->on_top;
+    bool tell_all = by == LK_BY_LOCAL || (by == LK_BY_IMPORT && e->on_top);
     event_maker m = {.doc = doc, .by = by, .tell_all = tell_all, .memory = &queued->memory};
     if (event_copy_versions(&m, &queued->event) && event_copy_origin(&m, origin, &queued->event) &&
         event_make(&m, &queued->event))
@@ -351,7 +351,7 @@ void events_finish(lk_doc *doc, lk_by by, lk_str origin) {
     bool made = queued != NULL && vec_reserve(e->heap, &e->queue, 1);
     e->late = !made;
     e->by = by;
-    if (made && by == LK_BY_IMPORT && queued->event.diff_len == 0) {
+    if (made && by != LK_BY_LOCAL && queued->event.diff_len == 0) {
         event_free(e, queued); /* nothing to be seen: all of it was here, or undid itself */
         events_cancel(e);
     } else if (made) {

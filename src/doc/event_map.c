@@ -21,20 +21,14 @@ static bool event_map_whole(const event_maker *m, const map *from, lk_diff *out)
     return true;
 }
 
-/* Does the key show what it showed before the batch? */
-static bool event_map_same(const batch_key *first, const lk_value *now) {
-    if (!first->known) return false;
-    if (first->before == NULL || now == NULL) return first->before == now;
-    return value_equal(first->before, now);
+/* Does the key show what it showed before the batch? A deletion is not the same as nothing. */
+static bool event_map_same(const batch_key *first, const map_entry *now) {
+    if (now == NULL || !first->known) return now == NULL && !first->known;
+    if (first->before == NULL || now->value == NULL) return first->before == now->value;
+    return value_equal(first->before, now->value);
 }
 
-/* As in Loro: what a concurrent import wrote is told if it differs from what was there, and on the
- * way to another version it is nothing new that there is nothing. */
-static bool event_map_tells(const event_maker *m, const batch_key *first, const lk_value *now) {
-    if (m->by == LK_BY_CHECKOUT) return first->before != NULL || now != NULL;
-    return m->tell_all || !event_map_same(first, now);
-}
-
+/* As in Loro: of writes that are not on top of everything here, those that change something. */
 bool event_map_write(const event_maker *m, uint32_t id, const batch_entry *batch_or_null,
                      lk_diff *out) {
     const map *from = state_find_map(&m->doc->state, id);
@@ -50,7 +44,7 @@ bool event_map_write(const event_maker *m, uint32_t id, const batch_entry *batch
         seen[first->key] = 1;
         const map_entry *entry = map_find(from, first->key);
         const lk_value *now = entry == NULL ? NULL : entry->value;
-        if (event_map_tells(m, first, now))
+        if (m->tell_all || !event_map_same(first, entry))
             changes[out->change_len++] = event_map_change(m, first->key, now);
     }
     out->changes = changes;

@@ -46,7 +46,7 @@ export function runs(delta) {
     return out;
 }
 
-export function diffOf(diff) {
+function diffOf(diff) {
     switch (diff.type) {
         case 'text':
         case 'list':

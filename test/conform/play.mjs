@@ -6,7 +6,6 @@
 //     peer 1: ours ═ theirs
 import {
     Mismatch,
-    diffOf,
     eventsOf,
     frontiersOf,
     isContainer,
@@ -168,7 +167,9 @@ class Twin {
             await this.compare(`${name}, in the past`);
         }
         if (what % 3 === 0 && news) await this.import(news, size % 4 > 0, `${name}, unseen`);
-        const [ours, theirs] = this.both((side) => inOrder(side.doc.diff(pick(what), pick(at))));
+        const [ours, theirs] = this.both((side) =>
+            changesOf(side.doc.diff(pick(what), pick(at), false)),
+        );
         same(`${name}: diff`, ours.value, theirs.value);
         this.both((side) => side.doc.attach());
         await this.compare(`${name}, back`);
@@ -185,10 +186,9 @@ class Twin {
     }
 }
 
-const inOrder = (diff) =>
-    diff
-        .map(([id, change]) => [String(id), diffOf(change)])
-        .sort(([a], [b]) => (a < b ? -1 : 1));
+/** The difference of two versions in the form of events. */
+const changesOf = (diff) =>
+    eventsOf([{ by: 'diff', events: diff.map(([target, change]) => ({ target, diff: change })) }]);
 
 const from = (version) => ({ mode: 'update', from: version });
 
