@@ -390,6 +390,11 @@ typedef struct lk_import_status { /* views, good until the next import */
 lk_status lk_import(lk_doc *doc, lk_bytes bytes, lk_import_status *status_or_null,
                     lk_fault *fault_or_null);
 
+/* The same for several blobs, in any order: all of them or none, as one event (of LK_BY_CHECKOUT,
+ * as in Loro). A fault's offset is one in the blob that was refused. */
+lk_status lk_import_batch(lk_doc *doc, const lk_bytes *blobs, size_t len,
+                          lk_import_status *status_or_null, lk_fault *fault_or_null);
+
 /* The same for JSON text of Loro's schema, version 1 (docs/FORMAT.md), as lk_json_updates() writes
  * it. LK_EVERSION for others. Offsets are those in the text, 0 where operations contradict the
  * document.
@@ -413,6 +418,11 @@ lk_status lk_export(lk_doc *doc, lk_export_mode mode, lk_ids from, lk_buf *out);
 /* Append, as one update blob, what this document committed itself since the last such call; nothing
  * is appended if there is nothing. Cost: those changes. */
 lk_status lk_export_local(lk_doc *doc, lk_buf *out);
+
+/* Append an update blob of these parts of the history, as far as they are there. Commits first. */
+lk_status lk_export_spans(lk_doc *doc, const lk_span *spans, size_t len, lk_buf *out);
+/* Append, as one update blob, what waits for its past; nothing if nothing does. */
+lk_status lk_export_pending(lk_doc *doc, lk_buf *out);
 
 typedef struct lk_blob_meta { /* what a blob says of itself */
     bool snapshot;

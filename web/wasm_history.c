@@ -23,6 +23,20 @@ static lk_status shim_change(lk_status status, const lk_change *c) {
     return shim_written(&w);
 }
 
+/* uleb count, (u64le peer, uleb start, uleb end)s, in scratch. */
+static size_t shim_spans(reader *r, lk_span **out) {
+    shim_scratch();
+    size_t count = (size_t)reader_uleb(r, reader_left(r));
+    lk_span *spans = *out = arena_new(&web.scratch, lk_span, count);
+    if (spans == NULL) reader_fail(r, LK_ENOMEM, "out of memory");
+    for (size_t i = 0; i < count && reader_ok(r); i++) {
+        spans[i].peer = reader_u64le(r);
+        spans[i].start = (int32_t)reader_uleb(r, LIMIT_COUNTER);
+        spans[i].end = (int32_t)reader_uleb(r, LIMIT_COUNTER);
+    }
+    return count;
+}
+
 lk_status WEB(w_change_at)(lk_doc *doc, uint64_t peer, int32_t counter) {
     lk_change c;
     lk_status status = lk_change_at(doc, (lk_id){peer, counter}, &c);
@@ -127,16 +141,36 @@ lk_status WEB(w_json_import)(lk_doc *doc, size_t len) {
 lk_status WEB(w_json_redact)(size_t len) {
     reader r = reader_new(shim_bytes(len));
     lk_bytes text = reader_bytes(&r);
-    shim_scratch();
-    size_t count = (size_t)reader_uleb(&r, reader_left(&r));
-    lk_span *spans = arena_new(&web.scratch, lk_span, count);
-    if (spans == NULL) return LK_ENOMEM;
-    for (size_t i = 0; i < count; i++) {
-        spans[i].peer = reader_u64le(&r);
-        spans[i].start = (int32_t)reader_uleb(&r, LIMIT_COUNTER);
-        spans[i].end = (int32_t)reader_uleb(&r, LIMIT_COUNTER);
-    }
+    lk_span *spans;
+    size_t count = shim_spans(&r, &spans);
     lk_str json = {(const char *)text.at, text.len};
     if (!reader_ok(&r)) return r.fault.code;
     return lk_json_redact(json, spans, count, shim_result().out, &web.fault);
+}
+
+/* ---- parts ---- */
+
+/* Arguments: spans. */
+lk_status WEB(w_export_spans)(lk_doc *doc, size_t len) {
+    reader r = reader_new(shim_bytes(len));
+    lk_span *spans;
+    size_t count = shim_spans(&r, &spans);
+    if (!reader_ok(&r)) return r.fault.code;
+    return lk_export_spans(doc, spans, count, shim_result().out);
+}
+
+lk_status WEB(w_export_pending)(lk_doc *doc) { return lk_export_pending(doc, shim_result().out); }
+
+/* Arguments: uleb count, blobs as byte strings. */
+lk_status WEB(w_import_batch)(lk_doc *doc, size_t len) {
+    reader r = reader_new(shim_bytes(len));
+    shim_scratch();
+    size_t count = (size_t)reader_uleb(&r, reader_left(&r));
+    lk_bytes *blobs = arena_new(&web.scratch, lk_bytes, count);
+    if (blobs == NULL) return LK_ENOMEM;
+    for (size_t i = 0; i < count; i++) blobs[i] = reader_bytes(&r);
+    if (!reader_ok(&r)) return r.fault.code;
+    lk_import_status got;
+    lk_status status = lk_import_batch(doc, blobs, count, &got, &web.fault);
+    return shim_imported(status, &got);
 }

@@ -244,14 +244,15 @@ static bool block_read_keys(block_reader *b) {
     return reader_ok(r);
 }
 
+/* As Loro, take any number of fields that is enough, and do not look at the peer of a root. */
 static container_id block_read_cid(block_reader *b, reader *r) {
-    columnar_expect(r, 4);
+    if (reader_uleb(r, UINT64_MAX) < 4) reader_fail(r, LK_ECORRUPT, "number of columns is wrong");
     container_id id = {.root = reader_uleb(r, 1) == 1};
     id.kind = reader_u8(r);
     if (id.kind > 127) reader_fail(r, LK_ECORRUPT, "container kind is out of range");
     uint64_t peer = reader_uleb(r, UINT64_MAX);
     int64_t number = reader_zigzag(r);
-    if (peer >= (id.root ? 1 : b->out->peer_len))
+    if (!id.root && peer >= b->out->peer_len)
         reader_fail(r, LK_ECORRUPT, "peer is not in the table");
     if (number < 0 || number > LIMIT_COUNTER)
         reader_fail(r, LK_ECORRUPT, "counter is out of range");
@@ -262,7 +263,7 @@ static container_id block_read_cid(block_reader *b, reader *r) {
         id.name = b->out->keys[number];
     else
         id.counter = (int32_t)number;
-    id.peer = (peer_ix)peer;
+    id.peer = id.root ? 0 : (peer_ix)peer;
     return id;
 }
 
@@ -313,10 +314,10 @@ static bool block_adopt_columns(reader *r, block_columns *c) {
     return reader_ok(r);
 }
 
-/* All columns must have ended. */
+/* The bytes of all columns must have ended, and their runs of several values. */
 static bool block_close_columns(reader *r, block_columns *c) {
     for (size_t i = 0; i < c->len; i++) {
-        column_finish(&c->at[i]);
+        if (c->at[i].literal) column_finish(&c->at[i]);
         reader_finish(&c->bytes[i], "column has too many rows");
     }
     return block_adopt_columns(r, c);
@@ -343,11 +344,13 @@ static op *block_next_op(block_reader *b, op_vec *ops, reader *r) {
     return o;
 }
 
-/* Read row after row; op lengths must partition the changes. */
+/* Read row after row; op lengths must partition the changes. As in Loro, a run may claim rows
+ * beyond the last. */
 static void block_read_rows(block_reader *b, block_columns *c, op_reader *s, op_vec *ops) {
     change *now = b->changes, *end = b->changes + b->n.change_len;
     uint32_t left = now->len;
-    while (column_more(&c->at[OPS_CONTAINER]) && reader_ok(s->values) && block_columns_ok(c)) {
+    while (now < end && column_more(&c->at[OPS_CONTAINER]) && reader_ok(s->values) &&
+           block_columns_ok(c)) {
         op *o = block_next_op(b, ops, s->values);
         if (o == NULL) return;
         int64_t most = (int64_t)b->out->cid_len - 1;
@@ -356,7 +359,7 @@ static void block_read_rows(block_reader *b, block_columns *c, op_reader *s, op_
                       column_byte(&c->at[OPS_TAG])};
         o->len = column_uint(&c->at[OPS_LEN], INT32_MAX);
         if (!block_columns_ok(c)) return;
-        if (now == end || o->len == 0 || o->len > left) {
+        if (o->len == 0 || o->len > left) {
             reader_fail(&c->bytes[OPS_LEN], LK_ECORRUPT, "operation crosses its change");
             return;
         }

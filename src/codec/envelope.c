@@ -61,6 +61,11 @@ static envelope_section envelope_read_section(reader *body) {
     return section;
 }
 
+lk_status envelope_read_history(reader *body, envelope_section *out, lk_fault *fault) {
+    *out = envelope_read_section(body);
+    return envelope_fault(body, fault);
+}
+
 lk_status envelope_read_sections(reader *body, envelope_sections *out, lk_fault *fault) {
     out->history = envelope_read_section(body);
     out->state = envelope_read_section(body);

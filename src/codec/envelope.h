@@ -34,6 +34,8 @@ typedef struct envelope_sections { /* of a snapshot body */
     envelope_section root;         /* SSTable: state where a shallow history starts; else empty */
 } envelope_sections;
 lk_status envelope_read_sections(reader *body, envelope_sections *out, lk_fault *fault);
+/* The first of them alone, whatever follows. */
+lk_status envelope_read_history(reader *body, envelope_section *out, lk_fault *fault);
 
 /* Begin a blob at the end of out->len; remember that place in *start for envelope_finish(). */
 void envelope_begin(writer *w, envelope_mode mode, size_t *start);

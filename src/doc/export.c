@@ -302,7 +302,7 @@ void exporter_drop(exporter *x) {
 
 /* ---- blobs ---- */
 
-static lk_status export_blob(exporter *x, lk_buf *out) {
+lk_status export_blob(const exporter *x, lk_buf *out) {
     writer w = writer_new(out);
     size_t start, before = out->len;
     envelope_begin(&w, ENVELOPE_UPDATES, &start);

@@ -20,6 +20,8 @@ struct exporter {
 
 /* Write a peer's ops with counters [start, end) as blocks of bounded size. LK_ENOMEM. */
 lk_status export_span(exporter *x, peer_ix peer, int32_t start, int32_t end);
+/* Append the blocks as one update blob. LK_ENOMEM. */
+lk_status export_blob(const exporter *x, lk_buf *out);
 void exporter_drop(exporter *x);
 
 /* A value of a map as the bytes have it: a mergeable child as its marker, made in `scratch`. NULL

@@ -35,8 +35,9 @@ typedef struct importer {
     size_t blob_len;     /* blocks of the blob itself; those that had waited come after them */
     const int32_t *ends; /* next counters before, of end_len peers */
     size_t end_len;
-    bool alone; /* what waited for the blob is dropped, not read */
-    bool late;  /* the document begins where the blob's history does: */
+    bool snapshot; /* one of the blobs is one */
+    bool alone;    /* what waited for the blob is dropped, not read */
+    bool late;     /* the document begins where the blob's history does: */
     snapshot_history history;
     snapshot_root root;
     lk_fault *fault;
@@ -80,26 +81,31 @@ static lk_status import_updates(importer *in, reader *body) {
 
 /* A document that holds nothing can begin where a shallow history does. To others the state there
  * says nothing: they take the changes, or let them wait. */
-static lk_status import_find_root(importer *in, const envelope_section *section) {
-    in->late = in->history.shallow && in->doc->log.graph.end == 0 && !in->doc->detached;
-    if (!in->late) return LK_OK;
-    if (in->history.start_frontiers.len != 1)
+static lk_status import_find_root(importer *in, const snapshot_history *history,
+                                  const envelope_section *section) {
+    if (!history->shallow) return LK_OK;
+    if (history->start_frontiers.len != 1)
         return import_fault(in, LK_EVERSION, "history begins at several operations");
-    return snapshot_read_root(section, in->history.start_frontiers, &in->doc->scratch, &in->root,
+    in->late = true;
+    in->history = *history;
+    return snapshot_read_root(section, history->start_frontiers, &in->doc->scratch, &in->root,
                               in->fault);
 }
 
+/* A document that holds something does not look at what stands behind the history, as in Loro. */
 static lk_status import_snapshot(importer *in, reader *body) {
     envelope_sections sections;
+    snapshot_history history;
     arena *scratch = &in->doc->scratch;
-    lk_status status = envelope_read_sections(body, &sections, in->fault);
+    bool begins = in->doc->log.graph.end == 0 && !in->doc->detached && !in->late;
+    lk_status status = begins ? envelope_read_sections(body, &sections, in->fault)
+                              : envelope_read_history(body, &sections.history, in->fault);
+    if (status == LK_OK && begins) status = snapshot_check_states(&sections, scratch, in->fault);
     if (status != LK_OK) return status;
-    status = snapshot_check_states(&sections, scratch, in->fault);
-    if (status != LK_OK) return status;
-    status = snapshot_read_history(&sections.history, scratch, &in->history, in->fault);
-    if (status == LK_OK) status = import_find_root(in, &sections.root);
-    for (size_t i = 0; i < in->history.block_len && status == LK_OK; i++)
-        status = import_add(in, in->history.blocks[i].bytes, in->history.blocks[i].offset);
+    status = snapshot_read_history(&sections.history, scratch, &history, in->fault);
+    if (status == LK_OK && begins) status = import_find_root(in, &history, &sections.root);
+    for (size_t i = 0; i < history.block_len && status == LK_OK; i++)
+        status = import_add(in, history.blocks[i].bytes, history.blocks[i].offset);
     return status;
 }
 
@@ -109,6 +115,7 @@ static lk_status import_decode(importer *in, lk_bytes bytes) {
     if (bytes.len > LIMIT_BLOB_BYTES) return import_fault(in, LK_ELIMIT, "blob is too large");
     lk_status status = envelope_open(bytes, &mode, &body, in->fault);
     if (status != LK_OK) return status;
+    in->snapshot |= mode == ENVELOPE_SNAPSHOT;
     return mode == ENVELOPE_SNAPSHOT ? import_snapshot(in, &body) : import_updates(in, &body);
 }
 
@@ -292,10 +299,35 @@ static lk_span import_rest(const import_block *x) {
                      last->counter + (int32_t)last->len};
 }
 
+/* Does the author's operation before `c` lack, though it builds on nothing else that does? Then it
+ * builds on something that does not know its own past. */
+static bool import_skips(const importer *in, const import_block *x, const change *c) {
+    const dag *g = &in->doc->log.graph;
+    if (dag_peer_end(g, x->names.peers[0]) >= c->counter) return false;
+    for (const op_id *dep = c->deps; dep < c->deps + c->dep_len; dep++) {
+        if (dep->peer == 0) return false;
+        if (dag_peer_end(g, x->names.peers[dep->peer]) <= dep->counter) return false;
+    }
+    return true;
+}
+
+/* As in Loro, the roots that are going to be written to exist already. */
+static bool import_make_roots(importer *in, const import_block *x) {
+    const change *c = &x->b.changes[x->next];
+    for (size_t i = c->op_start; i < x->b.op_len; i++) {
+        const container_id *id = &x->b.cids[x->b.ops[i].container];
+        if (id->root && intern_container(&in->doc->log.names, id) == TABLE_NONE) return false;
+    }
+    return true;
+}
+
 /* The rest of a block waits. */
 static lk_status import_wait(importer *in, const import_block *x) {
     lk_doc *doc = in->doc;
     const change *c = &x->b.changes[x->next];
+    if (import_skips(in, x, c))
+        return import_fault(in, LK_ECORRUPT, "change skips operations of its author");
+    if (!import_make_roots(in, x)) return import_fault(in, LK_ENOMEM, "out of memory");
     doc_pending p = {.bytes = (uint8_t *)(uintptr_t)x->bytes.at,
                      .len = x->bytes.len,
                      .free_ops = import_free_ops(x),
@@ -425,13 +457,14 @@ static lk_status import_plan(importer *in, lv start) {
     return import_fault(in, LK_ECORRUPT, "operation reaches outside its container");
 }
 
-static lk_status import_all(importer *in, lk_bytes bytes, lv start) {
+static lk_status import_all(importer *in, const lk_bytes *blobs, size_t len, lv start) {
     lk_doc *doc = in->doc;
     in->taken = arena_alloc(&doc->scratch, doc->pending.len);
     if (in->taken == NULL) return import_fault(in, LK_ENOMEM, "out of memory");
     __builtin_memset(in->taken, 0, doc->pending.len);
     doc->steps.len = 0;
-    lk_status status = import_decode(in, bytes);
+    lk_status status = LK_OK;
+    for (size_t i = 0; i < len && status == LK_OK; i++) status = import_decode(in, blobs[i]);
     in->blob_len = in->blocks.len;
     if (status == LK_OK) status = import_append(in);
     if (status == LK_OK) status = import_make_waiting(in);
@@ -470,7 +503,20 @@ static bool import_on_top(const dag *g, lv start, const lv *heads, size_t len) {
     return true;
 }
 
-static lk_status import_run_all(lk_doc *doc, lk_bytes bytes, bool alone, lk_fault *fault) {
+/* Tell of it. Loro reads several blobs detached and then checks out what it got, unless it begins
+ * with a snapshot; who listens sees that. */
+static void import_tell(const importer *in, const oplog_mark *before, bool several) {
+    lk_doc *doc = in->doc;
+    doc->events.on_top =
+        import_on_top(&doc->log.graph, before->graph.end, before->heads, before->head_len);
+    if (several && !(in->snapshot && before->graph.end == 0))
+        events_finish(doc, LK_BY_CHECKOUT, (lk_str){"checkout", 8});
+    else
+        events_finish(doc, LK_BY_IMPORT, (lk_str){0});
+}
+
+static lk_status import_run_all(lk_doc *doc, const lk_bytes *blobs, size_t len, bool alone,
+                                lk_fault *fault) {
     arena_reset(&doc->scratch);
     importer in = {.doc = doc, .alone = alone, .fault = fault};
     oplog_mark mark;
@@ -479,7 +525,7 @@ static lk_status import_run_all(lk_doc *doc, lk_bytes bytes, bool alone, lk_faul
     bool ready = in.ends != NULL && oplog_save(&doc->log, &doc->scratch, &mark) &&
                  (!doc->events.watching || events_begin(doc));
     if (!ready) return import_fault(&in, LK_ENOMEM, "out of memory");
-    lk_status status = import_all(&in, bytes, mark.graph.end);
+    lk_status status = import_all(&in, blobs, len, mark.graph.end);
     if (in.taken != NULL && in.waiting != NULL) import_settle_waiting(&in, status == LK_OK);
     vec_drop(&doc->memory, &in.blocks);
     vec_drop(&doc->memory, &in.queue);
@@ -491,27 +537,30 @@ static lk_status import_run_all(lk_doc *doc, lk_bytes bytes, bool alone, lk_faul
     }
     doc_advance(doc, doc->steps.at, doc->steps.len);
     bool changed = doc->log.graph.end > mark.graph.end && !doc->detached;
-    if (!changed || !doc->events.watching) return LK_OK;
-    doc->events.on_top = import_on_top(&doc->log.graph, mark.graph.end, mark.heads, mark.head_len);
-    events_finish(doc, LK_BY_IMPORT, (lk_str){0});
+    if (changed && doc->events.watching) import_tell(&in, &mark, len > 1);
     return LK_OK;
 }
 
-lk_status lk_import(lk_doc *doc, lk_bytes bytes, lk_import_status *status_or_null,
-                    lk_fault *fault_or_null) {
+lk_status lk_import_batch(lk_doc *doc, const lk_bytes *blobs, size_t len,
+                          lk_import_status *status_or_null, lk_fault *fault_or_null) {
     lk_fault unwanted = {0}, *fault = fault_or_null == NULL ? &unwanted : fault_or_null;
     *fault = (lk_fault){0};
     lk_status status = lk_commit(doc, NULL);
-    if (status == LK_OK) status = import_run_all(doc, bytes, false, fault);
+    if (status == LK_OK) status = import_run_all(doc, blobs, len, false, fault);
     /* Damage in what waited shows only now. It must not keep out the blob it waited for, so it
      * goes, unless the blob is damaged itself; a peer that has something better will send it again.
      */
     if ((status == LK_ECORRUPT || status == LK_EMISSING) && doc->pending.len > 0)
-        status = import_run_all(doc, bytes, true, fault);
+        status = import_run_all(doc, blobs, len, true, fault);
     fault->code = status;
     if (fault->what == NULL) fault->what = lk_status_text(status);
     if (status == LK_OK && status_or_null != NULL)
         *status_or_null = (lk_import_status){doc->success.at, doc->success.len, doc->waiting.at,
                                              doc->waiting.len};
     return status;
+}
+
+lk_status lk_import(lk_doc *doc, lk_bytes bytes, lk_import_status *status_or_null,
+                    lk_fault *fault_or_null) {
+    return lk_import_batch(doc, &bytes, 1, status_or_null, fault_or_null);
 }

@@ -75,6 +75,17 @@ static lk_status import_theirs(fixture *f) {
 static lk_status import_all_kinds(fixture *f) {
     return lk_import(f->doc, (lk_bytes){loro_updates, sizeof loro_updates}, NULL, NULL);
 }
+static lk_status import_both(fixture *f) {
+    lk_bytes blobs[] = {{f->theirs.at, f->theirs.len}, {loro_updates, sizeof loro_updates}};
+    return lk_import_batch(f->doc, blobs, 2, NULL, NULL);
+}
+static lk_status export_parts(fixture *f) {
+    const lk_span spans[] = {{1, 2, 9}, {1, 0, 1}, {7, 0, 1}};
+    lk_buf out = {.memory = &f->memory};
+    lk_status status = lk_export_spans(f->doc, spans, 3, &out);
+    lk_buf_free(&out);
+    return status;
+}
 static lk_status export_updates(fixture *f) {
     lk_buf out = {.memory = &f->memory};
     lk_status status = lk_export(f->doc, LK_UPDATES, (lk_ids){0}, &out);
@@ -254,6 +265,8 @@ int main(void) {
         spent += sweep("import unseen", import_unseen, watched);
         /* the way back from there needs memory too */
         CHECK(sweep("diff of versions", compare_versions, watched) > 0);
+        spent += sweep("import of two blobs", import_both, watched);
+        spent += sweep("export of parts", export_parts, watched);
         spent += sweep("export of updates", export_updates, watched);
         spent += sweep("export of a snapshot", export_snapshot, watched);
         spent += sweep("export of a shallow snapshot", export_shallow, watched);

@@ -205,6 +205,66 @@ static void test_twice(const lk_buf *blob) {
     lk_free(doc);
 }
 
+/* Changes one by one, together, in any order, and with one that is damaged. */
+static void test_batch(void) {
+    lk_doc *source = lk_new(1, NULL), *copy = lk_new(2, NULL);
+    lk_buf blobs[3] = {0};
+    lk_bytes views[4];
+    for (size_t i = 0; i < 3; i++) {
+        type(source, i, "x");
+        CHECK_EQ(lk_export_local(source, &blobs[i]), LK_OK);
+        views[2 - i] = (lk_bytes){blobs[i].at, blobs[i].len};
+    }
+    lk_watch(copy, true);
+    views[3] = (lk_bytes){blobs[1].at, blobs[1].len - 1};
+    CHECK_EQ(lk_import_batch(copy, views, 4, NULL, NULL), LK_ECORRUPT);
+    CHECK_EQ(lk_op_count(copy), 0);
+    CHECK(lk_poll(copy) == NULL);
+    lk_import_status status;
+    CHECK_EQ(lk_import_batch(copy, views, 2, &status, NULL), LK_OK); /* the first is missing */
+    CHECK_EQ(status.success_len, 0);
+    CHECK_EQ(status.pending_len, 1);
+    lk_buf waits = {0};
+    CHECK_EQ(lk_export_pending(copy, &waits), LK_OK);
+    CHECK(waits.len > 0);
+    CHECK_EQ(lk_import_batch(copy, views, 3, &status, NULL), LK_OK);
+    CHECK_EQ(status.success_len, 1);
+    CHECK_EQ(status.success[0].end, 3);
+    const lk_event *event = lk_poll(copy);
+    CHECK(event != NULL && event->by == LK_BY_CHECKOUT);
+    CHECK(lk_poll(copy) == NULL);
+    CHECK_EQ(lk_import_batch(copy, NULL, 0, &status, NULL), LK_OK);
+    lk_check(copy);
+    for (size_t i = 0; i < 3; i++) lk_buf_free(&blobs[i]);
+    lk_buf_free(&waits);
+    lk_free(source);
+    lk_free(copy);
+}
+
+#define CHANGE(id, deps, lamport, container)                                                       \
+    "{\"id\":\"" id "\",\"timestamp\":0,\"deps\":[" deps "],\"lamport\":" lamport                  \
+    ",\"ops\":[{\"container\":\"cid:root-" container "\",\"counter\":2,\"content\":{"              \
+    "\"type\":\"insert\",\"key\":\"k\",\"value\":1}}]}"
+#define HISTORY(changes) "{\"schema_version\":1,\"peers\":null,\"changes\":[" changes "]}"
+
+/* A change whose deps are here has its author's operations before it among their past, or it lies.
+ * One that waits for what it names is believed, and the roots it writes to exist already. */
+static void test_gaps(void) {
+    lk_doc *doc = lk_new(2, NULL);
+    lk_import_status status;
+    lk_str lies = str_of(HISTORY(CHANGE("2@1", "", "0", "m:Map")));
+    lk_str waits = str_of(HISTORY(CHANGE("2@1", "\"1@1\"", "2", "m:Map")));
+    size_t cursor = 0;
+    lk_ref root;
+    CHECK_EQ(lk_json_import(doc, lies, NULL, NULL), LK_ECORRUPT);
+    CHECK(!lk_root_next(doc, &cursor, &root));
+    CHECK_EQ(lk_json_import(doc, waits, &status, NULL), LK_OK);
+    CHECK_EQ(status.pending_len, 1);
+    CHECK(lk_root_next(doc, &cursor, &root));
+    lk_check(doc);
+    lk_free(doc);
+}
+
 int main(int argc, char **argv) {
     uint64_t seed = argc > 1 ? strtoull(argv[1], NULL, 10) : 1;
     uint32_t count = argc > 2 ? (uint32_t)strtoul(argv[2], NULL, 10) : 10000;
@@ -213,6 +273,8 @@ int main(int argc, char **argv) {
     lk_buf updates = export_all(source, LK_UPDATES, (lk_ids){0});
     lk_buf snapshot = export_all(source, LK_SNAPSHOT, (lk_ids){0});
     test_pending();
+    test_batch();
+    test_gaps();
     test_twice(&updates);
     test_twice(&snapshot);
     test_truncations(&updates);

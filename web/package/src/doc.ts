@@ -23,11 +23,12 @@ import { DocHistory, type ImportStatus, readImportStatus } from "./doc_history.j
 import * as past from "./past.js";
 import type { CommitOptions, PreCommitListener, Store } from "./store.js";
 import { LoroText } from "./text.js";
-import type { Frontiers, PeerID, Value } from "./value.js";
+import type { Frontiers, OpId, PeerID, Value } from "./value.js";
 import { VersionVector } from "./version.js";
 
 export type ExportMode =
   | { mode: "update"; from?: VersionVector }
+  | { mode: "updates-in-range"; spans: { id: OpId; len: number }[] }
   | { mode: "snapshot" }
   | { mode: "shallow-snapshot"; frontiers: Frontiers };
 
@@ -369,8 +370,9 @@ export class LoroDoc<T extends Record<string, LoroContainer> = Record<string, Lo
   // ---- import, export ----
 
   export(mode: ExportMode): Uint8Array {
+    if (mode.mode === "updates-in-range") return this.exportSpans(mode.spans);
     const kind = MODES.indexOf(mode.mode);
-    if (kind < 0) throw new EVALUE(`no such export mode: ${mode.mode}`);
+    if (kind < 0) throw new EVALUE(`no such export mode: ${(mode as { mode: string }).mode}`);
     let from: Iterable<[PeerID, number]> = [];
     if (mode.mode === "update") from = mode.from?.toJSON() ?? [];
     if (mode.mode === "shallow-snapshot") {
@@ -391,19 +393,16 @@ export class LoroDoc<T extends Record<string, LoroContainer> = Record<string, Lo
     });
   }
 
+  /** The same for several, in any order, as one event. */
   importBatch(blobs: readonly Uint8Array[]): ImportStatus {
-    const before = this.version();
-    const pending: NonNullable<ImportStatus["pending"]> = new Map();
-    for (const blob of blobs) {
-      for (const [peer, span] of this.import(blob).pending ?? []) pending.set(peer, span);
-    }
-    const success: ImportStatus["success"] = new Map();
-    for (const [peer, end] of this.version().toJSON()) {
-      const start = before.get(peer) ?? 0;
-      if (start < end) success.set(peer, { start, end });
-      if ((pending.get(peer)?.end ?? Infinity) <= end) pending.delete(peer);
-    }
-    return { success, pending: pending.size === 0 ? null : pending };
+    return this.store.transact(() => {
+      const len = put((w) => {
+        w.uleb(blobs.length);
+        for (const blob of blobs) w.raw(blob);
+      });
+      check(engine().w_import_batch(this.#handle, len));
+      return outRead(readImportStatus);
+    });
   }
 
   importUpdateBatch(blobs: readonly Uint8Array[]): ImportStatus {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // What a document knows of its history: changes, and JSON updates.
 
-import { check, outRead, outString, put, putString } from "./call.js";
+import { check, outBytes, outRead, outString, put, putString } from "./call.js";
 import type { ContainerID } from "./container.js";
 import { EMISSING } from "./errors.js";
 import {
@@ -156,5 +156,24 @@ export abstract class DocHistory {
       return outRead(readImportStatus);
     });
   }
-}
 
+  // ---- parts ----
+
+  /** @internal */
+  exportSpans(spans: { id: OpId; len: number }[]): Uint8Array {
+    return this.store.transact(() => {
+      const len = put((w) => {
+        w.spans(spans.map(({ id, len }) => [id.peer, id.counter, id.counter + len]));
+      });
+      check(engine().w_export_spans(this.store.handle, len));
+      return outBytes();
+    });
+  }
+
+  /** What waits inside the document for its past, as an update; undefined: nothing. */
+  exportPendingUpdates(): Uint8Array | undefined {
+    check(engine().w_export_pending(this.store.handle));
+    const bytes = outBytes();
+    return bytes.length === 0 ? undefined : bytes;
+  }
+}

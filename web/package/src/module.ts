@@ -108,6 +108,9 @@ export interface Engine {
   w_json_open(doc: number): number;
   w_json_import(doc: number, len: number): number;
   w_json_redact(len: number): number;
+  w_export_spans(doc: number, len: number): number;
+  w_export_pending(doc: number): number;
+  w_import_batch(doc: number, len: number): number;
   w_watch(doc: number, on: number): void;
   w_poll(doc: number): number;
 

@@ -1,7 +1,7 @@
 // Changes, commits and JSON updates: the same questions here and to loro-crdt.
 import assert from "node:assert/strict";
 import test from "node:test";
-import { doc, ours, plain, same, theirs } from "./both.mjs";
+import { doc, ours, plain, same, theirs, told } from "./both.mjs";
 
 const byPeer = (a, b) => (a.peer < b.peer ? -1 : 1);
 const change = (c) => c && { ...c, deps: [...c.deps].sort(byPeer), message: c.message };
@@ -272,3 +272,80 @@ test("who hears of a commit, in which order", () =>
     made.commit();
     return [said.filter(([what]) => what !== undefined), changes(made)];
   }));
+
+test("updates in ranges, and what waits", () => {
+  const b = "18446744073709551614";
+  const span = (peer, counter, len) => ({ id: { peer, counter }, len });
+  for (const spans of [
+    [],
+    [span("1", 1, 2)],
+    [span("1", 2, 99), span(b, 0, 1)],
+    [span("1", 0, 2), span("1", 1, 4), span("1", 9, 1)],
+    [span("7", 0, 5)],
+  ]) {
+    same((library) => {
+      const bytes = two(library).export({ mode: "updates-in-range", spans });
+      const meta = library.decodeImportBlobMeta(bytes, true);
+      const made = doc(library, 3);
+      const status = made.import(bytes);
+      const waits = made.exportPendingUpdates();
+      const again = doc(library, 4);
+      if (waits !== undefined) again.import(waits);
+      made.import(two(library).export({ mode: "update" }));
+      return [
+        meta.partialStartVersionVector.toJSON(),
+        meta.partialEndVersionVector.toJSON(),
+        meta.mode,
+        status,
+        waits === undefined,
+        again.toJSON(),
+        made.toJSON(),
+        made.exportPendingUpdates(),
+      ].map(plain);
+    });
+  }
+});
+
+test("several blobs at once: one event, all or none", () => {
+  const source = (library) => {
+    const blobs = [];
+    const made = doc(library, 1);
+    made.subscribeLocalUpdates((bytes) => blobs.push(bytes));
+    for (const text of ["a", "b", "c"]) {
+      made.getText("t").push(text);
+      made.commit();
+    }
+    made.getText("t").delete(0, 1);
+    made.commit();
+    return { blobs, all: made.export({ mode: "snapshot" }) };
+  };
+  for (const pick of [
+    ({ blobs }) => [blobs[1], blobs[0], blobs[3], blobs[2]],
+    ({ blobs }) => [blobs[0], blobs[1], blobs[0]],
+    ({ blobs }) => [blobs[1], blobs[2]],
+    ({ blobs }) => [blobs[0]],
+    () => [],
+    ({ blobs, all }) => [all, blobs[0]],
+    ({ blobs }) => [blobs[0], new Uint8Array([1, 2, 3]), blobs[1]],
+    ({ blobs }) => [blobs[0], blobs[1].slice(0, -3)],
+  ]) {
+    for (const before of ["", "mine"]) {
+      same((library) => {
+        const from = source(library);
+        const [made, said] = [doc(library, 2), []];
+        made.getText("t").insert(0, before);
+        made.commit();
+        made.subscribe((batch) => said.push(told(batch)));
+        for (const blobs of [pick(from), [from.blobs[0]]]) {
+          try {
+            said.push(plain(made.importBatch(blobs)));
+          } catch {
+            said.push("refused");
+          }
+          said.push(plain(made.toJSON()), plain(made.version().toJSON()));
+        }
+        return said;
+      });
+    }
+  }
+});
