@@ -20,6 +20,17 @@ export function findChromium() {
 }
 export const noChromium = findChromium() ? false : 'no Chromium: browser tests skipped';
 
+// Playwright gives up after 30 s of its own accord. A busy machine may take longer over any step, and
+// tests end what hangs by limits of theirs.
+const PATIENCE_MS = 120_000;
+
+/** A browser started with these, whose pages are as patient. */
+export const patient = { timeout: PATIENCE_MS };
+export function makePatient(context) {
+    context.setDefaultTimeout(PATIENCE_MS);
+    return context;
+}
+
 /** Put this around `executablePath` to run a program inside a network namespace. */
 function inNamespace(t, path, ns) {
     if (!ns) return path;
@@ -38,6 +49,7 @@ export async function openChromium(
     { ns, profile, args = [], permissions = ['microphone'] } = {},
 ) {
     const context = await chromium.launchPersistentContext(profile ?? scratchFolder(t), {
+        ...patient,
         executablePath: inNamespace(t, findChromium(), ns),
         chromiumSandbox: process.getuid?.() !== 0,
         args: [
@@ -48,7 +60,7 @@ export async function openChromium(
         permissions,
     });
     later(t, () => context.close());
-    return context;
+    return makePatient(context);
 }
 
 export class ChromiumTab {

@@ -1,7 +1,7 @@
 // One server and one Chromium for a whole test file, and tabs of the workspace that share nothing
 // with each other. A tab tells what its page did: see `watch`.
 import { chromium } from 'playwright-core';
-import { ChromiumTab, findChromium } from './chromium.mjs';
+import { ChromiumTab, findChromium, makePatient, patient } from './chromium.mjs';
 import { later, until } from './cleanup.mjs';
 import { newLink, serve } from './program.mjs';
 
@@ -109,6 +109,7 @@ export class WorkspaceTab extends ChromiumTab {
 /** `{link(), open(t, link, kind), stop(), start()}` for the tests of one file. */
 export async function openBed(t) {
     const browser = await chromium.launch({
+        ...patient,
         executablePath: findChromium(),
         chromiumSandbox: process.getuid?.() !== 0,
         args: [
@@ -132,7 +133,7 @@ export async function openBed(t) {
                 beside?.page.context() ??
                 (await browser.newContext({ permissions: ['microphone'] }));
             if (!beside) {
-                await context.addInitScript(watch);
+                await makePatient(context).addInitScript(watch);
                 later(t, () => context.close());
             }
             const tab = new WorkspaceTab(await context.newPage(), kind);
