@@ -21,16 +21,18 @@ static lk_status edit_mark_seek(const seq *text, size_t pos, lk_unit unit, uint3
 }
 
 /* Would the mark change nothing: has everything in the range the value already, or, if it is to be
- * taken away, has nothing the key? An anchor counts as what its mark covers. */
+ * taken away, has nothing the key? An anchor counts as what its mark covers. A range inside one
+ * code point is empty: it has what is around it. */
 static lk_status edit_mark_idle(lk_doc *doc, lk_ref text, const edit_mark *m, bool *out) {
     const seq *from = edit_seq(doc, text, LK_TEXT);
     const style_index *styles = state_find_styles(&doc->state, text.index);
     if (styles == NULL) return LK_ENOMEM;
     uint32_t key = intern_find_key(&doc->log.names, m->key), at[SEQ_UNITS];
-    bool all = m->start < m->end, any = false, starts;
-    seq_walk w = seq_range(from, m->start, m->end - m->start);
+    bool empty = m->start == m->end, all = true, any = false, starts;
+    uint32_t start = m->start - empty;
+    seq_walk w = seq_range(from, start, m->end + empty - start);
     seq_span span;
-    seq_seek(from, m->start, SEQ_ENTITY, SEQ_LEFTMOST, at);
+    seq_seek(from, start, SEQ_ENTITY, SEQ_LEFTMOST, at);
     for (uint32_t gap = style_gap(at); seq_walk_next(&w, &span);) {
         bool anchor = seq_mark(&span, &starts) != NULL;
         style_set set;
@@ -42,7 +44,7 @@ static lk_status edit_mark_idle(lk_doc *doc, lk_ref text, const edit_mark *m, bo
         all &= mark != NULL && value_equal(mark->value, m->value);
         gap += anchor;
     }
-    *out = all || (!any && m->value->type == LK_NULL);
+    *out = all || ((empty || !any) && m->value->type == LK_NULL);
     return LK_OK;
 }
 

@@ -21,6 +21,7 @@ static void events_clear(events *e) {
 void events_drop(events *e) {
     events_clear(e);
     for (size_t i = 0; i < e->batch.len; i++) {
+        arena_drop(&e->batch.at[i].styles.memory);
         delta_drop(&e->batch.at[i].delta);
         vec_drop(e->heap, &e->batch.at[i].keys);
         vec_drop(e->heap, &e->batch.at[i].items);
@@ -39,6 +40,7 @@ void events_cancel(events *e) {
         batch_entry *entry = &e->batch.at[i];
         e->by_container.at[entry->container] = 0;
         delta_reset(&entry->delta);
+        event_text_forget(e->heap, &entry->styles);
         entry->keys.len = entry->items.len = 0;
         entry->count = 0;
         if (entry->tree != NULL) tree_unwatch(entry->tree);
@@ -75,6 +77,7 @@ static batch_entry *events_entry(events *e, uint32_t id) {
         if (fresh == NULL) return NULL;
         *fresh = (batch_entry){0};
         delta_init(&fresh->delta, e->heap);
+        arena_init(&fresh->styles.memory, e->heap);
     }
     batch_entry *entry = &e->batch.at[e->batch_len++];
     entry->container = id;
@@ -136,6 +139,7 @@ bool events_prepare(lk_doc *doc, const step *steps, size_t len) {
         uint32_t entry = e->by_container.at[steps[i].container] - 1;
         edits[entry]++;
         if (e->batch.at[entry].tree != NULL) tree_expect(e->batch.at[entry].tree, &steps[i]);
+        if (!event_text_expect(doc, &e->batch.at[entry], &steps[i], len == 1)) return false;
     }
     bool ready = vec_reserve(e->heap, &e->appeared, children);
     for (size_t i = 0; i < e->batch_len; i++)
@@ -177,7 +181,7 @@ static bool event_counter_write(const event_maker *m, uint32_t id, const batch_e
 
 static event_writer *const event_writers[] = {
     [LK_MAP] = event_map_write,          [LK_LIST] = event_seq_write,
-    [LK_TEXT] = event_seq_write,         [LK_TREE] = event_tree_write,
+    [LK_TEXT] = event_text_write,        [LK_TREE] = event_tree_write,
     [LK_MOVABLE_LIST] = event_seq_write, [LK_COUNTER] = event_counter_write,
 };
 

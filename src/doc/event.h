@@ -19,8 +19,21 @@ typedef struct batch_key {
     const lk_value *before;
 } batch_key;
 
+typedef struct batch_style { /* of the text before the batch, from that code point on */
+    uint32_t from;
+    style_set styles;
+} batch_style;
+
+typedef struct batch_styles { /* kept if the batch brings or removes anchors */
+    arena memory;
+    bool kept;
+    batch_style *at;
+    size_t len, cap;
+} batch_styles;
+
 typedef struct batch_entry {
     uint32_t container;
+    batch_styles styles;  /* text */
     delta delta;          /* text, list, movable list */
     VEC(batch_key) keys;  /* map; may repeat */
     tree *tree;           /* of a tree */

@@ -19,9 +19,15 @@ typedef struct event_maker {
  * memory is out. */
 typedef bool event_writer(const event_maker *m, uint32_t id, const batch_entry *batch_or_null,
                           lk_diff *out);
-event_writer event_seq_write; /* text, list, movable list */
+event_writer event_text_write;
+event_writer event_seq_write; /* list, movable list */
 event_writer event_map_write;
 event_writer event_tree_write;
+
+/* A step that is to come may change the marks of a text: keep its styles as they are before.
+ * `exact`: it is the next. false when memory is out. */
+bool event_text_expect(lk_doc *doc, batch_entry *entry, const step *st, bool exact);
+void event_text_forget(const lk_memory *heap, batch_styles *styles);
 
 /* Let the trees of the batch tell what they have recorded, as items of their entries. */
 bool event_tree_gather(events *e);

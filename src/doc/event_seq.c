@@ -1,24 +1,7 @@
 /* SPDX-License-Identifier: MIT
- * event_seq.c - what happened to texts and lists: steps along them. What was inserted is read off
- * the final state. */
+ * event_seq.c - what happened to lists: steps along them. What was inserted is read off the final
+ * state. */
 #include "doc/event_make.h"
-
-static bool event_seq_text(const event_maker *m, const seq *text, lk_delta *out, uint32_t pos) {
-    uint32_t start[SEQ_UNITS], end[SEQ_UNITS];
-    seq_seek(text, pos, LK_UTF8, SEQ_LEFTMOST, start);
-    seq_seek(text, pos + out->len[LK_UTF8], LK_UTF8, SEQ_LEFTMOST, end);
-    uint8_t *copy = arena_bytes(m->memory, out->len[LK_UTF8]);
-    if (copy == NULL) return false;
-    out->text = (lk_str){(const char *)copy, out->len[LK_UTF8]};
-    seq_walk w = seq_range(text, start[SEQ_ENTITY], end[SEQ_ENTITY] - start[SEQ_ENTITY]);
-    seq_span span;
-    while (seq_walk_next(&w, &span)) {
-        if (span.data == NULL) continue;
-        __builtin_memcpy(copy, span.data, span.len[LK_UTF8]);
-        copy += span.len[LK_UTF8];
-    }
-    return true;
-}
 
 static bool event_seq_list(const seq *list, lk_value *out, uint32_t pos, uint32_t len) {
     seq_walk w = seq_range(list, pos, len);
@@ -47,7 +30,6 @@ static bool event_seq_movable(const movable *list, lk_value *out, uint32_t pos, 
 /* Copy what an insert inserted, which is at `pos` now. */
 static bool event_seq_insert(const event_maker *m, const state_slot *from, lk_delta *out,
                              uint32_t pos) {
-    if (from->kind == LK_TEXT) return event_seq_text(m, &from->as.seq, out, pos);
     lk_value *copy = arena_new(m->memory, lk_value, out->len[0]);
     if (copy == NULL) return false;
     out->values = copy;

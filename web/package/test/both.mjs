@@ -1,6 +1,7 @@
 // The package under test and the published loro-crdt, in one process.
 import assert from "node:assert/strict";
 import { createRequire } from "node:module";
+import { isDeepStrictEqual } from "node:util";
 import * as ours from "lorikeet-crdt";
 import { isContainer, plain } from "../../../test/conform/compare.mjs";
 
@@ -38,13 +39,18 @@ export function doc(library, peer = 1) {
 
 const byPeer = (a, b) => (a.peer < b.peer ? -1 : 1);
 
-/** Neighbouring inserts as one: how many there are tells how a side stores text, no more. */
+function alike(a, b) {
+  return isDeepStrictEqual(a?.attributes ?? {}, b.attributes ?? {});
+}
+
+/** Neighbours that do the same as one: how many there are tells how a side stores text, no more. */
 export function joined(diff) {
   if (diff.type !== "text") return diff;
   const steps = [];
   for (const step of diff.diff) {
     const last = steps.at(-1);
-    if (last?.insert !== undefined && step.insert !== undefined) last.insert += step.insert;
+    const does = ["insert", "retain"].find((what) => step[what] !== undefined);
+    if (last?.[does] !== undefined && alike(last, step)) last[does] += step[does];
     else steps.push({ ...step });
   }
   return { ...diff, diff: steps };

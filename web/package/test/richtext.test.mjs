@@ -1,7 +1,7 @@
 // Marks on text, beside loro-crdt.
 import assert from "node:assert/strict";
 import test from "node:test";
-import { doc, ours, same, theirs } from "./both.mjs";
+import { doc, ours, same, theirs, told } from "./both.mjs";
 
 test("styles are configured with what an edge can do", () => {
   const attempts = [
@@ -207,4 +207,109 @@ test("who wrote a character", () => {
       return b.getText("t").getEditorOf(pos);
     });
   }
+});
+
+/** What peers hear of edits: the one who makes them, one who imports each, one who imports all. */
+function heard(library, edits) {
+  const [made, each, all] = [1, 2, 3].map((peer) => doc(library, peer));
+  made.configTextStyle(styles);
+  const events = [];
+  for (const listener of [made, each, all]) listener.subscribe((e) => events.push(told(e).events));
+  for (const edit of edits) {
+    [edit].flat().forEach((act) => act(made.getText("t")));
+    made.commit();
+    each.import(made.export({ mode: "update", from: each.version() }));
+  }
+  all.import(made.export({ mode: "update" }));
+  return [events, all.getText("t").toDelta()];
+}
+
+const insert = (pos, content) => (text) => text.insert(pos, content);
+const mark =
+  (start, end, key, value = true) =>
+  (text) =>
+    text.mark({ start, end }, key, value);
+const unmark = (start, end, key) => (text) => text.unmark({ start, end }, key);
+
+test("events tell what marks change", () => {
+  const histories = [
+    [insert(0, "hello"), mark(1, 3, "after")],
+    [[insert(0, "he🎉lo"), mark(1, 4, "after")], insert(4, "x"), insert(0, "y")],
+    [insert(0, "hello"), mark(0, 5, "after"), unmark(1, 4, "after"), insert(2, "x")],
+    [insert(0, "hello"), mark(0, 2, "after"), mark(0, 5, "after")],
+    [insert(0, "hello"), [mark(0, 2, "none"), unmark(0, 2, "none")]],
+    [insert(0, "hello"), [mark(0, 2, "none"), mark(1, 3, "none", 2)]],
+    [insert(0, "hello"), mark(0, 2, "none"), unmark(1, 5, "none")],
+    [insert(0, "hello"), mark(0, 2, "none"), [mark(2, 4, "after"), (text) => text.delete(2, 2)]],
+    [[insert(0, "hello"), mark(1, 4, "both")], (text) => text.delete(1, 3), insert(1, "x")],
+    [insert(0, "hello"), [mark(1, 4, "both"), insert(4, "x"), insert(0, "y"), mark(0, 2, "none")]],
+  ];
+  for (const edits of histories) same((library) => heard(library, edits));
+});
+
+test("a text that comes back is told of with its marks", () => {
+  same((library) => {
+    const made = doc(library);
+    const text = made.getMap("m").setContainer("t", new library.LoroText());
+    text.insert(0, "hello");
+    text.mark({ start: 1, end: 3 }, "bold", true);
+    made.commit();
+    const before = made.frontiers();
+    made.getMap("m").delete("t");
+    made.commit();
+    const events = [];
+    made.subscribe((e) => events.push(told(e).events));
+    made.checkout(before);
+    return events;
+  });
+});
+
+/** Characters with their attributes, kept up to date by events. */
+class Mirror {
+  chars = [];
+  constructor(made) {
+    made.subscribe(({ events }) => events.forEach(({ diff }) => this.#apply(diff.diff)));
+  }
+  #apply(steps) {
+    let at = 0;
+    for (const { insert: content = "", retain = 0, delete: gone = 0, attributes } of steps) {
+      this.chars.splice(at, gone, ...[...Array(content.length)].map((_, i) => [content[i], {}]));
+      for (const end = at + retain + content.length; at < end; at++) {
+        const styled = Object.entries({ ...this.chars[at][1], ...attributes });
+        this.chars[at][1] = Object.fromEntries(styled.filter(([, value]) => value !== null));
+      }
+    }
+  }
+}
+
+function chars(text) {
+  return text
+    .toDelta()
+    .flatMap(({ insert: content, attributes = {} }) =>
+      [...Array(content.length)].map((_, i) => [content[i], attributes]),
+    );
+}
+
+test("events lead from one version of the marks to another", () => {
+  const [a, b] = [1, 2].map((peer) => doc(ours, peer));
+  for (const made of [a, b]) made.configTextStyle(styles);
+  const mirror = new Mirror(b);
+  a.getText("t").insert(0, "one two three");
+  b.import(a.export({ mode: "update" }));
+  a.getText("t").mark({ start: 0, end: 7 }, "after", 1);
+  a.getText("t").insert(7, "!");
+  b.getText("t").mark({ start: 4, end: 13 }, "both", 2);
+  b.getText("t").mark({ start: 2, end: 6 }, "after", 3);
+  b.getText("t").delete(5, 3);
+  b.import(a.export({ mode: "update" }));
+  assert.deepEqual(mirror.chars, chars(b.getText("t")));
+  const ends = [...b.oplogVersion().toJSON()];
+  for (const [peer, end] of ends) {
+    for (let counter = 0; counter < end; counter++) {
+      b.checkout([{ peer, counter }]);
+      assert.deepEqual(mirror.chars, chars(b.getText("t")), `${counter}@${peer}`);
+    }
+  }
+  b.checkoutToLatest();
+  assert.deepEqual(mirror.chars, chars(b.getText("t")));
 });
