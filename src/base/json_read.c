@@ -212,7 +212,7 @@ void json_read_number(reader *r, lk_value *out) {
     }
     double v = json_double(d.digits, d.exponent, d.more);
     *out = (lk_value){.type = LK_F64, .as.f64 = d.negative ? -v : v};
-    if (v > 1.7976931348623157e308) json_read_fail(r, "number is too large");
+    if (v > 0x1.fffffffffffffp1023) json_read_fail(r, "number is too large");
 }
 
 int64_t json_read_int(reader *r, int64_t min, int64_t max) {
@@ -290,6 +290,7 @@ void json_read_members(reader *r, const char *const *names, size_t len, const ui
     for (size_t i = 0; i < len; i++) at[i] = NULL;
     bool first = true;
     while (json_read_next(r, &first, '{', '}')) {
+        json_read_peek(r); /* past the white space in front of it */
         const uint8_t *key = r->at + 1;
         json_read_pass(r);
         const uint8_t *key_end = r->at - 1;

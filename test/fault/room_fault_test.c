@@ -10,7 +10,8 @@ static uint64_t fault_bytes;
 static void *fault_resize(void *context, void *at, size_t old_len, size_t new_len) {
     (void)context;
     if (new_len > (at == NULL ? 0 : old_len) && fault_left > 0 && --fault_left == 0) return NULL;
-    fault_bytes += new_len - (at == NULL ? 0 : old_len);
+    fault_bytes += new_len;
+    fault_bytes -= at == NULL ? 0 : old_len;
     return mem_default.resize(NULL, at, old_len, new_len);
 }
 

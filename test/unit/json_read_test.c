@@ -147,7 +147,7 @@ static void numbers(void) {
 static void members(void) {
     const char *const names[] = {"a", "b", "c"};
     const uint8_t *at[3];
-    reader r = reader_of(" {\"b\" : [1, 2] , \"x\":{\"a\":0},\"a\":\"v\"} 5");
+    reader r = reader_of(" {\n \"b\" : [1, 2] , \"x\":{\"a\":0},\t\"a\":\"v\"} 5");
     json_read_members(&r, names, countof(names), at);
     CHECK(reader_ok(&r) && at[2] == NULL);
     CHECK_EQ(json_read_int(&r, 0, 9), 5);

@@ -553,7 +553,8 @@ static uint64_t heap_now, heap_most;
 
 static void *heap_resize(void *context, void *at, size_t old_len, size_t new_len) {
     (void)context;
-    heap_now += new_len - (at == NULL ? 0 : old_len);
+    heap_now += new_len;
+    heap_now -= at == NULL ? 0 : old_len;
     if (heap_most < heap_now) heap_most = heap_now;
     return mem_default.resize(NULL, at, old_len, new_len);
 }
