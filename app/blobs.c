@@ -7,28 +7,41 @@
 #include "host/heap.h"
 #include "host/random.h"
 
-static int blobs_import(const char *command, lk_doc *doc, const char *name) {
+/* JSON updates are text that begins an object; no blob begins so. */
+static bool blobs_is_json(const lk_buf *bytes) {
+    size_t i = 0;
+    while (i < bytes->len && (bytes->at[i] == ' ' || (bytes->at[i] >= 9 && bytes->at[i] <= 13)))
+        i++;
+    return i < bytes->len && bytes->at[i] == '{';
+}
+
+int blobs_import(const char *command, lk_doc *doc, const char *name, lk_import_status *news) {
     lk_buf bytes = HEAP_BUF;
-    lk_fault fault = {0};
-    int code = CLI_OK;
     int error = cli_read_file(name, &bytes);
     if (error != 0) {
         cli_complain(command, "%s: %s", name, strerror(error));
-        code = CLI_FAILED;
-    } else if (lk_import(doc, (lk_bytes){bytes.at, bytes.len}, NULL, &fault) != LK_OK) {
-        cli_complain(command, "%s: byte %zu: %s", name, fault.offset,
-                     fault.what != NULL ? fault.what : lk_status_text(fault.code));
-        code = CLI_DAMAGED;
+        lk_buf_free(&bytes);
+        return CLI_FAILED;
     }
+    lk_fault fault = {0};
+    lk_status status =
+        blobs_is_json(&bytes)
+            ? lk_json_import(doc, (lk_str){(const char *)bytes.at, bytes.len}, news, &fault)
+            : lk_import(doc, (lk_bytes){bytes.at, bytes.len}, news, &fault);
     lk_buf_free(&bytes);
-    return code;
+    if (status == LK_OK) return CLI_OK;
+    cli_complain(command, "%s: byte %zu: %s", name, fault.offset,
+                 fault.what != NULL ? fault.what : lk_status_text(status));
+    return CLI_DAMAGED;
 }
 
+lk_doc *blobs_new(void) { return lk_new(random_u64() >> 1, &heap_memory); }
+
 lk_doc *blobs_load(const char *command, const cli_list *files, int *code) {
-    lk_doc *doc = lk_new(random_u64() >> 1, &heap_memory);
+    lk_doc *doc = blobs_new();
     *code = CLI_OK;
     for (size_t i = 0; *code == CLI_OK && i < files->len; i++)
-        *code = blobs_import(command, doc, files->at[i]);
+        *code = blobs_import(command, doc, files->at[i], NULL);
     if (*code == CLI_OK) return doc;
     lk_free(doc);
     return NULL;
@@ -72,4 +85,25 @@ bool blobs_version_read(const char *text, lk_buf *out) {
         if (!blobs_version_insert(out, (lk_id){peer, (int32_t)counter})) return false;
         if (*text == 0) return true;
     }
+}
+
+lk_ids blobs_ids(const lk_buf *version) {
+    return (lk_ids){(const lk_id *)(const void *)version->at, version->len / sizeof(lk_id)};
+}
+
+int blobs_frontiers(const char *command, const char *option, const char *text, lk_doc *doc,
+                    lk_buf *out) {
+    if (!blobs_version_read(text, out)) {
+        cli_complain(command, "%s is of the form COUNTER@PEER,COUNTER@PEER, each peer once",
+                     option);
+        return CLI_USAGE;
+    }
+    lk_ids ids = blobs_ids(out), ignored;
+    for (size_t i = 0; i < ids.len; i++) {
+        if (lk_vv_of(doc, (lk_ids){&ids.at[i], 1}, &ignored) != LK_EMISSING) continue;
+        cli_complain(command, "%s: %d@%llu is not in these files; \"lorikeet log\" lists what is",
+                     option, (int)ids.at[i].counter, (unsigned long long)ids.at[i].peer);
+        return CLI_FAILED;
+    }
+    return CLI_OK;
 }

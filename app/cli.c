@@ -145,3 +145,17 @@ int cli_write_file(const char *path, lk_bytes bytes) {
     bool good = fwrite(bytes.at, 1, bytes.len, stdout) == bytes.len && fflush(stdout) == 0;
     return good ? 0 : errno;
 }
+
+int cli_save(const char *command, const char *path, const lk_buf *bytes) {
+    int error = cli_write_file(path, (lk_bytes){bytes->at, bytes->len});
+    if (error == 0) return CLI_OK;
+    cli_complain(command, "%s: %s", path, strerror(error));
+    return CLI_FAILED;
+}
+
+int cli_say(const char *command, const lk_buf *text) {
+    bool written = text->len == 0 || fwrite(text->at, 1, text->len, stdout) == text->len;
+    if (written && fflush(stdout) == 0) return CLI_OK;
+    cli_complain(command, "standard output: %s", strerror(errno));
+    return CLI_FAILED;
+}

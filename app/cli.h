@@ -17,7 +17,8 @@ typedef struct cli_command {
     const char *name, *summary, *help;
     int (*run)(int argc, char **argv); /* argv[0] is the command's name */
 } cli_command;
-extern const cli_command cli_serve, cli_link, cli_join, cli_cat, cli_export;
+extern const cli_command cli_serve, cli_link, cli_join, cli_new, cli_cat, cli_log, cli_diff,
+    cli_checkout, cli_export, cli_import;
 
 typedef VEC(const char *) cli_list;
 
@@ -43,5 +44,9 @@ const char *cli_nearest(const char *typed, const char *const *names, size_t coun
 int cli_read_file(const char *path, lk_buf *out);
 /* Write beside `path`, make it durable, rename; "-" is standard output. 0 or an errno value. */
 int cli_write_file(const char *path, lk_bytes bytes);
+/* The same for a command's result. CLI_OK, or CLI_FAILED after complaining. */
+int cli_save(const char *command, const char *path, const lk_buf *bytes);
+/* Print what a command has to say. CLI_OK, or CLI_FAILED after complaining. */
+int cli_say(const char *command, const lk_buf *text);
 
 #endif

@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: MIT
  * cmd_cat.c - lorikeet cat: what documents hold. */
-#include <errno.h>
 #include <stdio.h>
-#include <string.h>
 #include <unistd.h>
 
 #include "blobs.h"
@@ -81,27 +79,44 @@ static lk_status cat_write(const lk_doc *doc, bool json, lk_buf *out) {
 static int cat_print(const lk_doc *doc, bool json) {
     lk_buf out = HEAP_BUF;
     lk_status status = cat_write(doc, json, &out);
-    bool good = status == LK_OK;
-    if (!good) cli_complain("cat", "%s", lk_status_text(status));
-    if (good && (fwrite(out.at, 1, out.len, stdout) != out.len || fflush(stdout) != 0)) {
-        cli_complain("cat", "standard output: %s", strerror(errno));
-        good = false;
-    }
+    int code = CLI_FAILED;
+    if (status == LK_OK)
+        code = cli_say("cat", &out);
+    else
+        cli_complain("cat", "%s", lk_status_text(status));
     lk_buf_free(&out);
-    return good ? CLI_OK : CLI_FAILED;
+    return code;
+}
+
+/* Show the version that --at names. */
+static int cat_go_back(lk_doc *doc, const char *at) {
+    lk_buf frontiers = HEAP_BUF;
+    int code = blobs_frontiers("cat", "--at", at, doc, &frontiers);
+    lk_status status = code == CLI_OK ? lk_checkout(doc, blobs_ids(&frontiers)) : LK_OK;
+    if (status != LK_OK) {
+        cli_complain("cat", "--at: %s", lk_status_text(status));
+        code = CLI_FAILED;
+    }
+    lk_buf_free(&frontiers);
+    return code;
 }
 
 static int cat_run(int argc, char **argv) {
     bool json = false;
+    const char *at = NULL;
     cli_list files = {0};
-    const cli_option options[] = {{.name = "--json", .flag = &json}};
+    const cli_option options[] = {
+        {.name = "--json", .flag = &json},
+        {.name = "--at", .value = &at},
+    };
     int code = cli_parse(argc, argv, options, countof(options), &files);
     if (code == CLI_OK && files.len == 0) {
-        cli_complain("cat", "usage: lorikeet cat FILE... [--json]");
+        cli_complain("cat", "usage: lorikeet cat FILE... [--json] [--at FRONTIERS]");
         code = CLI_USAGE;
     }
     lk_doc *doc = code == CLI_OK ? blobs_load("cat", &files, &code) : NULL;
-    if (doc != NULL) code = cat_print(doc, json);
+    if (doc != NULL && at != NULL) code = cat_go_back(doc, at);
+    if (doc != NULL && code == CLI_OK) code = cat_print(doc, json);
     lk_free(doc);
     vec_drop(&heap_memory, &files);
     return code;
@@ -111,11 +126,13 @@ const cli_command cli_cat = {
     .name = "cat",
     .summary = "print the document that files of Loro bytes hold",
     .help =
-        "usage: lorikeet cat FILE... [--json]\n\n"
-        "Imports the files in the order given (updates and snapshots of any Loro 1.x program; - "
-        "is\n"
-        "standard input) and prints the document: its text, if that is all there is, else JSON.\n\n"
-        "  --json  compact JSON, as toJSON() has it, and a newline\n\n"
+        "usage: lorikeet cat FILE... [--json] [--at FRONTIERS]\n\n"
+        "Imports the files in the order given (updates and snapshots of any Loro 1.x program, or\n"
+        "JSON updates; - is standard input) and prints the document: its text, if that is all\n"
+        "there is, else JSON.\n\n"
+        "  --json          compact JSON, as toJSON() has it, and a newline\n"
+        "  --at FRONTIERS  as it was then: COUNTER@PEER, or several with commas between them;\n"
+        "                  \"lorikeet log\" lists what there is, \"\" is the empty beginning\n\n"
         "A damaged file ends it with status 2 and one line: the file, the byte, the reason.\n",
     .run = cat_run,
 };
