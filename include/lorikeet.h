@@ -521,6 +521,24 @@ lk_status lk_spans_between(lk_doc *doc, lk_ids from, lk_ids to, lk_span_diff *ou
 /* The containers that operations of the span edited, each once: a view. */
 lk_status lk_changed_containers(lk_doc *doc, lk_span span, const lk_ref **out, size_t *len);
 
+/* What a JSONPath query (RFC 9535, and `contains` and `in`) finds: a view, containers as such. `$`
+ * alone is a map of the roots. LK_EVALUE if it is no query (the fault says where and why), or asks
+ * for match() or search(), which nothing evaluates; LK_ELIMIT when it would take too long. Cost:
+ * the nodes looked at. */
+lk_status lk_jsonpath(lk_doc *doc, lk_str query, const lk_value **out, size_t *len,
+                      lk_fault *fault_or_null);
+
+typedef enum lk_path_match {
+    LK_PATH_FOUND = 1, /* the query finds what is there, or something above it */
+    LK_PATH_LEADS = 2, /* it may find something there or below */
+    LK_PATH_LOOSE = 4, /* its way there goes through a wildcard, a slice or a filter */
+} lk_path_match;
+/* What a query has to do with a place, whatever is there, as a sum of these: so that a change at
+ * that place is worth asking again. An index of SIZE_MAX is any. LK_EVALUE, LK_ELIMIT, LK_ENOMEM.
+ */
+lk_status lk_jsonpath_match(lk_doc *doc, lk_str query, const lk_path_item *path, size_t len,
+                            unsigned *out);
+
 /* ---- events ---- */
 
 typedef enum lk_by { LK_BY_LOCAL, LK_BY_IMPORT, LK_BY_CHECKOUT } lk_by;

@@ -414,6 +414,36 @@ lk_status WEB(w_map_entries)(const lk_doc *doc, lk_ref map) {
     return shim_written(&w);
 }
 
+/* Result: a LIST of what it finds. */
+lk_status WEB(w_jsonpath)(lk_doc *doc, size_t len) {
+    lk_value found = {.type = LK_VALUES};
+    size_t count;
+    lk_status status = lk_jsonpath(doc, shim_str(len), &found.as.values, &count, &web.fault);
+    if (status != LK_OK) return status;
+    found.len = (uint32_t)count;
+    writer w = shim_result();
+    wire_value_write(&w, doc, &found);
+    return shim_written(&w);
+}
+
+/* Arguments: the query as a string, uleb count, (0 and a string, 1 and an uleb index, 2: any). */
+int32_t WEB(w_jsonpath_match)(lk_doc *doc, size_t len) {
+    reader r = reader_new(shim_bytes(len));
+    lk_str query = reader_str(&r);
+    size_t count = (size_t)reader_uleb(&r, reader_left(&r));
+    lk_path_item *path = arena_new(shim_scratch(), lk_path_item, count);
+    unsigned match = 0;
+    if (path == NULL) return LK_ENOMEM;
+    for (size_t i = 0; i < count; i++) {
+        uint8_t kind = reader_u8(&r);
+        path[i] = (lk_path_item){.is_key = kind == 0, .index = SIZE_MAX};
+        if (kind == 0) path[i].key = reader_str(&r);
+        if (kind == 1) path[i].index = (size_t)reader_uleb(&r, SIZE_MAX - 1);
+    }
+    lk_status status = lk_jsonpath_match(doc, query, path, count, &match);
+    return status == LK_OK ? (int32_t)match : (int32_t)status;
+}
+
 /* ---- cursors ---- */
 
 lk_status WEB(w_cursor_new)(const lk_doc *doc, lk_ref ref, size_t pos, lk_side side) {

@@ -23,6 +23,10 @@
 /* Containers inside containers, as deep as printing recurses; a document may nest deeper. */
 #define LIMIT_NESTING 1024
 
+/* Nodes that a JSONPath query may look at, beside 64 for each operation of the document: queries
+ * like $..*..* ask for every pair of them. */
+#define LIMIT_QUERY_STEPS (1u << 20)
+
 /* Items of one list or map value; the reference reader stops at 2^28. */
 #define LIMIT_COLLECTION (1u << 28)
 

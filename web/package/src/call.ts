@@ -92,11 +92,17 @@ const MISSING = -10;
 
 /** Throw what `status` stands for. */
 export function fail(status: number): never {
+  if (status === ECORRUPT || status === EVERSION) failAt(status);
+  engine().w_status_text(status);
+  throw new (STATUSES.get(status) ?? LorikeetError)(outString());
+}
+
+/** The same, and say which byte of what was passed it is about. */
+export function failAt(status: number): never {
   const e = engine();
   e.w_status_text(status);
   const message = outString();
   const failure = STATUSES.get(status) ?? LorikeetError;
-  if (status !== ECORRUPT && status !== EVERSION) throw new failure(message);
   e.w_fault_text();
   const offset = e.w_fault_offset();
   throw new failure(`${message}: ${outString()} (at byte ${offset})`, offset);

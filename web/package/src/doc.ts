@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 
-import { check, found, outBytes, outRead, put, putBytes, putString } from "./call.js";
+import { check, failAt, found, outBytes, outRead, outValue, put, putBytes, putString } from "./call.js";
 import {
   type ContainerID,
   type ContainerType,
@@ -15,7 +15,7 @@ import {
 } from "./container.js";
 import { type Cursor, type CursorPlace, placeOf } from "./cursor.js";
 import { EKIND, EMISSING, EVALUE } from "./errors.js";
-import type { Diff, Listener, Path, Subscription } from "./event.js";
+import type { Diff, Listener, LoroEvent, Path, Subscription } from "./event.js";
 import { LoroList } from "./list.js";
 import { LoroMap } from "./map.js";
 import { engine } from "./module.js";
@@ -55,6 +55,11 @@ function expandOf({ expand }: TextStyle): number {
 const MODES = ["update", "snapshot", "shallow-snapshot"] as const;
 
 const UNSPEAKABLE = -8;
+
+// lk_path_match
+const FOUND = 1;
+const LEADS = 2;
+const LOOSE = 4;
 
 /** Take everything out of a container. */
 function empty(container: any): void {
@@ -183,6 +188,45 @@ export class LoroDoc<T extends Record<string, LoroContainer> = Record<string, Lo
     if (root === undefined) return;
     empty(root);
     check(engine().w_hide_empty_root(this.#handle, root.ref));
+  }
+
+  /** What a JSONPath query (RFC 9535, and `contains` and `in`) finds: values, and containers as
+   *  such. */
+  JSONPath(query: string): any[] {
+    const status = engine().w_jsonpath(this.#handle, putString(query));
+    if (status === UNSPEAKABLE) failAt(status);
+    check(status);
+    const found = outValue(this.store.wrap) as any[];
+    return query === "$" ? [this.toJSON()] : found;
+  }
+
+  /** Hear that something may have changed in what a JSONPath query finds. */
+  subscribeJsonpath(query: string, callback: () => void): Subscription {
+    const match = (path: Path, any = false) => {
+      const len = put((w) => {
+        w.string(query);
+        w.uleb(path.length + (any ? 1 : 0));
+        for (const step of path) {
+          w.u8(typeof step === "string" ? 0 : 1);
+          if (typeof step === "string") w.string(step);
+          else w.uleb(step);
+        }
+        if (any) w.u8(2);
+      });
+      return check(engine().w_jsonpath_match(this.#handle, len));
+    };
+    const concerns = ({ path, diff }: LoroEvent): boolean => {
+      const here = match(path);
+      if (here & FOUND) return true;
+      if (diff.type === "text") return false;
+      if (diff.type !== "map") return (match(path, true) & LEADS) !== 0;
+      const keys = Object.keys(diff.updated);
+      return keys.some((key) => here & LOOSE || match([...path, key]) & LEADS);
+    };
+    this.JSONPath(query); // throws if it is none
+    return this.store.subscribe(({ events }) => {
+      if (events.some(concerns)) callback();
+    });
   }
 
   /** Everything, containers resolved. */

@@ -84,6 +84,8 @@ export interface Engine {
   w_map_get(doc: number, ref: number, len: number): number;
   w_map_entries(doc: number, ref: number): number;
 
+  w_jsonpath(doc: number, len: number): number;
+  w_jsonpath_match(doc: number, len: number): number;
   w_cursor_new(doc: number, ref: number, pos: number, side: number): number;
   w_cursor_resolve(doc: number, len: number): number;
   w_cursor_read(len: number): number;
