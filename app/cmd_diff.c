@@ -6,6 +6,7 @@
 #include <inttypes.h>
 #include <string.h>
 
+#include "base/utf8.h"
 #include "blobs.h"
 #include "host/heap.h"
 #include "print.h"
@@ -14,7 +15,8 @@
 typedef struct diff_job {
     lk_doc *doc;
     lk_ids from, to;
-    lk_buf names; /* of the containers that changed, each ended by NUL */
+    bool was_there; /* the container printed now; else it comes whole, whatever it held before */
+    lk_buf names;   /* of the containers that changed, each ended by NUL */
     lk_buf out;
 } diff_job;
 
@@ -36,7 +38,8 @@ static void diff_print_list(diff_job *job, const lk_diff *diff) {
         const lk_delta *step = &diff->deltas[i];
         size_t len = step->len[LK_UTF8];
         for (size_t k = 0; step->kind == LK_DELETE && k < len; k++) {
-            bool known = lk_list_get(job->doc, diff->target, was + k, &old) == LK_OK;
+            bool known = diff->kind == LK_LIST &&
+                         lk_list_get(job->doc, diff->target, was + k, &old) == LK_OK;
             diff_print_item(job, '-', was + k, known ? &old : NULL);
         }
         for (size_t k = 0; step->kind == LK_INSERT && k < len; k++)
@@ -60,7 +63,7 @@ static void diff_print_map(diff_job *job, const lk_diff *diff) {
     for (size_t i = 0; i < diff->change_len; i++) {
         const lk_map_change *change = &diff->changes[i];
         lk_value old;
-        if (lk_map_get(job->doc, diff->target, change->key, &old) == LK_OK)
+        if (job->was_there && lk_map_get(job->doc, diff->target, change->key, &old) == LK_OK)
             diff_print_entry(job, '-', change->key, &old);
         if (!change->deleted) diff_print_entry(job, '+', change->key, &change->value);
     }
@@ -100,11 +103,45 @@ static void diff_print_counter(diff_job *job, const lk_diff *diff) {
 
 /* ---- texts ---- */
 
+enum { DIFF_STYLED = 40 /* code points shown of a range whose style changed */ };
+
+static void diff_print_style(diff_job *job, size_t at, const lk_delta *step, lk_str text) {
+    lk_value style = {.type = LK_ENTRIES, .len = (uint32_t)step->attribute_len};
+    style.as.entries = step->attributes;
+    heap_print(&job->out, "~ %zu..%zu ", at, at + step->len[LK_CODEPOINT] - 1);
+    print_value(&job->out, job->doc, &style);
+    heap_print(&job->out, " ");
+    text_len ignored;
+    bool all = step->len[LK_CODEPOINT] <= DIFF_STYLED;
+    if (!all)
+        text.len =
+            utf8_seek((const uint8_t *)text.at, text.len, DIFF_STYLED, LK_CODEPOINT, &ignored);
+    print_quoted(&job->out, text);
+    heap_print(&job->out, all ? "\n" : "...\n");
+}
+
+/* The ranges that have another style than before, in code points of the new text. */
+static void diff_print_styles(diff_job *job, const lk_diff *diff, lk_str old) {
+    size_t was = 0, is = 0;
+    for (size_t i = 0; i < diff->delta_len; i++) {
+        const lk_delta *step = &diff->deltas[i];
+        size_t len = step->len[LK_UTF8];
+        bool came = step->kind == LK_INSERT;
+        lk_str text = came ? step->text : (lk_str){old.at + was, len};
+        if (step->attribute_len > 0) diff_print_style(job, is, step, text);
+        if (!came) was += len;
+        if (step->kind != LK_DELETE) is += step->len[LK_CODEPOINT];
+    }
+}
+
 static lk_status diff_print_text(diff_job *job, const lk_diff *diff) {
     lk_buf bytes = HEAP_BUF;
-    lk_status status = lk_text_string(job->doc, diff->target, &bytes);
+    lk_status status = job->was_there ? lk_text_string(job->doc, diff->target, &bytes) : LK_OK;
     lk_str old = {(const char *)bytes.at, bytes.len};
-    if (status == LK_OK) text_lines_print(old, diff->deltas, diff->delta_len, &job->out);
+    if (status == LK_OK) {
+        text_lines_print(old, diff->deltas, diff->delta_len, &job->out);
+        diff_print_styles(job, diff, old);
+    }
     lk_buf_free(&bytes);
     return status;
 }
@@ -113,6 +150,7 @@ static lk_status diff_print_text(diff_job *job, const lk_diff *diff) {
 
 static lk_status diff_print_container(diff_job *job, const lk_diff *diff) {
     lk_status status = LK_OK;
+    job->was_there = lk_container_shows(job->doc, diff->target);
     switch (diff->kind) {
     case LK_TEXT: status = diff_print_text(job, diff); break;
     case LK_LIST:
@@ -204,7 +242,8 @@ const cli_command cli_diff = {
     .help = "usage: lorikeet diff FILE... --from FRONTIERS --to FRONTIERS\n\n"
             "Imports the files in the order given (- is standard input) and prints, container by\n"
             "container, what leads from one version to the other: - what was, + what is.\n\n"
-            "  text     the lines that differ, behind the number of the first of them\n"
+            "  text     the lines that differ, behind the number of the first of them;\n"
+            "           ~ FIRST..LAST STYLE for characters whose style is new\n"
             "  list     [INDEX] and value\n"
             "  map      key and value\n"
             "  tree     nodes and where they hang; > is one that moved\n"

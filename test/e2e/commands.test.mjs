@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { after, test } from 'node:test';
-import { LoroDoc, LoroList } from 'loro-crdt';
+import { LoroDoc, LoroList, LoroMap, LoroText } from 'loro-crdt';
 import { scratchFolder } from './lib/cleanup.mjs';
 import { finish } from './lib/socket.mjs';
 
@@ -205,6 +205,79 @@ test('diff of texts prints whole lines, and only those that differ', async () =>
         }
     const [first, second] = versions;
     assert.equal(await says('diff', name, '--from', first[1], '--to', second[1]), lines('t (text)', 'line 2', '+ new'));
+});
+
+test('diff of rich text prints which characters have another style', async () => {
+    const doc = peer('5');
+    doc.configTextStyle({ bold: { expand: 'none' } });
+    const text = doc.getText('t');
+    text.insert(0, 'a plain text\n');
+    doc.commit();
+    const from = spelled(doc.frontiers());
+    text.mark({ start: 2, end: 7 }, 'bold', true);
+    text.insert(13, 'x'.repeat(50));
+    text.mark({ start: 13, end: 63 }, 'bold', true);
+    doc.commit();
+    const name = put('styled', doc.export({ mode: 'snapshot' }));
+    assert.equal(
+        await says('diff', name, '--from', from, '--to', spelled(doc.frontiers())),
+        lines(
+            't (text)',
+            'line 2',
+            `+ ${'x'.repeat(50)}`,
+            '~ 2..6 {"bold":true} "plain"',
+            `~ 13..62 {"bold":true} "${'x'.repeat(40)}"...`,
+        ),
+    );
+});
+
+test('diff of a movable list prints where elements went and came', async () => {
+    const doc = peer('5');
+    const list = doc.getMovableList('ml');
+    for (const value of ['a', 'b', 'c']) list.push(value);
+    doc.commit();
+    const from = spelled(doc.frontiers());
+    list.move(2, 0);
+    list.set(1, 'A');
+    doc.commit();
+    const name = put('movable', doc.export({ mode: 'snapshot' }));
+    const said = await says('diff', name, '--from', from, '--to', spelled(doc.frontiers()));
+    const rows = said.split('\n');
+    assert.deepEqual(
+        rows.filter((row) => !row.startsWith('-')),
+        ['ml (movable list)', '+ [0] "c"', '+ [1] "A"', ''],
+    );
+    assert.match(said, /^- \[2\] /m);
+});
+
+test('diff of a container that comes back tells all of it', async () => {
+    const doc = peer('5');
+    const map = doc.getMap('m');
+    const child = map.setContainer('child', new LoroMap());
+    child.set('k', 1);
+    child.setContainer('text', new LoroText()).insert(0, 'abc');
+    doc.commit();
+    const held = spelled(doc.frontiers());
+    map.delete('child');
+    doc.commit();
+    const gone = spelled(doc.frontiers());
+    const name = put('back', doc.export({ mode: 'snapshot' }));
+    assert.equal(await says('diff', name, '--from', held, '--to', gone), lines('m (map)', '- child: (map)'));
+    assert.equal(
+        await says('diff', name, '--from', gone, '--to', held),
+        lines(
+            'm (map)',
+            '+ child: (map)',
+            '',
+            'm/child (map)',
+            '+ k: 1',
+            '+ text: (text)',
+            '',
+            'm/child/text (text)',
+            'line 1',
+            '+ abc',
+        ),
+    );
 });
 
 test('cat --at and checkout show what loro-crdt shows of that version', async () => {
