@@ -429,7 +429,9 @@ typedef struct lk_blob_meta { /* what a blob says of itself */
     bool shallow; /* it comes with a state to begin with */
     uint32_t change_count;
     lk_ids start_vv, end_vv; /* per peer: first counter held, and end; in `ids` */
-    lk_buf ids;              /* owned by you */
+    lk_ids start_frontiers;  /* what it builds on and does not hold; in `ids` */
+    int64_t start_timestamp_s, end_timestamp_s; /* of the first and the last change */
+    lk_buf ids;                                 /* owned by you */
 } lk_blob_meta;
 /* Read the metadata without a document. Zero-initialise *out; free out->ids. */
 lk_status lk_blob_meta_read(lk_bytes bytes, lk_blob_meta *out, lk_fault *fault_or_null);

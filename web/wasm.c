@@ -539,8 +539,8 @@ lk_status WEB(w_export_own)(lk_doc *doc, int32_t start) {
     return lk_export(doc, LK_UPDATES, (lk_ids){ids, len}, &web.out);
 }
 
-/* Result: a byte (0 an update, 1 a snapshot, 2 a shallow one), uleb changes, ids of the start and
- * of the end. */
+/* Result: a byte (0 an update, 1 a snapshot, 2 a shallow one), uleb changes, ids of the start,
+ * of the end, and of what it builds on, f64le times of the first change and the last. */
 lk_status WEB(w_blob_meta)(size_t len) {
     lk_blob_meta meta = {0};
     lk_status status = lk_blob_meta_read(shim_bytes(len), &meta, &web.fault);
@@ -550,6 +550,9 @@ lk_status WEB(w_blob_meta)(size_t len) {
         writer_uleb(&w, meta.change_count);
         wire_ids_write(&w, meta.start_vv);
         wire_ids_write(&w, meta.end_vv);
+        wire_ids_write(&w, meta.start_frontiers);
+        writer_f64le(&w, (double)meta.start_timestamp_s);
+        writer_f64le(&w, (double)meta.end_timestamp_s);
         status = shim_written(&w);
     }
     lk_buf_free(&meta.ids);

@@ -21,6 +21,10 @@
 lk_status change_block_read(lk_bytes bytes, size_t base_offset, arena *scratch, block *out,
                             lk_fault *fault);
 
+/* The same without operations and their tables. */
+lk_status change_block_read_changes(lk_bytes bytes, size_t base_offset, arena *scratch, block *out,
+                                    lk_fault *fault);
+
 /* What a block says of itself, without reading its ops. */
 typedef struct change_block_meta {
     uint64_t peer;

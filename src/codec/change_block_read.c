@@ -403,19 +403,34 @@ static lk_status block_fault(const block_reader *b, const reader *whole, lk_faul
     return fault->code;
 }
 
-lk_status change_block_read(lk_bytes bytes, size_t base_offset, arena *scratch, block *out,
-                            lk_fault *fault) {
-    block_reader b = {.scratch = scratch, .out = out, .bytes_len = bytes.len};
-    *out = (block){0};
+/* Take the block apart into its sections. */
+static reader block_open(block_reader *b, lk_bytes bytes, size_t base_offset) {
     reader r = reader_new(bytes);
     r.base = base_offset;
-    b.n = block_read_numbers(&r);
+    b->bytes_len = bytes.len;
+    *b->out = (block){0};
+    b->n = block_read_numbers(&r);
     for (size_t i = 0; i < SECTIONS; i++)
-        b.section[i] = reader_sub(&r, (size_t)reader_uleb(&r, reader_left(&r)));
+        b->section[i] = reader_sub(&r, (size_t)reader_uleb(&r, reader_left(&r)));
     reader_finish(&r, "bytes follow the block");
+    return r;
+}
+
+lk_status change_block_read(lk_bytes bytes, size_t base_offset, arena *scratch, block *out,
+                            lk_fault *fault) {
+    block_reader b = {.scratch = scratch, .out = out};
+    reader r = block_open(&b, bytes, base_offset);
     if (reader_ok(&r))
         (void)(block_read_header(&b) && block_read_meta(&b) && block_read_keys(&b) &&
                block_read_cids(&b) && block_read_positions(&b) && block_read_ops(&b));
+    return block_fault(&b, &r, fault);
+}
+
+lk_status change_block_read_changes(lk_bytes bytes, size_t base_offset, arena *scratch, block *out,
+                                    lk_fault *fault) {
+    block_reader b = {.scratch = scratch, .out = out};
+    reader r = block_open(&b, bytes, base_offset);
+    if (reader_ok(&r)) (void)(block_read_header(&b) && block_read_meta(&b));
     return block_fault(&b, &r, fault);
 }
 

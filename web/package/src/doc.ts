@@ -37,6 +37,11 @@ export interface ImportBlobMetadata {
   changeNum: number;
   partialStartVersionVector: VersionVector;
   partialEndVersionVector: VersionVector;
+  /** What it builds on and does not hold. */
+  startFrontiers: Frontiers;
+  /** Unix seconds, of the first change and the last. */
+  startTimestamp: number;
+  endTimestamp: number;
 }
 
 /** Which edges of a marked range take in what is typed there. */
@@ -518,13 +523,16 @@ export class Loro<
   T extends Record<string, LoroContainer> = Record<string, LoroContainer>,
 > extends LoroDoc<T> {}
 
-/** What a blob says of itself, without a document. */
-export function decodeImportBlobMeta(blob: Uint8Array): ImportBlobMetadata {
+/** What a blob says of itself, without a document. Its checksum is checked in any case. */
+export function decodeImportBlobMeta(blob: Uint8Array, _check?: boolean): ImportBlobMetadata {
   check(engine().w_blob_meta(putBytes(blob)));
   return outRead((r) => ({
     mode: MODES[r.u8()] ?? "update",
     changeNum: r.uleb(),
     partialStartVersionVector: new VersionVector(r.version()),
     partialEndVersionVector: new VersionVector(r.version()),
+    startFrontiers: r.frontiers(),
+    startTimestamp: r.f64(),
+    endTimestamp: r.f64(),
   }));
 }

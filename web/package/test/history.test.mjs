@@ -295,7 +295,7 @@ test("updates in ranges, and what waits", () => {
       return [
         meta.partialStartVersionVector.toJSON(),
         meta.partialEndVersionVector.toJSON(),
-        meta.mode,
+        [meta.mode, meta.startFrontiers.sort(byPeer), meta.startTimestamp, meta.endTimestamp],
         status,
         waits === undefined,
         again.toJSON(),
@@ -345,6 +345,26 @@ test("several blobs at once: one event, all or none", () => {
           said.push(plain(made.toJSON()), plain(made.version().toJSON()));
         }
         return said;
+      });
+    }
+  }
+});
+
+test("what blobs say of themselves", () => {
+  const b = "18446744073709551614";
+  for (const from of [undefined, { 1: 2 }, { 1: 9, [b]: 1 }, { [b]: 2 }]) {
+    for (const mode of ["update", "snapshot"]) {
+      same((library) => {
+        const version = from && new library.VersionVector(new Map(Object.entries(from)));
+        const blob = two(library).export({ mode, from: version });
+        const meta = library.decodeImportBlobMeta(blob, true);
+        const starts = [...meta.partialStartVersionVector.toJSON()].filter(([, at]) => at > 0);
+        return plain({
+          ...meta,
+          partialStartVersionVector: new Map(starts),
+          partialEndVersionVector: meta.partialEndVersionVector.toJSON(),
+          startFrontiers: meta.startFrontiers.sort(byPeer),
+        });
       });
     }
   }
