@@ -70,9 +70,10 @@ with_pkg_config() {
     $(compiler "$1") -Wall -Wextra -Wpedantic -Werror "$1" -o "$2" $flags
 }
 with_cmake() { # LINK
-    cmake -S examples -B "$scratch/cmake-$1" -DCMAKE_PREFIX_PATH="$prefix" -DLINK="$1" &&
-        cmake --build "$scratch/cmake-$1" --parallel
-} >"$scratch/cmake.log" 2>&1 || cat "$scratch/cmake.log"
+    built=$scratch/cmake-$1
+    { cmake -G Ninja -S examples -B "$built" -DCMAKE_PREFIX_PATH="$prefix" -DLINK="$1" &&
+        cmake --build "$built"; } >"$scratch/log" 2>&1 || cat "$scratch/log"
+}
 # Wants the shared library at run time if LINK says so, and only then.
 links() { # PROGRAM LINK
     if readelf -d "$1" 2>&1 | grep -q 'NEEDED.*liblorikeet'; then how=shared; else how=static; fi
@@ -99,8 +100,8 @@ for link in shared static; do
         program=$scratch/$example-$link
         property "$example, pkg-config, $link" with_pkg_config "$source" "$program" "$link"
         for built in "$program" "$scratch/cmake-$link/$example"; do
-            property "$built is $link" links "$built" "$link"
-            property "$built prints what it says" prints "$source" "$built"
+            property "${built#"$scratch"/} is $link" links "$built" "$link"
+            property "${built#"$scratch"/} prints what it says" prints "$source" "$built"
         done
     done
 done
