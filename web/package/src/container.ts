@@ -2,10 +2,18 @@
 // What text, maps and lists have in common: a place in a document, or, before they are put into
 // one, a small document of their own, so that every method works the same.
 
-import { check, outRead, putString } from "./call.js";
+import { check, found, outRead, putString } from "./call.js";
 import { EKIND, EVALUE } from "./errors.js";
 import type { Listener, Subscription } from "./event.js";
 import { engine } from "./module.js";
+import {
+  type ContainerTreeNode,
+  type ContainerTreeOptions,
+  nodeOf,
+  treeOptions,
+  type ValueWithContainerID,
+  withId,
+} from "./reading.js";
 import { Store } from "./store.js";
 import { HANDLE, type OpId, type PeerID, type Value } from "./value.js";
 
@@ -39,6 +47,12 @@ export function wrap(store: Store, ref: number, kind: number): LoroContainer {
   const constructor = classes[KINDS[kind]!];
   if (constructor === undefined) throw new EKIND(`containers of kind ${KINDS[kind]} are not here`);
   return new constructor(store, ref);
+}
+
+/** @internal The container of that id. */
+export function byId(store: Store, id: ContainerID): LoroContainer | undefined {
+  const ref = found(engine().w_container_by_id(store.handle, putString(id)));
+  return ref === undefined ? undefined : wrap(store, ref, engine().w_ref_kind(store.handle, ref));
 }
 
 /** A document for `attached` content, or for that of one container on its own. */
@@ -139,6 +153,16 @@ export abstract class LoroContainer {
   toJSON(): any {
     check(engine().w_container_deep(this.doc, this.ref));
     return outRead((r) => r.value());
+  }
+
+  /** Its id, and everything in it, containers again with their ids. */
+  getDeepValueWithID(): ValueWithContainerID {
+    return withId(this);
+  }
+
+  /** Everything in it as nodes that say what they are. */
+  toContainerTree(options?: ContainerTreeOptions | null): ContainerTreeNode {
+    return nodeOf(this, (id) => byId(this.store, id), treeOptions(options, ["text"]));
   }
 
   /** Nothing to free; here because loro-crdt has it. */

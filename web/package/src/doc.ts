@@ -1,9 +1,20 @@
 // SPDX-License-Identifier: MIT
 
-import { check, failAt, found, outBytes, outRead, outValue, put, putBytes, putString } from "./call.js";
+import {
+  check,
+  failAt,
+  found,
+  outBytes,
+  outRead,
+  outValue,
+  put,
+  putBytes,
+  putString,
+} from "./call.js";
 import {
   type ContainerID,
   type ContainerType,
+  byId,
   isContainerId,
   isRootId,
   requireId,
@@ -16,14 +27,26 @@ import {
 import { type Cursor, type CursorPlace, placeOf } from "./cursor.js";
 import { EKIND, EMISSING, EVALUE } from "./errors.js";
 import type { Diff, Listener, LoroEvent, Path, Subscription } from "./event.js";
-import { LoroList } from "./list.js";
-import { LoroMap } from "./map.js";
+import type { LoroList } from "./list.js";
+import type { LoroMap } from "./map.js";
 import { engine } from "./module.js";
 import { DocHistory, type ImportStatus, readImportStatus } from "./doc_history.js";
 import * as past from "./past.js";
+import {
+  below,
+  type ContainerTreeNode,
+  type DocumentContainerTreeOptions,
+  nodeOf,
+  nodesToJson,
+  replaced,
+  type Replacer,
+  treeOptions,
+  type ValueWithContainerID,
+  withId,
+} from "./reading.js";
 import type { CommitOptions, PreCommitListener, Store } from "./store.js";
-import { LoroText } from "./text.js";
-import type { Frontiers, OpId, PeerID, Value } from "./value.js";
+import type { LoroText } from "./text.js";
+import { type Frontiers, object, type OpId, type PeerID, type Value } from "./value.js";
 import { VersionVector } from "./version.js";
 
 export type ExportMode =
@@ -171,13 +194,31 @@ export class LoroDoc<T extends Record<string, LoroContainer> = Record<string, Lo
   /** What is at "root/key/0". */
   getByPath(path: string): Value | LoroContainer | undefined {
     const [root = "", ...steps] = path.split("/");
-    let at = this.#roots(false)[root] as Value | LoroContainer | undefined;
-    for (const step of steps) {
-      if (at instanceof LoroMap) at = at.get(step);
-      else if (at instanceof LoroList) at = at.get(Number(step));
-      else return undefined;
-    }
-    return at;
+    return below(this.#roots(false)[root] as LoroContainer | undefined, steps);
+  }
+
+  /** Everything, containers with their ids. */
+  getDeepValueWithID(): Record<string, ValueWithContainerID> {
+    const roots = Object.entries(this.#roots(false)) as [string, LoroContainer][];
+    return object(roots.map(([name, root]) => [name, withId(root)]));
+  }
+
+  /** Everything toJSON() shows, as nodes that say what they are. */
+  toContainerTree(options?: DocumentContainerTreeOptions | null): Record<string, ContainerTreeNode> {
+    const { roots: names, text } = treeOptions(options, ["roots", "text"]);
+    const shown = Object.keys(this.#roots(true)).filter((name) => !names || names.includes(name));
+    const roots = this.#roots(false) as Record<string, LoroContainer>;
+    const find = (id: ContainerID) => byId(this.store, id);
+    return object(shown.map((name) => [name, nodeOf(roots[name], find, { text })]));
+  }
+
+  toContainerTreeJson(options?: DocumentContainerTreeOptions | null): string {
+    return nodesToJson(this.toContainerTree(options));
+  }
+
+  /** Everything, as `replacer` wants it: what it returns stands for what it was told of. */
+  toJsonWithReplacer(replacer: Replacer): Value {
+    return replaced(this.getShallowValue(), (id) => byId(this.store, id), replacer);
   }
 
   /** Let toJSON() leave out root containers that are empty. */

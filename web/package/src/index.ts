@@ -70,6 +70,12 @@ export { LoroList } from "./list.js";
 export { LoroMap } from "./map.js";
 export { type EngineSource, initSync } from "./module.js";
 export type { ImportStatus } from "./doc_history.js";
+export type {
+  ContainerTreeNode,
+  ContainerTreeOptions,
+  DocumentContainerTreeOptions,
+  ValueWithContainerID,
+} from "./reading.js";
 export { Room, type RoomOptions, type RoomOut, type RoomStats } from "./room.js";
 export { ChangeModifier, type CommitOptions } from "./store.js";
 export { LoroText, type TextPosType } from "./text.js";

@@ -1,0 +1,180 @@
+// SPDX-License-Identifier: MIT
+// Documents read as plain trees: with the ids of containers, as nodes that say what they are, or as
+// a replacer wants them. All of it is put together from what containers say of themselves.
+
+import { isContainer, isContainerId, type ContainerID, type LoroContainer } from "./container.js";
+import { ERANGE, ESTATE, EVALUE } from "./errors.js";
+import { object, type Value } from "./value.js";
+
+/** Kinds differ in methods, which `kind()` tells of. */
+type Any = any;
+type Find = (id: ContainerID) => LoroContainer | undefined;
+
+function items(container: Any): (Value | LoroContainer)[] {
+  return container.toArray();
+}
+
+/** `of` for each thing a map or list holds; what other kinds hold as it is. */
+function content(container: Any, of: (item: Value | LoroContainer) => unknown): unknown {
+  switch (container.kind()) {
+    case "Map":
+      return object(container.entries().map(([key, item]: [string, Value]) => [key, of(item)]));
+    case "List":
+    case "MovableList":
+      return items(container).map(of);
+    default:
+      return container.toJSON();
+  }
+}
+
+// ---- values with ids ----
+
+export interface ValueWithContainerID {
+  cid: ContainerID;
+  value: Value;
+}
+
+export function withId(container: LoroContainer): ValueWithContainerID {
+  if (!container.isAttached()) throw new ESTATE("a container in no document has no id");
+  const value = content(container, itemWithId) as Value;
+  return { cid: container.id, value };
+}
+
+function itemWithId(item: Value | LoroContainer): Value | ValueWithContainerID {
+  return isContainer(item) ? withId(item) : item;
+}
+
+// ---- trees of nodes ----
+
+export interface ContainerTreeOptions {
+  /** Texts as strings, or as deltas. */
+  text?: "plain" | "delta";
+}
+export interface DocumentContainerTreeOptions extends ContainerTreeOptions {
+  /** Only these roots, of those that there are. */
+  roots?: readonly string[];
+}
+export type ContainerTreeNode = { type: string; cid?: ContainerID; value: Any };
+const DEPTH = 256;
+
+/** @internal */
+export function treeOptions(options: unknown, known: readonly string[]): Any {
+  if (options === undefined || options === null) return {};
+  if (typeof options !== "object") throw new EVALUE("Invalid toContainerTree options");
+  for (const [key, value] of Object.entries(options)) {
+    if (!known.includes(key)) throw new EVALUE(`Unknown toContainerTree option: ${key}`);
+    const names = Array.isArray(value) && value.every((name) => typeof name === "string");
+    const fits = key === "text" ? value === "plain" || value === "delta" : names;
+    if (!fits) throw new EVALUE(`Invalid toContainerTree option: ${key}`);
+  }
+  return options;
+}
+
+function metaNodes(rows: Any[], node: (id: ContainerID) => unknown): unknown {
+  return rows.map((row) => ({ ...row, meta: node(row.meta), children: metaNodes(row.children, node) }));
+}
+
+/** @internal */
+export function nodeOf(
+  container: Any,
+  find: Find,
+  options: ContainerTreeOptions,
+  depth = 1,
+): ContainerTreeNode {
+  if (!container.isAttached()) throw new ESTATE("toContainerTree requires an attached container");
+  if (depth > DEPTH) throw new ERANGE(`containers are nested deeper than ${DEPTH}`);
+  const below = (item: Any) => nodeOf(item, find, options, depth + 1);
+  const type = container.kind();
+  let value: unknown;
+  if (type === "Tree") value = metaNodes(container.getShallowValue(), (id) => below(find(id)));
+  else if (type === "Text" && options.text === "delta") value = container.toDelta();
+  else {
+    value = content(container, (item) => (isContainer(item) ? below(item) : { type: "Value", value: item }));
+  }
+  return { type, cid: container.id, value };
+}
+
+/** @internal JSON has neither binary values nor NaN. */
+export function nodesToJson(nodes: unknown): string {
+  return JSON.stringify(nodes, (_, value) => {
+    const lost = value instanceof Uint8Array || (typeof value === "number" && !isFinite(value));
+    if (lost) throw new EVALUE("JSON has no binary values, nor numbers that are not finite");
+    return value;
+  });
+}
+
+// ---- replaced ----
+
+export type Replacer = (
+  key: string | number,
+  value: Value | LoroContainer,
+) => Value | LoroContainer | undefined;
+
+/** @internal Containers are told as such first; what the replacer leaves alone is looked into. */
+export function replaced(roots: Record<string, ContainerID>, find: Find, replacer: Replacer): Value {
+  const seen = new Set<string>();
+  const plain = (value: Value | LoroContainer | undefined): Value | undefined => {
+    if (isContainer(value)) throw new EVALUE("a replacer returned another container");
+    return value;
+  };
+  const inside = (value: Any): Value | undefined =>
+    typeof value === "object" && value !== null ? layer(value) : value;
+  const visit = (key: string | number, value: Any): Value | undefined => {
+    if (typeof value === "string" && isContainerId(value) && !seen.has(value)) {
+      seen.add(value);
+      const container: Any = find(value);
+      if (container === undefined) throw new EVALUE(`ContainerID not found: ${value}`);
+      const answer = replacer(key, container);
+      return inside(answer === container ? container.getShallowValue() : plain(answer));
+    }
+    return typeof value === "object" && value !== null ? layer(value) : plain(replacer(key, value));
+  };
+  const layer = (value: Any): Value => {
+    if (Array.isArray(value)) {
+      return value.map((item, index) => visit(index, item)).filter((item) => item !== undefined);
+    }
+    const entries = Object.entries(value).map(([key, item]) => [key, visit(key, item)] as const);
+    return object(entries.filter(([, item]) => item !== undefined) as [string, Value][]);
+  };
+  return layer(roots);
+}
+
+// ---- by path ----
+
+const DIGITS = /^\d+$/;
+const NODE = /^\d+@\d+$/;
+
+/** Below a tree: indices among siblings, or one id of a node; then into its data. As in loro-crdt an
+ *  index that is the last step finds nothing when it is the first, too. */
+function dataBelow(tree: Any, steps: string[]): LoroContainer | undefined {
+  if (NODE.test(steps[0]!)) return tree.getNodeByID(steps.shift()!)?.data;
+  let nodes: Any[] = tree.roots();
+  let node: Any;
+  let taken = 0;
+  for (; steps.length > 0 && DIGITS.test(steps[0]!); taken++) {
+    node = nodes[Number(steps.shift())];
+    if (node === undefined) return undefined;
+    nodes = node.children() ?? [];
+  }
+  return taken === 1 && steps.length === 0 ? undefined : node?.data;
+}
+
+/** @internal What is at "key/0/key" below `at`. */
+export function below(at: Value | LoroContainer | undefined, path: string[]): Any {
+  const steps = [...path];
+  while (steps.length > 0) {
+    if (!isContainer(at)) return undefined;
+    const container: Any = at;
+    const kind = container.kind();
+    if (kind === "Tree") {
+      at = dataBelow(container, steps);
+      continue;
+    }
+    const step = steps.shift()!;
+    if (kind === "Map") at = container.get(step);
+    else if (!DIGITS.test(step)) return undefined;
+    else if (kind === "Text") at = container.toString()[Number(step)];
+    else at = container.get?.(Number(step));
+  }
+  return at;
+}
