@@ -3,26 +3,35 @@
 // change that takes it back. Changes of others move the steps and are never taken back.
 //
 //   now ── steps[n-1] ──► before the last edit ── steps[n-2] ──► before the one before it ...
+//
+// A change of others is kept with the newest step and moves that one when it is needed; what it means
+// for the step below goes on to there. So a key of theirs costs the same after hours of writing.
 
 import { ChangeSet } from "@codemirror/state";
 
 // Typing without a pause as long as this is one step.
 const PAUSE_MS = 800;
 
+interface Step {
+  change: ChangeSet;
+  /** What others did since, which has moved neither this step nor those below. */
+  since: ChangeSet | null;
+}
+
 export class OwnUndo {
-  private done: ChangeSet[] = [];
-  private undone: ChangeSet[] = [];
+  private done: Step[] = [];
+  private undone: Step[] = [];
   private lastEdit = -Infinity;
 
   /** The user made `change` to `content`. `join` puts it into the last step whatever the pause. */
   record(change: ChangeSet, content: string, join: boolean): void {
     const inverse = invert(change, content);
     const time = performance.now();
-    const last = this.done.at(-1);
-    if (last && (join || (time - this.lastEdit < PAUSE_MS && continues(change, last)))) {
-      this.done[this.done.length - 1] = inverse.compose(last);
+    const last = newest(this.done);
+    if (last && (join || (time - this.lastEdit < PAUSE_MS && continues(change, last.change)))) {
+      last.change = inverse.compose(last.change);
     } else {
-      this.done.push(inverse);
+      this.done.push({ change: inverse, since: null });
     }
     this.lastEdit = time;
     this.undone = [];
@@ -30,8 +39,8 @@ export class OwnUndo {
 
   /** Someone else made `change`. */
   moveBy(change: ChangeSet): void {
-    moveSteps(this.done, change);
-    moveSteps(this.undone, change);
+    keepWith(this.done.at(-1), change);
+    keepWith(this.undone.at(-1), change);
   }
 
   undo(content: string): ChangeSet | null {
@@ -43,19 +52,27 @@ export class OwnUndo {
   }
 }
 
-function shift(from: ChangeSet[], to: ChangeSet[], content: string): ChangeSet | null {
-  const change = from.pop();
-  if (!change) return null;
-  to.push(invert(change, content));
-  return change;
+function shift(from: Step[], to: Step[], content: string): ChangeSet | null {
+  const step = newest(from);
+  if (!step) return null;
+  from.pop();
+  to.push({ change: invert(step.change, content), since: null });
+  return step.change;
 }
 
-function moveSteps(steps: ChangeSet[], change: ChangeSet): void {
-  for (let i = steps.length - 1; i >= 0; i -= 1) {
-    const moved = steps[i].map(change);
-    change = change.map(steps[i], true);
-    steps[i] = moved;
+function keepWith(step: Step | undefined, since: ChangeSet): void {
+  if (step) step.since = step.since?.compose(since) ?? since;
+}
+
+/** The newest step, moved past what others did since. */
+function newest(steps: Step[]): Step | undefined {
+  const step = steps.at(-1);
+  if (step?.since) {
+    keepWith(steps.at(-2), step.since.map(step.change, true));
+    step.change = step.change.map(step.since);
+    step.since = null;
   }
+  return step;
 }
 
 function invert(change: ChangeSet, content: string): ChangeSet {
