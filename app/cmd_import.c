@@ -23,8 +23,9 @@ static int32_t import_end(lk_ids version, uint64_t peer) {
 
 /* "3..7@11", after a comma if it is not the first. */
 static void import_print_span(lk_buf *out, bool first, lk_span span) {
-    heap_print(out, "%s %" PRId32 "..%" PRId32 "@%" PRIu64, first ? ":" : ",", span.start,
-               span.end - 1, span.peer);
+    heap_print(out, first ? ": " : ", ");
+    print_range(out, (uint64_t)span.start, (uint64_t)span.end - 1);
+    heap_print(out, "@%" PRIu64, span.peer);
 }
 
 static void import_print_new(import_job *job) {

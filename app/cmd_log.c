@@ -2,7 +2,6 @@
  * cmd_log.c - lorikeet log: the changes that documents are made of.
  *
  *     changes by peer and counter (to find what is built on) ─► order by Lamport time ─► graph */
-#include <inttypes.h>
 #include <stdlib.h>
 
 #include "blobs.h"
@@ -139,10 +138,12 @@ static void log_print_change(const log_book *book, const log_change *change, lk_
 }
 
 static void log_print_size(const log_book *book, const log_change *change, lk_buf *out) {
+    uint64_t counter = (uint64_t)change->id.counter, further = change->len - 1;
     print_count(out, change->len, "operation");
-    heap_print(out, " %" PRId32 "..%" PRId32 ", lamport %" PRIu32 "..%" PRIu32, change->id.counter,
-               change->id.counter + (int32_t)change->len - 1, change->lamport,
-               change->lamport + change->len - 1);
+    heap_print(out, " ");
+    print_range(out, counter, counter + further);
+    heap_print(out, ", lamport ");
+    print_range(out, change->lamport, change->lamport + further);
     log_print_containers(book, change, out);
     heap_print(out, "\n");
 }

@@ -126,6 +126,11 @@ void print_count(lk_buf *out, uint64_t count, const char *noun) {
     heap_print(out, "%" PRIu64 " %s%s", count, noun, count == 1 ? "" : "s");
 }
 
+void print_range(lk_buf *out, uint64_t first, uint64_t last) {
+    heap_print(out, "%" PRIu64, first);
+    if (last != first) heap_print(out, "..%" PRIu64, last);
+}
+
 void print_ids(lk_buf *out, lk_ids ids) {
     for (size_t i = 0; i < ids.len; i++)
         heap_print(out, "%s%" PRId32 "@%" PRIu64, i > 0 ? "," : "", ids.at[i].counter,

@@ -18,6 +18,8 @@ void print_value(lk_buf *out, const lk_doc *doc, const lk_value *value);
 void print_container(lk_buf *out, lk_doc *doc, lk_ref ref);
 /* "1 operation", "2 operations". */
 void print_count(lk_buf *out, uint64_t count, const char *noun);
+/* "3..7", or "3" alone. */
+void print_range(lk_buf *out, uint64_t first, uint64_t last);
 /* COUNTER@PEER,COUNTER@PEER */
 void print_ids(lk_buf *out, lk_ids ids);
 /* Seconds of Unix time, in UTC; nothing for 0. */

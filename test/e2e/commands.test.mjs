@@ -85,6 +85,12 @@ test('log draws the changes, newest first, and what they build on', async () => 
     );
     assert.equal(await says('log', snapshot), want);
     assert.equal(await says('log', begin, snapshot), want);
+    const one = peer('5');
+    one.getMap('a map').set('k', 1);
+    assert.equal(
+        await says('log', put('one', one.export({ mode: 'update' }))),
+        lines('* 0@5', '  1 operation 0, lamport 0: "a map" (map)'),
+    );
     const empty = put('empty', new LoroDoc().export({ mode: 'update' }));
     assert.equal(await says('log', empty), '');
 });
