@@ -102,6 +102,16 @@ export const frontiersOf = (doc) =>
         .frontiers()
         .map(({ peer, counter }) => ({ peer: String(peer), counter }))
         .sort(byPeer);
+/** All changes by author, without the order of what they build on. */
+export const historyOf = (doc) =>
+    plain(
+        new Map(
+            [...doc.getAllChanges()].map(([peer, changes]) => [
+                peer,
+                changes.map((change) => ({ ...change, deps: [...change.deps].sort(byPeer) })),
+            ]),
+        ),
+    );
 export function versionOf(doc) {
     const entries = [...doc.version().toJSON()].map(([peer, end]) => [String(peer), end]);
     return Object.fromEntries(entries.filter(([, end]) => end > 0).sort());

@@ -8,6 +8,7 @@ import {
     Mismatch,
     eventsOf,
     frontiersOf,
+    historyOf,
     isContainer,
     plain,
     same,
@@ -303,6 +304,20 @@ class Group {
         const again = late.export(() => ({ mode: 'snapshot' }));
         await this.birth().import(again, true, 'a newcomer, as late');
     }
+    /** Both tell of the same changes; and who gets them as JSON has what the others have. */
+    async throughJson(first) {
+        first.commit();
+        const [told, also] = first.both((side) => historyOf(side.doc));
+        same('changes', told.value, also.value);
+        const [ours, theirs] = first.both((side) => side.doc.exportJsonUpdates());
+        const newcomer = this.birth();
+        const status = newcomer.both((side) =>
+            side.doc.importJsonUpdates(side === newcomer.ours ? theirs.value : ours.value),
+        );
+        same('JSON updates: status', statusOf(status[0].value), statusOf(status[1].value));
+        await newcomer.compare('a newcomer, JSON updates');
+        same('JSON updates: version', versionOf(newcomer.ours.doc), versionOf(first.ours.doc));
+    }
     /** Everybody gets everything; then all are the same, and so is who starts from any one blob. */
     async settle(order, edits) {
         for (const twin of this.twins) this.publish(twin);
@@ -328,6 +343,7 @@ class Group {
                 for (const bytes of (side === newcomer.ours ? twin.theirs : twin.ours).local)
                     side.doc.import(bytes);
         await newcomer.compare('a newcomer, from local updates');
+        await this.throughJson(first);
         await this.beginLate(first, edits);
     }
 }
