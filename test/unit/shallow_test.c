@@ -280,7 +280,135 @@ static void test_first(void) {
     lk_free(late);
 }
 
+/* ---- states made here ---- */
+
+typedef struct opened { /* a shallow snapshot, taken apart */
+    snapshot_history history;
+    snapshot_root root;
+} opened;
+
+static opened open_blob(const lk_buf *blob, arena *scratch) {
+    opened o;
+    envelope_mode mode;
+    envelope_sections sections;
+    reader body;
+    lk_fault fault;
+    CHECK_EQ(envelope_open((lk_bytes){blob->at, blob->len}, &mode, &body, &fault), LK_OK);
+    CHECK_EQ(envelope_read_sections(&body, &sections, &fault), LK_OK);
+    CHECK_EQ(snapshot_read_history(&sections.history, scratch, &o.history, &fault), LK_OK);
+    lk_ids at = o.history.start_frontiers;
+    CHECK_EQ(snapshot_read_root(&sections.root, at, scratch, &o.root, &fault), LK_OK);
+    return o;
+}
+
+/* The same with other states. */
+static lk_buf close_blob(const opened *o, sstable_pair *states, size_t len, arena *scratch) {
+    lk_buf out = {0};
+    snapshot_parts parts = {.vv = o->history.vv,
+                            .frontiers = o->history.frontiers,
+                            .blocks = o->history.blocks,
+                            .block_len = o->history.block_len,
+                            .states = states,
+                            .state_len = len,
+                            .late = true,
+                            .start_vv = o->history.start_vv,
+                            .start_frontiers = o->history.start_frontiers};
+    CHECK_EQ(snapshot_write(&parts, scratch, &out), LK_OK);
+    return out;
+}
+
+static bool has_pair(const lk_buf *blob, const sstable_pair *wanted, arena *scratch) {
+    opened o = open_blob(blob, scratch);
+    for (size_t i = 0; i < o.root.len; i++)
+        if (o.root.pairs[i].key.len == wanted->key.len &&
+            memcmp(o.root.pairs[i].key.at, wanted->key.at, wanted->key.len) == 0)
+            return o.root.pairs[i].value.len == wanted->value.len &&
+                   memcmp(o.root.pairs[i].value.at, wanted->value.at, wanted->value.len) == 0;
+    return false;
+}
+
+/* The state of a container of the future goes on as it came, whatever is asked for. */
+static void test_future(void) {
+    arena scratch;
+    arena_init(&scratch, &mem_default);
+    lk_doc *full = doc_of(1);
+    fill(full);
+    lk_buf blob = export(full, LK_SHALLOW, lk_frontiers(full));
+    opened o = open_blob(&blob, &scratch);
+    sstable_pair *states = arena_new(&scratch, sstable_pair, o.root.len + 1);
+    memcpy(states, o.root.pairs, o.root.len * sizeof *states);
+    const sstable_pair future = {.key = {(const uint8_t *)"\xcd\3new", 5},
+                                 .value = {(const uint8_t *)"\x4d\1\0what?", 8}};
+    states[o.root.len] = future;
+    lk_buf made = close_blob(&o, states, o.root.len + 1, &scratch);
+    lk_doc *late = from_blob(&made, 2);
+    type(late, 0, "more");
+    lk_buf again = export(late, LK_SNAPSHOT, (lk_ids){0});
+    CHECK(has_pair(&again, &future, &scratch));
+    lk_buf_free(&again);
+    again = export(late, LK_SHALLOW, lk_frontiers(late));
+    CHECK(has_pair(&again, &future, &scratch));
+    lk_buf_free(&again);
+    lk_buf_free(&blob);
+    lk_free(full);
+    lk_free(late);
+    arena_drop(&scratch);
+}
+
+/* States that contradict themselves, each other, or the history, are refused. */
+static void test_lies(void) {
+    arena scratch;
+    arena_init(&scratch, &mem_default);
+    lk_doc *full = doc_of(1), *doc = doc_of(2);
+    type(full, 0, "ab");
+    lk_buf blob = export(full, LK_SHALLOW, lk_frontiers(full));
+    opened o = open_blob(&blob, &scratch);
+    /* "text" holds 0@1 and 1@1, the root. Keys and states of roots and of 0@1, by peer 1. */
+    const lk_bytes map = {(const uint8_t *)"\x80\1m", 3}, other = {(const uint8_t *)"\x80\1n", 3};
+    const lk_bytes child = {(const uint8_t *)"\2\1\0\0\0\0\0\0\0\0\0\0\0", 13};
+    const lk_bytes young = {(const uint8_t *)"\2\1\0\0\0\0\0\0\0\2\0\0\0", 13};
+#define BYTES(literal) {(const uint8_t *)(literal), sizeof(literal) - 1}
+    const lk_bytes holds = BYTES("\0\1\0\1\1k\7\1\1\0\0\0\1\1\0\0\0\0\0\0\0\0\0");
+    const lk_bytes later = BYTES("\0\1\0\1\1k\0\0\1\1\0\0\0\0\0\0\0\0\2");
+    const lk_bytes in_map = BYTES("\2\2\1\0\1m\1\0\0\3\4\0\0\0\0\0\0");
+    const lk_bytes in_other = BYTES("\2\2\1\0\1n\1\0\0\3\4\0\0\0\0\0\0");
+    const lk_bytes in_self = BYTES("\2\2\1\1\1\0\0\0\0\3\4\0\0\0\0\0\0");
+    const struct {
+        const char *what;
+        lk_bytes keys[3], values[3];
+        size_t len;
+    } cases[] = {
+        {"container stands in two places", {map, other}, {holds, holds}, 2},
+        {"container has two parents", {map, child}, {holds, in_other}, 2},
+        {"containers nest in a circle", {child}, {in_self}, 1},
+        {"container is younger than the state it is in", {young}, {in_map}, 1},
+        {"state holds what is later than the root", {map}, {later}, 1},
+        {NULL, {map, child}, {holds, in_map}, 2}, /* no lie */
+    };
+    for (size_t i = 0; i < countof(cases); i++) {
+        sstable_pair states[4];
+        size_t len = o.root.len;
+        memcpy(states, o.root.pairs, len * sizeof *states);
+        for (size_t k = 0; k < cases[i].len; k++)
+            states[len++] = (sstable_pair){.key = cases[i].keys[k], .value = cases[i].values[k]};
+        lk_buf made = close_blob(&o, states, len, &scratch);
+        lk_fault fault;
+        lk_status status = lk_import(doc, (lk_bytes){made.at, made.len}, NULL, &fault);
+        CHECK_EQ(status, cases[i].what == NULL ? LK_OK : LK_ECORRUPT);
+        if (cases[i].what != NULL) CHECK(strcmp(fault.what, cases[i].what) == 0);
+        if (cases[i].what != NULL) CHECK(lk_op_count(doc) == 0 && !lk_is_shallow(doc));
+        lk_buf_free(&made);
+    }
+    lk_check(doc);
+    lk_buf_free(&blob);
+    lk_free(full);
+    lk_free(doc);
+    arena_drop(&scratch);
+}
+
 int main(void) {
+    test_future();
+    test_lies();
     test_beginning();
     test_versions();
     test_first();
