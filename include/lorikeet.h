@@ -307,6 +307,80 @@ lk_status lk_list_insert_container(lk_doc *doc, lk_ref list, size_t pos, lk_kind
 lk_status lk_list_delete(lk_doc *doc, lk_ref list, size_t pos, size_t len);
 size_t lk_list_len(const lk_doc *doc, lk_ref list);
 lk_status lk_list_get(const lk_doc *doc, lk_ref list, size_t pos, lk_value *out);
+/* The operation that inserted what is there. */
+lk_status lk_list_id(const lk_doc *doc, lk_ref list, size_t pos, lk_id *out);
+
+/* ---- movable list: elements keep who they are when they move and when their value changes ---- */
+
+lk_status lk_movable_insert(lk_doc *doc, lk_ref list, size_t pos, const lk_value *values,
+                            size_t len);
+lk_status lk_movable_insert_container(lk_doc *doc, lk_ref list, size_t pos, lk_kind kind,
+                                      lk_ref *out);
+lk_status lk_movable_delete(lk_doc *doc, lk_ref list, size_t pos, size_t len);
+lk_status lk_movable_set(lk_doc *doc, lk_ref list, size_t pos, const lk_value *value);
+lk_status lk_movable_set_container(lk_doc *doc, lk_ref list, size_t pos, lk_kind kind, lk_ref *out);
+/* What is at `from` will be at `to`. Of concurrent moves of one element the last one, by Lamport
+ * time and peer, decides where it is; it is never there twice. */
+lk_status lk_movable_move(lk_doc *doc, lk_ref list, size_t from, size_t to);
+size_t lk_movable_len(const lk_doc *doc, lk_ref list);
+lk_status lk_movable_get(const lk_doc *doc, lk_ref list, size_t pos, lk_value *out);
+typedef struct lk_movable_writers { /* the peers whose operations made an element what it is */
+    uint64_t creator, mover, editor;
+} lk_movable_writers;
+lk_status lk_movable_who(const lk_doc *doc, lk_ref list, size_t pos, lk_movable_writers *out);
+
+/* ---- tree: nodes that hang below each other, each with a map for its data ---- */
+
+/* A node is named by the operation that made it. A parent of NULL means the roots. */
+#define LK_TREE_END SIZE_MAX /* an index: behind all siblings */
+#define LK_TREE_JITTER_MAX 64
+
+/* Make a node, as child `index` of a parent. LK_EMISSING if there is no such parent (one that was
+ * deleted is one, whose children are deleted, too); LK_ERANGE; LK_ESTATE if there is an index and
+ * lk_tree_positions() is off. Cost: O(log n), and siblings behind it that peers put in the same
+ * place at the same time: they are moved, too. */
+lk_status lk_tree_create(lk_doc *doc, lk_ref tree, const lk_id *parent_or_null, size_t index,
+                         lk_id *out);
+/* Hang a node somewhere else; the index counts siblings without itself. LK_EMISSING also if it was
+ * deleted (but what was deleted with something above it can be moved from there); LK_ESTATE also if
+ * the new parent is below it. Of concurrent moves that would make a circle the later ones have no
+ * effect. */
+lk_status lk_tree_move(lk_doc *doc, lk_ref tree, lk_id node, const lk_id *parent_or_null,
+                       size_t index);
+/* Before or after a sibling. */
+lk_status lk_tree_move_beside(lk_doc *doc, lk_ref tree, lk_id node, lk_id sibling, bool after);
+/* Delete a node and what is below it. A concurrent move of something below it brings that back. */
+lk_status lk_tree_delete(lk_doc *doc, lk_ref tree, lk_id node);
+/* Shall local edits keep siblings in order (at first they do)? If not, they say no index and
+ * siblings are in order of their moves. `jitter`: random bytes added to a position, against peers
+ * that take the same. LK_ELIMIT beyond LK_TREE_JITTER_MAX. Not stored in the document. */
+lk_status lk_tree_positions(lk_doc *doc, lk_ref tree, bool on, unsigned jitter);
+bool lk_tree_positioned(const lk_doc *doc, lk_ref tree);
+
+typedef struct lk_node {
+    lk_id id;
+    bool deleted;    /* it, or something above it */
+    bool has_parent; /* else it is among the roots, or was deleted itself */
+    lk_id parent;
+    size_t index; /* among its siblings */
+    size_t children;
+    lk_bytes fractional_index; /* orders siblings; then time and peer of the last move do */
+    lk_id last_move;           /* the operation that brought it where it is */
+    lk_ref data;               /* a map */
+} lk_node;
+lk_status lk_tree_get(const lk_doc *doc, lk_ref tree, lk_id node, lk_node *out);
+size_t lk_tree_roots(const lk_doc *doc, lk_ref tree);
+/* Child `index` of a parent. O(log n). */
+lk_status lk_tree_child(const lk_doc *doc, lk_ref tree, const lk_id *parent_or_null, size_t index,
+                        lk_node *out);
+/* Walk all nodes, deleted ones too, in the order in which they were first heard of: start with
+ * *cursor = 0; false at the end. */
+bool lk_tree_next(const lk_doc *doc, lk_ref tree, size_t *cursor, lk_node *out);
+
+/* ---- counter ---- */
+
+lk_status lk_counter_add(lk_doc *doc, lk_ref counter, double by);
+double lk_counter_value(const lk_doc *doc, lk_ref counter);
 
 /* ---- map ---- */
 
@@ -323,6 +397,8 @@ lk_status lk_map_marker(const lk_doc *doc, lk_ref map, lk_str key, lk_buf *out);
 size_t lk_map_len(const lk_doc *doc, lk_ref map);
 /* LK_EMISSING if the key is not there. */
 lk_status lk_map_get(const lk_doc *doc, lk_ref map, lk_str key, lk_value *out);
+/* The peer that wrote there last, be it a deletion. LK_EMISSING if nobody did. */
+lk_status lk_map_editor(const lk_doc *doc, lk_ref map, lk_str key, uint64_t *out);
 /* Walk the live entries in unspecified order: start with *cursor = 0; false at the end. */
 bool lk_map_next(const lk_doc *doc, lk_ref map, size_t *cursor, lk_entry *out);
 

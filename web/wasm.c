@@ -326,7 +326,11 @@ int32_t WEB(w_text_convert)(const lk_doc *doc, lk_ref text, size_t pos, lk_unit 
     return status == LK_OK ? (int32_t)out : (int32_t)status;
 }
 
-/* ---- list ---- */
+/* ---- lists, movable or not ---- */
+
+static bool shim_movable(const lk_doc *doc, lk_ref list) {
+    return lk_ref_kind(doc, list) == LK_MOVABLE_LIST;
+}
 
 /* Arguments: a LIST of the values. */
 lk_status WEB(w_list_insert)(lk_doc *doc, lk_ref list, size_t pos, size_t len) {
@@ -334,33 +338,76 @@ lk_status WEB(w_list_insert)(lk_doc *doc, lk_ref list, size_t pos, size_t len) {
     lk_value values;
     lk_status status = shim_value(&r, &values);
     if (status != LK_OK) return status;
-    return lk_list_insert(doc, list, pos, values.as.values, values.len);
+    return shim_movable(doc, list) ? lk_movable_insert(doc, list, pos, values.as.values, values.len)
+                                   : lk_list_insert(doc, list, pos, values.as.values, values.len);
 }
 
 int32_t WEB(w_list_insert_container)(lk_doc *doc, lk_ref list, size_t pos, lk_kind kind) {
     lk_ref ref = {0};
-    lk_status status = lk_list_insert_container(doc, list, pos, kind, &ref);
+    lk_status status = shim_movable(doc, list)
+                           ? lk_movable_insert_container(doc, list, pos, kind, &ref)
+                           : lk_list_insert_container(doc, list, pos, kind, &ref);
     return shim_ref(status, ref);
 }
 
 lk_status WEB(w_list_delete)(lk_doc *doc, lk_ref list, size_t pos, size_t len) {
-    return lk_list_delete(doc, list, pos, len);
+    return shim_movable(doc, list) ? lk_movable_delete(doc, list, pos, len)
+                                   : lk_list_delete(doc, list, pos, len);
 }
 
-size_t WEB(w_list_len)(const lk_doc *doc, lk_ref list) { return lk_list_len(doc, list); }
+size_t WEB(w_list_len)(const lk_doc *doc, lk_ref list) { return wire_list_len(doc, list); }
 
 lk_status WEB(w_list_get)(const lk_doc *doc, lk_ref list, size_t pos) {
     lk_value value;
-    lk_status status = lk_list_get(doc, list, pos, &value);
+    lk_status status = wire_list_get(doc, list, pos, &value);
     if (status != LK_OK) return status;
     writer w = shim_result();
     wire_value_write(&w, doc, &value);
     return shim_written(&w);
 }
 
+lk_status WEB(w_list_id)(const lk_doc *doc, lk_ref list, size_t pos) {
+    lk_id id;
+    lk_status status = lk_list_id(doc, list, pos, &id);
+    if (status != LK_OK) return status;
+    writer w = shim_result();
+    wire_id_write(&w, id);
+    return shim_written(&w);
+}
+
 lk_status WEB(w_list_values)(const lk_doc *doc, lk_ref list) {
     writer w = shim_result();
     wire_list_write(&w, doc, list, false);
+    return shim_written(&w);
+}
+
+/* Arguments: the value. */
+lk_status WEB(w_movable_set)(lk_doc *doc, lk_ref list, size_t pos, size_t len) {
+    reader r = reader_new(shim_bytes(len));
+    lk_value value;
+    lk_status status = shim_value(&r, &value);
+    return status == LK_OK ? lk_movable_set(doc, list, pos, &value) : status;
+}
+
+int32_t WEB(w_movable_set_container)(lk_doc *doc, lk_ref list, size_t pos, lk_kind kind) {
+    lk_ref ref = {0};
+    lk_status status = lk_movable_set_container(doc, list, pos, kind, &ref);
+    return shim_ref(status, ref);
+}
+
+lk_status WEB(w_movable_move)(lk_doc *doc, lk_ref list, size_t from, size_t to) {
+    return lk_movable_move(doc, list, from, to);
+}
+
+/* Result: the peers of creator, mover, editor, as u64le. */
+lk_status WEB(w_movable_who)(const lk_doc *doc, lk_ref list, size_t pos) {
+    lk_movable_writers who;
+    lk_status status = lk_movable_who(doc, list, pos, &who);
+    if (status != LK_OK) return status;
+    writer w = shim_result();
+    writer_u64le(&w, who.creator);
+    writer_u64le(&w, who.mover);
+    writer_u64le(&w, who.editor);
     return shim_written(&w);
 }
 
@@ -405,6 +452,16 @@ lk_status WEB(w_map_get)(const lk_doc *doc, lk_ref map, size_t len) {
     if (status != LK_OK) return status;
     writer w = shim_result();
     wire_value_write(&w, doc, &value);
+    return shim_written(&w);
+}
+
+/* Result: the peer, as u64le. */
+lk_status WEB(w_map_editor)(const lk_doc *doc, lk_ref map, size_t len) {
+    uint64_t peer;
+    lk_status status = lk_map_editor(doc, map, shim_str(len), &peer);
+    if (status != LK_OK) return status;
+    writer w = shim_result();
+    writer_u64le(&w, peer);
     return shim_written(&w);
 }
 
@@ -483,6 +540,115 @@ lk_status WEB(w_cursor_read)(size_t len) {
     }
     lk_buf_free(&id);
     return status;
+}
+
+/* ---- tree: nodes as ids ---- */
+
+/* A parent: 0, or 1 and its id. */
+static const lk_id *shim_parent(reader *r, lk_id *room) {
+    if (reader_u8(r) == 0) return NULL;
+    *room = wire_id_read(r);
+    return room;
+}
+
+/* An index below zero: at the end. Arguments: the parent. Result: the id. */
+lk_status WEB(w_tree_create)(lk_doc *doc, lk_ref tree, int32_t index, size_t len) {
+    reader r = reader_new(shim_bytes(len));
+    lk_id room, made;
+    const lk_id *parent = shim_parent(&r, &room);
+    lk_status status =
+        lk_tree_create(doc, tree, parent, index < 0 ? LK_TREE_END : (size_t)index, &made);
+    if (status != LK_OK) return status;
+    writer w = shim_result();
+    wire_id_write(&w, made);
+    return shim_written(&w);
+}
+
+/* Arguments: the node, its parent. */
+lk_status WEB(w_tree_move)(lk_doc *doc, lk_ref tree, int32_t index, size_t len) {
+    reader r = reader_new(shim_bytes(len));
+    lk_id node = wire_id_read(&r), room;
+    const lk_id *parent = shim_parent(&r, &room);
+    return lk_tree_move(doc, tree, node, parent, index < 0 ? LK_TREE_END : (size_t)index);
+}
+
+/* Arguments: the node, the other one. */
+lk_status WEB(w_tree_move_beside)(lk_doc *doc, lk_ref tree, bool after, size_t len) {
+    reader r = reader_new(shim_bytes(len));
+    lk_id node = wire_id_read(&r), other = wire_id_read(&r);
+    return lk_tree_move_beside(doc, tree, node, other, after);
+}
+
+/* Arguments: the node. */
+lk_status WEB(w_tree_delete)(lk_doc *doc, lk_ref tree, size_t len) {
+    reader r = reader_new(shim_bytes(len));
+    return lk_tree_delete(doc, tree, wire_id_read(&r));
+}
+
+lk_status WEB(w_tree_positions)(lk_doc *doc, lk_ref tree, bool on, unsigned jitter) {
+    return lk_tree_positions(doc, tree, on, jitter);
+}
+
+bool WEB(w_tree_positioned)(const lk_doc *doc, lk_ref tree) {
+    return lk_tree_positioned(doc, tree);
+}
+
+/* Arguments: the node. Result: deleted byte, parent, uleb index, bytes of the fractional index, id
+ * of the last move, uleb ref of the data. */
+lk_status WEB(w_tree_get)(const lk_doc *doc, lk_ref tree, size_t len) {
+    reader r = reader_new(shim_bytes(len));
+    lk_node node;
+    lk_status status = lk_tree_get(doc, tree, wire_id_read(&r), &node);
+    if (status != LK_OK) return status;
+    writer w = shim_result();
+    writer_u8(&w, node.deleted);
+    writer_u8(&w, node.has_parent);
+    if (node.has_parent) wire_id_write(&w, node.parent);
+    writer_uleb(&w, node.index);
+    writer_bytes(&w, node.fractional_index.at, node.fractional_index.len);
+    wire_id_write(&w, node.last_move);
+    writer_uleb(&w, node.data.index);
+    return shim_written(&w);
+}
+
+/* Arguments: the parent. Result: ids. */
+lk_status WEB(w_tree_children)(const lk_doc *doc, lk_ref tree, size_t len) {
+    reader r = reader_new(shim_bytes(len));
+    lk_id room;
+    const lk_id *parent = shim_parent(&r, &room);
+    lk_node node = {.children = lk_tree_roots(doc, tree)};
+    lk_status status = parent == NULL ? LK_OK : lk_tree_get(doc, tree, *parent, &node);
+    if (status != LK_OK) return status;
+    size_t count = node.children;
+    writer w = shim_result();
+    writer_uleb(&w, count);
+    for (size_t i = 0; i < count; i++)
+        if (lk_tree_child(doc, tree, parent, i, &node) == LK_OK) wire_id_write(&w, node.id);
+    return shim_written(&w);
+}
+
+/* Result: ids of all nodes, each after a byte: it was deleted itself. */
+lk_status WEB(w_tree_nodes)(const lk_doc *doc, lk_ref tree) {
+    lk_node node;
+    size_t count = 0;
+    writer w = shim_result();
+    for (size_t cursor = 0; lk_tree_next(doc, tree, &cursor, &node);) count++;
+    writer_uleb(&w, count);
+    for (size_t cursor = 0; lk_tree_next(doc, tree, &cursor, &node);) {
+        writer_u8(&w, node.deleted && !node.has_parent);
+        wire_id_write(&w, node.id);
+    }
+    return shim_written(&w);
+}
+
+/* ---- counter ---- */
+
+lk_status WEB(w_counter_add)(lk_doc *doc, lk_ref counter, double by) {
+    return lk_counter_add(doc, counter, by);
+}
+
+double WEB(w_counter_value)(const lk_doc *doc, lk_ref counter) {
+    return lk_counter_value(doc, counter);
 }
 
 /* ---- commit, import, export, events ---- */

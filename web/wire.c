@@ -12,6 +12,11 @@ static void wire_number_write(writer *w, wire_tag tag, double v) {
     writer_f64le(w, v);
 }
 
+void wire_id_write(writer *w, lk_id id) {
+    writer_u64le(w, id.peer);
+    writer_uleb(w, (uint32_t)id.counter);
+}
+
 static void wire_container_write(writer *w, const lk_doc *doc, lk_ref ref) {
     writer_u8(w, WIRE_CONTAINER);
     writer_uleb(w, ref.index);
@@ -70,13 +75,22 @@ static void wire_text_write(writer *w, const lk_doc *doc, lk_ref text) {
     if (!w->failed && lk_text_string(doc, text, w->out) != LK_OK) w->failed = true;
 }
 
+size_t wire_list_len(const lk_doc *doc, lk_ref list) {
+    return lk_ref_kind(doc, list) == LK_LIST ? lk_list_len(doc, list) : lk_movable_len(doc, list);
+}
+
+lk_status wire_list_get(const lk_doc *doc, lk_ref list, size_t pos, lk_value *out) {
+    return lk_ref_kind(doc, list) == LK_LIST ? lk_list_get(doc, list, pos, out)
+                                             : lk_movable_get(doc, list, pos, out);
+}
+
 void wire_list_write(writer *w, const lk_doc *doc, lk_ref list, bool deep) {
-    size_t len = lk_list_len(doc, list);
+    size_t len = wire_list_len(doc, list);
     writer_u8(w, WIRE_LIST);
     writer_uleb(w, len);
     for (size_t i = 0; i < len; i++) {
         lk_value value;
-        LK_ASSERT(lk_list_get(doc, list, i, &value) == LK_OK);
+        LK_ASSERT(wire_list_get(doc, list, i, &value) == LK_OK);
         wire_write(w, doc, &value, deep);
     }
 }
@@ -91,20 +105,70 @@ void wire_map_write(writer *w, const lk_doc *doc, lk_ref map, bool deep) {
     }
 }
 
-void wire_deep_write(writer *w, const lk_doc *doc, lk_ref ref) {
-    switch (lk_ref_kind(doc, ref)) {
-    case LK_TEXT: wire_text_write(w, doc, ref); break;
-    case LK_LIST: wire_list_write(w, doc, ref, true); break;
-    case LK_MAP: wire_map_write(w, doc, ref, true); break;
-    case LK_TREE:
-    case LK_MOVABLE_LIST:
-    case LK_COUNTER: writer_u8(w, WIRE_NULL); break;
+static void wire_key_write(writer *w, const char *key) {
+    writer_bytes(w, key, __builtin_strlen(key));
+}
+
+static void wire_hex_write(writer *w, lk_bytes bytes) {
+    static const char digits[] = "0123456789ABCDEF";
+    writer_u8(w, WIRE_STRING);
+    writer_uleb(w, 2 * bytes.len);
+    for (size_t i = 0; i < bytes.len; i++) {
+        writer_u8(w, (uint8_t)digits[bytes.at[i] >> 4]);
+        writer_u8(w, (uint8_t)digits[bytes.at[i] & 15]);
     }
 }
 
-void wire_id_write(writer *w, lk_id id) {
-    writer_u64le(w, id.peer);
-    writer_uleb(w, (uint32_t)id.counter);
+/* A node as an object, whose last entry is the list of its children: they come next. */
+static void wire_branch_write(writer *w, const lk_doc *doc, const lk_node *node) {
+    writer_u8(w, WIRE_MAP);
+    writer_uleb(w, 6);
+    wire_key_write(w, "parent");
+    writer_u8(w, node->has_parent ? WIRE_NODE : WIRE_NULL);
+    if (node->has_parent) wire_id_write(w, node->parent);
+    wire_key_write(w, "index");
+    wire_number_write(w, WIRE_INT, (double)node->index);
+    wire_key_write(w, "meta");
+    wire_deep_write(w, doc, node->data);
+    wire_key_write(w, "id");
+    writer_u8(w, WIRE_NODE);
+    wire_id_write(w, node->id);
+    wire_key_write(w, "fractional_index");
+    wire_hex_write(w, node->fractional_index);
+    wire_key_write(w, "children");
+    writer_u8(w, WIRE_LIST);
+    writer_uleb(w, node->children);
+}
+
+/* Without recursion: a tree may be as deep as it has nodes. */
+static void wire_tree_write(writer *w, const lk_doc *doc, lk_ref tree) {
+    lk_node node;
+    writer_u8(w, WIRE_LIST);
+    writer_uleb(w, lk_tree_roots(doc, tree));
+    bool more = lk_tree_child(doc, tree, NULL, 0, &node) == LK_OK;
+    while (more && !w->failed) {
+        wire_branch_write(w, doc, &node);
+        if (lk_tree_child(doc, tree, &node.id, 0, &node) == LK_OK) continue;
+        /* the next sibling, or that of the nearest one above which has one */
+        for (;;) {
+            size_t next = node.index + 1;
+            const lk_id *parent = node.has_parent ? &node.parent : NULL;
+            more = lk_tree_child(doc, tree, parent, next, &node) == LK_OK;
+            if (more || parent == NULL) break;
+            LK_ASSERT(lk_tree_get(doc, tree, *parent, &node) == LK_OK);
+        }
+    }
+}
+
+void wire_deep_write(writer *w, const lk_doc *doc, lk_ref ref) {
+    switch (lk_ref_kind(doc, ref)) {
+    case LK_TEXT: wire_text_write(w, doc, ref); break;
+    case LK_LIST:
+    case LK_MOVABLE_LIST: wire_list_write(w, doc, ref, true); break;
+    case LK_MAP: wire_map_write(w, doc, ref, true); break;
+    case LK_TREE: wire_tree_write(w, doc, ref); break;
+    case LK_COUNTER: wire_number_write(w, WIRE_FLOAT, lk_counter_value(doc, ref)); break;
+    }
 }
 
 void wire_ids_write(writer *w, lk_ids ids) {
@@ -299,13 +363,15 @@ const lk_delta *wire_text_delta_read(reader *r, arena *scratch, size_t *len) {
     return deltas;
 }
 
+lk_id wire_id_read(reader *r) {
+    uint64_t peer = reader_u64le(r);
+    return (lk_id){peer, (int32_t)reader_uleb(r, LIMIT_COUNTER)};
+}
+
 lk_ids wire_ids_read(reader *r, arena *scratch) {
     size_t len = (size_t)reader_uleb(r, reader_left(r));
     lk_id *ids = arena_new(scratch, lk_id, len);
     if (ids == NULL) reader_fail(r, LK_ENOMEM, "out of memory");
-    for (size_t i = 0; reader_ok(r) && i < len; i++) {
-        ids[i].peer = reader_u64le(r);
-        ids[i].counter = (int32_t)reader_uleb(r, LIMIT_COUNTER);
-    }
+    for (size_t i = 0; reader_ok(r) && i < len; i++) ids[i] = wire_id_read(r);
     return (lk_ids){ids, reader_ok(r) ? len : 0};
 }

@@ -40,7 +40,10 @@ typedef enum wire_tag {
 
 /* Containers in it are named, not resolved. */
 void wire_value_write(writer *w, const lk_doc *doc, const lk_value *value);
-/* All of a list or map; `deep` resolves the containers in it. */
+/* Of lists and movable lists alike. */
+size_t wire_list_len(const lk_doc *doc, lk_ref list);
+lk_status wire_list_get(const lk_doc *doc, lk_ref list, size_t pos, lk_value *out);
+/* All of a list (of either kind) or map; `deep` resolves the containers in it. */
 void wire_list_write(writer *w, const lk_doc *doc, lk_ref list, bool deep);
 void wire_map_write(writer *w, const lk_doc *doc, lk_ref map, bool deep);
 void wire_id_write(writer *w, lk_id id);
@@ -60,6 +63,7 @@ void wire_event_write(writer *w, const lk_doc *doc, const lk_event *event);
 void wire_value_read(reader *r, arena *scratch, lk_value *out);
 /* NULL when it fails. */
 const lk_delta *wire_text_delta_read(reader *r, arena *scratch, size_t *len);
+lk_id wire_id_read(reader *r);
 lk_ids wire_ids_read(reader *r, arena *scratch);
 
 #endif

@@ -212,7 +212,8 @@ void doc_advance(lk_doc *doc, const step *steps, size_t len) {
     for (size_t i = 0; i < len; i++) {
         state_change done = {0};
         state_apply(&doc->state, &steps[i], e->watching ? &watch : NULL, &done);
-        if (e->watching) events_note(e, &steps[i], &done);
+        /* As in Loro: that the same was written again is told of edits here only. */
+        if (e->watching && (doc->open || !done.same)) events_note(e, &steps[i], &done);
     }
     state_settle(&doc->state, steps, len);
 }

@@ -72,7 +72,7 @@ lk_status edit_begin(lk_doc *doc, lk_ref ref, size_t ops, uint32_t atoms) {
     return !doc->detached || edit_reserve_shown(doc) ? LK_OK : LK_ENOMEM;
 }
 
-/* Write an op down, in the change being written. */
+/* Write an op down, in the change being written. `st` is the step that stands for it. */
 static void edit_note(lk_doc *doc, op *o, step *st) {
     const dag_run *run = &doc->log.graph.runs.at[doc->log.graph.runs.len - 1];
     st->id = edit_next_id(doc);
@@ -83,6 +83,9 @@ static void edit_note(lk_doc *doc, op *o, step *st) {
     LK_ASSERT(pushed);
 }
 
+/* A move is two steps: a place goes, another one comes. */
+static size_t edit_steps(const op *o) { return o->kind == OP_MOVE ? 2 : 1; }
+
 /* Say when the steps will be, for those who ask before they are: after all there is. */
 static void edit_date(const lk_doc *doc, const op *ops, step *steps, size_t len) {
     const dag *g = &doc->log.graph;
@@ -92,24 +95,31 @@ static void edit_date(const lk_doc *doc, const op *ops, step *steps, size_t len)
         if (after > lamport) lamport = after;
     }
     for (size_t i = 0; i < len; i++) {
-        steps[i].lamport = lamport;
+        steps += edit_steps(&ops[i]);
+        steps[-1].lamport = lamport;
         lamport += ops[i].len;
     }
 }
 
 lk_status edit_finish(lk_doc *doc, edit_ready ready, op *ops, step *steps, size_t len) {
+    size_t step_len = 0;
+    for (size_t i = 0; i < len; i++) step_len += edit_steps(&ops[i]);
     edit_date(doc, ops, steps, len);
     if (!doc_add_states(doc)) return edit_abort(doc, ready, LK_ENOMEM);
-    lk_status status = doc_prepare(doc, steps, len);
+    lk_status status = doc_prepare(doc, steps, step_len);
     if (status != LK_OK) return edit_abort(doc, ready, status);
     doc_heads on = doc_shown(doc);
     if (!doc->open && !oplog_begin(&doc->log, doc->self, on.at, on.len))
         return edit_abort(doc, ready, LK_ENOMEM);
     if (!edit_noted_unsent(doc)) doc->unsent.at[doc->unsent.len++] = edit_next_id(doc);
     doc->open = true;
-    for (size_t i = 0; i < len; i++) edit_note(doc, &ops[i], &steps[i]);
+    step *next = steps;
+    for (size_t i = 0; i < len; i++) {
+        next += edit_steps(&ops[i]);
+        edit_note(doc, &ops[i], &next[-1]);
+    }
     edit_show_newest(doc);
-    doc_advance(doc, steps, len);
+    doc_advance(doc, steps, step_len);
     return LK_OK;
 }
 
@@ -179,18 +189,15 @@ bool edit_value_valid(const lk_value *value, unsigned depth) {
     return false;
 }
 
-static lk_value edit_child(lk_kind kind) {
+lk_value edit_child(lk_kind kind) {
     return (lk_value){.type = LK_CONTAINER, .as.container = {(uint32_t)kind}};
 }
 
 /* ---- list ---- */
 
-static lk_status edit_list_insert(lk_doc *doc, lk_ref list, size_t pos, const lk_value *values,
-                                  size_t len, const lk_value **copied) {
-    const seq *target = edit_seq(doc, list, LK_LIST);
-    if (target == NULL) return LK_EKIND;
+lk_status edit_insert(lk_doc *doc, lk_ref list, uint32_t pos, const lk_value *values, size_t len,
+                      const lk_value **copied) {
     if (len > LIMIT_POSITION) return LK_ELIMIT;
-    if (pos > seq_len(target, SEQ_ENTITY)) return LK_ERANGE;
     if (len == 0) return LK_OK;
     lk_status status = edit_begin(doc, list, 1, (uint32_t)len);
     if (status != LK_OK) return status;
@@ -201,14 +208,22 @@ static lk_status edit_list_insert(lk_doc *doc, lk_ref list, size_t pos, const lk
     op o = {.kind = OP_LIST_INSERT,
             .container = list.index,
             .len = (uint32_t)len,
-            .as.list = {.pos = (uint32_t)pos, .values = copy}};
+            .as.list = {.pos = pos, .values = copy}};
     step st = {.kind = STEP_INSERT,
                .container = list.index,
-               .pos = (uint32_t)pos,
+               .pos = pos,
                .len = (uint32_t)len,
                .data = copy};
     *copied = copy;
     return edit_finish(doc, ready, &o, &st, 1);
+}
+
+static lk_status edit_list_insert(lk_doc *doc, lk_ref list, size_t pos, const lk_value *values,
+                                  size_t len, const lk_value **copied) {
+    const seq *target = edit_seq(doc, list, LK_LIST);
+    if (target == NULL) return LK_EKIND;
+    if (pos > seq_len(target, SEQ_ENTITY)) return LK_ERANGE;
+    return edit_insert(doc, list, (uint32_t)pos, values, len, copied);
 }
 
 lk_status lk_list_insert(lk_doc *doc, lk_ref list, size_t pos, const lk_value *values, size_t len) {

@@ -23,7 +23,8 @@ lk_status edit_abort(lk_doc *doc, edit_ready ready, lk_status status);
 lk_status edit_begin(lk_doc *doc, lk_ref ref, size_t ops, uint32_t atoms);
 /* The id the next op gets. Valid after edit_begin(). */
 op_id edit_next_id(lk_doc *doc);
-/* The ops are complete but for their ids: write them down and carry them out, one step each. */
+/* The ops are complete but for their ids: write them down and carry them out, one step each, a move
+ * two. */
 lk_status edit_finish(lk_doc *doc, edit_ready ready, op *ops, step *steps, size_t len);
 
 /* The sequence of a container of that kind, or NULL if it is of another. */
@@ -39,6 +40,11 @@ lk_status edit_text_insert(lk_doc *doc, lk_ref text, uint32_t pos, lk_str s);
 /* lk_text_mark(); `lenient`: a key that is not configured does not expand. */
 lk_status edit_mark_set(lk_doc *doc, lk_ref text, size_t start, size_t end, lk_unit unit,
                         const lk_entry *style, bool lenient);
+/* Insert copies of values into a list or movable list, before entity `pos`. */
+lk_status edit_insert(lk_doc *doc, lk_ref list, uint32_t pos, const lk_value *values, size_t len,
+                      const lk_value **copied);
+/* The value that stands for a new child, to be copied into the log. */
+lk_value edit_child(lk_kind kind);
 /* Is it a value that a document can hold, with `depth` levels around it? */
 bool edit_value_valid(const lk_value *value, unsigned depth);
 bool edit_entry_valid(const lk_entry *entry, unsigned depth);

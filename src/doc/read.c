@@ -62,7 +62,7 @@ lk_status lk_text_convert(const lk_doc *doc, lk_ref text, size_t pos, lk_unit fr
     return LK_OK;
 }
 
-/* ---- list, map ---- */
+/* ---- lists, map ---- */
 
 size_t lk_list_len(const lk_doc *doc, lk_ref list) {
     return seq_len(read_seq(doc, list, LK_LIST), SEQ_ENTITY);
@@ -75,14 +75,66 @@ lk_status lk_list_get(const lk_doc *doc, lk_ref list, size_t pos, lk_value *out)
     return LK_OK;
 }
 
+lk_status lk_list_id(const lk_doc *doc, lk_ref list, size_t pos, lk_id *out) {
+    const seq *from = read_seq(doc, list, LK_LIST);
+    op_id id;
+    if (pos >= seq_len(from, SEQ_ENTITY)) return LK_ERANGE;
+    seq_get(from, (uint32_t)pos, &id);
+    *out = doc_wide(doc, id);
+    return LK_OK;
+}
+
+static const movable *read_movable(const lk_doc *doc, lk_ref ref) {
+    LK_ASSERT(ref.index < doc->state.containers.len);
+    const movable *m = state_find_movable(&doc->state, ref.index);
+    LK_ASSERT(m != NULL);
+    return m;
+}
+
+size_t lk_movable_len(const lk_doc *doc, lk_ref list) {
+    return movable_len(read_movable(doc, list), LK_UTF8);
+}
+
+lk_status lk_movable_get(const lk_doc *doc, lk_ref list, size_t pos, lk_value *out) {
+    const movable *m = read_movable(doc, list);
+    uint32_t at[SEQ_UNITS];
+    if (pos >= movable_len(m, LK_UTF8)) return LK_ERANGE;
+    *out = *movable_at(m, (uint32_t)pos, LK_UTF8, at)->value;
+    return LK_OK;
+}
+
+lk_status lk_movable_who(const lk_doc *doc, lk_ref list, size_t pos, lk_movable_writers *out) {
+    const movable *m = read_movable(doc, list);
+    const uint64_t *peers = doc->log.names.peers.at;
+    uint32_t at[SEQ_UNITS];
+    if (pos >= movable_len(m, LK_UTF8)) return LK_ERANGE;
+    const movable_elem *elem = movable_at(m, (uint32_t)pos, LK_UTF8, at);
+    *out = (lk_movable_writers){.creator = peers[elem->id.peer],
+                                .mover = peers[movable_place_of(m, elem).peer],
+                                .editor = peers[elem->writer.peer]};
+    return LK_OK;
+}
+
 size_t lk_map_len(const lk_doc *doc, lk_ref ref) { return map_len(read_map(doc, ref)); }
 
-lk_status lk_map_get(const lk_doc *doc, lk_ref ref, lk_str key, lk_value *out) {
+/* What was written to a key, or NULL. */
+static const map_entry *read_entry(const lk_doc *doc, lk_ref ref, lk_str key) {
     const map *from = read_map(doc, ref);
     uint32_t known = intern_find_key(&doc->log.names, key);
-    const map_entry *entry = known == TABLE_NONE ? NULL : map_find(from, known);
+    return known == TABLE_NONE ? NULL : map_find(from, known);
+}
+
+lk_status lk_map_get(const lk_doc *doc, lk_ref ref, lk_str key, lk_value *out) {
+    const map_entry *entry = read_entry(doc, ref, key);
     if (entry == NULL || entry->value == NULL) return LK_EMISSING;
     *out = *entry->value;
+    return LK_OK;
+}
+
+lk_status lk_map_editor(const lk_doc *doc, lk_ref ref, lk_str key, uint64_t *out) {
+    const map_entry *entry = read_entry(doc, ref, key);
+    if (entry == NULL) return LK_EMISSING;
+    *out = entry->peer_wide;
     return LK_OK;
 }
 

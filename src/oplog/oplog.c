@@ -397,14 +397,11 @@ static uint32_t oplog_parents(const oplog *log, const oplog_names *names, const 
     return len;
 }
 
-/* A node that is made has a map for its data. */
-static bool oplog_node_data(oplog *log, const op *o) {
-    container_id id = {
-        .kind = LK_MAP, .peer = o->as.tree.node.peer, .counter = o->as.tree.node.counter};
+uint32_t oplog_node(oplog *log, op_id node, uint32_t tree) {
+    container_id id = {.kind = LK_MAP, .peer = node.peer, .counter = node.counter};
     uint32_t data = intern_container(&log->names, &id);
-    if (data == TABLE_NONE) return false;
-    log->names.containers.at[data].parent = o->container;
-    return true;
+    if (data != TABLE_NONE) log->names.containers.at[data].parent = tree;
+    return data;
 }
 
 /* The op with the document's indices and the log's memory. */
@@ -435,7 +432,7 @@ static bool oplog_adopt(oplog *log, const oplog_names *names, peer_ix peer, op *
     case OP_TREE:
         o->as.tree.node.peer = names->peers[o->as.tree.node.peer];
         if (o->as.tree.node.peer == peer && o->as.tree.node.counter == o->counter &&
-            !oplog_node_data(log, o))
+            oplog_node(log, o->as.tree.node, o->container) == TABLE_NONE)
             return false;
         if (o->as.tree.has_parent) o->as.tree.parent.peer = names->peers[o->as.tree.parent.peer];
         o->as.tree.position.at = oplog_bytes(log, o->as.tree.position.at, o->as.tree.position.len);

@@ -101,6 +101,9 @@ bool oplog_mark_start(oplog *log, op_id id, op *o);
 /* The same for a value of a state, whose containers are these by index. */
 bool oplog_state_value(oplog *log, const lk_value *value, const uint32_t *cids, lk_value *out);
 
+/* A node that is made has a map for its data: its number; TABLE_NONE when memory is out. */
+uint32_t oplog_node(oplog *log, op_id node, uint32_t tree);
+
 typedef struct oplog_names { /* a block's indices as the document's */
     const peer_ix *peers;
     const uint32_t *keys;

@@ -3,6 +3,7 @@
 #include "state/state.h"
 
 #include "base/limits.h"
+#include "model/value.h"
 
 void state_init(state *s, const lk_memory *heap) { *s = (state){.heap = heap}; }
 
@@ -255,6 +256,8 @@ static void state_apply_movable(state *s, movable *m, const step *st, const stat
         state_place(s, &values[i], true, watch);
     const lk_value *after = named ? state_shown(m, st->as.elem) : NULL;
     if (before == after) return;
+    bool stays = edits.first.removed[LK_UTF8] == edits.first.inserted[LK_UTF8];
+    out->same = before != NULL && after != NULL && stays && value_equal(before, after);
     state_place(s, before, false, watch);
     state_place(s, after, true, watch);
 }

@@ -56,6 +56,7 @@ lk_status state_prepare(state *s, const step *steps, size_t len, arena *scratch)
 
 typedef struct state_change { /* what a step did, for events */
     seq_edit edit, second;    /* texts and lists; the second one may be nothing */
+    bool same;                /* movable list: what was written was there */
     bool taken;               /* map: the write won */
     bool known;               /* map: there was a write before, perhaps a deletion */
     const lk_value *before;   /* map: what it wrote, NULL: a deletion */

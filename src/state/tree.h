@@ -58,6 +58,8 @@ typedef struct tree {
     size_t late;
     table by_id; /* of nodes */
     uint32_t roots, deleted;
+    bool unordered;  /* local moves give all nodes the same position */
+    unsigned jitter; /* bytes added to the positions that local moves give */
     bool watched, recording;
     VEC(tree_touch) touched;
     struct {

@@ -60,6 +60,11 @@ function diffOf(diff) {
                         return [key, value === undefined ? { deleted: true } : plain(value)];
                     }),
             );
+        case 'counter':
+            // whether theirs tells of nothing added is chance
+            return diff.increment === 0 ? {} : { increment: diff.increment };
+        case 'tree':
+            return diff.diff.map(plain);
         default:
             throw new Error(`no such diff: ${diff.type}`);
     }
@@ -72,9 +77,17 @@ const isEmpty = (diff) =>
 function named(value, into = new Set()) {
     if (typeof value !== 'object' || value === null) return into;
     if (typeof value.container === 'string') into.add(value.container);
+    if (value.action === 'create') into.add(`cid:${value.target}:Map`);
     for (const inner of Object.values(value)) named(inner, into);
     return into;
 }
+
+/**
+ * What an import does to a tree can be told in many ways: theirs takes moves back and does them again,
+ * and sends what hangs on the nodes anew. Mirrors see to that.
+ */
+const isTold = (batch, { diff, path }) =>
+    batch.by === 'local' || !(diff.type === 'tree' || path.some((step) => /^\d+@\d+$/.test(step)));
 
 /**
  * One batch as {by, changes: {container id: diff}}. Theirs also tells which keys a map that has just
@@ -82,7 +95,8 @@ function named(value, into = new Set()) {
  */
 function eventOf(batch) {
     const changes = {};
-    for (const event of batch.events) changes[String(event.target)] = diffOf(event.diff);
+    for (const event of batch.events)
+        if (isTold(batch, event)) changes[String(event.target)] = diffOf(event.diff);
     for (const id of named(changes)) {
         const diff = changes[id];
         for (const key of Object.keys(diff ?? {}))

@@ -83,6 +83,9 @@ export function makeText(number) {
     return text;
 }
 
+/** What a sum does not round. */
+export const makeNumber = (number) => ((number % 64) - 32) / 4;
+
 export const makeKey = (number) => KEYS[number % KEYS.length];
 
 export function makeValue(number) {

@@ -15,30 +15,39 @@ import {
     statusOf,
     versionOf,
 } from './compare.mjs';
-import { makeKey, makeText, makeValue } from './history.mjs';
+import { makeKey, makeNumber, makeText, makeValue } from './history.mjs';
+import { Mirror } from './mirror.mjs';
 
 const ROOTS = [
     ['Text', 'text'],
     ['Map', 'map'],
     ['List', 'list'],
+    ['MovableList', 'movable'],
+    ['Tree', 'tree'],
+    ['Counter', 'counter'],
 ];
+const KINDS = ['Map', 'List', 'Text', 'MovableList', 'Tree', 'Counter'];
+
+/** What a container holds directly, in an order both sides agree on. */
+function insideOf(container) {
+    switch (container.kind()) {
+        case 'Map':
+            return [...container.keys()].sort().map((key) => container.get(key));
+        case 'List':
+        case 'MovableList':
+            return container.toArray();
+        case 'Tree':
+            return container.getNodes().map((node) => node.data);
+        default:
+            return [];
+    }
+}
 
 /** The live containers in an order both sides agree on, roots first. */
 function containersOf(doc) {
     const found = ROOTS.map(([kind, name]) => doc[`get${kind}`](name));
-    for (let i = 0; i < found.length && found.length < 40; i++) {
-        const at = found[i];
-        if (at.kind() === 'Map')
-            for (const key of [...at.keys()].sort()) {
-                const value = at.get(key);
-                if (isContainer(value)) found.push(value);
-            }
-        if (at.kind() === 'List')
-            for (let j = 0; j < at.length; j++) {
-                const value = at.get(j);
-                if (isContainer(value)) found.push(value);
-            }
-    }
+    for (let i = 0; i < found.length && found.length < 40; i++)
+        found.push(...insideOf(found[i]).filter(isContainer));
     return found;
 }
 
@@ -61,7 +70,9 @@ class Side {
         containersOf(this.doc); // a root shows from when it is first asked for
         this.batches = [];
         this.local = [];
+        this.mirror = new Mirror();
         this.doc.subscribe((batch) => this.batches.push(batch));
+        if (library.LorikeetError) this.doc.subscribe((batch) => this.mirror.follow(batch));
         this.doc.subscribeLocalUpdates((bytes) => this.local.push(bytes));
     }
     make(kind) {
@@ -72,7 +83,45 @@ class Side {
         const kind = container.kind();
         if (kind === 'Text') return this.editText(container, step);
         if (kind === 'Map') return this.editMap(container, step);
+        if (kind === 'Tree') return this.editTree(container, step);
+        if (kind === 'Counter') return container.increment(makeNumber(step.size));
+        if (kind === 'MovableList' && step.what % 3 > 0) return this.editMovable(container, step);
         return this.editList(container, step);
+    }
+    child(size) {
+        return this.make(KINDS[size % KINDS.length]);
+    }
+    editMovable(list, { what, where, size }) {
+        const at = where % (list.length + 1);
+        switch (what % 4) {
+            case 0:
+                return list.set(at, makeValue(size));
+            case 1:
+                // theirs takes the length for an index
+                return at < list.length && list.setContainer(at, this.child(size)) && undefined;
+            default:
+                return list.move(at, size % (list.length + 1));
+        }
+    }
+    editTree(tree, { what, where, size }) {
+        // what happens below deleted nodes theirs tells of, too
+        const living = tree.getNodes();
+        const nodes = what % 7 === 0 ? tree.getNodes({ withDeleted: true }) : living;
+        const node = nodes[where % (nodes.length + 1)];
+        const other = living[size % (living.length + 1)];
+        const index = what % 5 === 0 ? undefined : (size >> 8) % 4;
+        switch ((what >> 3) % 6) {
+            case 0:
+                return node && tree.delete(node.id);
+            case 1:
+                return node && tree.move(node.id, other?.id, index);
+            case 2:
+                return node && other && node[size % 2 ? 'moveAfter' : 'moveBefore'](other);
+            case 3:
+                return node && node.data.set('k', makeValue(size));
+            default:
+                return tree.createNode(other?.id, index).id;
+        }
     }
     editText(text, { what, where, size }) {
         const ends = boundaries(text.toString());
@@ -90,7 +139,7 @@ class Side {
             case 1:
                 return map.setContainer(key, this.make('Text')).insert(0, makeText(size));
             case 2:
-                return map.setContainer(key, this.make(size % 2 ? 'Map' : 'List')) && undefined;
+                return map.setContainer(key, this.child(size)) && undefined;
             default:
                 return map.set(key, makeValue(size));
         }
@@ -103,7 +152,7 @@ class Side {
         if (kind === 2)
             return list.insertContainer(at, this.make('Text')).insert(0, makeText(size));
         if (kind === 3)
-            return list.insertContainer(at, this.make(size % 2 ? 'Map' : 'List')) && undefined;
+            return list.insertContainer(at, this.child(size)) && undefined;
         return list.insert(at, makeValue(size));
     }
     async events() {
@@ -144,6 +193,7 @@ class Twin {
         same(`${what}: version`, versionOf(ours.doc), versionOf(theirs.doc));
         same(`${what}: frontiers`, frontiersOf(ours.doc), frontiersOf(theirs.doc));
         same(`${what}: events`, await ours.events(), await theirs.events());
+        ours.mirror.compare(ours.doc, what);
     }
     commit() {
         this.both((side) => side.doc.commit());

@@ -12,9 +12,10 @@ typedef struct fixture {
     meter meter;
     lk_memory memory;
     lk_doc *doc;
-    lk_ref text, list, map;
-    lk_buf theirs; /* concurrent with what doc holds */
-    lk_buf json;   /* the same as JSON */
+    lk_ref text, list, map, movable, tree, counter;
+    lk_id nodes[3]; /* two roots, and a child of the first */
+    lk_buf theirs;  /* concurrent with what doc holds */
+    lk_buf json;    /* the same as JSON */
     lk_value value;
 } fixture;
 
@@ -57,6 +58,24 @@ static lk_status apply_delta(fixture *f) {
     };
     return lk_text_apply_delta(f->doc, f->text, deltas, 3, LK_UTF16);
 }
+static lk_status insert_movable(fixture *f) {
+    lk_ref child;
+    return lk_movable_insert_container(f->doc, f->movable, 1, LK_TREE, &child);
+}
+static lk_status delete_movable(fixture *f) { return lk_movable_delete(f->doc, f->movable, 0, 3); }
+static lk_status set_movable(fixture *f) {
+    return lk_movable_set(f->doc, f->movable, 1, &f->value);
+}
+static lk_status move_movable(fixture *f) { return lk_movable_move(f->doc, f->movable, 2, 0); }
+static lk_status create_node(fixture *f) {
+    lk_id made;
+    return lk_tree_create(f->doc, f->tree, &f->nodes[0], 0, &made);
+}
+static lk_status move_node(fixture *f) {
+    return lk_tree_move(f->doc, f->tree, f->nodes[2], &f->nodes[1], LK_TREE_END);
+}
+static lk_status delete_node(fixture *f) { return lk_tree_delete(f->doc, f->tree, f->nodes[0]); }
+static lk_status add_counter(fixture *f) { return lk_counter_add(f->doc, f->counter, 1.5); }
 static lk_status config_styles(fixture *f) {
     lk_style styles[] = {{str_of("size"), LK_EXPAND_BOTH}, {str_of("face"), LK_EXPAND_NONE}};
     return lk_style_config(f->doc, styles, 2);
@@ -175,6 +194,20 @@ static lk_status print_json(fixture *f) {
     return status;
 }
 
+/* A movable list, a tree and a counter. */
+static void build_more(fixture *f) {
+    lk_value values[4] = {f->value, f->value, f->value, f->value};
+    CHECK_EQ(lk_root(f->doc, LK_MOVABLE_LIST, str_of("movable"), &f->movable), LK_OK);
+    CHECK_EQ(lk_root(f->doc, LK_TREE, str_of("tree"), &f->tree), LK_OK);
+    CHECK_EQ(lk_root(f->doc, LK_COUNTER, str_of("counter"), &f->counter), LK_OK);
+    CHECK_EQ(lk_movable_insert(f->doc, f->movable, 0, values, 4), LK_OK);
+    CHECK_EQ(lk_movable_move(f->doc, f->movable, 0, 1), LK_OK);
+    for (int i = 0; i < 3; i++) {
+        const lk_id *parent = i == 2 ? &f->nodes[0] : NULL;
+        CHECK_EQ(lk_tree_create(f->doc, f->tree, parent, LK_TREE_END, &f->nodes[i]), LK_OK);
+    }
+}
+
 static void build(fixture *f, bool watched) {
     *f = (fixture){.value = {.type = LK_STRING, .len = 5, .as.bytes = (const uint8_t *)"value"}};
     f->memory = (lk_memory){&f->meter, meter_resize};
@@ -188,6 +221,7 @@ static void build(fixture *f, bool watched) {
     CHECK_EQ(lk_root(other, LK_TEXT, str_of("text"), &text), LK_OK);
     CHECK_EQ(lk_text_insert(f->doc, f->text, 0, LK_UTF8, str_of("ours ours")), LK_OK);
     CHECK_EQ(lk_text_mark(f->doc, f->text, 2, 4, LK_UTF16, str_of("bold"), &f->value), LK_OK);
+    build_more(f);
     CHECK_EQ(lk_text_insert(other, text, 0, LK_UTF8, str_of("theirs")), LK_OK);
     CHECK_EQ(lk_text_delete(other, text, 1, 2, LK_UTF8), LK_OK);
     lk_ref map, child;
@@ -256,6 +290,14 @@ int main(void) {
         spent += sweep("unmark", unmark_text, watched);
         spent += sweep("delta of a text", read_delta, watched);
         CHECK(sweep("delta applied", apply_delta, watched) > 0);
+        spent += sweep("movable insert", insert_movable, watched);
+        spent += sweep("movable delete", delete_movable, watched);
+        spent += sweep("movable set", set_movable, watched);
+        spent += sweep("movable move", move_movable, watched);
+        spent += sweep("tree create", create_node, watched);
+        spent += sweep("tree move", move_node, watched);
+        spent += sweep("tree delete", delete_node, watched);
+        spent += sweep("counter", add_counter, watched);
         spent += sweep("styles", config_styles, watched);
         spent += sweep("mergeable child", ensure_map, watched);
         spent += sweep("root", make_root, watched);

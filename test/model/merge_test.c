@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT
- * merge_test.c - random peers edit texts, lists and maps nested in each other, and exchange what
+ * merge_test.c - random peers edit containers nested in each other, and exchange what
  * they have in every order. Whatever the order: the same document, equal to a replay, told by
  * events as it came. */
 #include "check.h"
@@ -34,7 +34,7 @@ static lk_ref root_of(lk_doc *doc, lk_kind kind, const char *name) {
 
 /* A container to edit: a root, or a child of the root map or list. */
 static lk_ref pick_container(world *w, lk_doc *doc, lk_kind kind) {
-    static const char *const roots[] = {"map", "list", "text"};
+    static const char *const roots[] = {"map", "list", "text", "tree", "movable", "counter"};
     lk_ref list = root_of(doc, LK_LIST, "list");
     for (size_t i = 0; i < lk_list_len(doc, list) && rng_below(&w->random, 2); i++) {
         lk_value value;
@@ -67,7 +67,7 @@ static void edit_list(world *w, lk_doc *doc) {
         CHECK_EQ(lk_list_delete(doc, list, pos, 1), LK_OK);
     } else if (what == 1) {
         lk_ref child;
-        lk_kind kind = (lk_kind)rng_below(&w->random, 3);
+        lk_kind kind = (lk_kind)rng_below(&w->random, 6);
         CHECK_EQ(lk_list_insert_container(doc, list, pos, kind, &child), LK_OK);
     } else {
         lk_value values[2] = {{.type = LK_I64, .as.i64 = (int64_t)rng_below(&w->random, 100)},
@@ -92,10 +92,63 @@ static void edit_map(world *w, lk_doc *doc) {
     }
 }
 
+static void edit_movable(world *w, lk_doc *doc) {
+    lk_ref list = pick_container(w, doc, LK_MOVABLE_LIST);
+    size_t len = lk_movable_len(doc, list), at = rng_below(&w->random, (uint32_t)len + 1);
+    lk_value value = {.type = LK_I64, .as.i64 = (int64_t)rng_below(&w->random, 100)};
+    uint32_t what = rng_below(&w->random, 6);
+    if (at == len || what == 0) {
+        lk_ref child;
+        CHECK_EQ(lk_movable_insert(doc, list, at, &value, 1), LK_OK);
+        CHECK_EQ(lk_movable_insert_container(doc, list, at, LK_TEXT, &child), LK_OK);
+    } else if (what == 1) {
+        size_t count = rng_below(&w->random, (uint32_t)(len - at) + 1);
+        CHECK_EQ(lk_movable_delete(doc, list, at, count), LK_OK);
+    } else if (what == 2) {
+        CHECK_EQ(lk_movable_set(doc, list, at, &value), LK_OK);
+    } else {
+        CHECK_EQ(lk_movable_move(doc, list, at, rng_below(&w->random, (uint32_t)len)), LK_OK);
+    }
+}
+
+/* A node of a tree, deleted ones too, or false: none. */
+static bool pick_node(world *w, lk_doc *doc, lk_ref tree, lk_id *out) {
+    uint32_t skip = rng_below(&w->random, 6);
+    lk_node node;
+    for (size_t cursor = 0; lk_tree_next(doc, tree, &cursor, &node);) {
+        *out = node.id;
+        if (skip-- == 0) return true;
+    }
+    return false;
+}
+
+static void edit_tree(world *w, lk_doc *doc) {
+    lk_ref tree = pick_container(w, doc, LK_TREE);
+    lk_id target, other, made;
+    bool found = pick_node(w, doc, tree, &target), below = pick_node(w, doc, tree, &other);
+    const lk_id *parent = below ? &other : NULL;
+    size_t index = rng_below(&w->random, 3) == 0 ? 0 : LK_TREE_END;
+    uint32_t what = rng_below(&w->random, 5);
+    lk_status status = LK_OK;
+    if (!found || what == 0)
+        status = lk_tree_create(doc, tree, parent, index, &made);
+    else if (what == 1)
+        status = lk_tree_delete(doc, tree, target);
+    else if (what == 2 && below)
+        status = lk_tree_move_beside(doc, tree, target, other, index == 0);
+    else
+        status = lk_tree_move(doc, tree, target, parent, index);
+    /* deleted already, or the other one is below it */
+    CHECK(status == LK_OK || status == LK_EMISSING || status == LK_ESTATE);
+}
+
 static void edit(world *w, lk_doc *doc) {
-    switch (rng_below(&w->random, 4)) {
+    switch (rng_below(&w->random, 7)) {
     case 0: edit_list(w, doc); break;
     case 1: edit_map(w, doc); break;
+    case 2: edit_movable(w, doc); break;
+    case 3: edit_tree(w, doc); break;
+    case 4: CHECK_EQ(lk_counter_add(doc, pick_container(w, doc, LK_COUNTER), 0.25), LK_OK); break;
     default: edit_text(w, doc);
     }
     if (rng_below(&w->random, 2)) CHECK_EQ(lk_commit(doc, NULL), LK_OK);

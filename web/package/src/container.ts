@@ -111,8 +111,13 @@ export abstract class LoroContainer {
       child.#moved = attached;
       child.#store?.moved.set(child.#ref, attached);
     }
-    if (child.#store !== undefined) attached.fill(child);
+    attached.take(child);
     return attached;
+  }
+
+  /** @internal Copy everything out of `from`, if there is anything. */
+  take(from: this): void {
+    if (from.#store !== undefined) this.fill(from);
   }
 
   get id(): ContainerID {

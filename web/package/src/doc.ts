@@ -27,7 +27,8 @@ import {
 import { type Cursor, type CursorPlace, placeOf } from "./cursor.js";
 import { EKIND, EMISSING, EVALUE } from "./errors.js";
 import type { Diff, Listener, LoroEvent, Path, Subscription } from "./event.js";
-import type { LoroList } from "./list.js";
+import type { LoroCounter } from "./counter.js";
+import type { LoroList, LoroMovableList } from "./list.js";
 import type { LoroMap } from "./map.js";
 import { engine } from "./module.js";
 import { DocHistory, type ImportStatus, readImportStatus } from "./doc_history.js";
@@ -46,6 +47,7 @@ import {
 } from "./reading.js";
 import type { CommitOptions, PreCommitListener, Store } from "./store.js";
 import type { LoroText } from "./text.js";
+import type { LoroTree } from "./tree.js";
 import { type Frontiers, object, type OpId, type PeerID, type Value } from "./value.js";
 import { VersionVector } from "./version.js";
 
@@ -159,6 +161,22 @@ export class LoroDoc<T extends Record<string, LoroContainer> = Record<string, Lo
     key: K,
   ): T[K] extends LoroList ? T[K] : LoroList {
     return this.#open("List", key) as T[K] extends LoroList ? T[K] : LoroList;
+  }
+
+  getMovableList<K extends (keyof T & string) | ContainerID>(
+    key: K,
+  ): T[K] extends LoroMovableList ? T[K] : LoroMovableList {
+    return this.#open("MovableList", key) as T[K] extends LoroMovableList ? T[K] : LoroMovableList;
+  }
+
+  getTree<K extends (keyof T & string) | ContainerID>(
+    key: K,
+  ): T[K] extends LoroTree ? T[K] : LoroTree {
+    return this.#open("Tree", key) as T[K] extends LoroTree ? T[K] : LoroTree;
+  }
+
+  getCounter(key: string): LoroCounter {
+    return this.#open("Counter", key) as LoroCounter;
   }
 
   getContainerById(id: ContainerID): LoroContainer | undefined {

@@ -48,6 +48,7 @@ export type {
   TreeDiff,
   TreeDiffItem,
 } from "./event.js";
+export { LoroCounter } from "./counter.js";
 export {
   type Change,
   type IdSpan,
@@ -66,7 +67,7 @@ export {
   type UnknownOp,
   type VersionVectorDiff,
 } from "./history.js";
-export { LoroList } from "./list.js";
+export { LoroList, LoroMovableList } from "./list.js";
 export { LoroMap } from "./map.js";
 export { type EngineSource, initSync } from "./module.js";
 export type { ImportStatus } from "./doc_history.js";
@@ -79,5 +80,12 @@ export type {
 export { Room, type RoomOptions, type RoomOut, type RoomStats } from "./room.js";
 export { ChangeModifier, type CommitOptions } from "./store.js";
 export { LoroText, type TextPosType } from "./text.js";
+export {
+  LoroTree,
+  LoroTreeNode,
+  type TreeNodeJSON,
+  type TreeNodeShallowValue,
+  type TreeNodeValue,
+} from "./tree.js";
 export type { CounterSpan, Frontiers, OpId, PeerID, TreeID, Value } from "./value.js";
 export { decodeFrontiers, encodeFrontiers, VersionVector } from "./version.js";

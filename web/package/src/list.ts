@@ -1,18 +1,15 @@
 // SPDX-License-Identifier: MIT
 
-import { check, outValue, position, put } from "./call.js";
+import { check, outRead, outValue, position, put } from "./call.js";
 import { enroll, KINDS, LoroContainer, shallow } from "./container.js";
 import { type Cursor, cursorIn, type Side } from "./cursor.js";
 import { engine } from "./module.js";
-import type { Value } from "./value.js";
+import type { OpId, PeerID, Value } from "./value.js";
 
 type Item = Value | LoroContainer;
 
-export class LoroList<T = any> extends LoroContainer {
-  kind(): "List" {
-    return "List";
-  }
-
+/** What lists and movable lists have in common. */
+abstract class Sequence<T> extends LoroContainer {
   protected fill(from: this): void {
     for (const value of from.toArray()) {
       if (value instanceof LoroContainer) this.pushContainer(value);
@@ -87,4 +84,64 @@ export class LoroList<T = any> extends LoroContainer {
   }
 }
 
+export class LoroList<T = any> extends Sequence<T> {
+  kind(): "List" {
+    return "List";
+  }
+
+  /** The operation that inserted what is there. */
+  getIdAt(pos: number): OpId | undefined {
+    const { doc, ref } = this;
+    if (!(pos >= 0 && pos < this.length)) return undefined;
+    check(engine().w_list_id(doc, ref, pos));
+    return outRead((r) => r.id());
+  }
+}
+
+/** A list whose items keep who they are when they move, and when their value changes. */
+export class LoroMovableList<T = any> extends Sequence<T> {
+  kind(): "MovableList" {
+    return "MovableList";
+  }
+
+  set(pos: number, value: Exclude<T, LoroContainer>): void {
+    const { doc, ref } = this;
+    const len = put((w) => w.value(value));
+    check(engine().w_movable_set(doc, ref, position(pos), len));
+  }
+
+  /** Put a new container in place of what is there, holding what `child` holds. */
+  setContainer<C extends LoroContainer>(pos: number, child: C): C {
+    const { doc, ref } = this;
+    const kind = KINDS.indexOf(child.kind());
+    const made = check(engine().w_movable_set_container(doc, ref, position(pos), kind));
+    return this.adopt(child, made);
+  }
+
+  /** What is at `from` will be at `to`. */
+  move(from: number, to: number): void {
+    check(engine().w_movable_move(this.doc, this.ref, position(from), position(to)));
+  }
+
+  #who(pos: number): PeerID[] | undefined {
+    const { doc, ref } = this;
+    if (!this.isAttached() || !(pos >= 0 && pos < this.length)) return undefined;
+    check(engine().w_movable_who(doc, ref, pos));
+    return outRead((r) => [r.peer(), r.peer(), r.peer()]);
+  }
+
+  getCreatorAt(pos: number): PeerID | undefined {
+    return this.#who(pos)?.[0];
+  }
+
+  getLastMoverAt(pos: number): PeerID | undefined {
+    return this.#who(pos)?.[1];
+  }
+
+  getLastEditorAt(pos: number): PeerID | undefined {
+    return this.#who(pos)?.[2];
+  }
+}
+
 enroll("List", LoroList);
+enroll("MovableList", LoroMovableList);

@@ -13,7 +13,7 @@ import { ESTATE } from "./errors.js";
 import type { LoroList } from "./list.js";
 import { engine } from "./module.js";
 import type { LoroText } from "./text.js";
-import { object, type Value } from "./value.js";
+import { object, type PeerID, type Value } from "./value.js";
 
 type Item = Value | LoroContainer;
 
@@ -96,6 +96,14 @@ export class LoroMap<T extends Record<string, any> = Record<string, any>> extend
 
   ensureMergeableText(key: string): LoroText {
     return this.#ensure(key, "Text") as LoroText;
+  }
+
+  /** The peer that wrote what is there. */
+  getLastEditor(key: string): PeerID | undefined {
+    const { doc, ref } = this;
+    if (!this.isAttached()) return undefined;
+    const status = found(engine().w_map_editor(doc, ref, putString(key)));
+    return status === undefined ? undefined : outRead((r) => r.peer());
   }
 
   clear(): void {

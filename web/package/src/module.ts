@@ -74,6 +74,25 @@ export interface Engine {
   w_list_len(doc: number, ref: number): number;
   w_list_get(doc: number, ref: number, pos: number): number;
   w_list_values(doc: number, ref: number): number;
+  w_list_id(doc: number, ref: number, pos: number): number;
+
+  w_movable_set(doc: number, ref: number, pos: number, len: number): number;
+  w_movable_set_container(doc: number, ref: number, pos: number, kind: number): number;
+  w_movable_move(doc: number, ref: number, from: number, to: number): number;
+  w_movable_who(doc: number, ref: number, pos: number): number;
+
+  w_tree_create(doc: number, ref: number, index: number, len: number): number;
+  w_tree_move(doc: number, ref: number, index: number, len: number): number;
+  w_tree_move_beside(doc: number, ref: number, after: number, len: number): number;
+  w_tree_delete(doc: number, ref: number, len: number): number;
+  w_tree_positions(doc: number, ref: number, on: number, jitter: number): number;
+  w_tree_positioned(doc: number, ref: number): number;
+  w_tree_get(doc: number, ref: number, len: number): number;
+  w_tree_children(doc: number, ref: number, len: number): number;
+  w_tree_nodes(doc: number, ref: number): number;
+
+  w_counter_add(doc: number, ref: number, by: number): number;
+  w_counter_value(doc: number, ref: number): number;
 
   w_map_set(doc: number, ref: number, len: number): number;
   w_map_set_container(doc: number, ref: number, kind: number, len: number): number;
@@ -83,6 +102,7 @@ export interface Engine {
   w_map_len(doc: number, ref: number): number;
   w_map_get(doc: number, ref: number, len: number): number;
   w_map_entries(doc: number, ref: number): number;
+  w_map_editor(doc: number, ref: number, len: number): number;
 
   w_jsonpath(doc: number, len: number): number;
   w_jsonpath_match(doc: number, len: number): number;

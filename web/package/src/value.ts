@@ -120,8 +120,12 @@ export class Reader {
     return new Map(this.many(() => [this.peer(), this.uleb()]));
   }
 
+  id(): OpId {
+    return { peer: this.peer(), counter: this.uleb() };
+  }
+
   frontiers(): Frontiers {
-    return this.many(() => ({ peer: this.peer(), counter: this.uleb() }));
+    return this.many(() => this.id());
   }
 
   spans(): Map<PeerID, CounterSpan> {
@@ -225,14 +229,16 @@ export class Writer {
     else this.raw(encoder.encode(text));
   }
 
+  id(peer: PeerID, counter: number): void {
+    this.u64(BigInt(peer));
+    this.uleb(counter);
+  }
+
   /** A version vector or frontiers. */
   ids(ids: Iterable<readonly [peer: PeerID, counter: number]>): void {
     const all = [...ids];
     this.uleb(all.length);
-    for (const [peer, counter] of all) {
-      this.u64(BigInt(peer));
-      this.uleb(counter);
-    }
+    for (const [peer, counter] of all) this.id(peer, counter);
   }
 
   spans(spans: Iterable<readonly [peer: PeerID, start: number, end: number]>): void {

@@ -1,0 +1,126 @@
+// A copy of a document made of nothing but its events: whoever follows them must end with what it holds.
+import { isContainer, plain, same } from './compare.mjs';
+
+const EMPTY = {
+    text: () => '',
+    list: () => [],
+    map: () => ({}),
+    tree: () => new Map([[undefined, []]]),
+    counter: () => 0,
+};
+
+/** What a delta makes of `before`, an array. */
+function follow(before, delta) {
+    const after = [];
+    let at = 0;
+    const pass = (count, keep) => {
+        if (at + count > before.length) throw new Error('a delta reaches past the end');
+        if (keep) after.push(...before.slice(at, at + count));
+        at += count;
+    };
+    for (const step of delta) {
+        if (step.retain !== undefined) pass(step.retain, true);
+        else if (step.delete !== undefined) pass(step.delete, false);
+        else if (typeof step.insert === 'string') after.push(...step.insert.split(''));
+        else after.push(...step.insert.map(plain));
+    }
+    return [...after, ...before.slice(at)];
+}
+
+export class Mirror {
+    #held = new Map();
+
+    #at(id, type) {
+        if (!this.#held.has(id)) this.#held.set(id, EMPTY[type]());
+        return this.#held.get(id);
+    }
+
+    #children(tree, parent) {
+        if (!tree.has(parent)) tree.set(parent, []);
+        return tree.get(parent);
+    }
+
+    #take(tree, { target, oldParent, oldIndex }) {
+        const from = this.#children(tree, oldParent);
+        if (from[oldIndex] !== target) throw new Error(`${target} is not where it was`);
+        from.splice(oldIndex, 1);
+    }
+
+    /** A node went: what is below it goes too, and their data. */
+    #drop(tree, node) {
+        for (const child of tree.get(node) ?? []) this.#drop(tree, child);
+        tree.delete(node);
+        this.#forget(`cid:${node}:Map`);
+    }
+
+    #forget(id) {
+        const held = this.#held.get(id);
+        this.#held.delete(id);
+        if (held instanceof Map) for (const node of [...held.keys()]) this.#drop(held, node);
+        else if (typeof held === 'object')
+            for (const value of Object.values(held)) if (value?.container) this.#forget(value.container);
+    }
+
+    #node(tree, item) {
+        if (item.action !== 'create') this.#take(tree, item);
+        if (item.action === 'delete') this.#drop(tree, item.target);
+        else this.#children(tree, item.parent).splice(item.index, 0, item.target);
+    }
+
+    follow(batch) {
+        for (const { target, diff } of batch.events) {
+            const held = this.#at(target, diff.type);
+            if (diff.type === 'text')
+                this.#held.set(target, follow(held.split(''), diff.diff).join(''));
+            else if (diff.type === 'list') this.#held.set(target, follow(held, diff.diff));
+            else if (diff.type === 'counter') this.#held.set(target, held + diff.increment);
+            else if (diff.type === 'tree') for (const item of diff.diff) this.#node(held, item);
+            else
+                for (const [key, value] of Object.entries(diff.updated))
+                    if (value === undefined) delete held[key];
+                    else held[key] = plain(value);
+        }
+        this.#sweep();
+    }
+
+    /** What hangs nowhere any more comes whole when it comes back. */
+    #sweep() {
+        const seen = new Set();
+        const visit = (id) => {
+            if (seen.has(id)) return;
+            seen.add(id);
+            const held = this.#held.get(id);
+            if (held instanceof Map)
+                for (const nodes of held.values()) for (const node of nodes) visit(`cid:${node}:Map`);
+            else if (typeof held === 'object')
+                for (const value of Object.values(held)) if (value?.container) visit(value.container);
+        };
+        for (const id of this.#held.keys()) if (id.startsWith('cid:root-')) visit(id);
+        for (const id of [...this.#held.keys()]) if (!seen.has(id)) this.#held.delete(id);
+    }
+
+    compare(doc, what) {
+        const visit = (container) => {
+            const kind = container.kind();
+            const type = kind === 'MovableList' ? 'list' : kind.toLowerCase();
+            const held = this.#held.get(String(container.id)) ?? EMPTY[type]();
+            const where = `${what}: mirror of ${container.id}`;
+            const inside = (value) => isContainer(value) && visit(value);
+            if (type === 'text') same(where, held, container.toString());
+            else if (type === 'counter') same(where, held.toFixed(6), container.value.toFixed(6));
+            else if (type === 'list') {
+                same(where, held, container.toArray().map(plain));
+                container.toArray().forEach(inside);
+            } else if (type === 'map') {
+                same(where, plain(held), plain(Object.fromEntries(container.entries())));
+                container.values().forEach(inside);
+            } else {
+                const shape = (nodes) => nodes.map((n) => [n.id, shape(n.children() ?? [])]);
+                const copy = (id) => (held.get(id) ?? []).map((node) => [node, copy(node)]);
+                same(where, copy(undefined), shape(container.roots()));
+                for (const node of container.getNodes()) visit(node.data);
+            }
+        };
+        for (const id of Object.values(doc.getShallowValue())) visit(doc.getContainerById(id));
+    }
+}
