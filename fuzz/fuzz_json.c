@@ -52,12 +52,15 @@ static void fuzz_meet(lk_str json, bool empty) {
     lk_buf before = {0}, after = {0};
     fuzz_show(doc, &before);
     lk_fault fault;
-    lk_status status = lk_json_import(doc, json, NULL, &fault);
+    lk_import_status got;
+    lk_status status = lk_json_import(doc, json, &got, &fault);
     CHECK_EQ(fault.code, status);
     fuzz_show(doc, &after);
     if (status == LK_OK) {
+        bool waits =
+            got.pending_len > 0; /* for what goes out with nothing, but has made its roots */
         lk_check(doc);
-        fuzz_again(doc, &after);
+        if (!waits) fuzz_again(doc, &after);
     } else {
         CHECK(fault.what != NULL && fault.offset <= json.len);
         CHECK_BYTES(after.at, after.len, before.at, before.len);

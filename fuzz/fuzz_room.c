@@ -179,6 +179,7 @@ static void feed(side *victim, lk_bytes message) {
 /* The version, and all that shows. */
 static void describe(side *s, lk_buf out[2]) {
     CHECK_EQ(lk_vv_encode(lk_version(s->doc), &out[0]), LK_OK);
+    lk_hide_empty_roots(s->doc, true); /* those of changes that wait are there already */
     CHECK_EQ(lk_json(s->doc, &out[1]), LK_OK);
 }
 
