@@ -363,18 +363,19 @@ static void updates_unknown(json_updates_reader *s, const uint8_t *const *in, op
     o->as.unknown.prop = (int32_t)updates_int(s, in[IN_PROP], INT32_MIN, INT32_MAX);
     if (!updates_take(s, in[IN_VALUE])) return;
     json_read_members(&s->r, in_names, IN_COUNT, at);
-    uint8_t kind = (uint8_t)updates_int(s, at[IN_KIND], TAG_FUTURE, UINT8_MAX);
-    o->as.unknown.value_kind = kind | TAG_FUTURE_BIT;
+    uint8_t kind = (uint8_t)updates_int(s, at[IN_KIND], 0, INT8_MAX);
+    bool future = kind >= TAG_FUTURE;
+    o->as.unknown.value_kind = future ? kind | TAG_FUTURE_BIT : kind;
     lk_buf data = {.memory = s->scratch->heap};
     writer w = writer_new(&data);
     bool first = true;
     if (updates_take(s, at[IN_DATA]))
         while (json_read_item(&s->r, &first)) writer_u8(&w, (uint8_t)json_read_int(&s->r, 0, 255));
-    writer_wrap(&w, 0);
+    if (future) writer_wrap(&w, 0);
     uint8_t *payload = arena_bytes(s->scratch, data.len);
     if (w.failed || payload == NULL)
         updates_no_memory(s);
-    else
+    else if (data.len > 0)
         __builtin_memcpy(payload, data.at, data.len);
     o->as.unknown.payload = (lk_bytes){payload, data.len};
     lk_buf_free(&data);

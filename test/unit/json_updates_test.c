@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT
  * json_updates_test.c - history out as JSON text and in again; text that must be refused, with the
  * byte; and text with what was written blotted out. */
+#include "base/mem.h"
 #include "check.h"
 #include "lorikeet.h"
 #include "loro_vectors.h"
@@ -162,6 +163,40 @@ static void refused(void) {
     lk_free(doc);
 }
 
+/* Operations of a container that this build does not know are kept as they came. */
+static void unknown(void) {
+    const char *const values[] = {"{\"kind\":20,\"data\":[1,2,255]}", "{\"kind\":3,\"data\":[127]}",
+                                  "{\"kind\":0,\"data\":[]}", "{\"kind\":127,\"data\":[]}"};
+    for (size_t i = 0; i < sizeof values / sizeof *values; i++) {
+        char json[512], want[256];
+        snprintf(json, sizeof json,
+                 OP("Unknown(9)", "\"type\":\"unknown\",\"prop\":-3,\"value\":%s"), values[i]);
+        snprintf(want, sizeof want, "\"prop\":-3,\"value_type\":\"Unknown\",\"value\":%s}",
+                 values[i]);
+        lk_doc *doc = lk_new(1, NULL), *copy = lk_new(2, NULL);
+        lk_buf got = {0};
+        CHECK_EQ(lk_json_import(doc, str_of(json), NULL, NULL), LK_OK);
+        CHECK_EQ(lk_json_updates(doc, (lk_ids){0}, NULL, true, &got), LK_OK);
+        CHECK_EQ(lk_json_import(copy, text_of(&got), NULL, NULL), LK_OK);
+        CHECK_EQ(lk_op_count(copy), 1);
+        CHECK(buf_append(&got, "", 1));
+        CHECK(strstr((const char *)got.at, want) != NULL);
+        lk_buf_free(&got);
+        lk_free(doc);
+        lk_free(copy);
+    }
+    const char *const wrong[] = {"{\"kind\":128,\"data\":[]}", "{\"kind\":3,\"data\":[128]}",
+                                 "{\"kind\":3,\"data\":[1,1]}", "{\"kind\":20,\"data\":[256]}"};
+    for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
+        char json[512];
+        snprintf(json, sizeof json,
+                 OP("Unknown(9)", "\"type\":\"unknown\",\"prop\":0,\"value\":%s"), wrong[i]);
+        lk_doc *doc = lk_new(1, NULL);
+        CHECK_EQ(lk_json_import(doc, str_of(json), NULL, NULL), LK_ECORRUPT);
+        lk_free(doc);
+    }
+}
+
 static void check_redacted(const lk_span *spans, size_t len, const char *want) {
     lk_doc *doc = lk_new(7, NULL), *copy = lk_new(8, NULL);
     lk_ref text, list, map, child;
@@ -203,6 +238,7 @@ int main(void) {
     round_trip(false);
     halves();
     refused();
+    unknown();
     redaction();
     printf("json_updates: round trips, halves, %zu refusals, redaction\n",
            sizeof bad / sizeof *bad);
