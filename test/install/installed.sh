@@ -45,6 +45,20 @@ exports_what_is_declared() {
     diff "$scratch/declared" "$scratch/exported"
 }
 exports_nothing_else() { exported | grep -v '^lk_'; true; }
+# Static libraries have no hidden names: what is not local meets those of the program.
+defines_only() { # ARCHIVE NAMES
+    nm -g --defined-only "$folder/$1" | awk 'NF == 3 { print $3 }' >"$scratch/defined"
+    [ -s "$scratch/defined" ] || echo "$1 defines nothing"
+    grep -v "^$2" "$scratch/defined"
+    true
+}
+rtc_links() {
+    echo '#include <lorikeet_rtc.h>
+        int main(void) { lk_rtc_global_init(); lk_rtc_global_drop(); return 0; }' >"$scratch/rtc.c"
+    cc "$scratch/rtc.c" $(pkg-config --cflags lorikeet) -L"$folder" -llorikeet_rtc \
+        $(pkg-config --libs lorikeet openssl usrsctp) -Wl,-rpath,"$folder" -o "$scratch/rtc" &&
+        "$scratch/rtc"
+}
 is_versioned() {
     readelf -d "$library" | grep -q 'SONAME.*\[liblorikeet\.so\.0\]' || readelf -d "$library"
     [ -L "$folder/liblorikeet.so.0" ] || ls -l "$folder"
@@ -92,6 +106,9 @@ property "the shared library exports all that is declared" exports_what_is_decla
 property "the shared library exports nothing but lk_*" exports_nothing_else
 property "the shared library has its soname" is_versioned
 property "the shared library needs LZ4 and C" needs_little
+property "the static library defines nothing else" defines_only liblorikeet.a lk_
+property "the DataChannel peer defines nothing else" defines_only liblorikeet_rtc.a lk_rtc_
+property "the DataChannel peer goes with the shared library" rtc_links
 property "the program runs" sh -c "'$prefix/bin/lorikeet' --version >/dev/null"
 for link in shared static; do
     property "CMake, $link" with_cmake "$link"
