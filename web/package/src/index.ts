@@ -74,6 +74,7 @@ export type { ImportStatus } from "./doc_history.js";
 export type {
   ContainerTreeNode,
   ContainerTreeOptions,
+  ContainerTreeSlice,
   DocumentContainerTreeOptions,
   ValueWithContainerID,
 } from "./reading.js";

@@ -1,9 +1,16 @@
 // SPDX-License-Identifier: MIT
 
 import { check, outRead, outValue, position, put } from "./call.js";
-import { enroll, KINDS, LoroContainer, shallow } from "./container.js";
+import { byId, enroll, KINDS, LoroContainer, shallow } from "./container.js";
 import { type Cursor, cursorIn, type Side } from "./cursor.js";
 import { engine } from "./module.js";
+import {
+  type ContainerTreeOptions,
+  type ContainerTreeSlice,
+  rangeOf,
+  sliceOf,
+  type ValueWithContainerID,
+} from "./reading.js";
 import type { OpId, PeerID, Value } from "./value.js";
 
 type Item = Value | LoroContainer;
@@ -77,6 +84,25 @@ abstract class Sequence<T> extends LoroContainer {
     const { doc, ref, store } = this;
     check(engine().w_list_values(doc, ref));
     return outValue(store.wrap) as T[];
+  }
+
+  /** Items [start, end), containers resolved. */
+  getRangeValue(start: number, end: number): Value[] {
+    return rangeOf(this, start, end, false);
+  }
+
+  /** The same, containers with their ids. */
+  getRangeDeepValueWithID(start: number, end: number): (Value | ValueWithContainerID)[] {
+    return rangeOf(this, start, end, true);
+  }
+
+  /** Items [start, end) as nodes that say what they are. */
+  toContainerTreeSlice(
+    start: number,
+    end: number,
+    options?: ContainerTreeOptions | null,
+  ): ContainerTreeSlice {
+    return sliceOf(this, (id) => byId(this.store, id), [start, end], options);
   }
 
   getShallowValue(): Value[] {

@@ -10,9 +10,11 @@ import {
   wrap,
 } from "./container.js";
 import { ESTATE } from "./errors.js";
-import type { LoroList } from "./list.js";
+import type { LoroCounter } from "./counter.js";
+import type { LoroList, LoroMovableList } from "./list.js";
 import { engine } from "./module.js";
 import type { LoroText } from "./text.js";
+import type { LoroTree } from "./tree.js";
 import { object, type PeerID, type Value } from "./value.js";
 
 type Item = Value | LoroContainer;
@@ -82,16 +84,16 @@ export class LoroMap<T extends Record<string, any> = Record<string, any>> extend
     return this.#ensure(key, "List") as LoroList;
   }
 
-  ensureMergeableMovableList(key: string): LoroContainer {
-    return this.#ensure(key, "MovableList");
+  ensureMergeableMovableList(key: string): LoroMovableList {
+    return this.#ensure(key, "MovableList") as LoroMovableList;
   }
 
-  ensureMergeableTree(key: string): LoroContainer {
-    return this.#ensure(key, "Tree");
+  ensureMergeableTree(key: string): LoroTree {
+    return this.#ensure(key, "Tree") as LoroTree;
   }
 
-  ensureMergeableCounter(key: string): LoroContainer {
-    return this.#ensure(key, "Counter");
+  ensureMergeableCounter(key: string): LoroCounter {
+    return this.#ensure(key, "Counter") as LoroCounter;
   }
 
   ensureMergeableText(key: string): LoroText {

@@ -44,6 +44,17 @@ function itemWithId(item: Value | LoroContainer): Value | ValueWithContainerID {
   return isContainer(item) ? withId(item) : item;
 }
 
+function clamp(bound: number, length: number): number {
+  return Math.min(Math.max(Math.trunc(bound), 0), length);
+}
+
+/** Part of a list, containers resolved, or with their ids. */
+export function rangeOf(list: Any, start: number, end: number, ids: boolean): Value[] {
+  const all = items(list);
+  const part = all.slice(clamp(start, all.length), clamp(end, all.length));
+  return part.map((item) => (ids ? itemWithId(item) : isContainer(item) ? item.toJSON() : item));
+}
+
 // ---- trees of nodes ----
 
 export interface ContainerTreeOptions {
@@ -55,6 +66,13 @@ export interface DocumentContainerTreeOptions extends ContainerTreeOptions {
   roots?: readonly string[];
 }
 export type ContainerTreeNode = { type: string; cid?: ContainerID; value: Any };
+export interface ContainerTreeSlice {
+  cid: ContainerID;
+  start: number;
+  totalLength: number;
+  items: ContainerTreeNode[];
+}
+
 const DEPTH = 256;
 
 /** @internal */
@@ -92,6 +110,17 @@ export function nodeOf(
     value = content(container, (item) => (isContainer(item) ? below(item) : { type: "Value", value: item }));
   }
   return { type, cid: container.id, value };
+}
+
+/** @internal */
+export function sliceOf(list: Any, find: Find, bounds: [number, number], options: unknown): ContainerTreeSlice {
+  if (bounds.some((bound) => !(Number.isInteger(bound) && bound >= 0 && bound < 2 ** 32))) {
+    throw new ERANGE("Slice bounds must be nonnegative u32 integers");
+  }
+  const whole = nodeOf(list, find, treeOptions(options, ["text"]));
+  const totalLength = whole.value.length;
+  const [start, end] = bounds.map((bound) => Math.min(bound, totalLength)) as [number, number];
+  return { cid: list.id, start, totalLength, items: whole.value.slice(start, end) };
 }
 
 /** @internal JSON has neither binary values nor NaN. */

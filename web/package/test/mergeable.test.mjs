@@ -18,7 +18,7 @@ function asked(made, map) {
       value?.id,
       value?.parent?.()?.id,
       value?.id && made.getPathToContainer(value.id),
-      value?.isDeleted?.(),
+      value?.kind?.() !== "Counter" && value?.isDeleted?.(),
     ]),
   });
 }
@@ -101,11 +101,14 @@ for (const [name, act] of Object.entries(CASES)) {
   });
 }
 
-const KINDS = ["Map", "List", "Text"];
+const KINDS = ["Map", "List", "Text", "MovableList", "Counter", "Tree"];
 function editChild(child, n) {
-  if (child.kind() === "Text") child.insert(0, String(n % 10));
-  else if (child.kind() === "List") child.insert(0, n);
-  else child.set(KEYS[n % 3], n);
+  const kind = child.kind();
+  if (kind === "Text") child.insert(0, String(n % 10));
+  else if (kind === "Map") child.set(KEYS[n % 3], n);
+  else if (kind === "Counter") child.increment(n % 10);
+  else if (kind === "Tree") child.createNode().data.set("k", n);
+  else child.insert(0, n);
 }
 
 /** The same steps on three peers of one library; what they hold and what they were told. */

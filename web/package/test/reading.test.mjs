@@ -40,13 +40,33 @@ const PATHS = [
   ...["Map/o/x", "Map/none", "Map/shared", "Map/shared/in", "List/0", "List/1", "List/-1", "List/x"],
   ...["List/2", "List/2/0", "List/9", "List/00", "List/3/0/d", "Text", "Text/0", "Text/1", "Text/99"],
   ...["Text/x", "MovableList/0", "MovableList/1/0", "Counter", "Counter/0", "Tree", "Tree/0"],
-  ...["Tree/0/0", "Tree/0/k", "Tree/0/0/t", "Tree/1", "Tree/9", "Tree/9/k", "Tree/1@1"],
+  ...["Tree/0/0", "Tree/0/k", "Tree/0/0/t", "Tree/1", "Tree/9", "Tree/9/k"],
 ];
 for (const path of PATHS) {
   on(`at ${path}`, (made) => {
     const found = made.getByPath(path);
     return isContainer(found) ? [found.kind(), found.id] : found;
   });
+}
+
+if (HAS("Tree")) {
+  on("at nodes by their ids", (made) => {
+    const [{ id }] = made.getTree("Tree").roots();
+    return [made.getByPath(`Tree/${id}`).id, made.getByPath(`Tree/${id}/k`)];
+  });
+}
+
+const RANGES = [[0, 2], [-1, 99], [2, 1], [1, 3], [9, 10], [0.5, 1.5]];
+for (const kind of ["List", "MovableList"].filter(HAS)) {
+  for (const [start, end] of RANGES) {
+    on(`${kind} from ${start} to ${end}`, (made) => {
+      const list = made[`get${kind}`](kind);
+      return [list.getRangeValue(start, end), list.getRangeDeepValueWithID(start, end)];
+    });
+    on(`nodes of a ${kind} from ${start} to ${end}`, (made) =>
+      made[`get${kind}`](kind).toContainerTreeSlice(start, end, { text: "delta" }),
+    );
+  }
 }
 
 on("values with ids", (made) => made.getDeepValueWithID());
