@@ -24,10 +24,7 @@ typedef struct diff_job {
 
 static void diff_print_item(diff_job *job, char sign, size_t index, const lk_value *value) {
     heap_print(&job->out, "%c [%zu] ", sign, index);
-    if (value != NULL)
-        print_value(&job->out, job->doc, value);
-    else
-        heap_print(&job->out, "...");
+    print_value(&job->out, job->doc, value);
     heap_print(&job->out, "\n");
 }
 
@@ -38,9 +35,10 @@ static void diff_print_list(diff_job *job, const lk_diff *diff) {
         const lk_delta *step = &diff->deltas[i];
         size_t len = step->len[LK_UTF8];
         for (size_t k = 0; step->kind == LK_DELETE && k < len; k++) {
-            bool known = diff->kind == LK_LIST &&
-                         lk_list_get(job->doc, diff->target, was + k, &old) == LK_OK;
-            diff_print_item(job, '-', was + k, known ? &old : NULL);
+            lk_status status = diff->kind == LK_LIST
+                                   ? lk_list_get(job->doc, diff->target, was + k, &old)
+                                   : lk_movable_get(job->doc, diff->target, was + k, &old);
+            if (status == LK_OK) diff_print_item(job, '-', was + k, &old);
         }
         for (size_t k = 0; step->kind == LK_INSERT && k < len; k++)
             diff_print_item(job, '+', is + k, &step->values[k]);
