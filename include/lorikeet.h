@@ -387,6 +387,8 @@ double lk_counter_value(const lk_doc *doc, lk_ref counter);
 lk_status lk_map_set(lk_doc *doc, lk_ref map, lk_str key, const lk_value *value);
 lk_status lk_map_set_container(lk_doc *doc, lk_ref map, lk_str key, lk_kind kind, lk_ref *out);
 lk_status lk_map_delete(lk_doc *doc, lk_ref map, lk_str key);
+/* Delete every key that was ever written, in byte order, as Loro does. */
+lk_status lk_map_clear(lk_doc *doc, lk_ref map);
 /* The mergeable child of that kind at `key`: peers that make it at once make one container, whose
  * content merges. Deleting the key hides it, and this shows it again with what it holds. LK_EVALUE
  * if something else than null or a mergeable child is there. */

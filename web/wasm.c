@@ -444,6 +444,8 @@ lk_status WEB(w_map_delete)(lk_doc *doc, lk_ref map, size_t len) {
     return lk_map_delete(doc, map, shim_str(len));
 }
 
+lk_status WEB(w_map_clear)(lk_doc *doc, lk_ref map) { return lk_map_clear(doc, map); }
+
 size_t WEB(w_map_len)(const lk_doc *doc, lk_ref map) { return lk_map_len(doc, map); }
 
 lk_status WEB(w_map_get)(const lk_doc *doc, lk_ref map, size_t len) {

@@ -5,6 +5,7 @@
 #include "doc/edit.h"
 
 #include "base/limits.h"
+#include "base/sort.h"
 #include "base/utf8.h"
 #include "model/value.h"
 #include "oplog/mergeable.h"
@@ -321,6 +322,42 @@ lk_status lk_map_ensure(lk_doc *doc, lk_ref map_ref, lk_str key, lk_kind kind, l
     lk_status status = edit_map_write(doc, map_ref, key, &value, &copied);
     if (status == LK_OK) *out = copied->as.container;
     return status;
+}
+
+typedef struct edit_key { /* to be sorted */
+    lk_str text;
+    uint32_t key;
+} edit_key;
+
+static int edit_key_order(const void *a, const void *b) {
+    return sort_str(((const edit_key *)a)->text, ((const edit_key *)b)->text);
+}
+
+lk_status lk_map_clear(lk_doc *doc, lk_ref map_ref) {
+    LK_ASSERT(map_ref.index < doc->state.containers.len);
+    const map *target = state_find_map(&doc->state, map_ref.index);
+    if (target == NULL) return LK_EKIND;
+    size_t len = target->entries.len, cursor = 0;
+    if (len == 0) return LK_OK;
+    lk_status status = edit_begin(doc, map_ref, len, (uint32_t)len);
+    if (status != LK_OK) return status;
+    edit_key *keys = arena_new(&doc->scratch, edit_key, len);
+    op *ops = arena_new(&doc->scratch, op, len);
+    step *steps = arena_new(&doc->scratch, step, len);
+    if (keys == NULL || ops == NULL || steps == NULL) return LK_ENOMEM;
+    const map_entry *entry;
+    size_t count = 0;
+    for (; (entry = map_next_any(target, &cursor)) != NULL; count++)
+        keys[count] = (edit_key){doc->log.names.keys.at[entry->key], entry->key};
+    sort_items(keys, count, sizeof *keys, edit_key_order);
+    for (size_t i = 0; i < count; i++) {
+        ops[i] = (op){.kind = OP_MAP_DELETE,
+                      .container = map_ref.index,
+                      .len = 1,
+                      .as.map = {.key = keys[i].key}};
+        steps[i] = (step){.kind = STEP_MAP, .container = map_ref.index, .key = keys[i].key};
+    }
+    return edit_finish(doc, edit_save(doc), ops, steps, count);
 }
 
 lk_status lk_map_delete(lk_doc *doc, lk_ref map_ref, lk_str key) {

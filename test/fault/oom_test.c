@@ -76,6 +76,7 @@ static lk_status move_node(fixture *f) {
 }
 static lk_status delete_node(fixture *f) { return lk_tree_delete(f->doc, f->tree, f->nodes[0]); }
 static lk_status add_counter(fixture *f) { return lk_counter_add(f->doc, f->counter, 1.5); }
+static lk_status clear_map(fixture *f) { return lk_map_clear(f->doc, f->map); }
 static lk_status config_styles(fixture *f) {
     lk_style styles[] = {{str_of("size"), LK_EXPAND_BOTH}, {str_of("face"), LK_EXPAND_NONE}};
     return lk_style_config(f->doc, styles, 2);
@@ -220,6 +221,7 @@ static void build(fixture *f, bool watched) {
     CHECK_EQ(lk_root(f->doc, LK_MAP, str_of("map"), &f->map), LK_OK);
     CHECK_EQ(lk_root(other, LK_TEXT, str_of("text"), &text), LK_OK);
     CHECK_EQ(lk_text_insert(f->doc, f->text, 0, LK_UTF8, str_of("ours ours")), LK_OK);
+    CHECK_EQ(lk_map_set(f->doc, f->map, str_of("key"), &f->value), LK_OK);
     CHECK_EQ(lk_text_mark(f->doc, f->text, 2, 4, LK_UTF16, str_of("bold"), &f->value), LK_OK);
     build_more(f);
     CHECK_EQ(lk_text_insert(other, text, 0, LK_UTF8, str_of("theirs")), LK_OK);
@@ -298,6 +300,7 @@ int main(void) {
         spent += sweep("tree move", move_node, watched);
         spent += sweep("tree delete", delete_node, watched);
         spent += sweep("counter", add_counter, watched);
+        spent += sweep("map clear", clear_map, watched);
         spent += sweep("styles", config_styles, watched);
         spent += sweep("mergeable child", ensure_map, watched);
         spent += sweep("root", make_root, watched);

@@ -109,7 +109,7 @@ export class LoroMap<T extends Record<string, any> = Record<string, any>> extend
   }
 
   clear(): void {
-    for (const key of this.keys()) this.delete(key);
+    check(engine().w_map_clear(this.doc, this.ref));
   }
 
   /** Sorted by key, so that equal maps read the same everywhere. */

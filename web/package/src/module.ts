@@ -98,6 +98,7 @@ export interface Engine {
   w_map_set_container(doc: number, ref: number, kind: number, len: number): number;
   w_map_ensure(doc: number, ref: number, kind: number, len: number): number;
   w_map_marker(doc: number, ref: number, len: number): number;
+  w_map_clear(doc: number, ref: number): number;
   w_map_delete(doc: number, ref: number, len: number): number;
   w_map_len(doc: number, ref: number): number;
   w_map_get(doc: number, ref: number, len: number): number;

@@ -169,9 +169,9 @@ export function object<T>(entries: Iterable<[string, T]>): Record<string, T> {
   return Object.fromEntries(entries);
 }
 
-/** Integers up to what 64 bits hold are stored as such, as loro-crdt does; -0 is 0. */
+/** Integers that no other integer rounds to are stored as such, as loro-crdt does; -0 is 0. */
 function isInteger(value: number): boolean {
-  return Number.isInteger(value) && Math.abs(value) < 2 ** 63;
+  return Number.isInteger(value) && Math.abs(value) <= 2 ** 53;
 }
 
 /** Also one of another realm, which `instanceof` does not know. */

@@ -90,6 +90,12 @@ const MAP = {
   values_: ({ map }) => map.values(),
   entries: ({ map }) => map.entries(),
   clear: ({ map }) => (map.clear(), map.toJSON()),
+  "clear what was deleted, too": ({ map, made }) => {
+    for (const key of ["b", "10", "é"]) map.set(key, 2 ** 53 + 2);
+    map.delete("10");
+    map.clear();
+    return made.exportJsonUpdates().changes.map(({ ops }) => ops);
+  },
   getShallowValue: ({ map }) => map.getShallowValue(),
   "write to a deleted one": ({ map }) => {
     const list = map.get("list");
