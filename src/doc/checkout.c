@@ -192,6 +192,8 @@ lk_status lk_fork(lk_doc *doc, uint64_t peer, const lk_ids *frontiers_or_null, l
     lk_doc *copy = lk_new(peer, &doc->memory);
     if (copy == NULL) return peer == UINT64_MAX ? LK_EVALUE : LK_ENOMEM;
     status = checkout_fork(doc, &version, copy);
+    if (status == LK_OK) status = lk_style_config(copy, doc->styles.at, doc->styles.len);
+    if (status == LK_OK) lk_style_default(copy, doc->styles.any ? &doc->styles.expand : NULL);
     if (status == LK_OK)
         *out = copy;
     else

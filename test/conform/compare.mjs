@@ -19,6 +19,18 @@ export function plain(value) {
     return value;
 }
 
+/** Attributes in order, without those that take away what is not there. */
+const shown = (attributes = {}) =>
+    plain(Object.fromEntries(Object.entries(attributes).filter(([, value]) => value !== null)));
+
+/** Text with its style behind the other inserts of a run: neighbours of one style are one. */
+function addText(insert, text, attributes) {
+    const last = insert[insert.length - 1];
+    const style = shown(attributes);
+    if (last !== undefined && isDeepStrictEqual(last.style, style)) last.text += text;
+    else insert.push({ text, style });
+}
+
 /**
  * A delta as runs between retains: what is deleted there, what is inserted. Whether an insertion is
  * told before or after the deletion beside it is taste.
@@ -37,10 +49,9 @@ export function runs(delta) {
             }
             run.at += step.retain;
         } else if (step.delete !== undefined) run.deleted += step.delete;
-        else if (typeof step.insert === 'string') {
-            if (run.insert.length === 0) run.insert.push('');
-            run.insert[0] += step.insert;
-        } else run.insert.push(...step.insert.map(plain));
+        else if (typeof step.insert === 'string')
+            addText(run.insert, step.insert, step.attributes);
+        else run.insert.push(...step.insert.map(plain));
     }
     close();
     return out;

@@ -43,6 +43,15 @@ function insideOf(container) {
     }
 }
 
+// Expanding after, not, before, both ways; two keys of one configuration.
+const STYLES = ['bold', 'link', 'before', 'both', 'link:a', 'link:b'];
+const EXPANDS = {
+    bold: { expand: 'after' },
+    link: { expand: 'none' },
+    before: { expand: 'before' },
+    both: { expand: 'both' },
+};
+
 /** The live containers in an order both sides agree on, roots first. */
 function containersOf(doc) {
     const found = ROOTS.map(([kind, name]) => doc[`get${kind}`](name));
@@ -50,6 +59,12 @@ function containersOf(doc) {
         found.push(...insideOf(found[i]).filter(isContainer));
     return found;
 }
+
+/** What its texts hold, with styles. */
+const deltasOf = (doc) =>
+    containersOf(doc)
+        .filter((at) => at.kind() === 'Text')
+        .map((at) => plain(at.toDelta()));
 
 /** An error of either side: theirs may be a plain string. */
 const show = (error) => error?.stack ?? String(error);
@@ -67,6 +82,7 @@ class Side {
         this.library = library;
         this.doc = new library.LoroDoc();
         this.doc.setPeerId(peer);
+        this.doc.configTextStyle(EXPANDS);
         containersOf(this.doc); // a root shows from when it is first asked for
         this.batches = [];
         this.local = [];
@@ -126,6 +142,13 @@ class Side {
     editText(text, { what, where, size }) {
         const ends = boundaries(text.toString());
         const start = where % ends.length;
+        if (what % 5 === 0) {
+            const end = start + (size % (ends.length - start));
+            const range = { start: ends[start], end: ends[end] };
+            const key = STYLES[size % STYLES.length];
+            if (what % 3 === 0) return text.unmark(range, key);
+            return text.mark(range, key, makeValue(what));
+        }
         if (what % 3 === 0 && ends.length > 1) {
             const end = Math.min(start + 1 + (size % 6), ends.length - 1);
             if (end > start) text.delete(ends[start], ends[end] - ends[start]);
@@ -190,6 +213,7 @@ class Twin {
     async compare(what) {
         const { ours, theirs } = this;
         same(`${what}: JSON`, plain(ours.doc.toJSON()), plain(theirs.doc.toJSON()));
+        same(`${what}: deltas`, deltasOf(ours.doc), deltasOf(theirs.doc));
         same(`${what}: version`, versionOf(ours.doc), versionOf(theirs.doc));
         same(`${what}: frontiers`, frontiersOf(ours.doc), frontiersOf(theirs.doc));
         same(`${what}: events`, await ours.events(), await theirs.events());

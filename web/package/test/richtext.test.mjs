@@ -313,3 +313,20 @@ test("events lead from one version of the marks to another", () => {
   b.checkoutToLatest();
   assert.deepEqual(mirror.chars, chars(b.getText("t")));
 });
+
+test("a fork knows the styles that were configured", () => {
+  for (const fork of [(made) => made.fork(), (made) => made.forkAt(made.frontiers())]) {
+    same((library) => {
+      const made = doc(library);
+      made.configTextStyle(styles);
+      made.configDefaultTextStyle({ expand: "before" });
+      made.getText("t").insert(0, "abc");
+      const copy = fork(made);
+      made.configTextStyle({});
+      copy.setPeerId(2);
+      copy.getText("t").mark({ start: 0, end: 1 }, "both", 1);
+      copy.getText("t").mark({ start: 1, end: 2 }, "other", 1);
+      return written(copy);
+    });
+  }
+});
