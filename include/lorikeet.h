@@ -251,6 +251,8 @@ lk_status lk_text_delete(lk_doc *doc, lk_ref text, size_t pos, size_t len, lk_un
 /* Make the text equal `s` by a small diff (Myers over code points, by lines where that would be
  * long), so that concurrent edits elsewhere survive. */
 lk_status lk_text_update(lk_doc *doc, lk_ref text, lk_str s);
+/* The same by whole lines. */
+lk_status lk_text_update_lines(lk_doc *doc, lk_ref text, lk_str s);
 /* Mark [start, end) with a style, which is two operations, or none if all of it has that value
  * already. LK_ERANGE if the range is empty or ends past the end (inside a code point means behind
  * it); LK_EMISSING if how the key expands is not configured: see lk_style_config(). */

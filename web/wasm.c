@@ -308,6 +308,10 @@ lk_status WEB(w_text_update)(lk_doc *doc, lk_ref text, size_t len) {
     return lk_text_update(doc, text, shim_str(len));
 }
 
+lk_status WEB(w_text_update_lines)(lk_doc *doc, lk_ref text, size_t len) {
+    return lk_text_update_lines(doc, text, shim_str(len));
+}
+
 size_t WEB(w_text_len)(const lk_doc *doc, lk_ref text) { return lk_text_len(doc, text, LK_UTF16); }
 
 lk_status WEB(w_text_string)(const lk_doc *doc, lk_ref text) {

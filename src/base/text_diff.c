@@ -209,14 +209,14 @@ static void text_diff_lines_drop(diff_lines *l) {
     table_drop(&l->seen, heap);
 }
 
-/* Mark lines that changed by code points, or whole when that takes too long. */
-static void text_diff_hunk(diff *text, const diff_lines *l, const diff_span *lines) {
+/* Mark lines that changed whole, or, `finely`, by code points unless that takes too long. */
+static void text_diff_hunk(diff *text, const diff_lines *l, const diff_span *lines, bool finely) {
     diff_span s = {l->a_starts[lines->x], l->a_starts[lines->x_end], l->b_starts[lines->y],
                    l->b_starts[lines->y_end]};
-    if (text_diff_span(text, s)) return;
+    if (finely && text_diff_span(text, s)) return;
     __builtin_memset(text->a.marks + s.x, 0, (size_t)(s.x_end - s.x));
     __builtin_memset(text->b.marks + s.y, 0, (size_t)(s.y_end - s.y));
-    text_diff_strip(text, &s);
+    if (finely) text_diff_strip(text, &s);
     text_diff_mark(text, &s);
 }
 
@@ -233,13 +233,13 @@ static bool text_diff_run(const diff *df, diff_span *s) {
     return s->x < s->x_end || s->y < s->y_end;
 }
 
-static bool text_diff_by_lines(diff *text) {
+static bool text_diff_by_lines(diff *text, bool finely) {
     diff_lines l;
     bool made = text_diff_lines_make(text, &l);
     if (made) {
         diff_span whole = {0, l.df.a.len, 0, l.df.b.len}, hunk = {0, 0, 0, 0};
         if (!text_diff_span(&l.df, whole)) text_diff_mark(&l.df, &whole);
-        while (text_diff_run(&l.df, &hunk)) text_diff_hunk(text, &l, &hunk);
+        while (text_diff_run(&l.df, &hunk)) text_diff_hunk(text, &l, &hunk, finely);
     }
     text_diff_lines_drop(&l);
     return made;
@@ -289,20 +289,22 @@ static bool text_diff_emit(const diff *df, uint32_t kept, text_steps *out) {
 }
 
 /* Marks for both sides: short, else by lines. */
-static bool text_diff_solve(diff *df) {
+static bool text_diff_solve(diff *df, bool whole_lines) {
     int64_t symbols = (int64_t)df->a.len + df->b.len;
     int64_t budget = BUDGET_MIN + BUDGET_PER_SYMBOL * symbols, rest = budget;
     df->budget = &budget;
+    if (whole_lines) return text_diff_by_lines(df, false);
     if (text_diff_span(df, (diff_span){0, df->a.len, 0, df->b.len})) return true;
     budget = rest;
     __builtin_memset(df->a.marks, 0, df->a.len);
     __builtin_memset(df->b.marks, 0, df->b.len);
-    return text_diff_by_lines(df);
+    return text_diff_by_lines(df, true);
 }
 
-bool text_diff(const lk_memory *heap, lk_str old, lk_str fresh, text_steps *out) {
-    size_t prefix, suffix, had = out->len;
-    text_diff_common(old, fresh, &prefix, &suffix);
+static bool text_diff_make(const lk_memory *heap, lk_str old, lk_str fresh, bool whole_lines,
+                           text_steps *out) {
+    size_t prefix = 0, suffix = 0, had = out->len;
+    if (!whole_lines) text_diff_common(old, fresh, &prefix, &suffix);
     uint32_t kept = utf8_measure((const uint8_t *)old.at, prefix).unit[LK_CODEPOINT];
     lk_str a = {old.at + prefix, old.len - prefix - suffix};
     lk_str b = {fresh.at + prefix, fresh.len - prefix - suffix};
@@ -312,10 +314,18 @@ bool text_diff(const lk_memory *heap, lk_str old, lk_str fresh, text_steps *out)
     bool made = df.forward != NULL;
     made &= text_diff_decode(heap, &df.a, a);
     made &= text_diff_decode(heap, &df.b, b);
-    made = made && text_diff_solve(&df) && text_diff_emit(&df, kept, out);
+    made = made && text_diff_solve(&df, whole_lines) && text_diff_emit(&df, kept, out);
     if (!made) out->len = had;
     text_diff_side_drop(heap, &df.a);
     text_diff_side_drop(heap, &df.b);
     mem_free(heap, df.forward, 2 * DIAGONALS * sizeof *df.forward);
     return made;
+}
+
+bool text_diff(const lk_memory *heap, lk_str old, lk_str fresh, text_steps *out) {
+    return text_diff_make(heap, old, fresh, false, out);
+}
+
+bool text_diff_lines(const lk_memory *heap, lk_str old, lk_str fresh, text_steps *out) {
+    return text_diff_make(heap, old, fresh, true, out);
 }

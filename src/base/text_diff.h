@@ -22,5 +22,7 @@ typedef VEC(text_step) text_steps;
  * the lines that changed compared by code points as far as the budget lasts; else what differs is
  * replaced. The budget is 2^22 operations and a few for each code point, under 0.1 s at 1 MB. */
 bool text_diff(const lk_memory *heap, lk_str old, lk_str fresh, text_steps *out);
+/* The same, only whole lines: a line that changed is replaced. */
+bool text_diff_lines(const lk_memory *heap, lk_str old, lk_str fresh, text_steps *out);
 
 #endif

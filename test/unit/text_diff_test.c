@@ -203,8 +203,26 @@ static void test_memory(void) {
     free(b.at);
 }
 
+/* Lines that changed go and come whole. */
+static void test_whole_lines(void) {
+    static const text_step wanted[] = {{LK_RETAIN, 4}, {LK_INSERT, 4}, {LK_DELETE, 4}};
+    lk_str old = {"one\ntwo\nend", 11}, fresh = {"one\ntwa\nend", 11};
+    text_steps steps = {0};
+    CHECK(text_diff_lines(&test_heap, old, fresh, &steps));
+    CHECK_EQ(steps.len, countof(wanted));
+    for (size_t i = 0; i < steps.len; i++) {
+        CHECK_EQ(steps.at[i].kind, wanted[i].kind);
+        CHECK_EQ(steps.at[i].points, wanted[i].points);
+    }
+    steps.len = 0;
+    CHECK(text_diff_lines(&test_heap, old, old, &steps));
+    CHECK_EQ(steps.len, 0);
+    vec_drop(&test_heap, &steps);
+}
+
 int main(void) {
     test_small();
+    test_whole_lines();
     test_long();
     test_lines();
     test_memory();

@@ -80,7 +80,7 @@ export type {
 } from "./reading.js";
 export { Room, type RoomOptions, type RoomOut, type RoomStats } from "./room.js";
 export { ChangeModifier, type CommitOptions } from "./store.js";
-export { LoroText, type TextPosType } from "./text.js";
+export { LoroText, type TextPosType, type TextUpdateOptions } from "./text.js";
 export {
   LoroTree,
   LoroTreeNode,

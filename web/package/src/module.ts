@@ -56,6 +56,7 @@ export interface Engine {
   w_text_insert(doc: number, ref: number, pos: number, unit: number, len: number): number;
   w_text_delete(doc: number, ref: number, pos: number, len: number, unit: number): number;
   w_text_update(doc: number, ref: number, len: number): number;
+  w_text_update_lines(doc: number, ref: number, len: number): number;
   w_text_len(doc: number, ref: number): number;
   w_text_string(doc: number, ref: number): number;
   w_text_slice(doc: number, ref: number, pos: number, len: number): number;

@@ -18,6 +18,12 @@ function isHighSurrogate(text: string): boolean {
   return text >= "\ud800" && text < "\udc00";
 }
 
+/** Taken for loro-crdt's sake: an update is always quick, and as fine as that allows. */
+export interface TextUpdateOptions {
+  timeoutMs?: number;
+  useRefinedDiff?: boolean;
+}
+
 export type TextRange = { start: number; end: number };
 
 function bounds({ start, end }: TextRange): [number, number] {
@@ -87,9 +93,15 @@ export class LoroText extends LoroContainer {
   }
 
   /** Make it equal `text` by a minimal edit, so that what others do elsewhere stays. */
-  update(text: string): void {
+  update(text: string, _options?: TextUpdateOptions): void {
     const { doc, ref } = this;
     check(engine().w_text_update(doc, ref, putString(text)));
+  }
+
+  /** The same by whole lines. */
+  updateByLine(text: string, _options?: TextUpdateOptions): void {
+    const { doc, ref } = this;
+    check(engine().w_text_update_lines(doc, ref, putString(text)));
   }
 
   slice(start: number, end: number): string {
@@ -107,12 +119,15 @@ export class LoroText extends LoroContainer {
   charAt(pos: number): string {
     const text = this.toString();
     if (!(pos >= 0 && pos < text.length)) throw new ERANGE(`no character at ${pos}`);
-    return isHighSurrogate(text.charAt(pos)) ? text.slice(pos, pos + 2) : text.charAt(pos);
+    const start = isHighSurrogate(text.charAt(pos - 1)) ? pos - 1 : pos;
+    return String.fromCodePoint(text.codePointAt(start)!);
   }
 
   /** `index` of one unit, told in another; undefined if it lies outside. */
   convertPos(index: number, from: TextPosType, to: TextPosType): number | undefined {
     const units = [UNITS.indexOf(from), UNITS.indexOf(to)] as const;
+    if (units.includes(-1)) return undefined;
+    if (from === to) return index; // whatever it is, as in loro-crdt
     const pos = engine().w_text_convert(this.doc, this.ref, position(index), ...units);
     return pos < 0 ? undefined : pos;
   }

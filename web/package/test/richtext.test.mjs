@@ -330,3 +330,37 @@ test("a fork knows the styles that were configured", () => {
     });
   }
 });
+
+test("positions and characters around a surrogate pair", () => {
+  const text = (library) => {
+    const made = doc(library).getText("t");
+    made.insert(0, "aé🎉b");
+    return made;
+  };
+  const units = ["utf8", "unicode", "utf16", "other"];
+  for (let pos = 0; pos < 10; pos++) {
+    same((library) => text(library).charAt(pos));
+    for (const from of units) {
+      for (const to of units) same((library) => text(library).convertPos(pos, from, to));
+    }
+  }
+});
+
+test("updates by line replace lines", () => {
+  const versions = ["", "a", "a\nb\nc\n", "a\nX\nc\n", "a\nc\n", "a\nb\nc", "0\na\nb\nc\n\n"];
+  for (const before of versions) {
+    for (const after of versions) {
+      same((library) => {
+        const text = doc(library).getText("t");
+        text.insert(0, before);
+        text.updateByLine(after, { useRefinedDiff: false });
+        return text.toString();
+      });
+    }
+  }
+  const made = doc(ours);
+  made.getText("t").insert(0, "one\ntwo\nthree\n");
+  const ops = made.opCount();
+  made.getText("t").updateByLine("one\ntwa\nthree\n");
+  assert.equal(made.opCount(), ops + 8);
+});
