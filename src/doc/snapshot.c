@@ -5,6 +5,7 @@
 
 #include "codec/state_blob.h"
 #include "doc/export.h"
+#include "oplog/mergeable.h"
 
 typedef struct snapshot_maker {
     lk_doc *doc;
@@ -195,13 +196,24 @@ static bool snapshot_fill(snapshot_maker *m, uint32_t id, state_container *out) 
     }
 }
 
+/* Does it show, or would it if mergeable children that are hidden came back? */
+static bool snapshot_may_show(const lk_doc *doc, uint32_t id) {
+    const container_name *name = &doc->log.names.containers.at[id];
+    while (doc->state.containers.at[id]->present || mergeable_named(&name->id)) {
+        if (name->parent == CONTAINER_NONE) return name->id.root;
+        id = name->parent;
+        name = &doc->log.names.containers.at[id];
+    }
+    return false;
+}
+
 static lk_status snapshot_container(snapshot_maker *m, uint32_t id) {
     const container_name *name = &m->doc->log.names.containers.at[id];
     state_container out = {.cid = id,
                            .has_parent = name->parent != CONTAINER_NONE,
                            .parent = name->parent,
                            .depth = snapshot_depth(m->doc, id)};
-    if (out.depth == 0 || (m->shown && !doc_shows(m->doc, id))) return LK_OK;
+    if (out.depth == 0 || (m->shown && !snapshot_may_show(m->doc, id))) return LK_OK;
     bool filled = snapshot_fill(m, id, &out);
     sstable_pair *pair = vec_push(&m->doc->memory, &m->pairs);
     if (!filled || pair == NULL) return LK_ENOMEM;

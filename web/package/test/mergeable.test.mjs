@@ -48,6 +48,21 @@ test("in JSON the marker is a list of numbers, so that it is lost", () => {
   });
 });
 
+test("shallow snapshots keep what hidden children hold", () => {
+  same((library) => {
+    const made = doc(library);
+    const map = made.getMap("map");
+    map.ensureMergeableMap("k").setContainer("list", new library.LoroList()).push(1);
+    map.delete("k");
+    made.commit();
+    const other = doc(library, 2);
+    other.import(made.export({ mode: "shallow-snapshot", frontiers: made.frontiers() }));
+    const hidden = other.toJSON();
+    other.getMap("map").ensureMergeableMap("k");
+    return [hidden, other.toJSON()];
+  });
+});
+
 const CASES = {
   "over null": (map) => (map.set("k", null), map.ensureMergeableList("k").id),
   "over a number": (map) => (map.set("k", 1), map.ensureMergeableList("k")),
