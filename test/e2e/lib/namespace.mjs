@@ -13,8 +13,11 @@ function refusal() {
     const probe = `lkprobe${process.pid}`;
     try {
         ip('netns', 'add', probe);
-        ip('-n', probe, 'link', 'add', 'lk0', 'type', 'bridge');
-        ip('netns', 'del', probe);
+        try {
+            ip('-n', probe, 'link', 'add', 'lk0', 'type', 'bridge');
+        } finally {
+            ip('netns', 'del', probe);
+        }
         return false;
     } catch {
         return 'no network namespaces or bridges here: tests over real links skipped';
