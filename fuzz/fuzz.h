@@ -18,4 +18,7 @@ size_t fuzz_seed(uint32_t n, uint8_t *out, size_t cap);
  * first check. */
 void fuzz_repair(uint8_t *data, size_t size);
 
+/* Optional. How many mutations a replay makes; for targets that take long over each. */
+uint32_t fuzz_count(void);
+
 #endif

@@ -18,6 +18,7 @@ __attribute__((weak)) size_t fuzz_seed(uint32_t n, uint8_t *out, size_t cap) {
     (void)n, (void)out, (void)cap;
     return 0;
 }
+__attribute__((weak)) uint32_t fuzz_count(void) { return REPLAY_COUNT; }
 __attribute__((weak)) void fuzz_repair(uint8_t *data, size_t size) { (void)data, (void)size; }
 
 typedef struct replay_input {
@@ -139,7 +140,7 @@ static void replay_all(uint64_t count, uint64_t seed, uint8_t *scratch) {
 int main(int argc, char **argv) {
     uint8_t *scratch = malloc(REPLAY_MAX);
     CHECK(scratch != NULL);
-    uint64_t count = REPLAY_COUNT, seed = 1;
+    uint64_t count = fuzz_count(), seed = 1;
     const char *folder = NULL;
     for (size_t len; (len = fuzz_seed(replay_seed_len, scratch, REPLAY_MAX)) > 0;)
         replay_add(scratch, len);
