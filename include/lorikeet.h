@@ -431,6 +431,7 @@ typedef struct lk_cursor {
     bool at_end; /* no atom: before the first if the side is LK_LEFT, else behind the last */
     lk_id atom;
     lk_side side;
+    uint32_t origin; /* where it was made: code points or elements before it */
 } lk_cursor;
 /* Take the bytes of a cursor apart; the spelling of its container's id is appended. */
 lk_status lk_cursor_read(lk_bytes cursor, lk_cursor *out, lk_buf *spelling,
@@ -663,6 +664,87 @@ void lk_watch(lk_doc *doc, bool on);
 /* The next thing that happened, oldest first, or NULL. One event per commit or import, made after
  * the state is final; the view dies at the next call that takes this document without const. */
 const lk_event *lk_poll(lk_doc *doc);
+
+/* ---- diffs as edits ---- */
+
+#define LK_STRANGER 0x80000000u
+typedef struct lk_apply_options {
+    lk_unit unit; /* of lengths in texts */
+    /* A container that this document does not have is named by the ref LK_STRANGER + i, and spelled
+     * by strangers[i], which may as well be one it has. */
+    const lk_str *strangers;
+    size_t stranger_len;
+    /* A child of a map that peers share, and that shows again, is told with all it holds, as
+     * lk_diff_between() does, so it comes to hold that; else diffs are what changed. */
+    bool full_state;
+} lk_apply_options;
+/* Make the edits that diffs tell of, from lk_diff_between() or an event, of this document or
+ * another. Containers and tree nodes that are inserted are made anew, and what is said of them goes
+ * to the new ones; diffs of containers that were deleted are left out. LK_ERANGE, LK_EVALUE,
+ * LK_EKIND; LK_EMISSING: nothing inserts that container, or there is no such tree node;
+ * LK_EDETACHED; LK_ESPENT when memory runs out between two edits. */
+lk_status lk_apply_diff(lk_doc *doc, const lk_diff *diffs, size_t len,
+                        const lk_apply_options *options);
+/* Make the edits that lead from what is shown to what `frontiers` showed. Commits what was written
+ * before; the edits are not committed. LK_EMISSING; LK_EDETACHED, LK_ESPENT as above. */
+lk_status lk_revert_to(lk_doc *doc, lk_ids frontiers);
+
+/* ---- undo ---- */
+
+/* An undo manager remembers what a document's own peer commits, step by step, and takes it back
+ * without what others did meanwhile: what they typed, moved and wrote elsewhere stays. All steps
+ * are forgotten when the document shows its past, or writes as another peer. A manager belongs to
+ * its document; lk_free() frees it, too. */
+typedef struct lk_undo lk_undo;
+typedef enum lk_undo_stack { LK_UNDO, LK_REDO } lk_undo_stack;
+
+/* NULL when memory is out. */
+lk_undo *lk_undo_new(lk_doc *doc);
+void lk_undo_free(lk_undo *undo);
+/* At first: every commit is a step, without a limit. A commit within so many milliseconds of a
+ * step's first one joins it. Of more steps the oldest are forgotten. */
+void lk_undo_set_interval(lk_undo *undo, int64_t interval_ms);
+void lk_undo_set_max(lk_undo *undo, size_t steps);
+/* What the time is, for the commits that follow. */
+void lk_undo_time(lk_undo *undo, int64_t now_ms);
+/* Commits with an origin that begins so count as others' from now on. LK_ENOMEM. */
+lk_status lk_undo_exclude(lk_undo *undo, lk_str prefix);
+/* Let the commits that follow be one step, until lk_undo_group_end(), or until others change a
+ * container that they changed. LK_ESTATE if there is a group, or the past is shown. */
+lk_status lk_undo_group_start(lk_undo *undo);
+void lk_undo_group_end(lk_undo *undo);
+/* While paused, own commits count as others', and showing the past forgets nothing. */
+void lk_undo_pause(lk_undo *undo, bool paused);
+bool lk_undo_is_paused(const lk_undo *undo);
+
+size_t lk_undo_count(const lk_undo *undo, lk_undo_stack which);
+void lk_undo_clear(lk_undo *undo, lk_undo_stack which);
+
+typedef struct lk_undo_done {
+    bool popped;                  /* else there was no step */
+    bool changed;                 /* it made edits, and is a step of the other stack now */
+    int32_t start, end;           /* counters of the step */
+    int32_t made_start, made_end; /* and of those edits */
+    lk_bytes note;                /* a view, good until the next call of this manager */
+} lk_undo_done;
+/* Take the newest step back (or take that back). Commits before, and what it did, with origin
+ * "undo". A step may come to nothing, because others undid it; it is used up then, too. Cost: the
+ * step, and what happened since. LK_EDETACHED, LK_ENOMEM; LK_ESPENT. */
+lk_status lk_undo_step(lk_undo *undo, lk_undo_stack which, lk_undo_done *out);
+
+typedef struct lk_undo_push {
+    bool merged; /* no step of its own */
+    int32_t start, end;
+} lk_undo_push;
+/* Did a commit become a step since the last such call? Of several the last is told. */
+bool lk_undo_pushed(lk_undo *undo, lk_undo_push *out);
+/* Keep a copy of some bytes of yours with the newest step; nothing happens if there is none. */
+lk_status lk_undo_note(lk_undo *undo, lk_undo_stack which, lk_bytes note);
+/* Those bytes, a view; false: there is no step. */
+bool lk_undo_top(const lk_undo *undo, lk_undo_stack which, lk_bytes *out);
+/* Where a cursor that was made before the step taken back last stands now: append such a cursor.
+ * LK_ECORRUPT, LK_EMISSING, LK_ENOMEM. */
+lk_status lk_undo_cursor(lk_undo *undo, lk_bytes cursor, lk_buf *out);
 
 /* Walk every structure and compare the state with a replay of the history; traps when they differ.
  * For tests: O(history). */

@@ -168,6 +168,12 @@ lk_status WEB(w_diff_between)(lk_doc *doc, size_t len) {
 lk_status WEB(w_shallow_vv)(lk_doc *doc) { return shim_ids_out(lk_shallow_vv(doc)); }
 lk_status WEB(w_shallow_frontiers)(lk_doc *doc) { return shim_ids_out(lk_shallow_frontiers(doc)); }
 
+lk_status WEB(w_revert_to)(lk_doc *doc, size_t len) {
+    lk_ids ids;
+    lk_status status = shim_ids(len, &ids);
+    return status == LK_OK ? lk_revert_to(doc, ids) : status;
+}
+
 /* The counter the next local edit gets: how JavaScript sees that there is something to commit. */
 int32_t WEB(w_own_end)(lk_doc *doc) {
     uint64_t peer = lk_peer(doc);

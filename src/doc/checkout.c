@@ -142,6 +142,11 @@ lk_status lk_edit_detached(lk_doc *doc, bool allowed) {
 }
 
 lk_status lk_diff_between(lk_doc *doc, lk_ids from, lk_ids to, const lk_event **out) {
+    return checkout_diff(doc, from, to, NULL, NULL, out);
+}
+
+lk_status checkout_diff(lk_doc *doc, lk_ids from, lk_ids to, checkout_look *look, void *context,
+                        const lk_event **out) {
     lk_status status = lk_commit(doc, NULL);
     if (status != LK_OK) return status;
     checkout_home home;
@@ -157,6 +162,7 @@ lk_status lk_diff_between(lk_doc *doc, lk_ids from, lk_ids to, const lk_event **
         status = checkout_go(doc, end);
         if (status == LK_OK) *out = events_take(doc);
         if (status == LK_OK && *out == NULL) status = LK_ENOMEM;
+        if (status == LK_OK && look != NULL && !look(context)) status = LK_ENOMEM;
     }
     return checkout_return(doc, &home, status);
 }

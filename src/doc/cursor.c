@@ -135,7 +135,7 @@ lk_status lk_cursor_read(lk_bytes cursor, lk_cursor *out, lk_buf *spelling,
     cursor_target c;
     arena_init(&scratch, spelling->memory == NULL ? &mem_default : spelling->memory);
     lk_status status = cursor_parse(cursor, &scratch, &c, fault_or_null);
-    if (status == LK_OK) *out = (lk_cursor){c.at_end, c.atom, c.side};
+    if (status == LK_OK) *out = (lk_cursor){c.at_end, c.atom, c.side, (uint32_t)c.origin};
     if (status == LK_OK && !container_id_print(c.id, c.container_peer, spelling))
         status = LK_ENOMEM;
     arena_drop(&scratch);

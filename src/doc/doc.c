@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  * doc.c - documents: making, versions, names of containers, and the one road from history to state.
  */
-#include "doc/doc.h"
+#include "doc/undo.h"
 
 #include "base/utf8.h"
 #include "oplog/mergeable.h"
@@ -53,6 +53,7 @@ void lk_free(lk_doc *doc) {
     doc_drop_names(&memory, &doc->export_peers);
     doc_drop_names(&memory, &doc->export_keys);
     doc_drop_names(&memory, &doc->export_cids);
+    undo_drop_all(doc);
     events_drop(&doc->events);
     arena_drop(&doc->styles.memory);
     merge_drop(&doc->merge);
@@ -71,6 +72,7 @@ lk_status lk_set_peer(lk_doc *doc, uint64_t peer) {
     if (status != LK_OK) return status;
     doc->peer = peer;
     doc->self = intern_find_peer(&doc->log.names, peer);
+    undo_change_peer(doc);
     return LK_OK;
 }
 

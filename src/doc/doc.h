@@ -64,6 +64,7 @@ struct lk_doc {
     VEC(doc_pending) pending;
     size_t pending_bytes;
     events events;
+    VEC(lk_undo *) undos;
     doc_styles styles;
     step_list steps; /* of the call under way */
     export_names export_peers, export_keys, export_cids;

@@ -253,16 +253,10 @@ lk_status lk_list_delete(lk_doc *doc, lk_ref list, size_t pos, size_t len) {
 
 /* ---- map ---- */
 
-static lk_status edit_map_write(lk_doc *doc, lk_ref ref, lk_str key, const lk_value *value,
-                                const lk_value **copied) {
-    map *target = state_find_map(&doc->state, ref.index);
-    if (target == NULL) return LK_EKIND;
+lk_status edit_map_put(lk_doc *doc, lk_ref ref, lk_str key, const lk_value *value,
+                       const lk_value **copied) {
+    if (state_find_map(&doc->state, ref.index) == NULL) return LK_EKIND;
     if (!utf8_valid((const uint8_t *)key.at, key.len)) return LK_EVALUE;
-    uint32_t known = intern_find_key(&doc->log.names, key);
-    const map_entry *now = known == TABLE_NONE ? NULL : map_find(target, known);
-    bool same = now != NULL && now->value != NULL && value != NULL && value->type != LK_CONTAINER &&
-                value_equal(now->value, value);
-    if (same) return LK_OK; /* as Loro does: writing what is there is no edit */
     lk_status status = edit_begin(doc, ref, 1, 1);
     if (status != LK_OK) return status;
     edit_ready ready = edit_save(doc);
@@ -279,6 +273,18 @@ static lk_status edit_map_write(lk_doc *doc, lk_ref ref, lk_str key, const lk_va
     step st = {.kind = STEP_MAP, .container = ref.index, .key = key_index, .data = copy};
     *copied = copy;
     return edit_finish(doc, ready, &o, &st, 1);
+}
+
+/* As Loro does: writing what is there is no edit. */
+static lk_status edit_map_write(lk_doc *doc, lk_ref ref, lk_str key, const lk_value *value,
+                                const lk_value **copied) {
+    const map *target = state_find_map(&doc->state, ref.index);
+    uint32_t known = intern_find_key(&doc->log.names, key);
+    const map_entry *now = NULL;
+    if (target != NULL && known != TABLE_NONE) now = map_find(target, known);
+    bool same = now != NULL && now->value != NULL && value != NULL && value->type != LK_CONTAINER &&
+                value_equal(now->value, value);
+    return same ? LK_OK : edit_map_put(doc, ref, key, value, copied);
 }
 
 lk_status lk_map_set(lk_doc *doc, lk_ref map_ref, lk_str key, const lk_value *value) {

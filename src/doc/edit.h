@@ -45,6 +45,11 @@ lk_status edit_insert(lk_doc *doc, lk_ref list, uint32_t pos, const lk_value *va
                       const lk_value **copied);
 /* The value that stands for a new child, to be copied into the log. */
 lk_value edit_child(lk_kind kind);
+/* Write to a map, also what is there already. */
+lk_status edit_map_put(lk_doc *doc, lk_ref ref, lk_str key, const lk_value *value,
+                       const lk_value **copied);
+/* The place in front of which something goes into a movable list, to come to stand at `pos`. */
+uint32_t edit_movable_gap(const movable *m, size_t pos);
 /* Is it a value that a document can hold, with `depth` levels around it? */
 bool edit_value_valid(const lk_value *value, unsigned depth);
 bool edit_entry_valid(const lk_entry *entry, unsigned depth);

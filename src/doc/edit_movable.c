@@ -10,7 +10,7 @@ static const movable *edit_movable_of(const lk_doc *doc, lk_ref ref) {
 
 /* The place in front of which something goes, so that it comes to stand at `pos`; as in Loro right
  * before the element there, behind the empty places before it. */
-static uint32_t edit_movable_gap(const movable *m, size_t pos) {
+uint32_t edit_movable_gap(const movable *m, size_t pos) {
     uint32_t at[SEQ_UNITS];
     movable_at(m, (uint32_t)pos, LK_UTF8, at);
     return at[SEQ_ENTITY];

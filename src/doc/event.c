@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT
  * event.c - batches, and the events made of them. */
 #include "doc/event_make.h"
+#include "doc/undo.h"
 
 void events_init(events *e, const lk_memory *heap) { *e = (events){.heap = heap, .number = 1}; }
 
@@ -348,14 +349,35 @@ const lk_event *events_take(lk_doc *doc) {
     return taken == NULL ? NULL : &taken->event;
 }
 
+queued_event *events_keep(events *e) {
+    queued_event *kept = e->taken;
+    e->taken = NULL;
+    return kept;
+}
+
+void events_release(events *e, queued_event *queued) { event_free(e, queued); }
+
+void events_watch(events *e, bool listened) {
+    e->listened = listened;
+    e->watching = e->polled || listened;
+    if (!e->watching) events_cancel(e);
+}
+
 void events_finish(lk_doc *doc, lk_by by, lk_str origin) {
     events *e = &doc->events;
     if (!e->started) return;
     queued_event *queued = event_of_batch(doc, by, origin);
-    bool made = queued != NULL && vec_reserve(e->heap, &e->queue, 1);
+    bool made = queued != NULL && (!e->polled || vec_reserve(e->heap, &e->queue, 1));
+    if (!made || e->late)
+        undo_lose(doc);
+    else
+        undo_hear(doc, &queued->event);
     e->late = !made;
     e->by = by;
-    if (made && by != LK_BY_LOCAL && queued->event.diff_len == 0) {
+    if (made && !e->polled) {
+        event_free(e, queued);
+        events_cancel(e);
+    } else if (made && by != LK_BY_LOCAL && queued->event.diff_len == 0) {
         event_free(e, queued); /* nothing to be seen: all of it was here, or undid itself */
         events_cancel(e);
     } else if (made) {
@@ -370,10 +392,11 @@ void events_finish(lk_doc *doc, lk_by by, lk_str origin) {
 
 void lk_watch(lk_doc *doc, bool on) {
     events *e = &doc->events;
-    if (e->watching == on) return;
-    e->watching = on;
+    if (e->polled == on) return;
+    e->polled = on;
+    e->watching = on || e->listened;
     if (on) return;
-    events_cancel(e);
+    if (!e->listened) events_cancel(e);
     events_clear(e);
 }
 

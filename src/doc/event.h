@@ -48,7 +48,9 @@ typedef struct queued_event {
 
 typedef struct events {
     const lk_memory *heap;
-    bool watching;
+    bool watching;          /* someone does: */
+    bool polled;            /* lk_watch() */
+    bool listened;          /* undo managers */
     bool started;           /* a batch is under way */
     bool late;              /* it is complete, but there was no memory to tell of it */
     lk_by by;               /* of the late one */
@@ -82,5 +84,10 @@ void events_finish(lk_doc *doc, lk_by by, lk_str origin);
 /* The batch is complete: the event itself, which goes nowhere else and lives until the next
  * lk_poll() or events_take(). NULL when memory is out. */
 const lk_event *events_take(lk_doc *doc);
+/* What was taken last is yours; give it back with events_release(). NULL is fine there. */
+queued_event *events_keep(events *e);
+void events_release(events *e, queued_event *queued);
+/* Undo managers listen, or no longer. */
+void events_watch(events *e, bool listened);
 
 #endif

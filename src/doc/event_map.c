@@ -23,7 +23,8 @@ static bool event_map_whole(const event_maker *m, const map *from, lk_diff *out)
 
 /* Does the key show what it showed before the batch? A deletion is not the same as nothing. */
 static bool event_map_same(const batch_key *first, const map_entry *now) {
-    if (now == NULL || !first->known) return now == NULL && !first->known;
+    bool known = now != NULL && now->peer != STEP_UNWRITTEN;
+    if (!known || !first->known) return known == first->known;
     if (first->before == NULL || now->value == NULL) return first->before == now->value;
     return value_equal(first->before, now->value);
 }

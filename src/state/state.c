@@ -187,7 +187,7 @@ static void state_write(state *s, const step *st, const state_watch *watch, stat
                        .key = st->key,
                        .lamport = st->lamport,
                        .peer = st->id.peer};
-    out->known = before != NULL;
+    out->known = before != NULL && before->peer != STEP_UNWRITTEN;
     out->before = old;
     out->taken = true;
     if (st->kind == STEP_MAP_FORCE)

@@ -5,6 +5,7 @@
 import { readFileSync } from 'node:fs';
 import { makeHistory, randomSource } from './history.mjs';
 import { play } from './play.mjs';
+import { makeUndoHistory, playUndo, UNDO_EDITS } from './undo.mjs';
 
 const PEERS = 3;
 const seed = Number(process.env.SEED ?? 1);
@@ -85,6 +86,16 @@ for (let at = seed; at < seed + count; at++) {
     const small = await cutDown(history, at);
     console.log(`cut down to ${small.history.length} steps: ${small.error.stack}`);
     for (const step of small.history) console.log(`    ${JSON.stringify(step)}`);
+}
+for (let at = seed; at < seed + count; at++) {
+    const edits = UNDO_EDITS[at % UNDO_EDITS.length];
+    try {
+        playUndo(libraries, makeUndoHistory(at), edits);
+        passed++;
+    } catch (error) {
+        failed++;
+        console.log(`failed: SEED=${at} COUNT=1, undo of ${edits.names}: ${error.message}`);
+    }
 }
 console.log(`${passed} passed, ${failed} failed`);
 process.exitCode = failed > 0 ? 1 : 0;

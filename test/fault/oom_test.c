@@ -17,7 +17,10 @@ typedef struct fixture {
     lk_buf theirs;  /* concurrent with what doc holds */
     lk_buf json;    /* the same as JSON */
     lk_value value;
+    lk_undo *undo; /* if `managed` */
 } fixture;
+
+static bool managed;
 
 typedef lk_status scenario(fixture *f);
 
@@ -131,6 +134,28 @@ static lk_status compare_versions(fixture *f) {
     lk_id first = {1, 2};
     return lk_diff_between(f->doc, (lk_ids){&first, 1}, (lk_ids){0}, &event);
 }
+static lk_status apply_diffs(fixture *f) {
+    lk_value child = {.type = LK_CONTAINER, .as.container = {LK_STRANGER}};
+    lk_map_change key = {.key = str_of("made"), .value = child};
+    lk_delta typed = {.kind = LK_INSERT, .text = str_of("typed")};
+    lk_delta listed = {.kind = LK_INSERT, .len = {1, 1, 1}, .values = &f->value};
+    lk_diff diffs[] = {
+        {.target = f->map, .kind = LK_MAP, .changes = &key, .change_len = 1},
+        {.target = {LK_STRANGER}, .kind = LK_TEXT, .deltas = &typed, .delta_len = 1},
+        {.target = f->list, .kind = LK_LIST, .deltas = &listed, .delta_len = 1},
+    };
+    lk_str name = str_of("cid:7@9:Text");
+    lk_apply_options options = {.strangers = &name, .stranger_len = 1};
+    return lk_apply_diff(f->doc, diffs, 3, &options);
+}
+static lk_status revert(fixture *f) {
+    lk_id first = {1, 2};
+    return lk_revert_to(f->doc, (lk_ids){&first, 1});
+}
+static lk_status undo(fixture *f) {
+    lk_undo_done done;
+    return lk_undo_step(f->undo, LK_UNDO, &done);
+}
 static lk_status export_json(fixture *f) {
     lk_buf out = {.memory = &f->memory};
     lk_status status = lk_json_updates(f->doc, (lk_ids){0}, NULL, true, &out);
@@ -220,6 +245,7 @@ static void build(fixture *f, bool watched) {
     CHECK_EQ(lk_root(f->doc, LK_LIST, str_of("list"), &f->list), LK_OK);
     CHECK_EQ(lk_root(f->doc, LK_MAP, str_of("map"), &f->map), LK_OK);
     CHECK_EQ(lk_root(other, LK_TEXT, str_of("text"), &text), LK_OK);
+    if (managed) f->undo = lk_undo_new(f->doc);
     CHECK_EQ(lk_text_insert(f->doc, f->text, 0, LK_UTF8, str_of("ours ours")), LK_OK);
     CHECK_EQ(lk_map_set(f->doc, f->map, str_of("key"), &f->value), LK_OK);
     CHECK_EQ(lk_text_mark(f->doc, f->text, 2, 4, LK_UTF16, str_of("bold"), &f->value), LK_OK);
@@ -321,6 +347,14 @@ int main(void) {
         spent += sweep("import of JSON", import_json, watched);
         spent += sweep("redaction", redact_json, watched);
         spent += sweep("questions about the past", ask_history, watched);
+        /* several edits: memory may run out between them */
+        CHECK(sweep("diffs applied", apply_diffs, watched) > 0);
+        CHECK(sweep("revert", revert, watched) > 0);
+        managed = true;
+        CHECK(sweep("undo", undo, watched) > 0);
+        spent += sweep("import that an undo manager hears", import_theirs, watched);
+        spent += sweep("edit with an undo manager", insert_list, watched);
+        managed = false;
     }
     CHECK_EQ(spent, 0);
     return 0;

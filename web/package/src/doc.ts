@@ -25,6 +25,7 @@ import {
   wrap,
 } from "./container.js";
 import { type Cursor, type CursorPlace, placeOf } from "./cursor.js";
+import { applyDiff } from "./diff.js";
 import { EKIND, EMISSING, EVALUE } from "./errors.js";
 import type { Diff, Listener, LoroEvent, Path, Subscription } from "./event.js";
 import type { LoroCounter } from "./counter.js";
@@ -67,6 +68,12 @@ export interface ImportBlobMetadata {
   /** Unix seconds, of the first change and the last. */
   startTimestamp: number;
   endTimestamp: number;
+}
+
+export interface ApplyDiffOptions {
+  /** A child that peers share and that shows again is told with all it holds, as `diff()` does, so
+   *  what it holds becomes that. Without it, diffs are what changed. */
+  fullState?: boolean;
 }
 
 /** Which edges of a marked range take in what is typed there. */
@@ -431,6 +438,16 @@ export class LoroDoc<T extends Record<string, LoroContainer> = Record<string, Lo
   /** What leads from one version to another. `for_json`: containers are told by their ids. */
   diff(from: Frontiers, to: Frontiers, for_json = true): [ContainerID, Diff][] {
     return past.diff(this.store, from, to, for_json);
+  }
+
+  /** Make the edits that a diff tells of, of this document or another one. Not committed. */
+  applyDiff(diff: [ContainerID, Diff][], options?: ApplyDiffOptions | null): void {
+    applyDiff(this.store, diff, options?.fullState ?? false);
+  }
+
+  /** Make the edits that lead back to what `frontiers` showed. Not committed. */
+  revertTo(frontiers: Frontiers): void {
+    past.revertTo(this.store, frontiers);
   }
 
   /** Where the cursor stands; if what it stood at was deleted, `update` is one to go on with. */

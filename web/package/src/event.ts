@@ -121,7 +121,7 @@ function writeLength(w: Writer, step: Step, len: number): void {
   w.uleb(position(len));
 }
 
-function writeTextStep(w: Writer, step: Delta<string>): void {
+export function writeTextStep(w: Writer, step: Delta<string>): void {
   if (step.retain !== undefined) writeLength(w, Step.Retain, step.retain);
   else if (typeof step.insert === "string") {
     w.u8(Step.Insert);

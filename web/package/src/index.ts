@@ -80,6 +80,7 @@ export type {
 } from "./reading.js";
 export { Room, type RoomOptions, type RoomOut, type RoomStats } from "./room.js";
 export { ChangeModifier, type CommitOptions } from "./store.js";
+export { type OnPop, type OnPush, type UndoConfig, UndoManager, type UndoNote } from "./undo_manager.js";
 export { LoroText, type TextPosType, type TextUpdateOptions } from "./text.js";
 export {
   LoroTree,

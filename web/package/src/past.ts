@@ -3,6 +3,7 @@
 
 import { check, outRead, put } from "./call.js";
 import type { ContainerID } from "./container.js";
+import { spell } from "./diff.js";
 import { type Diff, readBatch } from "./event.js";
 import { engine } from "./module.js";
 import type { Store } from "./store.js";
@@ -73,11 +74,6 @@ export function fork(store: Store, peer: bigint, frontiers: Frontiers): number {
   });
 }
 
-/** A container inside a value, as JSON spells it. */
-function spell(store: Store): (ref: number) => string {
-  return (ref) => `\u{1F99C}:${store.id(ref)}`;
-}
-
 /** `json`: containers are told by their ids, so that the answer can be stored and sent. */
 export function diff(
   store: Store,
@@ -92,3 +88,8 @@ export function diff(
   });
 }
 
+/** Edit what is shown until it is what `frontiers` showed. */
+export function revertTo(store: Store, frontiers: Frontiers): void {
+  store.transact(() => {});
+  check(engine().w_revert_to(store.handle, putFrontiers(frontiers)));
+}

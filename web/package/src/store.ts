@@ -61,6 +61,13 @@ function subscribeTo<A>(set: Set<(a: A) => void>, listener: (a: A) => void): Sub
   return () => set.delete(own);
 }
 
+/** An undo manager, as the document sees it. */
+interface Manager {
+  tick(): void;
+  committed(): (() => void) | undefined;
+  free(): void;
+}
+
 const registry = new FinalizationRegistry((handle: number) => engine().w_free(handle));
 
 const PEER_MAX = 2n ** 64n - 1n;
@@ -90,6 +97,7 @@ export class Store {
   readonly #queue = new Queue();
   /** What has to end before the document does. */
   readonly dependents = new Set<{ free(): void }>();
+  readonly managers = new Set<Manager>();
   #handle: number;
   #committed = 0; // own operations below this counter are in changes
   #next: CommitOptions = {};
@@ -118,7 +126,7 @@ export class Store {
 
   free(): void {
     if (this.#handle === 0) return;
-    for (const dependent of [...this.dependents]) dependent.free();
+    for (const dependent of [...this.dependents, ...this.managers]) dependent.free();
     registry.unregister(this);
     engine().w_free(this.#handle);
     this.#handle = 0;
@@ -231,12 +239,34 @@ export class Store {
       w.string(options.origin ?? "");
       w.string(options.message ?? "");
     });
+    for (const manager of this.managers) manager.tick();
     check(engine().w_commit(this.handle, len, options.timestamp ?? 0));
     this.clearNext();
     this.#committed = engine().w_own_end(this.handle);
-    if (this.#local.size === 0) return; // transact() collects what happened
+    if (this.#local.size + this.managers.size === 0) return; // transact() collects
     this.#collect();
     this.#collectLocal(start);
+    for (const manager of this.managers) this.#queueAll([manager.committed()]);
+  }
+
+  #queueAll(calls: readonly ((() => void) | undefined)[]): void {
+    for (const call of calls) if (call !== undefined) this.#queue.add(call);
+  }
+
+  /** Run a call that edits and commits: its result, and what to do when everybody has been told. */
+  edit<T>(call: () => [T, readonly ((() => void) | undefined)[]]): T {
+    try {
+      this.#commitPending();
+      const [result, after] = call();
+      const start = this.#committed;
+      this.#committed = engine().w_own_end(this.handle);
+      this.#collect();
+      if (this.#committed > start) this.#collectLocal(start);
+      this.#queueAll(after);
+      return result;
+    } finally {
+      this.#queue.flush();
+    }
   }
 
   // ---- subscribers ----

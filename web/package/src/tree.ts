@@ -49,7 +49,8 @@ interface Place {
 /** What everything that was deleted hangs below. */
 const BIN: TreeID = "2147483647@18446744073709551615";
 
-function parse(id: TreeID): [PeerID, number] {
+/** @internal */
+export function parseNode(id: TreeID): [PeerID, number] {
   const match = /^(\d{1,10})@(\d{1,20})$/.exec(id);
   const counter = Number(match?.[1]);
   if (match === null || counter > 0x7fffffff || BigInt(match[2]!) >= 2n ** 64n) {
@@ -59,7 +60,7 @@ function parse(id: TreeID): [PeerID, number] {
 }
 
 function putNode(w: Writer, id: TreeID): void {
-  w.id(...parse(id));
+  w.id(...parseNode(id));
 }
 
 function putParent(w: Writer, id: TreeID | null | undefined): void {
@@ -296,11 +297,11 @@ export class LoroTreeNode<T extends Record<string, any> = Record<string, any>> {
   }
 
   creator(): PeerID {
-    return parse(this.id)[0];
+    return parseNode(this.id)[0];
   }
 
   creationId(): OpId {
-    const [peer, counter] = parse(this.id);
+    const [peer, counter] = parseNode(this.id);
     return { peer, counter };
   }
 

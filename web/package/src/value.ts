@@ -90,6 +90,10 @@ export class Reader {
     return text;
   }
 
+  blob(): Uint8Array {
+    return this.#take(this.uleb()).slice();
+  }
+
   rest(): Uint8Array {
     return this.bytes.slice(this.#at);
   }
@@ -151,7 +155,7 @@ export class Reader {
       case Tag.String:
         return this.string();
       case Tag.Binary:
-        return this.#take(this.uleb()).slice();
+        return this.blob();
       case Tag.List:
         return this.many(() => this.value());
       case Tag.Map:
@@ -217,6 +221,10 @@ export class Writer {
     this.#fixed((view) => view.setBigUint64(0, value, true));
   }
 
+  f64(value: number): void {
+    this.#fixed((view) => view.setFloat64(0, value, true));
+  }
+
   raw(bytes: Uint8Array): void {
     this.uleb(bytes.length);
     this.#reserve(bytes.length);
@@ -256,7 +264,7 @@ export class Writer {
     else if (typeof value === "boolean") this.u8(value ? Tag.True : Tag.False);
     else if (typeof value === "number") {
       this.u8(isInteger(value) ? Tag.Int : Tag.Float);
-      this.#fixed((view) => view.setFloat64(0, value, true));
+      this.f64(value);
     } else if (typeof value === "string") {
       this.u8(Tag.String);
       this.string(value);

@@ -1,0 +1,172 @@
+/* SPDX-License-Identifier: MIT
+ * apply_list.c - edits of lists. In a movable list a container that goes and comes again moves:
+ *
+ *      a B c      [keep 1, delete 1, keep 1, insert B]      a c B
+ *
+ * It is left where it is when its turn to go comes, and taken along when its turn to come does. */
+#include "doc/apply.h"
+#include "doc/edit.h"
+
+/* Insert values; containers among them are made anew. */
+static lk_status apply_list_insert(apply *a, uint32_t id, uint32_t pos, const lk_delta *d) {
+    lk_doc *doc = a->doc;
+    uint32_t len = d->len[0];
+    lk_value *values = arena_new(&a->memory, lk_value, len);
+    if (values == NULL || !remap_reserve(a->remap, len)) return LK_ENOMEM;
+    for (uint32_t i = 0; i < len; i++) {
+        values[i] = d->values[i];
+        if (values[i].type != LK_CONTAINER) continue;
+        uint32_t number = apply_number(a, values[i].as.container);
+        values[i] = edit_child((lk_kind)apply_id(a, number)->kind);
+    }
+    const movable *m = state_find_movable(&doc->state, id);
+    uint32_t at = m == NULL ? pos : edit_movable_gap(m, pos);
+    const lk_value *copied;
+    lk_status status = edit_insert(doc, (lk_ref){id}, at, values, len, &copied);
+    if (status != LK_OK) return status;
+    for (uint32_t i = 0; i < len; i++)
+        if (copied[i].type == LK_CONTAINER)
+            remap_put(a->remap, apply_number(a, d->values[i].as.container),
+                      copied[i].as.container.index);
+    return LK_OK;
+}
+
+static lk_status apply_list_delete(apply *a, uint32_t id, uint32_t pos, uint64_t len) {
+    bool movable = a->doc->state.containers.at[id]->kind == LK_MOVABLE_LIST;
+    return movable ? lk_movable_delete(a->doc, (lk_ref){id}, pos, (size_t)len)
+                   : lk_list_delete(a->doc, (lk_ref){id}, pos, (size_t)len);
+}
+
+/* Between two retains: what goes goes first, as in Loro. */
+lk_status apply_list(apply *a, uint32_t id, const lk_diff *diff) {
+    lk_status status = LK_OK;
+    uint32_t pos = 0;
+    for (size_t i = 0, end; i < diff->delta_len && status == LK_OK; i = end) {
+        uint64_t gone = 0;
+        for (end = i; end < diff->delta_len && diff->deltas[end].kind != LK_RETAIN; end++)
+            if (diff->deltas[end].kind == LK_DELETE) gone += diff->deltas[end].len[0];
+        if (gone > 0) status = apply_list_delete(a, id, pos, gone);
+        for (size_t k = i; k < end && status == LK_OK; k++) {
+            if (diff->deltas[k].kind != LK_INSERT || diff->deltas[k].len[0] == 0) continue;
+            status = apply_list_insert(a, id, pos, &diff->deltas[k]);
+            pos += diff->deltas[k].len[0];
+        }
+        if (end < diff->delta_len) pos += diff->deltas[end++].len[0];
+    }
+    return status;
+}
+
+/* ---- containers that move ---- */
+
+typedef struct apply_mover {
+    apply *a;
+    lk_ref ref;
+    const movable *list;
+    step_elem *ids; /* of the elements before the first edit */
+    uint32_t len;
+    remap moving; /* container: number in `ids`, of those that go and come */
+} apply_mover;
+
+static bool apply_mover_open(apply_mover *m) {
+    m->len = movable_len(m->list, LK_UTF8);
+    m->ids = arena_new(&m->a->memory, step_elem, m->len);
+    movable_walk w = movable_range(m->list, 0, UINT32_MAX);
+    const movable_elem *elem;
+    uint32_t i = 0;
+    for (op_id place; m->ids != NULL && movable_next(&w, &place, &elem);)
+        if (elem != NULL) m->ids[i++] = elem->id;
+    return m->ids != NULL;
+}
+
+/* Which container comes, if it is one that may be here. */
+static bool apply_mover_comes(const apply_mover *m, const lk_value *value, uint32_t *out) {
+    if (value->type != LK_CONTAINER) return false;
+    *out = apply_follow(m->a, apply_number(m->a, value->as.container));
+    return *out < LK_STRANGER;
+}
+
+static bool apply_mover_find(apply_mover *m, const lk_diff *diff) {
+    remap coming;
+    remap_init(&coming, m->moving.heap);
+    uint32_t container, i = 0;
+    uint64_t known;
+    bool ready = true;
+    for (size_t d = 0; d < diff->delta_len; d++)
+        for (uint32_t k = 0; diff->deltas[d].kind == LK_INSERT && k < diff->deltas[d].len[0]; k++)
+            if (ready && apply_mover_comes(m, &diff->deltas[d].values[k], &container) &&
+                (ready = remap_reserve(&coming, 1)))
+                remap_put(&coming, container, 0);
+    for (size_t d = 0; ready && d < diff->delta_len; d++) {
+        if (diff->deltas[d].kind == LK_INSERT) continue;
+        for (uint32_t k = 0; ready && k < diff->deltas[d].len[0] && i < m->len; k++, i++) {
+            const lk_value *value = movable_find(m->list, m->ids[i])->value;
+            if (diff->deltas[d].kind == LK_DELETE && value->type == LK_CONTAINER &&
+                remap_find(&coming, value->as.container.index, &known) &&
+                (ready = remap_reserve(&m->moving, 1)))
+                remap_put(&m->moving, value->as.container.index, i);
+        }
+    }
+    remap_drop(&coming);
+    return ready;
+}
+
+static uint32_t apply_mover_rank(const apply_mover *m, uint32_t i) {
+    uint32_t at[SEQ_UNITS];
+    movable_rank(m->list, movable_find(m->list, m->ids[i]), at);
+    return at[LK_UTF8];
+}
+
+/* The element's turn to go. *pos: behind what was gone through. */
+static lk_status apply_mover_go(apply_mover *m, uint32_t i, uint32_t *pos) {
+    const lk_value *value = movable_find(m->list, m->ids[i])->value;
+    uint32_t at = apply_mover_rank(m, i);
+    uint64_t number;
+    bool moves =
+        value->type == LK_CONTAINER && remap_find(&m->moving, value->as.container.index, &number);
+    if (!moves) return lk_movable_delete(m->a->doc, m->ref, *pos = at, 1);
+    if (at >= *pos) *pos = at + 1;
+    return LK_OK;
+}
+
+static lk_status apply_mover_come(apply_mover *m, const lk_value *value, uint32_t *pos) {
+    uint32_t container;
+    uint64_t number;
+    if (apply_mover_comes(m, value, &container) && remap_find(&m->moving, container, &number)) {
+        uint32_t from = apply_mover_rank(m, (uint32_t)number);
+        uint32_t to = from < *pos ? *pos - 1 : *pos;
+        *pos = to + 1;
+        return from == to ? LK_OK : lk_movable_move(m->a->doc, m->ref, from, to);
+    }
+    lk_delta one = {.kind = LK_INSERT, .len = {1, 1, 1}, .values = value};
+    return apply_list_insert(m->a, m->ref.index, (*pos)++, &one);
+}
+
+static lk_status apply_mover_run(apply_mover *m, const lk_diff *diff) {
+    lk_status status = LK_OK;
+    uint32_t pos = 0, i = 0;
+    for (size_t d = 0; d < diff->delta_len && status == LK_OK; d++) {
+        const lk_delta *step = &diff->deltas[d];
+        for (uint32_t k = 0; k < step->len[0] && status == LK_OK; k++) {
+            if (step->kind == LK_INSERT)
+                status = apply_mover_come(m, &step->values[k], &pos);
+            else if (i < m->len && step->kind == LK_DELETE)
+                status = apply_mover_go(m, i++, &pos);
+            else if (i < m->len)
+                pos = apply_mover_rank(m, i++) + 1;
+        }
+    }
+    return status;
+}
+
+lk_status apply_row(apply *a, uint32_t id, const lk_diff *diff) {
+    apply_mover m = {.a = a, .ref = {id}, .list = state_find_movable(&a->doc->state, id)};
+    remap_init(&m.moving, &a->doc->memory);
+    bool ready = apply_mover_open(&m) && apply_mover_find(&m, diff);
+    lk_status status = LK_ENOMEM;
+    if (ready && m.moving.pairs.len > 0)
+        status = apply_mover_run(&m, diff);
+    else if (ready)
+        status = apply_list(a, id, diff);
+    remap_drop(&m.moving);
+    return status;
+}

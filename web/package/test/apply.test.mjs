@@ -1,0 +1,171 @@
+// Diffs as edits, and going back by editing, here and in loro-crdt.
+import assert from "node:assert/strict";
+import test from "node:test";
+import { doc, ours, same, theirs } from "./both.mjs";
+
+/** Some of every kind, in one another. */
+function filled(library, peer = 1) {
+  const made = doc(library, peer);
+  made.configTextStyle({ bold: { expand: "after" } });
+  const { LoroList, LoroText, LoroMap, LoroMovableList } = library;
+  const map = made.getMap("map");
+  const list = map.setContainer("list", new LoroList());
+  list.push(1);
+  list.insertContainer(1, new LoroText()).insert(0, "hi 🦜");
+  list.insertContainer(2, new LoroMap()).set("deep", [1, { x: null }]);
+  map.set("bytes", new Uint8Array([1, 2]));
+  made.getText("text").insert(0, "hello");
+  made.getText("text").mark({ start: 0, end: 2 }, "bold", true);
+  made.getMovableList("row").push("a");
+  made.getMovableList("row").insertContainer(0, new LoroText()).insert(0, "in a row");
+  made.getCounter("count").increment(2.5);
+  const root = made.getTree("tree").createNode();
+  root.data.set("name", "root");
+  root.createNode().data.setContainer("text", new LoroText()).insert(0, "leaf");
+  made.commit();
+  return made;
+}
+
+/** An operation without its values: neighbours that insert may be one operation or several. */
+const bare = ({ container, content: { type, pos, len, key } }) => ({ container, type, pos, len, key });
+
+/** What it holds, and the operations since a version. */
+const told = (made, since) => {
+  made.commit();
+  return [made.toJSON(), made.exportJsonUpdates(since).changes.flatMap(({ ops }) => ops.map(bare))];
+};
+
+/** With entries of each map diff in order of their keys: loro-crdt has none. */
+const ordered = (diff) =>
+  diff.map(([id, change]) => [
+    id,
+    change.type !== "map"
+      ? change
+      : { ...change, updated: Object.fromEntries(Object.entries(change.updated).sort()) },
+  ]);
+
+/** Nodes of trees that are made anew have ids that depend on what is told first. */
+const withoutIds = (json) =>
+  JSON.parse(JSON.stringify(json, (key, value) => (key === "id" || key === "parent" ? 0 : value)));
+
+const on = (id, diff) => [[`cid:root-${id}`, diff]];
+const text = (...diff) => on("text:Text", { type: "text", diff });
+const list = (...diff) => on("list:List", { type: "list", diff });
+const map = (updated) => on("map:Map", { type: "map", updated });
+
+function applied(library, ...diffs) {
+  const made = doc(library);
+  made.getText("text").insert(0, "a🦜c");
+  for (const item of "abcdef") made.getList("list").push(item);
+  made.getMap("map").set("k", 1);
+  made.commit();
+  const before = made.version();
+  for (const diff of diffs) made.applyDiff(diff);
+  return told(made, before);
+}
+
+const SCENES = {
+  "to another document": (library) => {
+    const from = filled(library);
+    const to = doc(library, 2);
+    to.configTextStyle({ bold: { expand: "after" } });
+    to.applyDiff(ordered(from.diff([], from.frontiers())));
+    return withoutIds(to.toJSON());
+  },
+  "to another document, with containers": (library) => {
+    const from = filled(library);
+    const to = doc(library, 2);
+    to.configTextStyle({ bold: { expand: "after" } });
+    to.applyDiff(ordered(from.diff([], from.frontiers(), false)));
+    return withoutIds(to.toJSON());
+  },
+  replaced: (library) => applied(library, text({ retain: 1 }, { insert: "XY" }, { delete: 2 })),
+  "replaced, told the other way": (library) =>
+    applied(library, list({ retain: 1 }, { delete: 2 }, { insert: ["X", "Y"] })),
+  "written again": (library) => applied(library, map({ k: 1 })),
+  "deleted, though it is not there": (library) => applied(library, map({ nothing: undefined })),
+  nothing: (library) => applied(library, [], text(), list({ retain: 3 })),
+  "twice the same": (library) => applied(library, text({ insert: "1" }), text({ insert: "2" })),
+  "past the end of a text": (library) => applied(library, text({ retain: 9 }, { insert: "x" })),
+  "past the end of a list": (library) => applied(library, list({ retain: 5 }, { delete: 2 })),
+  "inside a character": (library) => applied(library, text({ retain: 2 }, { insert: "x" })),
+  "the wrong kind": (library) => applied(library, on("text:Text", { type: "list", diff: [] })),
+  "no container": (library) =>
+    applied(library, [["cid:5@77:Text", { type: "text", diff: [{ insert: "x" }] }]]),
+  "one that was deleted": (library) => {
+    const made = doc(library);
+    const child = made.getMap("map").setContainer("k", new library.LoroText());
+    made.getMap("map").delete("k");
+    made.commit();
+    made.applyDiff([[child.id, { type: "text", diff: [{ insert: "x" }] }], ...text({ insert: "y" })]);
+    return told(made);
+  },
+  "moved containers stay": (library) => {
+    const made = doc(library);
+    const row = made.getMovableList("row");
+    const id = row.insertContainer(0, new library.LoroText()).id;
+    row.push("b");
+    made.commit();
+    made.applyDiff(
+      on("row:MovableList", { type: "list", diff: [{ delete: 1 }, { retain: 1 }, { insert: [`🦜:${id}`] }] }),
+    );
+    return [made.toJSON(), row.get(1).id === id];
+  },
+  "no edits while detached": (library) => {
+    const made = filled(library);
+    made.checkout([]);
+    made.applyDiff(text({ insert: "x" }));
+  },
+  "back to the beginning": (library) => {
+    const made = filled(library);
+    made.revertTo([]);
+    const pending = made.getPendingTxnLength();
+    made.commit();
+    return [made.toJSON(), pending];
+  },
+  "back and forth": (library) => {
+    const made = filled(library);
+    const then = made.frontiers();
+    made.getMap("map").delete("list");
+    made.getText("text").delete(1, 3);
+    made.getText("text").insert(0, "X");
+    made.getMovableList("row").move(0, 1);
+    made.getCounter("count").increment(1);
+    const tree = made.getTree("tree");
+    tree.delete(tree.roots()[0].id);
+    tree.createNode();
+    made.commit();
+    const later = made.frontiers();
+    made.revertTo(then);
+    made.commit();
+    const first = made.toJSON();
+    made.revertTo(later);
+    made.commit();
+    return [withoutIds(first), withoutIds(made.toJSON())];
+  },
+  "back to what is not here": (library) => filled(library).revertTo([{ peer: "9", counter: 1 }]),
+};
+for (const [name, scene] of Object.entries(SCENES)) {
+  test(`apply: ${name}`, () => same(scene));
+}
+
+test("apply: what fails changes nothing", () => {
+  const made = filled(ours);
+  const before = [made.toJSON(), made.opCount()];
+  const bad = [...text({ insert: "x" }), ...on("list:List", { type: "list", diff: [{ delete: 1 }] })];
+  assert.throws(() => made.applyDiff(bad));
+  assert.throws(() => made.applyDiff([["no id", text()[0][1]]]));
+  assert.throws(() => made.applyDiff([...text({ insert: "x" }), ["cid:root-x:Map", { type: "odd" }]]));
+  made.commit();
+  assert.deepEqual([made.toJSON(), made.opCount()], before);
+});
+
+test("apply: diffs go from one library to the other", () => {
+  const from = filled(theirs);
+  const diff = from.diff([], from.frontiers(), true);
+  const to = doc(ours, 2);
+  to.configTextStyle({ bold: { expand: "after" } });
+  to.applyDiff(JSON.parse(JSON.stringify(diff)));
+  assert.deepEqual(to.getText("text").toDelta(), from.getText("text").toDelta());
+  assert.equal(to.getMap("map").get("list").length, 3);
+});
