@@ -26,6 +26,7 @@ const ROOTS = [
     ['Tree', 'tree'],
     ['Counter', 'counter'],
 ];
+const WRITTEN = ROOTS.filter(([kind]) => kind !== 'Counter');
 const KINDS = ['Map', 'List', 'Text', 'MovableList', 'Tree', 'Counter'];
 
 /** What a container holds directly, in an order both sides agree on. */
@@ -53,8 +54,8 @@ const EXPANDS = {
 };
 
 /** The live containers in an order both sides agree on, roots first. */
-function containersOf(doc) {
-    const found = ROOTS.map(([kind, name]) => doc[`get${kind}`](name));
+function containersOf(doc, roots = ROOTS) {
+    const found = roots.map(([kind, name]) => doc[`get${kind}`](name));
     for (let i = 0; i < found.length && found.length < 40; i++)
         found.push(...insideOf(found[i]).filter(isContainer));
     return found;
@@ -62,7 +63,7 @@ function containersOf(doc) {
 
 /** What its texts hold, with styles. */
 const deltasOf = (doc) =>
-    containersOf(doc)
+    containersOf(doc, WRITTEN)
         .filter((at) => at.kind() === 'Text')
         .map((at) => plain(at.toDelta()));
 
@@ -78,12 +79,14 @@ function boundaries(text) {
 
 /** One of the two implementations' documents. */
 class Side {
-    constructor(library, peer) {
+    constructor(library, peer, late) {
         this.library = library;
         this.doc = new library.LoroDoc();
         this.doc.setPeerId(peer);
         this.doc.configTextStyle(EXPANDS);
-        containersOf(this.doc); // a root shows from when it is first asked for
+        // A root shows from when it is first asked for. (In theirs, a document that has a counter does
+        // not begin late.)
+        containersOf(this.doc, late ? WRITTEN : ROOTS);
         this.batches = [];
         this.local = [];
         this.mirror = new Mirror();
@@ -187,10 +190,10 @@ class Side {
 }
 
 class Twin {
-    constructor(libraries, peer) {
+    constructor(libraries, peer, late) {
         this.libraries = libraries;
-        this.ours = new Side(libraries.ours, peer);
-        this.theirs = new Side(libraries.theirs, peer);
+        this.ours = new Side(libraries.ours, peer, late);
+        this.theirs = new Side(libraries.theirs, peer, late);
         this.notes = []; // versions it had, as frontiers
         this.published = { ours: this.ours.doc.version(), theirs: this.theirs.doc.version() };
     }
@@ -275,12 +278,13 @@ class Group {
         this.twins = Array.from({ length: peers }, () => this.birth());
         this.pool = [];
     }
-    birth() {
+    birth(late = false) {
         // Small, large, and beyond what a double holds.
         const n = BigInt(++this.born);
         return new Twin(
             this.libraries,
             n % 3n === 0n ? 2n ** 63n + n : n % 3n === 1n ? n : n << 40n,
+            late,
         );
     }
     async step(step, name) {
@@ -353,19 +357,20 @@ class Group {
     }
     /** Who begins with a shallow snapshot goes on with the others like anybody else. */
     async beginLate(first, edits) {
-        const late = this.birth();
+        const late = this.birth(true);
         const message = first.export((side) => ({
             mode: 'shallow-snapshot',
             frontiers: side.doc.frontiers(),
         }));
         await late.import(message, true, 'a newcomer, shallow');
+        late.both((side) => containersOf(side.doc));
         for (let i = 0; i + 1 < edits.length; i += 2) {
             for (const [twin, step] of [
                 [late, edits[i]],
                 [first, edits[i + 1]],
             ]) {
-                const containers = containersOf(twin.ours.doc).length;
-                twin.both((side) => side.edit(step.at % containers, step));
+                const [{ value: count }] = twin.both((side) => containersOf(side.doc).length);
+                twin.both((side) => side.edit(step.at % count, step));
             }
             if (i % 4 > 0) continue; // sometimes more than one before they hear of each other
             await this.sync(late, first, `from who began late, edit ${i}`, false);
@@ -376,7 +381,7 @@ class Group {
         const { theirs } = late;
         same('who began late: JSON', plain(first.ours.doc.toJSON()), plain(theirs.doc.toJSON()));
         const again = late.export(() => ({ mode: 'snapshot' }));
-        await this.birth().import(again, true, 'a newcomer, as late');
+        await this.birth(true).import(again, true, 'a newcomer, as late');
     }
     /** Both tell of the same changes; and who gets them as JSON has what the others have. */
     async throughJson(first) {
