@@ -126,6 +126,14 @@ static uint32_t root_intern(root_loader *l, container_id id) {
     return found;
 }
 
+/* Loro also writes states of containers made after the root, empty: those are not of it. */
+static void root_drop_younger(root_loader *l) {
+    size_t kept = 0;
+    for (size_t i = 0; i < l->state_len; i++)
+        if (l->cids[l->states[i].cid] != TABLE_NONE) l->states[kept++] = l->states[i];
+    l->state_len = kept;
+}
+
 static bool root_map_names(root_loader *l) {
     arena *scratch = &l->doc->scratch;
     peer_ix *peers = arena_new(scratch, peer_ix, l->names.peers.len);
@@ -138,12 +146,22 @@ static bool root_map_names(root_loader *l) {
     for (size_t i = 0; i < l->names.cids.len; i++) {
         container_id id = l->names.cids.at[i];
         if (!id.root) id.peer = peers[id.peer];
+        cids[i] = TABLE_NONE;
+        if (!root_knows_container(l, &id)) continue;
         cids[i] = root_intern(l, id);
         if (cids[i] == TABLE_NONE) return false;
     }
     l->peers = peers;
     l->cids = cids;
+    root_drop_younger(l);
     return true;
+}
+
+/* The document's number of a container that a state names. */
+static bool root_named(root_loader *l, uint32_t cid, uint32_t *out) {
+    *out = l->cids[cid];
+    return *out != TABLE_NONE ||
+           root_fail(l, LK_ECORRUPT, "container is younger than the state it is in");
 }
 
 /* The map of a node's data. */
@@ -183,8 +201,9 @@ static bool root_hold(root_loader *l, uint32_t child, uint32_t parent) {
 /* The containers in a value are children of `parent`. */
 static bool root_hold_value(root_loader *l, const lk_value *value, uint32_t parent) {
     bool fine = true;
+    uint32_t child;
     if (value->type == LK_CONTAINER)
-        return root_hold(l, l->cids[value->as.container.index], parent);
+        return root_named(l, value->as.container.index, &child) && root_hold(l, child, parent);
     for (uint32_t i = 0; value->type == LK_VALUES && i < value->len && fine; i++)
         fine = root_hold_value(l, &value->as.values[i], parent);
     for (uint32_t i = 0; value->type == LK_ENTRIES && i < value->len && fine; i++)
@@ -199,7 +218,10 @@ static bool root_set_parents(root_loader *l) {
     __builtin_memset(l->held, 0, len);
     for (size_t i = 0; i < l->state_len; i++) {
         const state_container *c = &l->states[i];
-        if (c->has_parent && !root_set_parent(l, l->cids[c->cid], l->cids[c->parent])) return false;
+        uint32_t parent;
+        if (!c->has_parent) continue;
+        if (!root_named(l, c->parent, &parent)) return false;
+        if (!root_set_parent(l, l->cids[c->cid], parent)) return false;
     }
     return true;
 }

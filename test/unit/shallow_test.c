@@ -373,6 +373,7 @@ static void test_lies(void) {
     const lk_bytes in_map = BYTES("\2\2\1\0\1m\1\0\0\3\4\0\0\0\0\0\0");
     const lk_bytes in_other = BYTES("\2\2\1\0\1n\1\0\0\3\4\0\0\0\0\0\0");
     const lk_bytes in_self = BYTES("\2\2\1\1\1\0\0\0\0\3\4\0\0\0\0\0\0");
+    const lk_bytes in_young = BYTES("\2\2\1\1\1\4\0\0\0\3\4\0\0\0\0\0\0");
     const struct {
         const char *what;
         lk_bytes keys[3], values[3];
@@ -381,7 +382,7 @@ static void test_lies(void) {
         {"container stands in two places", {map, other}, {holds, holds}, 2},
         {"container has two parents", {map, child}, {holds, in_other}, 2},
         {"containers nest in a circle", {child}, {in_self}, 1},
-        {"container is younger than the state it is in", {young}, {in_map}, 1},
+        {"container is younger than the state it is in", {child}, {in_young}, 1},
         {"state holds what is later than the root", {map}, {later}, 1},
         {NULL, {map, child}, {holds, in_map}, 2}, /* no lie */
     };
