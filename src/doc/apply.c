@@ -100,18 +100,18 @@ static lk_status apply_mergeable(apply *a, uint32_t id, lk_str key, uint32_t num
     return there && now.as.container.index == child ? LK_OK : apply_expect(a, child);
 }
 
-lk_status apply_key(apply *a, uint32_t id, const lk_map_change *change) {
-    lk_ref map = {id};
+lk_status apply_key(apply *a, uint32_t id, const lk_map_change *told) {
+    lk_ref ref = {id};
     const lk_value *copied;
-    if (change->deleted) return lk_map_delete(a->doc, map, change->key);
-    if (change->value.type != LK_CONTAINER)
-        return edit_map_put(a->doc, map, change->key, &change->value, &copied);
+    if (told->deleted) return lk_map_delete(a->doc, ref, told->key);
+    if (told->value.type != LK_CONTAINER)
+        return edit_map_put(a->doc, ref, told->key, &told->value, &copied);
     if (!remap_reserve(a->remap, 1)) return LK_ENOMEM;
-    uint32_t number = apply_number(a, change->value.as.container);
+    uint32_t number = apply_number(a, told->value.as.container);
     const container_id *child = apply_id(a, number);
-    if (mergeable_named(child)) return apply_mergeable(a, id, change->key, number);
+    if (mergeable_named(child)) return apply_mergeable(a, id, told->key, number);
     lk_ref made;
-    lk_status status = lk_map_set_container(a->doc, map, change->key, (lk_kind)child->kind, &made);
+    lk_status status = lk_map_set_container(a->doc, ref, told->key, (lk_kind)child->kind, &made);
     if (status == LK_OK) remap_put(a->remap, number, made.index);
     return status;
 }
@@ -173,10 +173,10 @@ static lk_status apply_all(apply *a) {
     return status == LK_ESPENT ? status : LK_OK;
 }
 
-lk_status apply_diffs(lk_doc *doc, const apply_order *order, remap *remap) {
+lk_status apply_diffs(lk_doc *doc, const apply_order *order, remap *renamed) {
     if (doc->spent) return LK_ESPENT;
     if (doc->detached && !doc->edits_past) return LK_EDETACHED;
-    apply a = {.doc = doc, .order = order, .remap = remap};
+    apply a = {.doc = doc, .order = order, .remap = renamed};
     arena_init(&a.memory, &doc->memory);
     intern_init(&a.strangers, &doc->memory, &a.memory);
     remap_init(&a.hidden, &doc->memory);

@@ -52,9 +52,9 @@ static lk_status apply_align_text(apply *a, lk_ref text, const lk_diff *diff) {
 
 static lk_value apply_align_at(const apply *a, lk_ref list, uint32_t pos) {
     lk_value value = {.type = LK_NULL};
-    bool movable = lk_ref_kind(a->doc, list) == LK_MOVABLE_LIST;
-    lk_status status = movable ? lk_movable_get(a->doc, list, pos, &value)
-                               : lk_list_get(a->doc, list, pos, &value);
+    bool moves = lk_ref_kind(a->doc, list) == LK_MOVABLE_LIST;
+    lk_status status =
+        moves ? lk_movable_get(a->doc, list, pos, &value) : lk_list_get(a->doc, list, pos, &value);
     LK_ASSERT(status == LK_OK);
     return value;
 }
@@ -75,8 +75,8 @@ static bool apply_align_row(apply *a, const lk_diff *diff, lk_delta *out) {
 
 /* Elements at the front and at the end that are the same stay. */
 static lk_status apply_align_list(apply *a, lk_ref list, const lk_diff *diff) {
-    bool movable = lk_ref_kind(a->doc, list) == LK_MOVABLE_LIST;
-    uint32_t have = (uint32_t)(movable ? lk_movable_len(a->doc, list) : lk_list_len(a->doc, list));
+    bool moves = lk_ref_kind(a->doc, list) == LK_MOVABLE_LIST;
+    uint32_t have = (uint32_t)(moves ? lk_movable_len(a->doc, list) : lk_list_len(a->doc, list));
     lk_delta row;
     if (!apply_align_row(a, diff, &row)) return LK_ENOMEM;
     uint32_t want = row.len[0], front = 0, back = 0;
@@ -97,8 +97,8 @@ static lk_status apply_align_list(apply *a, lk_ref list, const lk_diff *diff) {
     lk_delta steps[3] = {{.kind = LK_RETAIN, .len = {front, front, front}},
                          {.kind = LK_DELETE, .len = {have - front - back}},
                          row};
-    lk_diff change = {.deltas = steps, .delta_len = 3};
-    return apply_list(a, list.index, &change);
+    lk_diff wanted = {.deltas = steps, .delta_len = 3};
+    return apply_list(a, list.index, &wanted);
 }
 
 /* ---- maps ---- */
@@ -112,18 +112,18 @@ static const lk_map_change *apply_align_wanted(const lk_diff *diff, lk_str key) 
     return NULL;
 }
 
-static lk_status apply_align_map(apply *a, lk_ref map, const lk_diff *diff) {
+static lk_status apply_align_map(apply *a, lk_ref ref, const lk_diff *diff) {
     lk_entry have;
     lk_status status = LK_OK;
-    for (size_t cursor = 0; status == LK_OK && lk_map_next(a->doc, map, &cursor, &have);)
+    for (size_t cursor = 0; status == LK_OK && lk_map_next(a->doc, ref, &cursor, &have);)
         if (apply_align_wanted(diff, have.key) == NULL)
-            status = lk_map_delete(a->doc, map, have.key);
+            status = lk_map_delete(a->doc, ref, have.key);
     for (size_t i = 0; i < diff->change_len && status == LK_OK; i++) {
         const lk_map_change *want = &diff->changes[i];
-        bool there = lk_map_get(a->doc, map, want->key, &have.value) == LK_OK;
+        bool there = lk_map_get(a->doc, ref, want->key, &have.value) == LK_OK;
         if (want->deleted) continue;
         bool stays = there && apply_align_same(a, &want->value, &have.value);
-        status = stays ? apply_align_keep(a, &have.value) : apply_key(a, map.index, want);
+        status = stays ? apply_align_keep(a, &have.value) : apply_key(a, ref.index, want);
     }
     return status;
 }
@@ -137,15 +137,15 @@ static bool apply_align_node(apply *a, const lk_diff *diff, lk_id id) {
     return false;
 }
 
-static lk_status apply_align_tree(apply *a, lk_ref tree, const lk_diff *diff) {
+static lk_status apply_align_tree(apply *a, lk_ref ref, const lk_diff *diff) {
     lk_node node;
     lk_status status = LK_OK;
-    for (size_t cursor = 0; status == LK_OK && lk_tree_next(a->doc, tree, &cursor, &node);) {
+    for (size_t cursor = 0; status == LK_OK && lk_tree_next(a->doc, ref, &cursor, &node);) {
         if (node.deleted) continue;
         status = apply_align_node(a, diff, node.id) ? apply_expect(a, node.data.index)
-                                                    : lk_tree_delete(a->doc, tree, node.id);
+                                                    : lk_tree_delete(a->doc, ref, node.id);
     }
-    return status == LK_OK ? apply_tree(a, tree.index, diff) : status;
+    return status == LK_OK ? apply_tree(a, ref.index, diff) : status;
 }
 
 lk_status apply_align(apply *a, uint32_t id, const lk_diff *diff) {

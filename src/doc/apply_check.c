@@ -109,9 +109,9 @@ static lk_status apply_check_deltas(apply_checker *c, const lk_diff *diff, uint3
 static lk_status apply_check_changes(apply_checker *c, const lk_diff *diff) {
     lk_status status = LK_OK;
     for (size_t i = 0; i < diff->change_len && status == LK_OK; i++) {
-        const lk_map_change *change = &diff->changes[i];
-        if (!utf8_valid((const uint8_t *)change->key.at, change->key.len)) return LK_EVALUE;
-        if (!change->deleted) status = apply_check_value(c, &change->value, true);
+        const lk_map_change *told = &diff->changes[i];
+        if (!utf8_valid((const uint8_t *)told->key.at, told->key.len)) return LK_EVALUE;
+        if (!told->deleted) status = apply_check_value(c, &told->value, true);
     }
     return status;
 }
@@ -127,17 +127,17 @@ static bool apply_check_node(const apply_checker *c, uint32_t number, uint32_t k
 
 static lk_status apply_check_nodes(apply_checker *c, const lk_diff *diff, uint32_t known) {
     for (size_t i = 0; i < diff->node_len; i++) {
-        const lk_tree_change *change = &diff->nodes[i];
-        uint32_t node = apply_node(c->a, change->target);
-        uint32_t parent = change->has_parent ? apply_node(c->a, change->parent) : node;
+        const lk_tree_change *told = &diff->nodes[i];
+        uint32_t node = apply_node(c->a, told->target);
+        uint32_t parent = told->has_parent ? apply_node(c->a, told->parent) : node;
         if (node == TABLE_NONE || parent == TABLE_NONE) return LK_ENOMEM;
         bool there = apply_check_node(c, node, known);
-        if (change->action == LK_TREE_DELETE) {
+        if (told->action == LK_TREE_DELETE) {
             if (!there) return LK_EMISSING;
             continue;
         }
-        if (change->fractional_index.len == 0) return LK_EVALUE;
-        if (change->has_parent && !apply_check_node(c, parent, known)) return LK_EMISSING;
+        if (told->fractional_index.len == 0) return LK_EVALUE;
+        if (told->has_parent && !apply_check_node(c, parent, known)) return LK_EMISSING;
         lk_status status = there ? LK_OK : apply_check_made(c, node, APPLY_MADE);
         if (status != LK_OK) return status;
     }

@@ -32,9 +32,9 @@ static lk_status apply_list_insert(apply *a, uint32_t id, uint32_t pos, const lk
 }
 
 static lk_status apply_list_delete(apply *a, uint32_t id, uint32_t pos, uint64_t len) {
-    bool movable = a->doc->state.containers.at[id]->kind == LK_MOVABLE_LIST;
-    return movable ? lk_movable_delete(a->doc, (lk_ref){id}, pos, (size_t)len)
-                   : lk_list_delete(a->doc, (lk_ref){id}, pos, (size_t)len);
+    bool moves = a->doc->state.containers.at[id]->kind == LK_MOVABLE_LIST;
+    return moves ? lk_movable_delete(a->doc, (lk_ref){id}, pos, (size_t)len)
+                 : lk_list_delete(a->doc, (lk_ref){id}, pos, (size_t)len);
 }
 
 /* Between two retains: what goes goes first, as in Loro. */
@@ -145,11 +145,11 @@ static lk_status apply_mover_run(apply_mover *m, const lk_diff *diff) {
     lk_status status = LK_OK;
     uint32_t pos = 0, i = 0;
     for (size_t d = 0; d < diff->delta_len && status == LK_OK; d++) {
-        const lk_delta *step = &diff->deltas[d];
-        for (uint32_t k = 0; k < step->len[0] && status == LK_OK; k++) {
-            if (step->kind == LK_INSERT)
-                status = apply_mover_come(m, &step->values[k], &pos);
-            else if (i < m->len && step->kind == LK_DELETE)
+        const lk_delta *part = &diff->deltas[d];
+        for (uint32_t k = 0; k < part->len[0] && status == LK_OK; k++) {
+            if (part->kind == LK_INSERT)
+                status = apply_mover_come(m, &part->values[k], &pos);
+            else if (i < m->len && part->kind == LK_DELETE)
                 status = apply_mover_go(m, i++, &pos);
             else if (i < m->len)
                 pos = apply_mover_rank(m, i++) + 1;

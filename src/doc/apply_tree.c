@@ -15,10 +15,10 @@ typedef struct apply_spot {
     lk_bytes position;
 } apply_spot;
 
-static bool apply_tree_parent(apply_spot *s, const lk_tree_change *change) {
+static bool apply_tree_parent(apply_spot *s, const lk_tree_change *told) {
     s->parent = TREE_ROOT;
-    if (!change->has_parent) return true;
-    uint32_t number = apply_follow(s->a, apply_node(s->a, change->parent));
+    if (!told->has_parent) return true;
+    uint32_t number = apply_follow(s->a, apply_node(s->a, told->parent));
     return apply_find_node(s->a, s->tree, number, &s->parent) && tree_lives(s->tree, s->parent);
 }
 
@@ -57,11 +57,11 @@ static bool apply_tree_same(const apply_spot *s, uint32_t node) {
            __builtin_memcmp(n->key.position.at, s->position.at, s->position.len) == 0;
 }
 
-static lk_status apply_tree_place(apply_spot *s, const lk_tree_change *change) {
+static lk_status apply_tree_place(apply_spot *s, const lk_tree_change *told) {
     apply *a = s->a;
-    uint32_t number = apply_node(a, change->target), node, data;
-    s->position = change->fractional_index;
-    if (!apply_tree_parent(s, change)) return LK_OK;
+    uint32_t number = apply_node(a, told->target), node, data;
+    s->position = told->fractional_index;
+    if (!apply_tree_parent(s, told)) return LK_OK;
     bool there = apply_find_node(a, s->tree, apply_follow(a, number), &node);
     if (there && tree_lives(s->tree, node)) {
         bool idle = apply_tree_same(s, node) || tree_is_below(s->tree, s->parent, node);
@@ -73,8 +73,8 @@ static lk_status apply_tree_place(apply_spot *s, const lk_tree_change *change) {
     return status;
 }
 
-static lk_status apply_tree_remove(const apply_spot *s, const lk_tree_change *change) {
-    uint32_t number = apply_follow(s->a, apply_node(s->a, change->target)), node;
+static lk_status apply_tree_remove(const apply_spot *s, const lk_tree_change *told) {
+    uint32_t number = apply_follow(s->a, apply_node(s->a, told->target)), node;
     if (!apply_find_node(s->a, s->tree, number, &node) || !tree_lives(s->tree, node)) return LK_OK;
     lk_id id = doc_wide(s->a->doc, s->tree->nodes.at[node].id);
     return lk_tree_delete(s->a->doc, (lk_ref){s->id}, id);
@@ -84,9 +84,9 @@ lk_status apply_tree(apply *a, uint32_t id, const lk_diff *diff) {
     apply_spot s = {.a = a, .id = id, .tree = state_find_tree(&a->doc->state, id)};
     lk_status status = LK_OK;
     for (size_t i = 0; i < diff->node_len && status == LK_OK; i++) {
-        const lk_tree_change *change = &diff->nodes[i];
-        status = change->action == LK_TREE_DELETE ? apply_tree_remove(&s, change)
-                                                  : apply_tree_place(&s, change);
+        const lk_tree_change *told = &diff->nodes[i];
+        status = told->action == LK_TREE_DELETE ? apply_tree_remove(&s, told)
+                                                : apply_tree_place(&s, told);
     }
     return status;
 }

@@ -85,7 +85,7 @@ static lk_status shallow_set_end(lk_doc *doc, doc_heads end, shallow_plan *plan)
 
 static lk_status shallow_make_plan(lk_doc *doc, lk_export_mode mode, lk_ids frontiers,
                                    shallow_plan *plan) {
-    doc_heads newest, asked = {0};
+    doc_heads newest = {0}, asked = {0};
     lk_status status = shallow_newest(doc, &newest);
     bool nothing = mode == LK_SNAPSHOT || (frontiers.len == 0 && doc->log.graph.floor == 0);
     if (status == LK_OK && !nothing) status = doc_find_heads(doc, frontiers, &asked);

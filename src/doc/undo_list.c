@@ -91,8 +91,8 @@ bool undo_lists_gather(undo_lists *l, lv start, lv end) {
     lv at;
     const dag_run *run;
     while (oplog_walk_next(&w, &o, &at, &run)) {
-        bool movable = l->doc->state.containers.at[o.container]->kind == LK_MOVABLE_LIST;
-        if (movable && !undo_lists_op(l, &o, at)) return false;
+        bool moves = l->doc->state.containers.at[o.container]->kind == LK_MOVABLE_LIST;
+        if (moves && !undo_lists_op(l, &o, at)) return false;
     }
     return true;
 }

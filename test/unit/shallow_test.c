@@ -366,7 +366,6 @@ static void test_lies(void) {
     /* "text" holds 0@1 and 1@1, the root. Keys and states of roots and of 0@1, by peer 1. */
     const lk_bytes map = {(const uint8_t *)"\x80\1m", 3}, other = {(const uint8_t *)"\x80\1n", 3};
     const lk_bytes child = {(const uint8_t *)"\2\1\0\0\0\0\0\0\0\0\0\0\0", 13};
-    const lk_bytes young = {(const uint8_t *)"\2\1\0\0\0\0\0\0\0\2\0\0\0", 13};
 #define BYTES(literal) {(const uint8_t *)(literal), sizeof(literal) - 1}
     const lk_bytes holds = BYTES("\0\1\0\1\1k\7\1\1\0\0\0\1\1\0\0\0\0\0\0\0\0\0");
     const lk_bytes later = BYTES("\0\1\0\1\1k\0\0\1\1\0\0\0\0\0\0\0\0\2");
