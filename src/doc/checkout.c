@@ -51,8 +51,7 @@ lk_status checkout_go(lk_doc *doc, doc_heads heads) {
     return LK_OK;
 }
 
-/* All heads, in scratch. */
-static lk_status checkout_newest(lk_doc *doc, doc_heads *out) {
+lk_status checkout_newest(lk_doc *doc, doc_heads *out) {
     const dag *g = &doc->log.graph;
     lv *heads = arena_new(&doc->scratch, lv, g->heads.len);
     if (heads == NULL) return LK_ENOMEM;

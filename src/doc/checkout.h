@@ -5,6 +5,8 @@
 
 #include "doc/doc.h"
 
+/* All heads there are, in scratch. LK_ENOMEM. */
+lk_status checkout_newest(lk_doc *doc, doc_heads *out);
 /* Let the state show `heads` (in scratch), and detach the document. Nothing is told yet: that is
  * events_finish(). LK_ECORRUPT, LK_ENOMEM; then all is as it was. O(distance). */
 lk_status checkout_go(lk_doc *doc, doc_heads heads);

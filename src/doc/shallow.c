@@ -63,15 +63,6 @@ static void shallow_settle_root(const lk_doc *doc, shallow_plan *plan) {
 
 /* ---- which part ---- */
 
-static lk_status shallow_newest(lk_doc *doc, doc_heads *out) {
-    const dag *g = &doc->log.graph;
-    lv *heads = arena_new(&doc->scratch, lv, g->heads.len);
-    if (heads == NULL) return LK_ENOMEM;
-    for (size_t i = 0; i < g->heads.len; i++) heads[i] = g->heads.at[i];
-    *out = (doc_heads){heads, g->heads.len};
-    return LK_OK;
-}
-
 static lk_status shallow_set_end(lk_doc *doc, doc_heads end, shallow_plan *plan) {
     travel_end shown, there = {end.at, end.len, NULL};
     lk_status status = doc_shown_end(doc, &shown);
@@ -86,7 +77,7 @@ static lk_status shallow_set_end(lk_doc *doc, doc_heads end, shallow_plan *plan)
 static lk_status shallow_make_plan(lk_doc *doc, lk_export_mode mode, lk_ids frontiers,
                                    shallow_plan *plan) {
     doc_heads newest = {0}, asked = {0};
-    lk_status status = shallow_newest(doc, &newest);
+    lk_status status = checkout_newest(doc, &newest);
     bool nothing = mode == LK_SNAPSHOT || (frontiers.len == 0 && doc->log.graph.floor == 0);
     if (status == LK_OK && !nothing) status = doc_find_heads(doc, frontiers, &asked);
     bool whole = mode == LK_SNAPSHOT || mode == LK_SHALLOW;
