@@ -1,9 +1,7 @@
 /* SPDX-License-Identifier: MIT
  * text_mark_test.c - anchors as they come from elsewhere: marks that end without a start are
  * refused, marks whose end has not come are kept. */
-#include "check.h"
-#include "codec/change_block.h"
-#include "codec/envelope.h"
+#include "block_blob.h"
 
 enum { PEER = 7 };
 
@@ -14,18 +12,7 @@ static lk_buf update_of(const op *ops, uint32_t len, uint32_t atoms) {
     container_id cids[1] = {{.kind = LK_TEXT, .root = true, .name = {"t", 1}}};
     change c = {.len = atoms, .op_len = len};
     block b = {peers, 1, keys, 2, cids, 1, &c, 1, ops, len};
-    arena scratch;
-    arena_init(&scratch, &mem_default);
-    lk_buf bytes = {0}, blob = {0};
-    CHECK_EQ(change_block_write(&b, &scratch, &bytes), LK_OK);
-    writer w = writer_new(&blob);
-    size_t start;
-    envelope_begin(&w, ENVELOPE_UPDATES, &start);
-    envelope_add_block(&w, (lk_bytes){bytes.at, bytes.len});
-    envelope_finish(&w, start);
-    lk_buf_free(&bytes);
-    arena_drop(&scratch);
-    return blob;
+    return block_blob(&b);
 }
 
 static lk_status import_ops(lk_doc *doc, const op *ops, uint32_t len, uint32_t atoms) {

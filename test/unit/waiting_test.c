@@ -1,9 +1,7 @@
 /* SPDX-License-Identifier: MIT
  * waiting_test.c - a block that waits for its past can be damaged in ways that only its past shows.
  * It must not keep that past out. */
-#include "check.h"
-#include "codec/change_block.h"
-#include "codec/envelope.h"
+#include "block_blob.h"
 
 /* One change of peer 66 that builds on 0@7: an insert of "!" into text "t" at `pos`. */
 static lk_buf forge(uint32_t pos, uint32_t lamport) {
@@ -17,18 +15,7 @@ static lk_buf forge(uint32_t pos, uint32_t lamport) {
     o.as.insert.text = (const uint8_t *)"!";
     o.as.insert.bytes = 1;
     block b = {peers, 2, keys, 1, cids, 1, &c, 1, &o, 1};
-    arena scratch;
-    arena_init(&scratch, &mem_default);
-    lk_buf bytes = {0}, blob = {0};
-    CHECK_EQ(change_block_write(&b, &scratch, &bytes), LK_OK);
-    writer w = writer_new(&blob);
-    size_t start;
-    envelope_begin(&w, ENVELOPE_UPDATES, &start);
-    envelope_add_block(&w, (lk_bytes){bytes.at, bytes.len});
-    envelope_finish(&w, start);
-    lk_buf_free(&bytes);
-    arena_drop(&scratch);
-    return blob;
+    return block_blob(&b);
 }
 
 static lk_buf past(void) {
