@@ -82,7 +82,7 @@ lk_status checkout_return(lk_doc *doc, checkout_home *home, lk_status status) {
 
 /* ---- in public ---- */
 
-static bool checkout_shows(const lk_doc *doc, doc_heads heads) {
+bool checkout_shows(const lk_doc *doc, doc_heads heads) {
     doc_heads shown = doc_shown(doc);
     size_t same = 0;
     for (size_t i = 0; i < heads.len; i++)

@@ -7,6 +7,8 @@
 
 /* All heads there are, in scratch. LK_ENOMEM. */
 lk_status checkout_newest(lk_doc *doc, doc_heads *out);
+/* Is that the version shown now? */
+bool checkout_shows(const lk_doc *doc, doc_heads heads);
 /* Let the state show `heads` (in scratch), and detach the document. Nothing is told yet: that is
  * events_finish(). LK_ECORRUPT, LK_ENOMEM; then all is as it was. O(distance). */
 lk_status checkout_go(lk_doc *doc, doc_heads heads);

@@ -92,6 +92,8 @@ bool doc_shows(const lk_doc *doc, uint32_t container);
 
 /* version.c: versions as the graph knows them and as callers do. */
 lk_id doc_wide(const lk_doc *doc, op_id id);
+/* By peer. */
+void doc_sort_ids(lk_id *ids, size_t len);
 typedef struct doc_heads {
     const lv *at;
     size_t len;

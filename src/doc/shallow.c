@@ -8,7 +8,6 @@
  *
  * The root is the newest operation that everything asked for, and everything behind it, builds on.
  * The state goes there and comes back. */
-#include "base/sort.h"
 #include "doc/checkout.h"
 #include "doc/export.h"
 
@@ -91,11 +90,6 @@ static lk_status shallow_make_plan(lk_doc *doc, lk_export_mode mode, lk_ids fron
 
 /* ---- writing ---- */
 
-static int shallow_order(const void *a, const void *b) {
-    uint64_t x = ((const lk_id *)a)->peer, y = ((const lk_id *)b)->peer;
-    return x < y ? -1 : x > y;
-}
-
 /* End counters as a version vector in scratch. `root`: the peer that is told even if it is 0. */
 static lk_status shallow_vv(lk_doc *doc, const int32_t *ends, peer_ix root, lk_ids *out) {
     size_t peers = doc->log.graph.peers.len, len = 0;
@@ -103,7 +97,7 @@ static lk_status shallow_vv(lk_doc *doc, const int32_t *ends, peer_ix root, lk_i
     if (ids == NULL) return LK_ENOMEM;
     for (peer_ix p = 0; p < peers; p++)
         if (ends[p] > 0 || p == root) ids[len++] = doc_wide(doc, (op_id){p, ends[p]});
-    sort_items(ids, len, sizeof *ids, shallow_order);
+    doc_sort_ids(ids, len);
     *out = (lk_ids){ids, len};
     return LK_OK;
 }
@@ -155,14 +149,6 @@ static lk_status shallow_write(lk_doc *doc, const shallow_plan *plan, lk_buf *ou
     return status == LK_OK ? export_snapshot_part(doc, &part, out) : status;
 }
 
-static bool shallow_shown(const lk_doc *doc, doc_heads heads) {
-    doc_heads shown = doc_shown(doc);
-    size_t same = 0;
-    for (size_t i = 0; i < heads.len; i++)
-        for (size_t k = 0; k < shown.len; k++) same += heads.at[i] == shown.at[k];
-    return heads.len == shown.len && same == shown.len;
-}
-
 lk_status export_snapshot(lk_doc *doc, lk_export_mode mode, lk_ids frontiers, lk_buf *out) {
     shallow_plan plan;
     arena_reset(&doc->scratch);
@@ -171,7 +157,7 @@ lk_status export_snapshot(lk_doc *doc, lk_export_mode mode, lk_ids frontiers, lk
     bool late = plan.root != LV_NONE;
     doc_heads there = late ? (doc_heads){&plan.root, 1} : plan.end;
     bool own = late && plan.root + 1 == doc->log.graph.floor; /* its state is at hand as bytes */
-    if (plan.replay || own || shallow_shown(doc, there)) return shallow_write(doc, &plan, out);
+    if (plan.replay || own || checkout_shows(doc, there)) return shallow_write(doc, &plan, out);
     checkout_home home;
     status = checkout_leave(doc, &home);
     if (status != LK_OK) return status;
@@ -202,7 +188,7 @@ lk_ids lk_shallow_vv(lk_doc *doc) {
     for (peer_ix p = 0; p < g->peers.len; p++)
         if (g->peers.at[p].begin > 0 || p == root)
             doc->version.at[doc->version.len++] = doc_wide(doc, (op_id){p, g->peers.at[p].begin});
-    sort_items(doc->version.at, doc->version.len, sizeof *doc->version.at, shallow_order);
+    doc_sort_ids(doc->version.at, doc->version.len);
     return (lk_ids){doc->version.at, doc->version.len};
 }
 

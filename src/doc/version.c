@@ -13,6 +13,8 @@ static int version_id_order(const void *a, const void *b) {
     return x < y ? -1 : x > y;
 }
 
+void doc_sort_ids(lk_id *ids, size_t len) { sort_items(ids, len, sizeof *ids, version_id_order); }
+
 /* ---- what is shown, and what there is ---- */
 
 static doc_heads version_all(const lk_doc *doc) {
@@ -43,7 +45,7 @@ lk_status doc_shown_end(lk_doc *doc, travel_end *out) {
 size_t doc_write_frontiers(const lk_doc *doc, doc_heads heads, lk_id *out) {
     for (size_t i = 0; i < heads.len; i++)
         out[i] = doc_wide(doc, dag_id(&doc->log.graph, heads.at[i]));
-    sort_items(out, heads.len, sizeof *out, version_id_order);
+    doc_sort_ids(out, heads.len);
     return heads.len;
 }
 
@@ -63,7 +65,7 @@ static void version_push(lk_doc *doc, peer_ix peer, int32_t end) {
 }
 
 static lk_ids version_sorted(lk_doc *doc) {
-    sort_items(doc->version.at, doc->version.len, sizeof *doc->version.at, version_id_order);
+    doc_sort_ids(doc->version.at, doc->version.len);
     return (lk_ids){doc->version.at, doc->version.len};
 }
 
