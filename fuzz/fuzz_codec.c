@@ -210,13 +210,5 @@ void fuzz_repair(uint8_t *data, size_t size) {
     uint8_t *at = data + 1;
     size_t len = size - 1;
     if (data[0] % FUZZ_KINDS == FUZZ_TABLE) fuzz_repair_table(at, len);
-    if (data[0] % FUZZ_KINDS != FUZZ_BLOB || len < 22) return;
-    if (at[21] == ENVELOPE_SNAPSHOT) {
-        reader r = reader_new((lk_bytes){at + 22, len - 22});
-        for (int i = 0; i < 3; i++) {
-            lk_bytes section = reader_take(&r, reader_u32le(&r));
-            if (reader_ok(&r)) fuzz_repair_table(at + (section.at - at), section.len);
-        }
-    }
-    fuzz_seal(at + 16, at + 20, len - 20);
+    if (data[0] % FUZZ_KINDS == FUZZ_BLOB) fuzz_repair_blob(at, len);
 }

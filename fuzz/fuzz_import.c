@@ -4,8 +4,8 @@
  * a replay of the history gives, or it fails and the document is, byte for byte, as it was. */
 #include "fuzz/fuzz.h"
 
-#include "base/hash.h"
 #include "check.h"
+#include "fuzz/repair.h"
 #include "lorikeet.h"
 #include "loro_vectors.h"
 
@@ -112,9 +112,4 @@ size_t fuzz_seed(uint32_t n, uint8_t *out, size_t cap) {
     return seeds[n].len;
 }
 
-/* "loro", 12 bytes of nothing, the checksum of the rest, the mode, the body. */
-void fuzz_repair(uint8_t *data, size_t size) {
-    if (size < 22) return;
-    uint32_t sum = hash_xx32(data + 20, size - 20, HASH_SEED_LORO);
-    for (unsigned i = 0; i < 4; i++) data[16 + i] = (uint8_t)(sum >> (8 * i));
-}
+void fuzz_repair(uint8_t *data, size_t size) { fuzz_repair_blob(data, size); }

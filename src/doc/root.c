@@ -43,10 +43,13 @@ static bool root_need(root_loader *l, const void *at) {
 static bool root_append(root_loader *l, const block *first) {
     oplog *log = &l->doc->log;
     oplog_names names;
+    op_id missing;
     if (!oplog_map_peers(log, first, &l->doc->scratch, &names) ||
         !oplog_map_rest(log, first, &l->doc->scratch, &names))
         return root_need(l, NULL);
     change c = first->changes[0];
+    if (oplog_missing(log, &c, &names, &missing))
+        return root_fail(l, LK_ECORRUPT, "history lacks what its root builds on");
     op o = op_slice(&first->ops[c.op_start], 0, 1);
     block b = *first;
     c.len = c.op_len = 1;

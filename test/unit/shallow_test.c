@@ -406,7 +406,46 @@ static void test_lies(void) {
     arena_drop(&scratch);
 }
 
+/* The root may only build on what is left out. */
+static void test_young_past(void) {
+    arena scratch;
+    arena_init(&scratch, &mem_default);
+    lk_doc *full = doc_of(1), *doc = doc_of(2);
+    type(full, 0, "ab");
+    lk_buf blob = export(full, LK_SHALLOW, lk_frontiers(full)), forged = {0};
+    opened o = open_blob(&blob, &scratch);
+    lk_fault fault;
+    block b;
+    CHECK_EQ(change_block_read(o.history.blocks[0].bytes, 0, &scratch, &b, &fault), LK_OK);
+    const uint64_t peers[] = {1, 3};
+    const op_id deps[] = {{0, 0}, {1, 0}};
+    change c = b.changes[0];
+    c.deps = deps;
+    c.dep_len = 2;
+    b.peers = peers;
+    b.peer_len = 2;
+    b.changes = &c;
+    CHECK_EQ(change_block_write(&b, &scratch, &forged), LK_OK);
+    snapshot_block first = o.history.blocks[0];
+    first.bytes = (lk_bytes){forged.at, forged.len};
+    o.history.blocks = &first;
+    sstable_pair *states = arena_new(&scratch, sstable_pair, o.root.len);
+    memcpy(states, o.root.pairs, o.root.len * sizeof *states);
+    lk_buf made = close_blob(&o, states, o.root.len, &scratch);
+    CHECK_EQ(lk_import(doc, (lk_bytes){made.at, made.len}, NULL, &fault), LK_ECORRUPT);
+    CHECK(strcmp(fault.what, "history lacks what its root builds on") == 0);
+    CHECK_EQ(lk_op_count(doc), 0);
+    lk_check(doc);
+    lk_buf_free(&forged);
+    lk_buf_free(&made);
+    lk_buf_free(&blob);
+    lk_free(full);
+    lk_free(doc);
+    arena_drop(&scratch);
+}
+
 int main(void) {
+    test_young_past();
     test_future();
     test_lies();
     test_beginning();
