@@ -41,7 +41,7 @@ extern "C" {
     X(ENOMEM,    -7, "out of memory; nothing was changed")                                         \
     X(EVALUE,    -8, "value is not one a document can hold")                                       \
     X(ESTATE,    -9, "call does not fit the state of the object")                                  \
-    X(EMISSING, -10, "named version, container or peer is not known here")                         \
+    X(EMISSING, -10, "cannot find that version, container or peer here")                           \
     X(EAUTH,    -11, "peer did not prove who it is")                                               \
     X(ESPENT,   -90, "out of memory halfway; the object can only be freed")
 #define X(name, code, text) LK_##name = (code),
@@ -272,6 +272,9 @@ size_t lk_text_len(const lk_doc *doc, lk_ref text, lk_unit unit);
 lk_status lk_text_string(const lk_doc *doc, lk_ref text, lk_buf *out);
 lk_status lk_text_slice(const lk_doc *doc, lk_ref text, size_t pos, size_t len, lk_unit unit,
                         lk_buf *out);
+/* Walk the text in pieces, as it came to be: start with *cursor = 0; false at the end. The view
+ * dies at the next edit. O(log n) each. */
+bool lk_text_next(const lk_doc *doc, lk_ref text, size_t *cursor, lk_str *out);
 /* The text, or a part of it, as inserts with their attributes: a view. Each is a run of one style;
  * in the whole text, what never had a style and what lost it are, as in Loro, two. */
 lk_status lk_text_delta(lk_doc *doc, lk_ref text, const lk_delta **out, size_t *out_len);
@@ -659,8 +662,9 @@ struct lk_event {
 };
 
 /* Record events from now on (or stop, and drop those waiting). Off at first: a document nobody
- * watches spends nothing on events. */
-void lk_watch(lk_doc *doc, bool on);
+ * watches spends nothing on events. A change being written is told of from its first edit on, which
+ * costs as much as those edits did. LK_ENOMEM, LK_ESPENT: nobody watches. */
+lk_status lk_watch(lk_doc *doc, bool on);
 /* The next thing that happened, oldest first, or NULL. One event per commit or import, made after
  * the state is final; the view dies at the next call that takes this document without const. */
 const lk_event *lk_poll(lk_doc *doc);

@@ -325,6 +325,14 @@ lk_status WEB(w_text_string)(const lk_doc *doc, lk_ref text) {
     return lk_text_string(doc, text, &web.out);
 }
 
+/* The piece at `cursor`, and the cursor of the next one; 0: there is none. */
+int32_t WEB(w_text_next)(const lk_doc *doc, lk_ref text, size_t cursor) {
+    lk_str piece;
+    shim_trim(&web.out);
+    if (!lk_text_next(doc, text, &cursor, &piece)) return 0;
+    return buf_append(&web.out, piece.at, piece.len) ? (int32_t)cursor : LK_ENOMEM;
+}
+
 lk_status WEB(w_text_slice)(const lk_doc *doc, lk_ref text, size_t pos, size_t len) {
     shim_trim(&web.out);
     return lk_text_slice(doc, text, pos, len, LK_UTF16, &web.out);
@@ -737,7 +745,7 @@ lk_status WEB(w_blob_meta)(size_t len) {
     return status;
 }
 
-void WEB(w_watch)(lk_doc *doc, bool on) { lk_watch(doc, on); }
+lk_status WEB(w_watch)(lk_doc *doc, bool on) { return lk_watch(doc, on); }
 
 /* 1 with an event in the result region, 0 when there is none. */
 int32_t WEB(w_poll)(lk_doc *doc) {

@@ -137,17 +137,15 @@ static bool snapshot_is_omitted(lk_bytes section) {
     return section.len == sizeof snapshot_omitted && section.at[0] == snapshot_omitted[0];
 }
 
-lk_status snapshot_check_states(const envelope_sections *sections, arena *scratch,
-                                lk_fault *fault) {
+lk_status snapshot_read_states(const envelope_sections *sections, arena *scratch, sstable *out,
+                               lk_fault *fault) {
     const envelope_section *state = &sections->state, *root = &sections->root;
-    arena_mark mark = arena_save(scratch);
-    sstable table;
+    sstable unread;
     *fault = (lk_fault){0};
-    if (!snapshot_is_omitted(state->bytes))
-        sstable_read(state->bytes, state->offset, LIMIT_SNAPSHOT_BYTES, scratch, &table, fault);
-    if (fault->code == LK_OK)
-        sstable_read(root->bytes, root->offset, LIMIT_SNAPSHOT_BYTES, scratch, &table, fault);
-    arena_rewind(scratch, mark);
+    *out = (sstable){0};
+    sstable_read(root->bytes, root->offset, LIMIT_SNAPSHOT_BYTES, scratch, &unread, fault);
+    if (fault->code == LK_OK && !snapshot_is_omitted(state->bytes))
+        sstable_read(state->bytes, state->offset, LIMIT_SNAPSHOT_BYTES, scratch, out, fault);
     return fault->code;
 }
 

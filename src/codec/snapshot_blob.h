@@ -38,8 +38,10 @@ lk_status snapshot_read_root(const envelope_section *section, lk_ids at, arena *
                              snapshot_root *out, lk_fault *fault);
 
 /* The states of a snapshot repeat what its history says; a reader that replays the history can
- * leave them alone, but for this: are their tables whole? Statuses as above. */
-lk_status snapshot_check_states(const envelope_sections *sections, arena *scratch, lk_fault *fault);
+ * leave them alone, but for this: are their tables whole, and which containers do they name?
+ * Statuses as above. */
+lk_status snapshot_read_states(const envelope_sections *sections, arena *scratch, sstable *out,
+                               lk_fault *fault);
 
 typedef struct snapshot_parts { /* a history, and the state at its end */
     lk_ids vv, frontiers;

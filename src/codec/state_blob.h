@@ -123,6 +123,8 @@ typedef struct state_names {
 } state_names;
 state_tables state_names_tables(const state_names *names);
 
+/* Does a key name a root container? Which? */
+bool state_blob_root(lk_bytes key, container_id *out);
 /* Read one state. LK_ECORRUPT, LK_ELIMIT, LK_ENOMEM. */
 lk_status state_blob_read(const sstable_pair *pair, state_names *names, state_container *out,
                           lk_fault *fault);

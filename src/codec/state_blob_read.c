@@ -186,6 +186,16 @@ static void state_read_map(state_reader *s, state_map *out) {
 
 /* ---- any ---- */
 
+bool state_blob_root(lk_bytes key, container_id *out) {
+    reader r = reader_new(key);
+    uint8_t kind = reader_u8(&r);
+    if ((kind & STATE_ROOT) == 0) return false;
+    *out = (container_id){.kind = kind & (uint8_t)~STATE_ROOT, .root = true};
+    out->name = reader_str(&r);
+    reader_finish(&r, "bytes follow the id of a container");
+    return reader_ok(&r);
+}
+
 static uint32_t state_read_key(state_reader *s, lk_bytes key) {
     reader r = reader_new(key);
     uint8_t kind = reader_u8(&r);

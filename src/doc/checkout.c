@@ -80,6 +80,24 @@ lk_status checkout_return(lk_doc *doc, checkout_home *home, lk_status status) {
     return back == LK_OK ? status : doc_spend(doc, back);
 }
 
+lk_status checkout_gather(lk_doc *doc) {
+    const dag *g = &doc->log.graph;
+    const dag_run *open = &g->runs.at[g->runs.len - 1];
+    doc_heads before = {g->parents.at + open->parent_start, open->parent_len};
+    checkout_home home;
+    if (doc->spent) return LK_ESPENT;
+    arena_reset(&doc->scratch);
+    lk_status status = checkout_leave(doc, &home);
+    if (status != LK_OK) return status;
+    status = checkout_go(doc, before);
+    doc->events.watching = true;
+    if (status == LK_OK) status = checkout_go(doc, (doc_heads){home.heads.at, home.heads.len});
+    if (status != LK_OK) return checkout_return(doc, &home, status);
+    doc->detached = home.detached;
+    vec_drop(&doc->memory, &home.heads);
+    return LK_OK;
+}
+
 /* ---- in public ---- */
 
 bool checkout_shows(const lk_doc *doc, doc_heads heads) {

@@ -24,6 +24,9 @@ lk_status checkout_leave(lk_doc *doc, checkout_home *home);
 typedef bool checkout_look(void *context);
 lk_status checkout_diff(lk_doc *doc, lk_ids from, lk_ids to, checkout_look *look, void *context,
                         const lk_event **out);
+/* Gather the events of the change being written, which nobody watched so far: the state goes back
+ * to before it and comes again. LK_ENOMEM, LK_ESPENT. */
+lk_status checkout_gather(lk_doc *doc);
 /* Go back. `status`, or LK_ESPENT if there is no memory for the way. */
 lk_status checkout_return(lk_doc *doc, checkout_home *home, lk_status status);
 

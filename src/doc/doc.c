@@ -106,7 +106,7 @@ bool doc_add_states(lk_doc *doc) {
     return true;
 }
 
-static bool doc_root_name_valid(lk_str name) {
+bool doc_root_name_valid(lk_str name) {
     if (name.len == 0 || !utf8_valid((const uint8_t *)name.at, name.len)) return false;
     if (mergeable_named(&(container_id){.root = true, .name = name})) return false;
     for (size_t i = 0; i < name.len; i++)

@@ -108,6 +108,11 @@ lk_status doc_find_heads(lk_doc *doc, lk_ids frontiers, doc_heads *out);
 /* Write heads as frontiers, sorted by peer, to an array with room for them; how many. */
 size_t doc_write_frontiers(const lk_doc *doc, doc_heads heads, lk_id *out);
 
+/* May a root be called so? */
+bool doc_root_name_valid(lk_str name);
+/* Was this root hidden by lk_hide_empty_root(), and is it still empty? */
+bool doc_root_deleted(const lk_doc *doc, uint32_t root);
+
 /* checkout.c: what the steps are that lead from the shown version to another one, at doc->steps,
  * with room made for them. LK_ECORRUPT, LK_ENOMEM. */
 lk_status doc_plan_travel(lk_doc *doc, const travel_end *from, const travel_end *to);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT
  * event.c - batches, and the events made of them. */
+#include "doc/checkout.h"
 #include "doc/event_make.h"
 #include "doc/undo.h"
 
@@ -390,14 +391,19 @@ void events_finish(lk_doc *doc, lk_by by, lk_str origin) {
 
 /* ---- handing out ---- */
 
-void lk_watch(lk_doc *doc, bool on) {
+lk_status lk_watch(lk_doc *doc, bool on) {
     events *e = &doc->events;
-    if (e->polled == on) return;
+    if (e->polled == on) return LK_OK;
+    if (on && doc->open && !e->watching) {
+        lk_status status = checkout_gather(doc);
+        if (status != LK_OK) return status;
+    }
     e->polled = on;
     e->watching = on || e->listened;
-    if (on) return;
+    if (on) return LK_OK;
     if (!e->listened) events_cancel(e);
     events_clear(e);
+    return LK_OK;
 }
 
 const lk_event *lk_poll(lk_doc *doc) {

@@ -15,6 +15,7 @@
 #include "codec/change_block.h"
 #include "codec/envelope.h"
 #include "codec/snapshot_blob.h"
+#include "codec/state_blob.h"
 #include "doc/root.h"
 
 typedef struct import_block {
@@ -92,6 +93,24 @@ static lk_status import_find_root(importer *in, const snapshot_history *history,
                               in->fault);
 }
 
+/* Root containers that nothing ever happened to are there too, for a document that holds nothing.
+ */
+static lk_status import_roots(importer *in, const envelope_sections *sections) {
+    lk_doc *doc = in->doc;
+    sstable states;
+    arena_mark mark = arena_save(&doc->scratch);
+    lk_status status = snapshot_read_states(sections, &doc->scratch, &states, in->fault);
+    for (size_t i = 0; i < states.len && status == LK_OK; i++) {
+        container_id id;
+        if (!state_blob_root(states.pairs[i].key, &id)) continue;
+        if (id.kind > LK_COUNTER || !doc_root_name_valid(id.name)) continue;
+        if (intern_container(&doc->log.names, &id) == TABLE_NONE)
+            status = import_fault(in, LK_ENOMEM, "out of memory");
+    }
+    arena_rewind(&doc->scratch, mark);
+    return status;
+}
+
 /* A document that holds something does not look at what stands behind the history, as in Loro. */
 static lk_status import_snapshot(importer *in, reader *body) {
     envelope_sections sections;
@@ -100,7 +119,7 @@ static lk_status import_snapshot(importer *in, reader *body) {
     bool begins = in->doc->log.graph.end == 0 && !in->doc->detached && !in->late;
     lk_status status = begins ? envelope_read_sections(body, &sections, in->fault)
                               : envelope_read_history(body, &sections.history, in->fault);
-    if (status == LK_OK && begins) status = snapshot_check_states(&sections, scratch, in->fault);
+    if (status == LK_OK && begins) status = import_roots(in, &sections);
     if (status != LK_OK) return status;
     status = snapshot_read_history(&sections.history, scratch, &history, in->fault);
     if (status == LK_OK && begins) status = import_find_root(in, &history, &sections.root);

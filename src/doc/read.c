@@ -40,6 +40,18 @@ lk_status lk_text_string(const lk_doc *doc, lk_ref text, lk_buf *out) {
     return read_text(from, 0, seq_len(from, SEQ_ENTITY), out);
 }
 
+bool lk_text_next(const lk_doc *doc, lk_ref text, size_t *cursor, lk_str *out) {
+    seq_walk w = seq_range(read_seq(doc, text, LK_TEXT), (uint32_t)*cursor, UINT32_MAX);
+    seq_span span;
+    while (seq_walk_next(&w, &span)) {
+        if (span.data == NULL) continue;
+        *cursor = w.pos;
+        *out = (lk_str){span.data, span.len[LK_UTF8]};
+        return true;
+    }
+    return false;
+}
+
 lk_status lk_text_slice(const lk_doc *doc, lk_ref text, size_t pos, size_t len, lk_unit unit,
                         lk_buf *out) {
     const seq *from = read_seq(doc, text, LK_TEXT);
@@ -183,13 +195,17 @@ static bool read_is_empty(const lk_doc *doc, uint32_t id) {
     }
 }
 
+bool doc_root_deleted(const lk_doc *doc, uint32_t root) {
+    for (size_t i = 0; i < doc->hidden_roots.len; i++)
+        if (doc->hidden_roots.at[i] == root) return read_is_empty(doc, root);
+    return false;
+}
+
 bool lk_root_shows(const lk_doc *doc, lk_ref root) {
     LK_ASSERT(root.index < doc->state.containers.len);
-    if (!doc->hide_empty_roots && doc->hidden_roots.len == 0) return true;
-    if (!read_is_empty(doc, root.index)) return true;
-    for (size_t i = 0; i < doc->hidden_roots.len; i++)
-        if (doc->hidden_roots.at[i] == root.index) return false;
-    return !doc->hide_empty_roots || lk_ref_kind(doc, root) == LK_COUNTER;
+    if (doc_root_deleted(doc, root.index)) return false;
+    if (!doc->hide_empty_roots || lk_ref_kind(doc, root) == LK_COUNTER) return true;
+    return !read_is_empty(doc, root.index);
 }
 
 /* ---- the way to a container ---- */

@@ -213,7 +213,9 @@ static lk_status snapshot_container(snapshot_maker *m, uint32_t id) {
                            .has_parent = name->parent != CONTAINER_NONE,
                            .parent = name->parent,
                            .depth = snapshot_depth(m->doc, id)};
-    if (out.depth == 0 || (m->shown && !snapshot_may_show(m->doc, id))) return LK_OK;
+    if (out.depth == 0 || doc_root_deleted(m->doc, id) ||
+        (m->shown && !snapshot_may_show(m->doc, id)))
+        return LK_OK;
     bool filled = snapshot_fill(m, id, &out);
     sstable_pair *pair = vec_push(&m->doc->memory, &m->pairs);
     if (!filled || pair == NULL) return LK_ENOMEM;

@@ -53,11 +53,8 @@ static lk_status rewrite_snapshot(arena *scratch, lk_buf *out) {
     sstable table;
     envelope_open((lk_bytes){loro_snapshot, sizeof loro_snapshot}, &mode, &body, &fault);
     envelope_read_sections(&body, &sections, &fault);
-    lk_status status = snapshot_check_states(&sections, scratch, &fault);
+    lk_status status = snapshot_read_states(&sections, scratch, &table, &fault);
     if (status == LK_OK) status = snapshot_read_history(&sections.history, scratch, &h, &fault);
-    if (status == LK_OK)
-        status = sstable_read(sections.state.bytes, sections.state.offset, LIMIT_SNAPSHOT_BYTES,
-                              scratch, &table, &fault);
     for (size_t i = 0; status == LK_OK && i < table.len; i++)
         status = rewrite_state(&table.pairs[i], scratch, out);
     if (status != LK_OK) return status;

@@ -306,8 +306,38 @@ static unsigned sweep(const char *name, scenario *run, bool watched) {
     }
 }
 
+/* Whoever begins to listen while a change is written hears of all of it, or does not listen. */
+static void sweep_late_watch(void) {
+    scenario *const edits[] = {insert_text, set_map, move_movable, move_node, add_counter};
+    size_t count = sizeof edits / sizeof *edits;
+    bool reached = true;
+    for (uint64_t n = 1; reached; n++) {
+        fixture f;
+        build(&f, false);
+        for (size_t i = 0; i < count; i++) CHECK_EQ(edits[i](&f), LK_OK);
+        f.meter.requests = 0;
+        f.meter.fail_at = n;
+        lk_status status = lk_watch(f.doc, true);
+        reached = f.meter.requests >= n;
+        f.meter.fail_at = 0;
+        CHECK(status == LK_OK || (reached && (status == LK_ENOMEM || status == LK_ESPENT)));
+        if (status == LK_ENOMEM) status = lk_watch(f.doc, true);
+        if (status == LK_OK) {
+            CHECK_EQ(lk_commit(f.doc, NULL), LK_OK);
+            const lk_event *event = lk_poll(f.doc);
+            CHECK(event != NULL && event->by == LK_BY_LOCAL && event->diff_len == count);
+            lk_check(f.doc);
+        }
+        lk_free(f.doc);
+        CHECK_EQ(f.meter.bytes, 0);
+        lk_buf_free(&f.theirs);
+        lk_buf_free(&f.json);
+    }
+}
+
 int main(void) {
     unsigned spent = 0;
+    sweep_late_watch();
     for (int watched = 0; watched < 2; watched++) {
         spent += sweep("text insert", insert_text, watched);
         spent += sweep("list insert", insert_list, watched);

@@ -96,7 +96,7 @@ static void test_replay(void) {
     CHECK_EQ(envelope_open((lk_bytes){out.at, out.len}, &mode, &body, &fault), LK_OK);
     CHECK_EQ(envelope_read_sections(&body, &sections, &fault), LK_OK);
     CHECK_BYTES(sections.state.bytes.at, sections.state.bytes.len, "E", 1);
-    CHECK_EQ(snapshot_check_states(&sections, &scratch, &fault), LK_OK);
+    CHECK_EQ(snapshot_read_states(&sections, &scratch, &states, &fault), LK_OK);
     CHECK_EQ(snapshot_read_history(&sections.history, &scratch, &h, &fault), LK_OK);
     check_history(&h);
     lk_buf_free(&out);
@@ -118,9 +118,7 @@ static void test_all_kinds(void) {
     arena_init(&scratch, &mem_default);
     CHECK_EQ(envelope_open((lk_bytes){out.at, out.len}, &mode, &body, &fault), LK_OK);
     CHECK_EQ(envelope_read_sections(&body, &sections, &fault), LK_OK);
-    CHECK_EQ(snapshot_check_states(&sections, &scratch, &fault), LK_OK);
-    lk_bytes bytes = sections.state.bytes;
-    CHECK_EQ(sstable_read(bytes, 0, 1 << 16, &scratch, &states, &fault), LK_OK);
+    CHECK_EQ(snapshot_read_states(&sections, &scratch, &states, &fault), LK_OK);
     unsigned kinds = 0;
     for (size_t i = 0; i < states.len; i++)
         if (states.pairs[i].key.at[0] & STATE_ROOT)
@@ -142,24 +140,25 @@ static void test_check_states(void) {
     lk_fault fault;
     envelope_sections sections;
     arena scratch;
+    sstable states;
     arena_init(&scratch, &mem_default);
     envelope_open((lk_bytes){loro_snapshot, sizeof loro_snapshot}, &mode, &body, &fault);
     envelope_read_sections(&body, &sections, &fault);
-    CHECK_EQ(snapshot_check_states(&sections, &scratch, &fault), LK_OK);
+    CHECK_EQ(snapshot_read_states(&sections, &scratch, &states, &fault), LK_OK);
     uint8_t copy[sizeof loro_snapshot];
     lk_bytes whole = sections.state.bytes;
     memcpy(copy, whole.at, whole.len);
     for (size_t i = 0; i < whole.len; i++) {
         copy[i] ^= 4;
         sections.state.bytes.at = copy;
-        CHECK(snapshot_check_states(&sections, &scratch, &fault) != LK_OK);
+        CHECK(snapshot_read_states(&sections, &scratch, &states, &fault) != LK_OK);
         CHECK(fault.offset >= sections.state.offset);
         copy[i] ^= 4;
     }
     sections.state.bytes = (lk_bytes){(const uint8_t *)"E", 1};
-    CHECK_EQ(snapshot_check_states(&sections, &scratch, &fault), LK_OK);
+    CHECK_EQ(snapshot_read_states(&sections, &scratch, &states, &fault), LK_OK);
     sections.root.bytes = (lk_bytes){(const uint8_t *)"E", 1};
-    CHECK_EQ(snapshot_check_states(&sections, &scratch, &fault), LK_ECORRUPT);
+    CHECK_EQ(snapshot_read_states(&sections, &scratch, &states, &fault), LK_ECORRUPT);
     arena_drop(&scratch);
 }
 

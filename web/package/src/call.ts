@@ -55,11 +55,19 @@ export function putBytes(data: Uint8Array): number {
   return data.length;
 }
 
+let writer: Writer | undefined = new Writer(); // not while it is in use
+
 /** Write arguments in the encoding of web/wire.h. */
 export function put(write: (w: Writer) => void): number {
-  const w = new Writer();
-  write(w);
-  return putBytes(w.done());
+  const w = writer ?? new Writer();
+  writer = undefined;
+  try {
+    write(w);
+    return putBytes(w.done());
+  } finally {
+    w.reset();
+    writer = w;
+  }
 }
 
 /** A view of the result region: use it up before the next call. */
@@ -98,10 +106,10 @@ export function fail(status: number): never {
 }
 
 /** The same, and say which byte of what was passed it is about. */
-export function failAt(status: number): never {
+export function failAt(status: number, message?: string): never {
   const e = engine();
   e.w_status_text(status);
-  const message = outString();
+  message ??= outString();
   const failure = STATUSES.get(status) ?? LorikeetError;
   e.w_fault_text();
   const offset = e.w_fault_offset();

@@ -84,12 +84,28 @@ export abstract class LoroContainer {
 
   /** @internal */
   get store(): Store {
+    if (this.#store?.attached === true) return this.#store;
+    this.#follow();
     if (this.#store === undefined) {
       this.#store = openStore(false);
       engine().w_style_default(this.#store.handle, EXPAND_AFTER); // as loro-crdt has it: any key
       this.#ref = openRoot(this.#store, this.kind(), "content");
     }
     return this.#store;
+  }
+
+  /** What became of it when it was put into another container. */
+  get #next(): LoroContainer | undefined {
+    return this.#moved ?? (this.#store?.moved.get(this.#ref) as LoroContainer | undefined);
+  }
+
+  /** In one that no document holds yet, it is what that one holds from then on. */
+  #follow(): void {
+    const next = this.#next;
+    if (next === undefined || next.isAttached()) return;
+    this.#store = next.store;
+    this.#ref = next.#ref;
+    this.#moved = undefined;
   }
 
   /** @internal The document's handle in the engine. */
@@ -99,24 +115,32 @@ export abstract class LoroContainer {
 
   /** @internal */
   get ref(): number {
-    if (this.#store === undefined) void this.store;
+    if (this.#store?.attached !== true) void this.store;
     return this.#ref;
+  }
+
+  /** @internal The kind of `child`, which is about to be put in, as the engine numbers it. */
+  protected kindOf(child: LoroContainer): number {
+    if (this.isAttached() && child.isAttached() && child.store !== this.store) {
+      throw new EVALUE("Cannot insert a container attached to another LoroDoc");
+    }
+    return KINDS.indexOf(child.kind());
   }
 
   /** @internal The handle of `child` now that it was put in as `ref`, with what it held. */
   protected adopt<C extends LoroContainer>(child: C, ref: number): C {
-    const store = this.store;
-    const attached = wrap(store, ref, KINDS.indexOf(child.kind())) as C;
+    const made = wrap(this.store, ref, KINDS.indexOf(child.kind())) as C;
+    made.take(child);
     if (!child.isAttached()) {
-      child.#moved = attached;
-      child.#store?.moved.set(child.#ref, attached);
+      child.#moved = made;
+      child.#store?.moved.set(child.#ref, made);
     }
-    attached.take(child);
-    return attached;
+    return made;
   }
 
   /** @internal Copy everything out of `from`, if there is anything. */
   take(from: this): void {
+    from.#follow();
     if (from.#store !== undefined) this.fill(from);
   }
 
@@ -134,7 +158,7 @@ export abstract class LoroContainer {
   getAttached(): this | undefined {
     let at: LoroContainer | undefined = this;
     while (at !== undefined && !at.isAttached()) {
-      at = at.#moved ?? (at.#store?.moved.get(at.#ref) as LoroContainer | undefined);
+      at = at.#next;
     }
     return at as this | undefined;
   }

@@ -373,7 +373,7 @@ export class LoroDoc<T extends Record<string, LoroContainer> = Record<string, Lo
 
   /** -1: the history lacks something of `frontiers`, 0: equal, 1: it has all that, and more. */
   cmpWithFrontiers(frontiers: Frontiers): -1 | 0 | 1 {
-    return past.compareFrontiers(this.store, this.oplogFrontiers(), frontiers) ?? -1;
+    return past.compareWith(this.store, this.oplogFrontiers(), frontiers);
   }
 
   /** Does the history begin late, because the document began with a shallow snapshot? */

@@ -2,7 +2,7 @@
 // Presence: keys with values that are never history, in the bytes of loro-crdt's EphemeralStore and
 // of its older Awareness.
 
-import { check, found, outBytes, outRead, put, putBytes, putString } from "./call.js";
+import { check, failAt, found, outBytes, outRead, put, putBytes, putString } from "./call.js";
 import { ESTATE } from "./errors.js";
 import { Queue } from "./event.js";
 import { engine } from "./module.js";
@@ -27,7 +27,10 @@ const registry = new FinalizationRegistry((handle: number) => engine().w_ephemer
 class Entries {
   #handle: number;
 
-  constructor(timeout: number, awareness: boolean) {
+  constructor(
+    timeout: number,
+    readonly awareness = false,
+  ) {
     this.#handle = engine().w_ephemeral_new(timeout, awareness ? 1 : 0);
     if (this.#handle === 0) check(-7);
     registry.register(this, this.#handle, this);
@@ -57,7 +60,10 @@ class Entries {
   }
 
   apply(data: Uint8Array): void {
-    check(engine().w_ephemeral_apply(this.handle, putBytes(data), Date.now()));
+    const status = engine().w_ephemeral_apply(this.handle, putBytes(data), Date.now());
+    const what = this.awareness ? "awareness data" : "data";
+    if (status === -5) failAt(status, `Failed to decode ${what}`);
+    check(status);
   }
 
   expire(): void {
@@ -107,7 +113,7 @@ export class EphemeralStoreWasm<T extends Value = Value> {
   readonly #queue = new Queue();
 
   constructor(timeout: number) {
-    this.#entries = new Entries(timeout, false);
+    this.#entries = new Entries(timeout);
   }
 
   #tell(by: EphemeralStoreEvent["by"], changes: Changes): void {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 
 import { check, outRead, outValue, position, put } from "./call.js";
-import { byId, enroll, KINDS, LoroContainer, shallow } from "./container.js";
+import { byId, enroll, LoroContainer, shallow } from "./container.js";
 import { type Cursor, cursorIn, type Side } from "./cursor.js";
 import { engine } from "./module.js";
 import {
@@ -41,7 +41,7 @@ abstract class Sequence<T> extends LoroContainer {
   /** Put a new container there, holding what `child` holds; the handle to go on with. */
   insertContainer<C extends LoroContainer>(pos: number, child: C): C {
     const { doc, ref } = this;
-    const kind = KINDS.indexOf(child.kind());
+    const kind = this.kindOf(child);
     const made = check(engine().w_list_insert_container(doc, ref, position(pos), kind));
     return this.adopt(child, made);
   }
@@ -139,7 +139,7 @@ export class LoroMovableList<T = any> extends Sequence<T> {
   /** Put a new container in place of what is there, holding what `child` holds. */
   setContainer<C extends LoroContainer>(pos: number, child: C): C {
     const { doc, ref } = this;
-    const kind = KINDS.indexOf(child.kind());
+    const kind = this.kindOf(child);
     const made = check(engine().w_movable_set_container(doc, ref, position(pos), kind));
     return this.adopt(child, made);
   }

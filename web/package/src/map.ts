@@ -58,7 +58,7 @@ export class LoroMap<T extends Record<string, any> = Record<string, any>> extend
   /** Put a new container there, holding what `child` holds; the handle to go on with. */
   setContainer<C extends LoroContainer>(key: string, child: C): C {
     const { doc, ref } = this;
-    const kind = KINDS.indexOf(child.kind());
+    const kind = this.kindOf(child);
     return this.adopt(child, check(engine().w_map_set_container(doc, ref, kind, putString(key))));
   }
 

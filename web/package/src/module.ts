@@ -78,6 +78,7 @@ export interface Engine {
   w_text_update_lines(doc: number, ref: number, len: number): number;
   w_text_len(doc: number, ref: number): number;
   w_text_string(doc: number, ref: number): number;
+  w_text_next(doc: number, ref: number, cursor: number): number;
   w_text_slice(doc: number, ref: number, pos: number, len: number): number;
   w_text_convert(doc: number, ref: number, pos: number, from: number, to: number): number;
   w_text_mark(doc: number, ref: number, start: number, end: number, len: number): number;
@@ -154,7 +155,7 @@ export interface Engine {
   w_export_spans(doc: number, len: number): number;
   w_export_pending(doc: number): number;
   w_import_batch(doc: number, len: number): number;
-  w_watch(doc: number, on: number): void;
+  w_watch(doc: number, on: number): number;
   w_poll(doc: number): number;
 
   w_room_new(doc: number, len: number, seed: bigint, messageMax: number, offset: number): number;

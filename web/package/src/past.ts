@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // Versions told in other ways, and documents that show their past.
 
-import { check, outRead, put } from "./call.js";
+import { check, found, outRead, put } from "./call.js";
 import type { ContainerID } from "./container.js";
 import { spell } from "./diff.js";
 import { type Diff, readBatch } from "./event.js";
@@ -38,6 +38,13 @@ export function compareFrontiers(
   return ([-1, 0, 1, undefined] as const)[outRead((r) => r.u8())];
 }
 
+/** -1: the history lacks something of `frontiers`, 0: equal, 1: it has all that, and more. */
+export function compareWith(store: Store, all: Frontiers, frontiers: Frontiers): -1 | 0 | 1 {
+  const result = engine().w_compare(store.handle, putFrontiers(all, frontiers));
+  if (found(result) === undefined) return -1;
+  return ([-1, 0, 1, -1] as const)[outRead((r) => r.u8())]!;
+}
+
 /** While the past may be edited, whoever edits a version of it does so under a new peer id. */
 function renewPeer(store: Store): void {
   if (store.editsPast) store.renewPeer();
@@ -62,7 +69,7 @@ export function editDetached(store: Store, allowed: boolean): void {
   store.transact(() => {
     check(engine().w_edit_detached(store.handle, allowed ? 1 : 0));
     store.editsPast = allowed;
-    renewPeer(store);
+    if (engine().w_is_detached(store.handle) === 1) renewPeer(store);
   });
 }
 

@@ -295,7 +295,7 @@ export class Store {
   }
 
   subscribe(listener: Listener, ref?: number): Subscription {
-    if (this.#listeners.empty) engine().w_watch(this.handle, 1);
+    if (this.#listeners.empty) check(engine().w_watch(this.handle, 1));
     const remove = this.#listeners.add(listener, ref);
     return () => {
       remove();

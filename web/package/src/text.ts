@@ -132,10 +132,11 @@ export class LoroText extends LoroContainer {
     return pos < 0 ? undefined : pos;
   }
 
-  /** Call back with the text, in pieces, until it answers false. */
+  /** Call back with the text, in pieces as they were written, until it answers false. */
   iter(callback: (text: string) => boolean | void): void {
-    const text = this.toString();
-    if (text !== "") callback(text);
+    for (let at = 0; (at = check(engine().w_text_next(this.doc, this.ref, at))) > 0; ) {
+      if (callback(outString()) === false) return;
+    }
   }
 
   /** Give a range a style. How its edges grow is what configTextStyle() said of the key. */

@@ -48,6 +48,8 @@ interface Place {
 
 /** What everything that was deleted hangs below. */
 const BIN: TreeID = "2147483647@18446744073709551615";
+/** Where nodes without a position of their own are. */
+const MIDDLE = "80";
 
 /** @internal */
 export function parseNode(id: TreeID): [PeerID, number] {
@@ -314,7 +316,7 @@ export class LoroTreeNode<T extends Record<string, any> = Record<string, any>> {
   shape(): Pick<TreeNodeValue, "id" | "parent" | "index" | "fractionalIndex"> {
     const at = this.#place();
     const parent = this.#binned(at) ? BIN : at.parent;
-    return { id: this.id, parent, index: at.index, fractionalIndex: at.fractionalIndex };
+    return { id: this.id, parent, index: at.index, fractionalIndex: at.fractionalIndex || MIDDLE };
   }
 
   toJSON(): TreeNodeJSON<T> {

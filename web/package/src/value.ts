@@ -186,9 +186,17 @@ export function isBytes(value: unknown): value is Uint8Array {
   );
 }
 
+/** Buffers larger than this are made again for each use. */
+const KEPT = 1 << 20;
+
 export class Writer {
   #bytes = new Uint8Array(128);
   #len = 0;
+
+  reset(): void {
+    this.#len = 0;
+    if (this.#bytes.length > KEPT) this.#bytes = new Uint8Array(128);
+  }
 
   done(): Uint8Array {
     return this.#bytes.subarray(0, this.#len);
@@ -233,8 +241,15 @@ export class Writer {
   }
 
   string(text: string): void {
-    if (text === "") this.uleb(0);
-    else this.raw(encoder.encode(text));
+    const most = text.length * 3;
+    if (most > KEPT) return this.raw(encoder.encode(text));
+    // its length in bytes stands before it, and is known when it is written: then it moves there
+    this.#reserve(most + 5);
+    const { written } = encoder.encodeInto(text, this.#bytes.subarray(this.#len + 5));
+    const start = this.#len + 5;
+    this.uleb(written);
+    this.#bytes.copyWithin(this.#len, start, start + written);
+    this.#len += written;
   }
 
   id(peer: PeerID, counter: number): void {
@@ -277,6 +292,7 @@ export class Writer {
       for (const item of value) this.value(item);
     } else if (typeof value === "object" && !isHandle(value)) {
       const entries = Object.entries(value);
+      if (Object.getOwnPropertySymbols(value).length > 0) throw new EVALUE("Object keys must be strings");
       this.u8(Tag.Map);
       this.uleb(entries.length);
       for (const [key, item] of entries) {

@@ -49,9 +49,16 @@ const TEXT = {
       text.convertPos(pos, "utf16", "unicode"),
       text.convertPos(pos, "unicode", "utf16"),
     ]),
-  iter: ({ text }) => {
-    let read = "";
-    text.iter((part) => ((read += part), true));
+  iter: ({ text, made }) => {
+    const read = [];
+    const pieces = (go = true) => text.iter((part) => (read.push(part), go));
+    pieces();
+    text.insert(3, "in");
+    text.delete(1, 1);
+    made.getText("empty").iter(() => read.push("nothing"));
+    pieces();
+    pieces(false);
+    pieces(null);
     return read;
   },
   toDelta: ({ text, made }) => [text.toDelta(), made.getText("empty").toDelta()],
@@ -128,6 +135,38 @@ const MAP = {
     list.insertContainer(0, new library.LoroMap()).set("a", "b");
     return [list.toJSON(), list.length, list.kind(), list.parent(), list.getAttached()];
   },
+  "containers of their own stay in what they were put into": ({ map, library }) => {
+    const [list, inner, text] = [new library.LoroList(), new library.LoroMap(), new library.LoroText()];
+    inner.set("early", 1);
+    list.insertContainer(0, inner).set("returned", 2);
+    inner.set("late", 3);
+    inner.setContainer("t", text).insert(0, "b");
+    text.insert(0, "a");
+    list.get(0).set("read", 4);
+    const movable = list.pushContainer(new library.LoroMovableList());
+    movable.push(0);
+    const replaced = new library.LoroMap();
+    movable.setContainer(0, replaced);
+    replaced.getOrCreateContainer("c", new library.LoroCounter()).increment(3);
+    const node = list.pushContainer(new library.LoroTree()).createNode();
+    const data = new library.LoroText();
+    node.data.setContainer("text", data);
+    data.insert(0, "in a node");
+    const before = [list.toJSON().slice(0, 2), inner.toJSON(), text.toString(), data.toString()];
+    map.setContainer("all", list);
+    text.insert(0, "not there: ");
+    text.getAttached().insert(0, "there: ");
+    const [, , [{ meta }]] = map.get("all").toJSON();
+    return [before, map.get("all").toJSON().slice(0, 2), meta, text.toString(), data.getAttached().id];
+  },
+  "a container of another document": ({ map, library }) =>
+    map.setContainer("k", doc(library, 5).getText("t")),
+  "a container of the same document": ({ map, list, text }) => [
+    map.setContainer("k", text).id,
+    map.setContainer("l", list).toJSON(),
+    map.toJSON(),
+  ],
+  "keys that are no strings": ({ map }) => map.set("k", { a: { [Symbol("s")]: 1 } }),
   "a deleted one": ({ map, made }) => {
     const list = map.get("list");
     map.delete("list");

@@ -57,6 +57,20 @@ const filled = ([detached, json, ...rest]) => [
 ];
 
 const PAST = {
+  "compare with what is not here": ({ made }) =>
+    [made.cmpWithFrontiers([{ peer: "77", counter: 0 }]), made.cmpWithFrontiers([])],
+  "compare two versions, one of which is not here": ({ made, first }) =>
+    made.cmpFrontiers([{ peer: "77", counter: 0 }], first),
+  "who writes when older versions may be edited": ({ made }) => {
+    made.setDetachedEditing(true);
+    const attached = made.peerIdStr;
+    made.detach();
+    const detached = made.peerIdStr;
+    made.setDetachedEditing(false);
+    const forbidden = made.peerIdStr;
+    made.setDetachedEditing(true);
+    return [attached, detached, forbidden, made.peerIdStr === forbidden];
+  },
   checkout: ({ made, first }) => (made.checkout(first), versions(made)),
   "checkout and back": ({ made, first }) => (
     made.checkout(first), made.checkoutToLatest(), versions(made)

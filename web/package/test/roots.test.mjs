@@ -49,6 +49,27 @@ test("roots that are deleted", () => {
   same((library) => doc(library).deleteRootContainer("none"));
 });
 
+test("roots in snapshots", () => {
+  const copies = (made, library) =>
+    ["snapshot", "update", "shallow-snapshot"].map((mode) => {
+      const [fresh, other] = [doc(library, 2), doc(library, 3)];
+      other.getText("own").insert(0, "x");
+      const bytes = made.export({ mode, frontiers: made.frontiers() });
+      for (const copy of [fresh, other]) copy.import(bytes);
+      return [state(fresh), state(other)];
+    });
+  same((library) => {
+    const made = doc(library);
+    const [text, map] = kinds(made);
+    made.getTree("another");
+    text.insert(0, "abc");
+    made.commit();
+    const seen = [copies(made, library)];
+    made.deleteRootContainer(map.id);
+    return [...seen, ...copies(made, library), made.export({ mode: "snapshot" }).length];
+  });
+});
+
 const IDS = [
   ...["cid:root-a:Map", "cid:root-:Map", "cid:root-a:Foo", "cid:1@2:Text", "cid:1@2", "cid:", "x"],
   ...["cid:-1@2:Map", "cid:1@x:Map", "cid:root-a:b:List", "cid:root-a\n:Map", "cid:root-Text:Text"],
