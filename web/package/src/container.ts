@@ -3,20 +3,28 @@
 // one, a small document of their own, so that every method works the same.
 
 import { check, found, outRead, putString } from "./call.js";
+import type { LoroCounter } from "./counter.js";
 import { EKIND, EVALUE } from "./errors.js";
 import type { Listener, Subscription } from "./event.js";
+import type { LoroList, LoroMovableList } from "./list.js";
+import type { LoroMap } from "./map.js";
 import { engine } from "./module.js";
 import {
-  type ContainerTreeNode,
   type ContainerTreeOptions,
+  type ContainerTreeText,
   nodeOf,
+  type NodeOfKind,
   treeOptions,
   type ValueWithContainerID,
   withId,
 } from "./reading.js";
 import { Store } from "./store.js";
+import type { LoroText } from "./text.js";
+import type { LoroTree } from "./tree.js";
 import { HANDLE, type OpId, type PeerID, type Value } from "./value.js";
 
+/** Whichever kind it is. */
+export type Container = LoroList | LoroMap | LoroText | LoroTree | LoroMovableList | LoroCounter;
 export type ContainerType = "Text" | "Map" | "List" | "Tree" | "MovableList" | "Counter";
 export type ContainerID =
   `cid:root-${string}:${ContainerType}` | `cid:${number}@${PeerID}:${ContainerType}`;
@@ -34,7 +42,7 @@ export const KINDS: readonly ContainerType[] = [
 /** lk_expand: text typed behind a marked range gets the style. */
 const EXPAND_AFTER = 4;
 
-type Constructor = new (store: Store, ref: number) => LoroContainer;
+type Constructor = new (store: Store, ref: number) => Container;
 const classes: Partial<Record<ContainerType, Constructor>> = {};
 
 /** Tell which class stands for a kind. */
@@ -43,14 +51,14 @@ export function enroll(kind: ContainerType, constructor: Constructor): void {
 }
 
 /** A handle for container `ref` of `store`. */
-export function wrap(store: Store, ref: number, kind: number): LoroContainer {
+export function wrap(store: Store, ref: number, kind: number): Container {
   const constructor = classes[KINDS[kind]!];
   if (constructor === undefined) throw new EKIND(`containers of kind ${KINDS[kind]} are not here`);
   return new constructor(store, ref);
 }
 
 /** @internal The container of that id. */
-export function byId(store: Store, id: ContainerID): LoroContainer | undefined {
+export function byId(store: Store, id: ContainerID): Container | undefined {
   const ref = found(engine().w_container_by_id(store.handle, putString(id)));
   return ref === undefined ? undefined : wrap(store, ref, engine().w_ref_kind(store.handle, ref));
 }
@@ -129,7 +137,7 @@ export abstract class LoroContainer {
 
   /** @internal The handle of `child` now that it was put in as `ref`, with what it held. */
   protected adopt<C extends LoroContainer>(child: C, ref: number): C {
-    const made = wrap(this.store, ref, KINDS.indexOf(child.kind())) as C;
+    const made = wrap(this.store, ref, KINDS.indexOf(child.kind())) as unknown as C;
     made.take(child);
     if (!child.isAttached()) {
       child.#moved = made;
@@ -167,7 +175,7 @@ export abstract class LoroContainer {
     return engine().w_container_shows(this.doc, this.ref) === 0;
   }
 
-  parent(): LoroContainer | undefined {
+  parent(): Container | undefined {
     const store = this.store;
     const ref = store.parent(this.ref);
     return ref === undefined ? undefined : wrap(store, ref, engine().w_ref_kind(this.doc, ref));
@@ -186,11 +194,13 @@ export abstract class LoroContainer {
 
   /** Its id, and everything in it, containers again with their ids. */
   getDeepValueWithID(): ValueWithContainerID {
-    return withId(this);
+    return withId(this as unknown as Container);
   }
 
   /** Everything in it as nodes that say what they are. */
-  toContainerTree(options?: ContainerTreeOptions | null): ContainerTreeNode {
+  toContainerTree<A extends [options?: ContainerTreeOptions | null]>(
+    ...[options]: A
+  ): NodeOfKind<ContainerTreeText<A[0]>, ReturnType<this["kind"]>> {
     return nodeOf(this, (id) => byId(this.store, id), treeOptions(options, ["text"]));
   }
 
@@ -203,11 +213,11 @@ export abstract class LoroContainer {
 }
 
 /** A value as it is, a container as its id. */
-export function shallow(value: Value | LoroContainer): Value {
+export function shallow(value: Value | Container): Value {
   return value instanceof LoroContainer ? value.id : value;
 }
 
-export function isContainer(value: unknown): value is LoroContainer {
+export function isContainer(value: any): value is Container {
   return value instanceof LoroContainer;
 }
 
@@ -235,7 +245,7 @@ export function newRootContainerID(name: string, type: ContainerType): Container
   return `cid:root-${name}:${type}`;
 }
 
-/** "Text", "Map" or "List" for containers, "Json" for everything else. */
-export function getType(value: unknown): ContainerType | "Json" {
-  return isContainer(value) ? value.kind() : "Json";
+/** The kind of a container, "Json" for everything else. */
+export function getType<T>(value: T): T extends Container ? ReturnType<T["kind"]> : "Json" {
+  return (isContainer(value) ? value.kind() : "Json") as any;
 }

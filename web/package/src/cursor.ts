@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 
 import { check, found, outBytes, outRead, putBytes } from "./call.js";
-import type { ContainerID, LoroContainer } from "./container.js";
+import type { Container, ContainerID } from "./container.js";
 import { EVALUE } from "./errors.js";
 import { engine } from "./module.js";
 import type { OpId, Reader } from "./value.js";
@@ -65,7 +65,7 @@ const RANGE = -1;
 export type CursorPlace = { update?: Cursor; offset: number; side: Side };
 
 /** @internal A cursor in `container`; none between the halves of a surrogate pair. */
-export function cursorIn(container: LoroContainer, pos: number, side: Side): Cursor | undefined {
+export function cursorIn(container: Container, pos: number, side: Side): Cursor | undefined {
   if (![-1, 0, 1].includes(side)) throw new EVALUE("Side must be -1 | 0 | 1");
   if (!container.isAttached()) return undefined;
   const { handle } = container.store;

@@ -2,15 +2,15 @@
 // Diffs on their way back into the engine: see web/wasm_diff.c.
 
 import { check, position, putBytes } from "./call.js";
-import { type ContainerID, isContainerId, KINDS, LoroContainer } from "./container.js";
+import { type Container, type ContainerID, isContainerId, KINDS, LoroContainer } from "./container.js";
 import { EVALUE } from "./errors.js";
-import { type Delta, type Diff, type TreeDiffItem, writeTextStep } from "./event.js";
+import { type Delta, type Diff, type JsonDiff, type TreeDiffItem, writeTextStep } from "./event.js";
 import { engine } from "./module.js";
 import type { Store } from "./store.js";
 import { parseNode } from "./tree.js";
 import { type Value, Writer } from "./value.js";
 
-type Item = Value | LoroContainer;
+type Item = Value | Container;
 
 /** A container inside a value, as JSON spells it. */
 const PARROT = "\u{1F99C}:";
@@ -114,7 +114,7 @@ function writeDiff(w: DiffWriter, id: string, diff: Diff): void {
   }
 }
 
-export function applyDiff(store: Store, diff: [ContainerID, Diff][], full: boolean): void {
+export function applyDiff(store: Store, diff: [ContainerID, Diff | JsonDiff][], full: boolean): void {
   const w = new DiffWriter();
   w.many(diff, (entry) => writeDiff(w, entry[0], entry[1]));
   w.many([...w.named.keys()], (id) => w.string(id));

@@ -12,6 +12,7 @@ import {
   putString,
 } from "./call.js";
 import {
+  type Container,
   type ContainerID,
   type ContainerType,
   byId,
@@ -19,7 +20,6 @@ import {
   isRootId,
   requireId,
   KINDS,
-  LoroContainer,
   openRoot,
   openStore,
   wrap,
@@ -27,7 +27,7 @@ import {
 import { type Cursor, type CursorPlace, placeOf } from "./cursor.js";
 import { applyDiff } from "./diff.js";
 import { EKIND, EMISSING, EVALUE } from "./errors.js";
-import type { Diff, Listener, LoroEvent, Path, Subscription } from "./event.js";
+import type { Diff, JsonDiff, Listener, LoroEvent, Path, Subscription } from "./event.js";
 import type { LoroCounter } from "./counter.js";
 import type { LoroList, LoroMovableList } from "./list.js";
 import type { LoroMap } from "./map.js";
@@ -36,7 +36,7 @@ import { DocHistory, type ImportStatus, readImportStatus } from "./doc_history.j
 import * as past from "./past.js";
 import {
   below,
-  type ContainerTreeNode,
+  type DocumentContainerTree,
   type DocumentContainerTreeOptions,
   nodeOf,
   nodesToJson,
@@ -107,7 +107,7 @@ function empty(container: any): void {
   else container.clear();
 }
 
-export class LoroDoc<T extends Record<string, LoroContainer> = Record<string, LoroContainer>> extends DocHistory {
+export class LoroDoc<T extends Record<string, Container> = Record<string, Container>> extends DocHistory {
   /** @internal */
   readonly store: Store;
 
@@ -143,7 +143,7 @@ export class LoroDoc<T extends Record<string, LoroContainer> = Record<string, Lo
 
   // ---- containers ----
 
-  #open(kind: ContainerType, key: string): LoroContainer {
+  #open(kind: ContainerType, key: string): Container {
     if (!isContainerId(key)) {
       return wrap(this.store, openRoot(this.store, kind, key), KINDS.indexOf(kind));
     }
@@ -186,7 +186,7 @@ export class LoroDoc<T extends Record<string, LoroContainer> = Record<string, Lo
     return this.#open("Counter", key) as LoroCounter;
   }
 
-  getContainerById(id: ContainerID): LoroContainer | undefined {
+  getContainerById(id: ContainerID): Container | undefined {
     requireId(id);
     const ref = this.#find(id);
     if (ref === undefined) return undefined;
@@ -217,24 +217,27 @@ export class LoroDoc<T extends Record<string, LoroContainer> = Record<string, Lo
   }
 
   /** What is at "root/key/0". */
-  getByPath(path: string): Value | LoroContainer | undefined {
+  getByPath(path: string): Value | Container | undefined {
     const [root = "", ...steps] = path.split("/");
-    return below(this.#roots(false)[root] as LoroContainer | undefined, steps);
+    return below(this.#roots(false)[root] as Container | undefined, steps);
   }
 
   /** Everything, containers with their ids. */
   getDeepValueWithID(): Record<string, ValueWithContainerID> {
-    const roots = Object.entries(this.#roots(false)) as [string, LoroContainer][];
+    const roots = Object.entries(this.#roots(false)) as [string, Container][];
     return object(roots.map(([name, root]) => [name, withId(root)]));
   }
 
   /** Everything toJSON() shows, as nodes that say what they are. */
-  toContainerTree(options?: DocumentContainerTreeOptions | null): Record<string, ContainerTreeNode> {
+  toContainerTree<A extends [options?: DocumentContainerTreeOptions | null]>(
+    ...[options]: A
+  ): DocumentContainerTree<A[0]> {
     const { roots: names, text } = treeOptions(options, ["roots", "text"]);
     const shown = Object.keys(this.#roots(true)).filter((name) => !names || names.includes(name));
-    const roots = this.#roots(false) as Record<string, LoroContainer>;
+    const roots = this.#roots(false) as Record<string, Container>;
     const find = (id: ContainerID) => byId(this.store, id);
-    return object(shown.map((name) => [name, nodeOf(roots[name], find, { text })]));
+    const nodes = shown.map((name) => [name, nodeOf(roots[name], find, { text })] as [string, any]);
+    return object(nodes) as DocumentContainerTree<A[0]>;
   }
 
   toContainerTreeJson(options?: DocumentContainerTreeOptions | null): string {
@@ -306,7 +309,7 @@ export class LoroDoc<T extends Record<string, LoroContainer> = Record<string, Lo
   }
 
   getShallowValue(): Record<string, ContainerID> {
-    const roots = Object.entries(this.#roots(false)) as [string, LoroContainer][];
+    const roots = Object.entries(this.#roots(false)) as [string, Container][];
     return Object.fromEntries(roots.map(([name, root]) => [name, root.id]));
   }
 
@@ -436,12 +439,15 @@ export class LoroDoc<T extends Record<string, LoroContainer> = Record<string, Lo
   }
 
   /** What leads from one version to another. `for_json`: containers are told by their ids. */
-  diff(from: Frontiers, to: Frontiers, for_json = true): [ContainerID, Diff][] {
+  diff(from: Frontiers, to: Frontiers, for_json: false): [ContainerID, Diff][];
+  diff(from: Frontiers, to: Frontiers, for_json?: true): [ContainerID, JsonDiff][];
+  diff(from: Frontiers, to: Frontiers, for_json?: boolean): [ContainerID, Diff | JsonDiff][];
+  diff(from: Frontiers, to: Frontiers, for_json = true): [ContainerID, any][] {
     return past.diff(this.store, from, to, for_json);
   }
 
   /** Make the edits that a diff tells of, of this document or another one. Not committed. */
-  applyDiff(diff: [ContainerID, Diff][], options?: ApplyDiffOptions | null): void {
+  applyDiff(diff: [ContainerID, Diff | JsonDiff][], options?: ApplyDiffOptions | null): void {
     applyDiff(this.store, diff, options?.fullState ?? false);
   }
 
@@ -596,7 +602,7 @@ export class LoroDoc<T extends Record<string, LoroContainer> = Record<string, Lo
 
 /** @deprecated Its name is LoroDoc. */
 export class Loro<
-  T extends Record<string, LoroContainer> = Record<string, LoroContainer>,
+  T extends Record<string, Container> = Record<string, Container>,
 > extends LoroDoc<T> {}
 
 /** What a blob says of itself, without a document. Its checksum is checked in any case. */

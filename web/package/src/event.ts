@@ -4,8 +4,9 @@
 // what that causes joins the end of the queue.
 
 import { position } from "./call.js";
-import { type ContainerID, type LoroContainer } from "./container.js";
+import type { Container, ContainerID } from "./container.js";
 import { EVALUE } from "./errors.js";
+import type { JsonContainerID } from "./history.js";
 import { type Frontiers, object, type Reader, type TreeID, type Value, type Writer } from "./value.js";
 
 /** Styles by key; in what is retained, those that changed, where null takes one away. */
@@ -17,11 +18,11 @@ export type Delta<T> =
 
 /** Lengths are UTF-16 code units. */
 export type TextDiff = { type: "text"; diff: Delta<string>[] };
-export type ListDiff = { type: "list"; diff: Delta<(Value | LoroContainer)[]>[] };
+export type ListDiff = { type: "list"; diff: Delta<(Value | Container)[]>[] };
 /** undefined: the key was deleted. */
 export type MapDiff = {
   type: "map";
-  updated: Record<string, Value | LoroContainer | undefined>;
+  updated: Record<string, Value | Container | undefined>;
 };
 /** undefined as a parent: among the roots. */
 export type TreeDiffItem =
@@ -46,6 +47,13 @@ export type TreeDiffItem =
 export type TreeDiff = { type: "tree"; diff: TreeDiffItem[] };
 export type CounterDiff = { type: "counter"; increment: number };
 export type Diff = TextDiff | ListDiff | MapDiff | TreeDiff | CounterDiff;
+/** As doc.diff() tells it: containers by their ids, so that it can be stored and sent. */
+export type ListJsonDiff = { type: "list"; diff: Delta<(Value | JsonContainerID)[]>[] };
+export type MapJsonDiff = {
+  type: "map";
+  updated: Record<string, Value | JsonContainerID | undefined>;
+};
+export type JsonDiff = TextDiff | ListJsonDiff | MapJsonDiff | TreeDiff | CounterDiff;
 /** Keys and positions from a root container's name on. */
 export type Path = (string | number)[];
 
@@ -88,9 +96,9 @@ const enum Step {
   Delete,
 }
 
-function readListStep(r: Reader): Delta<(Value | LoroContainer)[]> {
+function readListStep(r: Reader): Delta<(Value | Container)[]> {
   const step: Step = r.u8();
-  if (step === Step.Insert) return { insert: r.many(() => r.value() as Value | LoroContainer) };
+  if (step === Step.Insert) return { insert: r.many(() => r.value() as Value | Container) };
   return step === Step.Retain ? { retain: r.uleb() } : { delete: r.uleb() };
 }
 
@@ -135,9 +143,9 @@ export function writeTextDelta(w: Writer, delta: readonly Delta<string>[]): void
   for (const step of delta) writeTextStep(w, step);
 }
 
-function readChange(r: Reader): [string, Value | LoroContainer | undefined] {
+function readChange(r: Reader): [string, Value | Container | undefined] {
   const key = r.string();
-  return [key, r.u8() === 1 ? (r.value() as Value | LoroContainer) : undefined];
+  return [key, r.u8() === 1 ? (r.value() as Value | Container) : undefined];
 }
 
 const ACTIONS = ["create", "move", "delete"] as const;

@@ -94,8 +94,7 @@ export interface JsonSchema {
 }
 
 /** Peers, and where in what they wrote to begin and end. */
-export type VersionRange =
-  ReadonlyMap<PeerID, readonly [number, number]> | Record<PeerID, readonly [number, number]>;
+export type VersionRange = ReadonlyMap<PeerID, readonly number[]> | Record<PeerID, readonly number[]>;
 
 function readChange(r: Reader): Change {
   const peer = r.peer();

@@ -3,18 +3,19 @@
 
 export { callPendingEvents, idStrToId, LORO_VERSION, run, setDebug } from "./compat.js";
 export {
+  type Container,
   type ContainerID,
   type ContainerType,
   getType,
   isContainer,
   isContainerId,
   isContainerId as isValidContainerId,
-  LoroContainer as Container,
   newContainerID,
   newRootContainerID,
 } from "./container.js";
 export { Cursor, type Side } from "./cursor.js";
 export {
+  type ApplyDiffOptions,
   decodeImportBlobMeta,
   type ExportMode,
   type ImportBlobMetadata,
@@ -37,11 +38,14 @@ export type {
   CounterDiff,
   Delta,
   Diff,
+  JsonDiff,
   Listener,
   ListDiff,
+  ListJsonDiff,
   LoroEvent,
   LoroEventBatch,
   MapDiff,
+  MapJsonDiff,
   Path,
   Subscription,
   TextDiff,
@@ -72,10 +76,16 @@ export { LoroMap } from "./map.js";
 export { type EngineSource, initSync } from "./module.js";
 export type { ImportStatus } from "./doc_history.js";
 export type {
+  ContainerNode,
   ContainerTreeNode,
   ContainerTreeOptions,
   ContainerTreeSlice,
+  ContainerTreeText,
+  ContainerTreeTextFormat,
+  DocumentContainerTree,
   DocumentContainerTreeOptions,
+  TreeNodeSnapshot,
+  ValueNode,
   ValueWithContainerID,
 } from "./reading.js";
 export { Room, type RoomOptions, type RoomOut, type RoomStats } from "./room.js";
@@ -91,3 +101,4 @@ export {
 } from "./tree.js";
 export type { CounterSpan, Frontiers, OpId, PeerID, TreeID, Value } from "./value.js";
 export { decodeFrontiers, encodeFrontiers, VersionVector } from "./version.js";
+export type NonNullableType<T> = Exclude<T, null | undefined>;

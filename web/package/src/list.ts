@@ -1,26 +1,27 @@
 // SPDX-License-Identifier: MIT
 
 import { check, outRead, outValue, position, put } from "./call.js";
-import { byId, enroll, LoroContainer, shallow } from "./container.js";
+import { byId, type Container, enroll, isContainer, LoroContainer, shallow } from "./container.js";
 import { type Cursor, cursorIn, type Side } from "./cursor.js";
 import { engine } from "./module.js";
 import {
   type ContainerTreeOptions,
   type ContainerTreeSlice,
+  type ContainerTreeText,
   rangeOf,
   sliceOf,
   type ValueWithContainerID,
 } from "./reading.js";
 import type { OpId, PeerID, Value } from "./value.js";
 
-type Item = Value | LoroContainer;
+type Item = Value | Container;
 
 /** What lists and movable lists have in common. */
 abstract class Sequence<T> extends LoroContainer {
   protected fill(from: this): void {
     for (const value of from.toArray()) {
-      if (value instanceof LoroContainer) this.pushContainer(value);
-      else this.push(value as Exclude<T, LoroContainer>);
+      if (isContainer(value)) this.pushContainer(value);
+      else this.push(value as Exclude<T, Container>);
     }
   }
 
@@ -28,25 +29,25 @@ abstract class Sequence<T> extends LoroContainer {
     return engine().w_list_len(this.doc, this.ref);
   }
 
-  insert(pos: number, value: Exclude<T, LoroContainer>): void {
+  insert<V extends T>(pos: number, value: Exclude<V, Container>): void {
     const { doc, ref } = this;
     const len = put((w) => w.value([value]));
     check(engine().w_list_insert(doc, ref, position(pos), len));
   }
 
-  push(value: Exclude<T, LoroContainer>): void {
+  push<V extends T>(value: Exclude<V, Container>): void {
     this.insert(this.length, value);
   }
 
   /** Put a new container there, holding what `child` holds; the handle to go on with. */
-  insertContainer<C extends LoroContainer>(pos: number, child: C): C {
+  insertContainer<C extends Container>(pos: number, child: C): T extends C ? T : C {
     const { doc, ref } = this;
     const kind = this.kindOf(child);
     const made = check(engine().w_list_insert_container(doc, ref, position(pos), kind));
-    return this.adopt(child, made);
+    return this.adopt(child, made) as T extends C ? T : C;
   }
 
-  pushContainer<C extends LoroContainer>(child: C): C {
+  pushContainer<C extends Container>(child: C): T extends C ? T : C {
     return this.insertContainer(this.length, child);
   }
 
@@ -69,7 +70,7 @@ abstract class Sequence<T> extends LoroContainer {
 
   /** A cursor that stays at what is there while others edit; past the end it stays at the end. */
   getCursor(pos: number, side: Side = 0): Cursor | undefined {
-    return cursorIn(this, pos, side);
+    return cursorIn(this as unknown as Container, pos, side);
   }
 
   /** undefined when there is none. */
@@ -97,11 +98,11 @@ abstract class Sequence<T> extends LoroContainer {
   }
 
   /** Items [start, end) as nodes that say what they are. */
-  toContainerTreeSlice(
+  toContainerTreeSlice<A extends [options?: ContainerTreeOptions | null]>(
     start: number,
     end: number,
-    options?: ContainerTreeOptions | null,
-  ): ContainerTreeSlice {
+    ...[options]: A
+  ): ContainerTreeSlice<ContainerTreeText<A[0]>> {
     return sliceOf(this, (id) => byId(this.store, id), [start, end], options);
   }
 
@@ -110,7 +111,7 @@ abstract class Sequence<T> extends LoroContainer {
   }
 }
 
-export class LoroList<T = any> extends Sequence<T> {
+export class LoroList<T = unknown> extends Sequence<T> {
   kind(): "List" {
     return "List";
   }
@@ -125,23 +126,23 @@ export class LoroList<T = any> extends Sequence<T> {
 }
 
 /** A list whose items keep who they are when they move, and when their value changes. */
-export class LoroMovableList<T = any> extends Sequence<T> {
+export class LoroMovableList<T = unknown> extends Sequence<T> {
   kind(): "MovableList" {
     return "MovableList";
   }
 
-  set(pos: number, value: Exclude<T, LoroContainer>): void {
+  set<V extends T>(pos: number, value: Exclude<V, Container>): void {
     const { doc, ref } = this;
     const len = put((w) => w.value(value));
     check(engine().w_movable_set(doc, ref, position(pos), len));
   }
 
   /** Put a new container in place of what is there, holding what `child` holds. */
-  setContainer<C extends LoroContainer>(pos: number, child: C): C {
+  setContainer<C extends Container>(pos: number, child: C): T extends C ? T : C {
     const { doc, ref } = this;
     const kind = this.kindOf(child);
     const made = check(engine().w_movable_set_container(doc, ref, position(pos), kind));
-    return this.adopt(child, made);
+    return this.adopt(child, made) as T extends C ? T : C;
   }
 
   /** What is at `from` will be at `to`. */

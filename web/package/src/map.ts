@@ -2,8 +2,10 @@
 
 import { check, found, outBytes, outRead, outValue, put, putString } from "./call.js";
 import {
+  type Container,
   type ContainerType,
   enroll,
+  isContainer,
   KINDS,
   LoroContainer,
   shallow,
@@ -17,17 +19,17 @@ import type { LoroText } from "./text.js";
 import type { LoroTree } from "./tree.js";
 import { object, type PeerID, type Value } from "./value.js";
 
-type Item = Value | LoroContainer;
+type Item = Value | Container;
 
-export class LoroMap<T extends Record<string, any> = Record<string, any>> extends LoroContainer {
+export class LoroMap<T extends Record<string, unknown> = Record<string, unknown>> extends LoroContainer {
   kind(): "Map" {
     return "Map";
   }
 
   protected fill(from: this): void {
     for (const [key, value] of from.entries()) {
-      if (value instanceof LoroContainer) this.setContainer(key, value);
-      else this.set(key, value as Exclude<T[string], LoroContainer>);
+      if (isContainer(value)) this.setContainer(key, value);
+      else this.set(key, value as Exclude<T[string], Container>);
     }
   }
 
@@ -35,7 +37,7 @@ export class LoroMap<T extends Record<string, any> = Record<string, any>> extend
     return engine().w_map_len(this.doc, this.ref);
   }
 
-  set<K extends keyof T & string>(key: K, value: Exclude<T[K], LoroContainer>): void {
+  set<K extends keyof T, V extends T[K]>(key: K, value: Exclude<V, Container>): void {
     const { doc, ref } = this;
     const len = put((w) => {
       w.string(String(key));
@@ -44,7 +46,7 @@ export class LoroMap<T extends Record<string, any> = Record<string, any>> extend
     check(engine().w_map_set(doc, ref, len));
   }
 
-  get<K extends keyof T & string>(key: K): T[K] {
+  get<K extends keyof T>(key: K): T[K] {
     const { doc, ref, store } = this;
     const status = found(engine().w_map_get(doc, ref, putString(String(key))));
     return (status === undefined ? undefined : outValue(store.wrap)) as T[K];
@@ -56,18 +58,22 @@ export class LoroMap<T extends Record<string, any> = Record<string, any>> extend
   }
 
   /** Put a new container there, holding what `child` holds; the handle to go on with. */
-  setContainer<C extends LoroContainer>(key: string, child: C): C {
+  setContainer<C extends Container, K extends keyof T>(
+    key: K,
+    child: C,
+  ): NonNullable<T[K]> extends C ? NonNullable<T[K]> : C {
     const { doc, ref } = this;
     const kind = this.kindOf(child);
-    return this.adopt(child, check(engine().w_map_set_container(doc, ref, kind, putString(key))));
+    const made = check(engine().w_map_set_container(doc, ref, kind, putString(String(key))));
+    return this.adopt(child, made) as NonNullable<T[K]> extends C ? NonNullable<T[K]> : C;
   }
 
-  getOrCreateContainer<C extends LoroContainer>(key: string, child: C): C {
-    const there: Item = this.get(key);
-    return there instanceof LoroContainer ? (there as C) : this.setContainer(key, child);
+  getOrCreateContainer<C extends Container>(key: string, child: C): C {
+    const there: unknown = this.get(key);
+    return isContainer(there) ? (there as C) : (this.setContainer(key, child) as C);
   }
 
-  #ensure(key: string, kind: ContainerType): LoroContainer {
+  #ensure(key: string, kind: ContainerType): Container {
     if (!this.isAttached()) throw new ESTATE("only a map in a document has mergeable children");
     const { doc, ref, store } = this;
     const number = KINDS.indexOf(kind);

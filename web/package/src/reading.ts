@@ -2,20 +2,21 @@
 // Documents read as plain trees: with the ids of containers, as nodes that say what they are, or as
 // a replacer wants them. All of it is put together from what containers say of themselves.
 
-import { isContainer, isContainerId, type ContainerID, type LoroContainer } from "./container.js";
+import { type Container, isContainer, isContainerId, type ContainerID } from "./container.js";
 import { ERANGE, ESTATE, EVALUE } from "./errors.js";
-import { object, type Value } from "./value.js";
+import type { Delta } from "./event.js";
+import { object, type TreeID, type Value } from "./value.js";
 
 /** Kinds differ in methods, which `kind()` tells of. */
 type Any = any;
-type Find = (id: ContainerID) => LoroContainer | undefined;
+type Find = (id: ContainerID) => Container | undefined;
 
-function items(container: Any): (Value | LoroContainer)[] {
+function items(container: Any): (Value | Container)[] {
   return container.toArray();
 }
 
 /** `of` for each thing a map or list holds; what other kinds hold as it is. */
-function content(container: Any, of: (item: Value | LoroContainer) => unknown): unknown {
+function content(container: Any, of: (item: Value | Container) => unknown): unknown {
   switch (container.kind()) {
     case "Map":
       return object(container.entries().map(([key, item]: [string, Value]) => [key, of(item)]));
@@ -29,18 +30,15 @@ function content(container: Any, of: (item: Value | LoroContainer) => unknown): 
 
 // ---- values with ids ----
 
-export interface ValueWithContainerID {
-  cid: ContainerID;
-  value: Value;
-}
+export type ValueWithContainerID = { cid: ContainerID; value: Value };
 
-export function withId(container: LoroContainer): ValueWithContainerID {
+export function withId(container: Container): ValueWithContainerID {
   if (!container.isAttached()) throw new ESTATE("a container in no document has no id");
   const value = content(container, itemWithId) as Value;
   return { cid: container.id, value };
 }
 
-function itemWithId(item: Value | LoroContainer): Value | ValueWithContainerID {
+function itemWithId(item: Value | Container): Value | ValueWithContainerID {
   return isContainer(item) ? withId(item) : item;
 }
 
@@ -57,21 +55,55 @@ export function rangeOf(list: Any, start: number, end: number, ids: boolean): Va
 
 // ---- trees of nodes ----
 
-export interface ContainerTreeOptions {
-  /** Texts as strings, or as deltas. */
-  text?: "plain" | "delta";
+/** Texts as strings, or as deltas. */
+export type ContainerTreeTextFormat = "plain" | "delta";
+export interface ContainerTreeOptions<T extends ContainerTreeTextFormat = ContainerTreeTextFormat> {
+  text?: T;
 }
-export interface DocumentContainerTreeOptions extends ContainerTreeOptions {
+export interface DocumentContainerTreeOptions<
+  T extends ContainerTreeTextFormat = ContainerTreeTextFormat,
+> extends ContainerTreeOptions<T> {
   /** Only these roots, of those that there are. */
   roots?: readonly string[];
 }
-export type ContainerTreeNode = { type: string; cid?: ContainerID; value: Any };
-export interface ContainerTreeSlice {
+
+export type ValueNode = { type: "Value"; value: Value };
+export type ContainerNode<T extends ContainerTreeTextFormat = ContainerTreeTextFormat> =
+  | { type: "Map"; cid: ContainerID; value: Record<string, ContainerTreeNode<T>> }
+  | { type: "List"; cid: ContainerID; value: ContainerTreeNode<T>[] }
+  | { type: "MovableList"; cid: ContainerID; value: ContainerTreeNode<T>[] }
+  | { type: "Text"; cid: ContainerID; value: T extends "delta" ? Delta<string>[] : string }
+  | { type: "Tree"; cid: ContainerID; value: TreeNodeSnapshot<T>[] }
+  | { type: "Counter"; cid: ContainerID; value: number };
+export type NodeOfKind<T extends ContainerTreeTextFormat, Kind> = Extract<
+  ContainerNode<T>,
+  { type: Kind }
+>;
+export type ContainerTreeNode<T extends ContainerTreeTextFormat = ContainerTreeTextFormat> =
+  ContainerNode<T> | ValueNode;
+export interface TreeNodeSnapshot<T extends ContainerTreeTextFormat = ContainerTreeTextFormat> {
+  id: TreeID;
+  parent: TreeID | null;
+  index: number;
+  fractional_index: string;
+  meta: Extract<ContainerNode<T>, { type: "Map" }>;
+  children: TreeNodeSnapshot<T>[];
+}
+export interface ContainerTreeSlice<T extends ContainerTreeTextFormat = ContainerTreeTextFormat> {
   cid: ContainerID;
   start: number;
   totalLength: number;
-  items: ContainerTreeNode[];
+  items: ContainerTreeNode<T>[];
 }
+
+/** The format of texts that options ask for; plain where they need not say. */
+export type ContainerTreeText<O> = O extends { text: ContainerTreeTextFormat }
+  ? O["text"]
+  : "plain" | (O extends { text?: infer F } ? Extract<F, ContainerTreeTextFormat> : never);
+/** What toContainerTree() of a document gives with such options. */
+export type DocumentContainerTree<O> = O extends { roots: readonly (infer R extends string)[] }
+  ? Partial<Record<R, ContainerNode<ContainerTreeText<O>>>>
+  : Record<string, ContainerNode<ContainerTreeText<O>>>;
 
 const DEPTH = 256;
 
@@ -98,7 +130,7 @@ export function nodeOf(
   find: Find,
   options: ContainerTreeOptions,
   depth = 1,
-): ContainerTreeNode {
+): Any {
   if (!container.isAttached()) throw new ESTATE("toContainerTree requires an attached container");
   if (depth > DEPTH) throw new ERANGE(`containers are nested deeper than ${DEPTH}`);
   const below = (item: Any) => nodeOf(item, find, options, depth + 1);
@@ -113,7 +145,7 @@ export function nodeOf(
 }
 
 /** @internal */
-export function sliceOf(list: Any, find: Find, bounds: [number, number], options: unknown): ContainerTreeSlice {
+export function sliceOf(list: Any, find: Find, bounds: [number, number], options: unknown): Any {
   if (bounds.some((bound) => !(Number.isInteger(bound) && bound >= 0 && bound < 2 ** 32))) {
     throw new ERANGE("Slice bounds must be nonnegative u32 integers");
   }
@@ -136,13 +168,13 @@ export function nodesToJson(nodes: unknown): string {
 
 export type Replacer = (
   key: string | number,
-  value: Value | LoroContainer,
-) => Value | LoroContainer | undefined;
+  value: Value | Container,
+) => Value | Container;
 
 /** @internal Containers are told as such first; what the replacer leaves alone is looked into. */
 export function replaced(roots: Record<string, ContainerID>, find: Find, replacer: Replacer): Value {
   const seen = new Set<string>();
-  const plain = (value: Value | LoroContainer | undefined): Value | undefined => {
+  const plain = (value: Value | Container | undefined): Value | undefined => {
     if (isContainer(value)) throw new EVALUE("a replacer returned another container");
     return value;
   };
@@ -175,7 +207,7 @@ const NODE = /^\d+@\d+$/;
 
 /** Below a tree: indices among siblings, or one id of a node; then into its data. As in loro-crdt an
  *  index that is the last step finds nothing when it is the first, too. */
-function dataBelow(tree: Any, steps: string[]): LoroContainer | undefined {
+function dataBelow(tree: Any, steps: string[]): Container | undefined {
   if (NODE.test(steps[0]!)) return tree.getNodeByID(steps.shift()!)?.data;
   let nodes: Any[] = tree.roots();
   let node: Any;
@@ -189,7 +221,7 @@ function dataBelow(tree: Any, steps: string[]): LoroContainer | undefined {
 }
 
 /** @internal What is at "key/0/key" below `at`. */
-export function below(at: Value | LoroContainer | undefined, path: string[]): Any {
+export function below(at: Value | Container | undefined, path: string[]): Any {
   const steps = [...path];
   while (steps.length > 0) {
     if (!isContainer(at)) return undefined;

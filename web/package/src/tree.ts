@@ -8,34 +8,34 @@ import { engine } from "./module.js";
 import type { OpId, PeerID, Reader, TreeID, Writer } from "./value.js";
 
 /** A node with what is below it; `meta` is its map. */
-export interface TreeNodeValue {
+export type TreeNodeValue = {
   id: TreeID;
   parent: TreeID | undefined;
   index: number;
   fractionalIndex: string;
   meta: LoroMap;
   children: TreeNodeValue[];
-}
+};
 
 /** The same with the id of the map. */
-export interface TreeNodeShallowValue {
+export type TreeNodeShallowValue = {
   id: TreeID;
   parent: TreeID | null;
   index: number;
   fractional_index: string;
   meta: string;
   children: TreeNodeShallowValue[];
-}
+};
 
 /** The same with what the map holds. */
-export interface TreeNodeJSON<T = any> {
+export type TreeNodeJSON<T = any> = {
   id: TreeID;
   parent: TreeID | undefined;
   index: number;
   fractionalIndex: string;
   meta: T;
   children: TreeNodeJSON<T>[];
-}
+};
 
 interface Place {
   deleted: boolean;
@@ -89,7 +89,7 @@ function readPlace(r: Reader): Place {
   };
 }
 
-export class LoroTree<T extends Record<string, any> = Record<string, any>> extends LoroContainer {
+export class LoroTree<T extends Record<string, unknown> = Record<string, unknown>> extends LoroContainer {
   kind(): "Tree" {
     return "Tree";
   }
@@ -228,7 +228,7 @@ export class LoroTree<T extends Record<string, any> = Record<string, any>> exten
 }
 
 /** A node of a tree, by its id. */
-export class LoroTreeNode<T extends Record<string, any> = Record<string, any>> {
+export class LoroTreeNode<T extends Record<string, unknown> = Record<string, unknown>> {
   readonly #tree: LoroTree<T>;
 
   constructor(

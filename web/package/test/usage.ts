@@ -3,10 +3,16 @@
 // document gets them back; whoever does not can do without.
 
 import init, {
+  type Container,
+  type ContainerID,
   type Delta,
+  type Diff,
   ECORRUPT,
   type ExportMode,
+  getType,
   type ImportStatus,
+  isContainer,
+  type JsonDiff,
   Loro,
   LoroDoc,
   type LoroEventBatch,
@@ -33,6 +39,21 @@ export async function typed(): Promise<void> {
   // @ts-expect-error: a size is a number
   doc.getMap("settings").set("size", done);
   body.insert(0, "x");
+}
+
+/** As precise as loro-crdt's. */
+export function precise(doc: LoroDoc<{ notes: LoroList<Note> }>, container: Container): void {
+  const kind: "Text" = getType(new LoroText());
+  const none: "Json" = getType(1);
+  const stored: [ContainerID, JsonDiff][] = doc.diff([], doc.frontiers());
+  const live: [ContainerID, Diff][] = doc.diff([], doc.frontiers(), false);
+  doc.applyDiff([...stored, ...live]);
+  const note: Note = doc.getList("notes").insertContainer(0, new LoroMap());
+  const steps: Delta<string>[] = note.get("body").toContainerTree({ text: "delta" }).value;
+  const text: string = note.get("body").toContainerTree().value;
+  const { notes } = doc.toContainerTree({ roots: ["notes"] });
+  if (notes?.type === "List") console.log(notes.value.length, kind, none, steps, text);
+  if (container.kind() === "Map" && isContainer(container)) console.log(container.parent()?.id);
 }
 
 export function untyped(): [ImportStatus, PeerID, Value[]] {
