@@ -128,6 +128,9 @@ typedef enum lk_order { LK_BEFORE = -1, LK_EQUAL = 0, LK_AFTER = 1, LK_CONCURREN
 /* How version `a` stands to `b`, both frontiers. LK_EMISSING as above. */
 lk_status lk_compare(lk_doc *doc, lk_ids a, lk_ids b, lk_order *out);
 
+/* The counter that the next edit gets: all operations of lk_peer() have lower ones. O(1). */
+int32_t lk_own_end(const lk_doc *doc);
+
 /* Operations in the history, and changes without the one being written. */
 size_t lk_op_count(const lk_doc *doc);
 size_t lk_change_count(const lk_doc *doc);

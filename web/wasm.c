@@ -174,20 +174,7 @@ lk_status WEB(w_revert_to)(lk_doc *doc, size_t len) {
     return status == LK_OK ? lk_revert_to(doc, ids) : status;
 }
 
-/* The counter the next local edit gets: how JavaScript sees that there is something to commit. */
-int32_t WEB(w_own_end)(lk_doc *doc) {
-    uint64_t peer = lk_peer(doc);
-    lk_ids version = lk_log_version(doc);
-    size_t low = 0, high = version.len;
-    while (low < high) {
-        size_t middle = (low + high) / 2;
-        if (version.at[middle].peer < peer)
-            low = middle + 1;
-        else
-            high = middle;
-    }
-    return low < version.len && version.at[low].peer == peer ? version.at[low].counter : 0;
-}
+int32_t WEB(w_own_end)(const lk_doc *doc) { return lk_own_end(doc); }
 
 lk_status WEB(w_vv_encode)(size_t len) {
     lk_ids ids;
@@ -673,10 +660,14 @@ double WEB(w_counter_value)(const lk_doc *doc, lk_ref counter) {
 
 /* ---- commit, import, export, events ---- */
 
-/* Arguments: origin and message as strings. */
+/* Arguments: origin and message as strings; or nothing, if there is neither. */
 lk_status WEB(w_commit)(lk_doc *doc, size_t len, double timestamp_s) {
     reader r = reader_new(shim_bytes(len));
-    lk_bytes origin = reader_bytes(&r), message = reader_bytes(&r);
+    lk_bytes origin = {0}, message = {0};
+    if (len > 0) {
+        origin = reader_bytes(&r);
+        message = reader_bytes(&r);
+    }
     lk_commit_options options = {
         .origin = {(const char *)origin.at, origin.len},
         .message = {(const char *)message.at, message.len},

@@ -85,6 +85,12 @@ lk_ids lk_log_version(lk_doc *doc) {
     return version_sorted(doc);
 }
 
+int32_t lk_own_end(const lk_doc *doc) {
+    peer_ix self = doc->self;
+    if (self == TABLE_NONE) self = intern_find_peer(&doc->log.names, doc->peer);
+    return self == TABLE_NONE ? 0 : dag_peer_end(&doc->log.graph, self);
+}
+
 /* ---- conversions ---- */
 
 /* Drop heads that others build on. They go from the newest down, since only newer ones can. */

@@ -206,6 +206,21 @@ static void test_twice(const lk_buf *blob) {
 }
 
 /* Changes one by one, together, in any order, and with one that is damaged. */
+/* A document that goes on as a peer it read of counts on from what that peer wrote. */
+static void test_own_end(const lk_doc *source, const lk_buf *blob) {
+    lk_doc *heir = lk_new(lk_peer(source), NULL), *other = lk_new(9, NULL);
+    CHECK_EQ(lk_own_end(heir), 0);
+    CHECK_EQ(import(heir, blob, NULL), LK_OK);
+    CHECK_EQ(import(other, blob, NULL), LK_OK);
+    CHECK(lk_own_end(source) > 0);
+    CHECK_EQ(lk_own_end(heir), lk_own_end(source));
+    CHECK_EQ(lk_own_end(other), 0);
+    type(heir, 0, "ab");
+    CHECK_EQ(lk_own_end(heir), lk_own_end(source) + 2);
+    lk_free(heir);
+    lk_free(other);
+}
+
 static void test_batch(void) {
     lk_doc *source = lk_new(1, NULL), *copy = lk_new(2, NULL);
     lk_buf blobs[3] = {0};
@@ -275,6 +290,7 @@ int main(int argc, char **argv) {
     test_pending();
     test_batch();
     test_gaps();
+    test_own_end(source, &updates);
     test_twice(&updates);
     test_twice(&snapshot);
     test_truncations(&updates);

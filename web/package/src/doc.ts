@@ -465,7 +465,7 @@ export class LoroDoc<T extends Record<string, Container> = Record<string, Contai
 
   /** Close the change being written: subscribers hear of it before this returns. */
   commit(options?: CommitOptions | null): void {
-    this.store.commit(options ?? {});
+    this.store.commit(options);
   }
 
   getPendingTxnLength(): number {

@@ -217,7 +217,7 @@ export class Queue {
   }
 
   flush(): void {
-    if (this.#busy) return;
+    if (this.#busy || this.#waiting.length === 0) return;
     this.#busy = true;
     for (let next; (next = this.#waiting.shift()) !== undefined;) run(next);
     this.#busy = false;

@@ -100,7 +100,7 @@ export class Store {
   readonly managers = new Set<Manager>();
   #handle: number;
   #committed = 0; // own operations below this counter are in changes
-  #next: CommitOptions = {};
+  #next: CommitOptions | undefined;
   #committing = false;
   recordTimestamp = false;
   /** Editing is allowed while the past is shown. */
@@ -186,13 +186,17 @@ export class Store {
   }
 
   clearNext(): void {
-    this.#next = {};
+    this.#next = undefined;
   }
 
   /** An explicit commit uses up its options, even if there is nothing to commit. */
-  commit(options: CommitOptions = {}): void {
-    this.setNext(options);
-    this.transact(() => {});
+  commit(options?: CommitOptions | null): void {
+    if (options) this.setNext(options);
+    try {
+      if (!this.#committing) this.#commitPending();
+    } finally {
+      this.#tell();
+    }
     this.clearNext();
   }
 
@@ -205,9 +209,13 @@ export class Store {
       this.#committed = engine().w_own_end(this.handle);
       return result;
     } finally {
-      this.#collect();
-      this.#queue.flush();
+      this.#tell();
     }
+  }
+
+  #tell(): void {
+    this.#collect();
+    this.#queue.flush();
   }
 
   /** Ask those who want to know before; calls of theirs that would commit do not. */
@@ -231,14 +239,17 @@ export class Store {
   #commitPending(): void {
     if (this.pending === 0) return;
     const start = this.#committed;
-    const options = { ...this.#next };
+    const options: CommitOptions = { ...this.#next };
     if (this.recordTimestamp) options.timestamp ??= Math.floor(Date.now() / 1000);
     if (start === 0) this.#announce(this.#firstCommit, { peer: `${this.peer}` as PeerID });
     if (this.#preCommit.size > 0) this.#beforeCommit(options);
-    const len = put((w) => {
-      w.string(options.origin ?? "");
-      w.string(options.message ?? "");
-    });
+    const len =
+      options.origin || options.message
+        ? put((w) => {
+            w.string(options.origin ?? "");
+            w.string(options.message ?? "");
+          })
+        : 0;
     for (const manager of this.managers) manager.tick();
     check(engine().w_commit(this.handle, len, options.timestamp ?? 0));
     this.clearNext();

@@ -241,6 +241,7 @@ export class Writer {
   }
 
   string(text: string): void {
+    if (text.length <= 24 && this.#ascii(text)) return;
     const most = text.length * 3;
     if (most > KEPT) return this.raw(encoder.encode(text));
     // its length in bytes stands before it, and is known when it is written: then it moves there
@@ -250,6 +251,22 @@ export class Writer {
     this.uleb(written);
     this.#bytes.copyWithin(this.#len, start, start + written);
     this.#len += written;
+  }
+
+  /** Most keys are a few ASCII characters, which are written faster than an encoder is called. */
+  #ascii(text: string): boolean {
+    const len = text.length;
+    this.#reserve(len + 1);
+    const bytes = this.#bytes;
+    let at = this.#len;
+    bytes[at++] = len;
+    for (let i = 0; i < len; i++) {
+      const unit = text.charCodeAt(i);
+      if (unit > 0x7f) return false;
+      bytes[at++] = unit;
+    }
+    this.#len = at;
+    return true;
   }
 
   id(peer: PeerID, counter: number): void {
