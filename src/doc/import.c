@@ -36,7 +36,8 @@ typedef struct importer {
     size_t blob_len;     /* blocks of the blob itself; those that had waited come after them */
     const int32_t *ends; /* next counters before, of end_len peers */
     size_t end_len;
-    bool snapshot; /* one of the blobs is one */
+    bool snapshot; /* a document that held nothing begins with one of the blobs */
+    bool several;  /* blobs are read */
     bool alone;    /* what waited for the blob is dropped, not read */
     bool late;     /* the document begins where the blob's history does: */
     snapshot_history history;
@@ -111,18 +112,27 @@ static lk_status import_roots(importer *in, const envelope_sections *sections) {
     return status;
 }
 
+/* Loro's counters hold something from when they are asked for. */
+static bool import_holds_nothing(const lk_doc *doc) {
+    const intern *names = &doc->log.names;
+    for (size_t i = 0; i < names->containers.len; i++)
+        if (names->containers.at[i].id.kind == LK_COUNTER) return false;
+    return doc->log.graph.end == 0 && !doc->detached;
+}
+
 /* A document that holds something does not look at what stands behind the history, as in Loro. */
 static lk_status import_snapshot(importer *in, reader *body) {
     envelope_sections sections;
     snapshot_history history;
     arena *scratch = &in->doc->scratch;
-    bool begins = in->doc->log.graph.end == 0 && !in->doc->detached && !in->late;
+    bool begins = import_holds_nothing(in->doc) && !in->late;
     lk_status status = begins ? envelope_read_sections(body, &sections, in->fault)
                               : envelope_read_history(body, &sections.history, in->fault);
     if (status == LK_OK && begins) status = import_roots(in, &sections);
     if (status != LK_OK) return status;
     status = snapshot_read_history(&sections.history, scratch, &history, in->fault);
     if (status == LK_OK && begins) status = import_find_root(in, &history, &sections.root);
+    in->snapshot |= begins && history.block_len > 0;
     for (size_t i = 0; i < history.block_len && status == LK_OK; i++)
         status = import_add(in, history.blocks[i].bytes, history.blocks[i].offset);
     return status;
@@ -134,7 +144,6 @@ static lk_status import_decode(importer *in, lk_bytes bytes) {
     if (bytes.len > LIMIT_BLOB_BYTES) return import_fault(in, LK_ELIMIT, "blob is too large");
     lk_status status = envelope_open(bytes, &mode, &body, in->fault);
     if (status != LK_OK) return status;
-    in->snapshot |= mode == ENVELOPE_SNAPSHOT;
     return mode == ENVELOPE_SNAPSHOT ? import_snapshot(in, &body) : import_updates(in, &body);
 }
 
@@ -346,6 +355,9 @@ static lk_status import_wait(importer *in, const import_block *x) {
     const change *c = &x->b.changes[x->next];
     if (import_skips(in, x, c))
         return import_fault(in, LK_ECORRUPT, "change skips operations of its author");
+    for (const change *late = c; late < x->b.changes + x->b.change_len; late++)
+        if (oplog_left_out(&doc->log, late, &x->names))
+            return import_fault(in, LK_EMISSING, "change builds on what is left out here");
     if (!import_make_roots(in, x)) return import_fault(in, LK_ENOMEM, "out of memory");
     doc_pending p = {.bytes = (uint8_t *)(uintptr_t)x->bytes.at,
                      .len = x->bytes.len,
@@ -410,21 +422,27 @@ static void import_settle_waiting(importer *in, bool keep_new) {
 
 /* ---- what is told ---- */
 
-/* What the blob waits for is told, not what others left waiting. */
+/* Tell that this waits. */
+static void import_add_waiting(lk_doc *doc, lk_span span) {
+    size_t k = 0;
+    while (k < doc->waiting.len && doc->waiting.at[k].peer != span.peer) k++;
+    if (k == doc->waiting.len) doc->waiting.at[doc->waiting.len++] = span;
+    lk_span *all = &doc->waiting.at[k];
+    if (span.start < all->start) all->start = span.start;
+    if (span.end > all->end) all->end = span.end;
+}
+
+/* What the blob waits for is told, not what others left waiting. Of several blobs Loro tells both.
+ */
 static bool import_report_waiting(importer *in) {
     lk_doc *doc = in->doc;
     doc->waiting.len = 0;
-    if (!vec_reserve(&doc->memory, &doc->waiting, in->blob_len)) return false;
-    for (size_t i = 0; i < in->blob_len; i++) {
-        if (!import_skip_known(in, &in->blocks.at[i])) continue;
-        lk_span span = import_rest(&in->blocks.at[i]);
-        size_t k = 0;
-        while (k < doc->waiting.len && doc->waiting.at[k].peer != span.peer) k++;
-        if (k == doc->waiting.len) doc->waiting.at[doc->waiting.len++] = span;
-        lk_span *all = &doc->waiting.at[k];
-        if (span.start < all->start) all->start = span.start;
-        if (span.end > all->end) all->end = span.end;
-    }
+    if (!vec_reserve(&doc->memory, &doc->waiting, in->blob_len + in->waiting_len)) return false;
+    for (size_t i = 0; i < in->blob_len; i++)
+        if (import_skip_known(in, &in->blocks.at[i]))
+            import_add_waiting(doc, import_rest(&in->blocks.at[i]));
+    for (size_t i = 0; i < in->waiting_len && in->several; i++)
+        import_add_waiting(doc, in->waiting[i].span);
     return true;
 }
 
@@ -493,7 +511,7 @@ static lk_status import_all(importer *in, const lk_bytes *blobs, size_t len, lv 
     return status;
 }
 
-/* What the blob waits for is told, not what others left waiting. */
+/* Where each peer's operations end. */
 static int32_t *import_ends(lk_doc *doc) {
     const dag *g = &doc->log.graph;
     int32_t *ends = arena_new(&doc->scratch, int32_t, g->peers.len);
@@ -524,11 +542,11 @@ static bool import_on_top(const dag *g, lv start, const lv *heads, size_t len) {
 
 /* Tell of it. Loro reads several blobs detached and then checks out what it got, unless it begins
  * with a snapshot; who listens sees that. */
-static void import_tell(const importer *in, const oplog_mark *before, bool several) {
+static void import_tell(const importer *in, const oplog_mark *before) {
     lk_doc *doc = in->doc;
     doc->events.on_top =
         import_on_top(&doc->log.graph, before->graph.end, before->heads, before->head_len);
-    if (several && !(in->snapshot && before->graph.end == 0))
+    if (in->several && !in->snapshot)
         events_finish(doc, LK_BY_CHECKOUT, (lk_str){"checkout", 8});
     else
         events_finish(doc, LK_BY_IMPORT, (lk_str){0});
@@ -537,7 +555,7 @@ static void import_tell(const importer *in, const oplog_mark *before, bool sever
 static lk_status import_run_all(lk_doc *doc, const lk_bytes *blobs, size_t len, bool alone,
                                 lk_fault *fault) {
     arena_reset(&doc->scratch);
-    importer in = {.doc = doc, .alone = alone, .fault = fault};
+    importer in = {.doc = doc, .alone = alone, .several = len > 1, .fault = fault};
     oplog_mark mark;
     in.end_len = doc->log.graph.peers.len;
     in.ends = import_ends(doc);
@@ -556,7 +574,7 @@ static lk_status import_run_all(lk_doc *doc, const lk_bytes *blobs, size_t len, 
     }
     doc_advance(doc, doc->steps.at, doc->steps.len);
     bool changed = doc->log.graph.end > mark.graph.end && !doc->detached;
-    if (changed && doc->events.watching) import_tell(&in, &mark, len > 1);
+    if (changed && doc->events.watching) import_tell(&in, &mark);
     return LK_OK;
 }
 

@@ -563,6 +563,15 @@ static lk_status oplog_append_ops(oplog *log, const block *b, const oplog_names 
     return LK_OK;
 }
 
+bool oplog_left_out(const oplog *log, const change *c, const oplog_names *names) {
+    const dag *g = &log->graph;
+    for (uint32_t i = 0; i < c->dep_len && g->floor > g->begin; i++) {
+        op_id dep = {names->peers[c->deps[i].peer], c->deps[i].counter};
+        if (dep.counter < dag_peer_end(g, dep.peer) && dag_lv(g, dep) + 1 < g->floor) return true;
+    }
+    return false;
+}
+
 /* Does a change on these parents know the root? Only what does can be merged. */
 static bool oplog_knows_root(const dag *g, const lv *parents, uint32_t len) {
     if (g->floor == g->begin) return true;

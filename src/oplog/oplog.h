@@ -115,6 +115,8 @@ bool oplog_map_peers(oplog *log, const block *b, arena *scratch, oplog_names *ou
 bool oplog_map_rest(oplog *log, const block *b, arena *scratch, oplog_names *names);
 /* The first dependency of `c` that is not here, or false. */
 bool oplog_missing(const oplog *log, const change *c, const oplog_names *names, op_id *out);
+/* Does `c` build on what is before the root, so that it can never be merged? */
+bool oplog_left_out(const oplog *log, const change *c, const oplog_names *names);
 /* Append a change of a block whose past is here, without its first atoms that are here already. At
  * least one is new. LK_EMISSING if it builds on what is before the root; LK_ECORRUPT; LK_ENOMEM
  * (what, at *what); rewind then. */

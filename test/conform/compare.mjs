@@ -1,8 +1,26 @@
 // What the two sides show, in a form in which equal means the same.
-import { isDeepStrictEqual, inspect } from 'node:util';
+import { inspect } from 'node:util';
 
 export const isContainer = (value) =>
     typeof value === 'object' && value !== null && typeof value.kind === 'function';
+
+/** Whether two values are the same, in whatever order their keys come; containers are what their ids say. */
+export function equal(a, b) {
+    if (Object.is(a, b)) return true;
+    if (typeof a !== 'object' || typeof b !== 'object' || a === null || b === null) return false;
+    if (Array.isArray(a) || a instanceof Uint8Array) {
+        if (a.length !== b.length || a.constructor !== b.constructor) return false;
+        for (let i = 0; i < a.length; i++) if (!equal(a[i], b[i])) return false;
+        return true;
+    }
+    if (isContainer(a)) return isContainer(b) && String(a.id) === String(b.id);
+    if (a instanceof Map) return b instanceof Map && equal([...a].sort(), [...b].sort());
+    const keys = Object.keys(a);
+    return (
+        keys.length === Object.keys(b).length &&
+        keys.every((key) => Object.hasOwn(b, key) && equal(a[key], b[key]))
+    );
+}
 
 /** Values with containers told by id, byte arrays told from lists, and keys in order. */
 export function plain(value) {
@@ -27,7 +45,7 @@ const shown = (attributes = {}) =>
 function addText(insert, text, attributes) {
     const last = insert[insert.length - 1];
     const style = shown(attributes);
-    if (last !== undefined && isDeepStrictEqual(last.style, style)) last.text += text;
+    if (last !== undefined && equal(last.style, style)) last.text += text;
     else insert.push({ text, style });
 }
 
@@ -147,10 +165,16 @@ export const statusOf = (status) => ({
     pending: plain(status.pending ?? new Map()),
 });
 
-export class Mismatch extends Error {}
+/** What was compared, as it is on both sides. */
+export class Mismatch extends Error {
+    constructor(what, ours, theirs) {
+        const show = (value) =>
+            inspect(plain(value), { depth: 12, breakLength: 110, maxStringLength: 2000 });
+        super(`${what} differs\n  ours:   ${show(ours)}\n  theirs: ${show(theirs)}`);
+        Object.assign(this, { what, ours, theirs });
+    }
+}
 
 export function same(what, ours, theirs) {
-    if (isDeepStrictEqual(ours, theirs)) return;
-    const show = (value) => inspect(value, { depth: 12, breakLength: 110, maxStringLength: 2000 });
-    throw new Mismatch(`${what} differs\n  ours:   ${show(ours)}\n  theirs: ${show(theirs)}`);
+    if (!equal(ours, theirs)) throw new Mismatch(what, ours, theirs);
 }

@@ -15,17 +15,29 @@ export function randomSource(seed) {
     return { next, below: (n) => next() % n, pick: (list) => list[next() % list.length] };
 }
 
+// What peers do, and how often.
 const WEIGHTS = [
     ['edit', 60],
     ['commit', 10],
     ['publish', 12],
-    ['deliver', 22],
+    ['deliver', 20],
+    ['batch', 2],
     ['sync', 10],
+    ['range', 2],
     ['snapshot', 2],
     ['reload', 2],
+    ['late', 1],
     ['look back', 3],
+    ['leave', 1],
+    ['return', 2],
+    ['fork', 1],
+    ['cursor', 5],
 ];
 const TOTAL = WEIGHTS.reduce((sum, [, weight]) => sum + weight, 0);
+
+// Short histories find more in the same time; some things only happen in long ones.
+const LENGTHS = [8, 12, 16, 16, 24, 24, 32, 48];
+const LONG = 200;
 
 function kindOf(roll) {
     for (const [kind, weight] of WEIGHTS) {
@@ -35,10 +47,12 @@ function kindOf(roll) {
     throw new Error('unreachable');
 }
 
-/** `peers` writers, `length` steps. Some histories dwell on one peer, some jump at every step. */
-export function makeHistory(seed, peers, length) {
+/** Two to five peers and their steps. Some histories dwell on one peer, some jump at every step. */
+export function makeHistory(seed) {
     const random = randomSource(seed);
+    const peers = 2 + random.below(4);
     const dwell = random.pick([1, 2, 6, 20]);
+    const length = random.below(40) === 0 ? LONG : random.pick(LENGTHS);
     const steps = [];
     let peer = 0;
     for (let i = 0; i < length; i++) {
@@ -53,7 +67,17 @@ export function makeHistory(seed, peers, length) {
             size: random.next(),
         });
     }
-    return steps;
+    return { seed, peers, steps };
+}
+
+/** Numbers below `length`, each once. */
+export function shuffled(random, length) {
+    const order = Array.from({ length }, (_, i) => i);
+    for (let i = length - 1; i > 0; i--) {
+        const j = random.below(i + 1);
+        [order[i], order[j]] = [order[j], order[i]];
+    }
+    return order;
 }
 
 // One to four UTF-16 and UTF-8 units, combining marks, and a joiner.

@@ -4,444 +4,229 @@
 //     peer 0: ours ═ theirs      `═` must always show the same: JSON, version, frontiers, events
 //               ╲ ╱              every blob crosses over: ours imports what theirs exported
 //     peer 1: ours ═ theirs
-import {
-    Mismatch,
-    eventsOf,
-    frontiersOf,
-    historyOf,
-    isContainer,
-    plain,
-    same,
-    statusOf,
-    versionOf,
-} from './compare.mjs';
-import { makeKey, makeNumber, makeText, makeValue } from './history.mjs';
-import { Mirror } from './mirror.mjs';
-
-const ROOTS = [
-    ['Text', 'text'],
-    ['Map', 'map'],
-    ['List', 'list'],
-    ['MovableList', 'movable'],
-    ['Tree', 'tree'],
-    ['Counter', 'counter'],
-];
-const WRITTEN = ROOTS.filter(([kind]) => kind !== 'Counter');
-const KINDS = ['Map', 'List', 'Text', 'MovableList', 'Tree', 'Counter'];
-
-/** What a container holds directly, in an order both sides agree on. */
-function insideOf(container) {
-    switch (container.kind()) {
-        case 'Map':
-            return [...container.keys()].sort().map((key) => container.get(key));
-        case 'List':
-        case 'MovableList':
-            return container.toArray();
-        case 'Tree':
-            return container.getNodes().map((node) => node.data);
-        default:
-            return [];
-    }
-}
-
-// Expanding after, not, before, both ways; two keys of one configuration.
-const STYLES = ['bold', 'link', 'before', 'both', 'link:a', 'link:b'];
-const EXPANDS = {
-    bold: { expand: 'after' },
-    link: { expand: 'none' },
-    before: { expand: 'before' },
-    both: { expand: 'both' },
-};
-
-/** The live containers in an order both sides agree on, roots first. */
-function containersOf(doc, roots = ROOTS) {
-    const found = roots.map(([kind, name]) => doc[`get${kind}`](name));
-    for (let i = 0; i < found.length && found.length < 40; i++)
-        found.push(...insideOf(found[i]).filter(isContainer));
-    return found;
-}
-
-/** What its texts hold, with styles. */
-const deltasOf = (doc) =>
-    containersOf(doc, WRITTEN)
-        .filter((at) => at.kind() === 'Text')
-        .map((at) => plain(at.toDelta()));
-
-/** A counter at 0 that nobody counted in is there for whoever asked for it, and in snapshots. */
-function shown(doc) {
-    const { counter, ...rest } = plain(doc.toJSON());
-    return counter ? { counter, ...rest } : rest;
-}
-
-/** An error of either side: theirs may be a plain string. */
-const show = (error) => error?.stack ?? String(error);
-
-/** Where code points begin in `text`, in UTF-16, and its end. */
-function boundaries(text) {
-    const out = [0];
-    for (const character of text) out.push(out[out.length - 1] + character.length);
-    return out;
-}
-
-/** One of the two implementations' documents. */
-class Side {
-    constructor(library, peer, late) {
-        this.library = library;
-        this.doc = new library.LoroDoc();
-        this.doc.setPeerId(peer);
-        this.doc.configTextStyle(EXPANDS);
-        // A root shows from when it is first asked for. (In theirs, a document that has a counter does
-        // not begin late.)
-        containersOf(this.doc, late ? WRITTEN : ROOTS);
-        this.batches = [];
-        this.local = [];
-        this.mirror = new Mirror();
-        this.doc.subscribe((batch) => this.batches.push(batch));
-        if (library.LorikeetError) this.doc.subscribe((batch) => this.mirror.follow(batch));
-        this.doc.subscribeLocalUpdates((bytes) => this.local.push(bytes));
-    }
-    make(kind) {
-        return new this.library[`Loro${kind}`]();
-    }
-    edit(at, step) {
-        const container = containersOf(this.doc)[at];
-        const kind = container.kind();
-        if (kind === 'Text') return this.editText(container, step);
-        if (kind === 'Map') return this.editMap(container, step);
-        if (kind === 'Tree') return this.editTree(container, step);
-        if (kind === 'Counter') return container.increment(makeNumber(step.size));
-        if (kind === 'MovableList' && step.what % 3 > 0) return this.editMovable(container, step);
-        return this.editList(container, step);
-    }
-    child(size) {
-        return this.make(KINDS[size % KINDS.length]);
-    }
-    editMovable(list, { what, where, size }) {
-        const at = where % (list.length + 1);
-        switch (what % 4) {
-            case 0:
-                return list.set(at, makeValue(size));
-            case 1:
-                // theirs takes the length for an index
-                return at < list.length && list.setContainer(at, this.child(size)) && undefined;
-            default:
-                return list.move(at, size % (list.length + 1));
-        }
-    }
-    editTree(tree, { what, where, size }) {
-        // what happens below deleted nodes theirs tells of, too
-        const living = tree.getNodes();
-        const nodes = what % 7 === 0 ? tree.getNodes({ withDeleted: true }) : living;
-        const node = nodes[where % (nodes.length + 1)];
-        const other = living[size % (living.length + 1)];
-        const index = what % 5 === 0 ? undefined : (size >> 8) % 4;
-        switch ((what >> 3) % 6) {
-            case 0:
-                return node && tree.delete(node.id);
-            case 1:
-                return node && tree.move(node.id, other?.id, index);
-            case 2:
-                return node && other && node[size % 2 ? 'moveAfter' : 'moveBefore'](other);
-            case 3:
-                return node && node.data.set('k', makeValue(size));
-            default:
-                return tree.createNode(other?.id, index).id;
-        }
-    }
-    editText(text, { what, where, size }) {
-        const ends = boundaries(text.toString());
-        const start = where % ends.length;
-        if (what % 5 === 0) {
-            const end = start + (size % (ends.length - start));
-            const range = { start: ends[start], end: ends[end] };
-            const key = STYLES[size % STYLES.length];
-            if (what % 3 === 0) return text.unmark(range, key);
-            return text.mark(range, key, makeValue(what));
-        }
-        if (what % 3 === 0 && ends.length > 1) {
-            const end = Math.min(start + 1 + (size % 6), ends.length - 1);
-            if (end > start) text.delete(ends[start], ends[end] - ends[start]);
-        } else text.insert(ends[start], makeText(size));
-    }
-    editMap(map, { what, where, size }) {
-        const key = makeKey(where);
-        switch (what % 6) {
-            case 0:
-                return map.delete(key);
-            case 1:
-                return map.setContainer(key, this.make('Text')).insert(0, makeText(size));
-            case 2:
-                return map.setContainer(key, this.child(size)) && undefined;
-            default:
-                return map.set(key, makeValue(size));
-        }
-    }
-    editList(list, { what, where, size }) {
-        const at = where % (list.length + 1);
-        const kind = what % 8;
-        if (kind < 2 && at < list.length)
-            return list.delete(at, Math.min(1 + (size % 3), list.length - at));
-        if (kind === 2)
-            return list.insertContainer(at, this.make('Text')).insert(0, makeText(size));
-        if (kind === 3)
-            return list.insertContainer(at, this.child(size)) && undefined;
-        return list.insert(at, makeValue(size));
-    }
-    async events() {
-        await Promise.resolve(); // theirs come with the next microtask
-        const batches = this.batches;
-        this.batches = [];
-        return eventsOf(batches);
-    }
-}
-
-class Twin {
-    constructor(libraries, peer, late) {
-        this.libraries = libraries;
-        this.ours = new Side(libraries.ours, peer, late);
-        this.theirs = new Side(libraries.theirs, peer, late);
-        this.notes = []; // versions it had, as frontiers
-        this.published = { ours: this.ours.doc.version(), theirs: this.theirs.doc.version() };
-    }
-    both(act) {
-        const outcome = [this.ours, this.theirs].map((side) => {
-            try {
-                return { value: act(side) };
-            } catch (error) {
-                return { error };
-            }
-        });
-        const [ours, theirs] = outcome;
-        if (ours.error && theirs.error) return outcome;
-        if (ours.error || theirs.error) {
-            const who = ours.error ? 'ours' : 'theirs';
-            throw new Mismatch(`only ${who} failed: ${show(ours.error ?? theirs.error)}`);
-        }
-        return outcome;
-    }
-    async compare(what) {
-        const { ours, theirs } = this;
-        same(`${what}: JSON`, shown(ours.doc), shown(theirs.doc));
-        same(`${what}: deltas`, deltasOf(ours.doc), deltasOf(theirs.doc));
-        same(`${what}: version`, versionOf(ours.doc), versionOf(theirs.doc));
-        same(`${what}: frontiers`, frontiersOf(ours.doc), frontiersOf(theirs.doc));
-        same(`${what}: events`, await ours.events(), await theirs.events());
-        ours.mirror.compare(ours.doc, what);
-    }
-    commit() {
-        this.both((side) => side.doc.commit());
-    }
-    /** Both exports of the same thing, as [ours, theirs]. */
-    export(options) {
-        this.commit();
-        const [ours, theirs] = this.both((side) => side.doc.export(options(side)));
-        return { ours: ours.value, theirs: theirs.value };
-    }
-    note() {
-        this.notes.push(frontiersOf(this.ours.doc));
-    }
-    /** Show versions of the past, get news there, tell how versions differ, and come back. */
-    async lookBack({ at, what, where, size }, news, name) {
-        this.commit();
-        await this.compare(`${name}, before it`);
-        this.note();
-        const pick = (n) => this.notes[n % this.notes.length];
-        for (const n of size % 2 ? [at] : [at, where]) {
-            this.both((side) => side.doc.checkout(pick(n)));
-            await this.compare(`${name}, in the past`);
-        }
-        if (what % 3 === 0 && news) await this.import(news, size % 4 > 0, `${name}, unseen`);
-        const [ours, theirs] = this.both((side) =>
-            changesOf(side.doc.diff(pick(what), pick(at), false)),
-        );
-        same(`${name}: diff`, ours.value, theirs.value);
-        this.both((side) => side.doc.attach());
-        await this.compare(`${name}, back`);
-    }
-    /** Import one message on both sides; `crossed`: each from the other's bytes. */
-    async import(message, crossed, what, told = true) {
-        this.commit();
-        await this.compare(`${what}, before it`);
-        const bytes = (side) => (crossed === (side === this.ours) ? message.theirs : message.ours);
-        const [ours, theirs] = this.both((side) => side.doc.import(bytes(side)));
-        if (ours.error) return; // both refuse it
-        same(`${what}: status`, statusOf(ours.value), statusOf(theirs.value));
-        if (!told) for (const side of [this.ours, this.theirs]) await side.events();
-        await this.compare(what);
-    }
-}
-
-/** The difference of two versions in the form of events. */
-const changesOf = (diff) =>
-    eventsOf([{ by: 'diff', events: diff.map(([target, change]) => ({ target, diff: change })) }]);
-
-const from = (version) => ({ mode: 'update', from: version });
+import { frontiersOf, historyOf, same, statusOf, versionOf } from './compare.mjs';
+import { randomSource, shuffled } from './history.mjs';
+import { containersOf, shown } from './side.mjs';
+import { Twin } from './twin.mjs';
 
 class Group {
     constructor(libraries, peers) {
         this.libraries = libraries;
-        this.born = 0;
+        this.everybody = []; // who was ever born
         this.twins = Array.from({ length: peers }, () => this.birth());
         this.pool = [];
     }
     birth(late = false) {
         // Small, large, and beyond what a double holds.
-        const n = BigInt(++this.born);
-        return new Twin(
-            this.libraries,
-            n % 3n === 0n ? 2n ** 63n + n : n % 3n === 1n ? n : n << 40n,
-            late,
-        );
+        const n = BigInt(this.everybody.length + 1);
+        const peer = n % 3n === 0n ? 2n ** 63n + n : n % 3n === 1n ? n : n << 40n;
+        const twin = new Twin(this.libraries, peer, late);
+        this.everybody.push(twin);
+        return twin;
     }
-    async step(step, name) {
+    free() {
+        for (const twin of this.everybody) twin.free();
+    }
+    /** Who cannot take it in gives way to somebody new. */
+    give(twin, messages, crossed, name, told) {
+        return twin.import(messages, crossed, name, told) || this.replace(twin);
+    }
+    replace(twin) {
+        this.twins[this.twins.indexOf(twin)] = this.birth();
+    }
+    publish(message) {
+        this.pool.push(message);
+        return message;
+    }
+    pooled(n) {
+        return this.pool[n % (this.pool.length || 1)];
+    }
+    step(step, name) {
+        const { kind, at, what, where, size } = step;
         const twin = this.twins[step.peer];
         const other = this.twins[step.other];
-        switch (step.kind) {
-            case 'edit': {
-                const ids = twin.both((side) => containersOf(side.doc).map((at) => String(at.id)));
-                same(`${name}: containers`, ids[0].value, ids[1].value);
-                twin.both((side) => side.edit(step.at % ids[0].value.length, step));
-                return;
-            }
+        const crossed = size % 4 > 0;
+        switch (kind) {
+            case 'edit':
+                return twin.edit(step, name);
             case 'commit':
                 twin.commit();
-                return twin.compare(name);
+                return what % 4 ? twin.compare(name) : twin.examine(name);
             case 'publish':
-                this.publish(twin);
-                return;
+                return this.publish(twin.news());
             case 'deliver':
-                if (this.pool.length > 0)
-                    await twin.import(
-                        this.pool[step.at % this.pool.length],
-                        step.size % 4 > 0,
-                        name,
-                    );
-                return;
-            case 'sync': {
-                const known = other.export((side) => from(side.doc.version())) && other;
-                const message = twin.export((side) =>
-                    from(
-                        side === twin.ours ? known.ours.doc.version() : known.theirs.doc.version(),
-                    ),
-                );
-                this.pool.push(message);
-                return other.import(message, step.size % 4 > 0, name);
+                return this.pool.length > 0 && this.give(twin, this.pooled(at), crossed, name);
+            case 'batch': {
+                const several = [at, where, what].map((n) => this.pooled(n));
+                return this.pool.length > 0 && this.give(twin, several, crossed, name);
             }
-            case 'snapshot': {
-                const message = twin.export(() => ({ mode: 'snapshot' }));
-                this.pool.push(message);
-                return other.import(message, step.size % 4 > 0, name);
-            }
+            case 'sync':
+                return this.sync(twin, other, name, crossed);
+            case 'range':
+                return this.give(other, this.publish(this.range(twin, step)), crossed, name);
+            case 'snapshot':
+                return this.give(other, this.publish(twin.export(() => ({ mode: 'snapshot' }))), crossed, name);
             case 'look back':
-                return twin.lookBack(step, this.pool[step.at % (this.pool.length || 1)], name);
-            case 'reload': {
-                const message = twin.export(() => ({
-                    mode: step.size % 2 ? 'snapshot' : 'update',
+                return twin.lookBack(step, this.pooled(at), name) || this.replace(twin);
+            case 'leave':
+                return twin.leave(step);
+            case 'return':
+                twin.attach();
+                return twin.examine(name);
+            case 'fork':
+                return twin.fork(step, name);
+            case 'cursor':
+                twin.cursor(step, name);
+                if (what % 2) other.cursors.push(...twin.cursors.slice(-1));
+                return;
+            case 'reload':
+                this.publish(twin.news());
+                return this.reborn(step, twin.late, name, () => ({
+                    mode: size % 2 ? 'snapshot' : 'update',
                 }));
-                this.publish(twin);
-                const next = (this.twins[step.peer] = this.birth());
-                return next.import(message, true, name);
-            }
+            case 'late':
+                this.publish(twin.news());
+                twin.note();
+                return this.reborn(step, true, name, (side) => ({
+                    mode: 'shallow-snapshot',
+                    frontiers: size % 3 ? side.doc.oplogFrontiers() : twin.noted(at),
+                }));
         }
     }
-    publish(twin) {
-        const message = twin.export((side) =>
-            from(side === twin.ours ? twin.published.ours : twin.published.theirs),
-        );
-        twin.published = { ours: twin.ours.doc.version(), theirs: twin.theirs.doc.version() };
-        this.pool.push(message);
+    /** Another begins from what a peer has, and takes its place. */
+    reborn({ peer }, late, name, options) {
+        const message = this.twins[peer].export(options);
+        this.twins[peer] = this.birth(late);
+        this.twins[peer].import(message, true, name);
     }
-    async sync(twin, other, name, told) {
-        const known = (side) => (side === twin.ours ? other.ours : other.theirs).doc.version();
+    /** Some of what `twin` has, whatever it builds on. */
+    range(twin, { at, where, size }) {
+        const version = Object.entries(versionOf(twin.ours.doc));
+        const spans = version
+            .filter((_, i) => (at >> i) % 2 === 0)
+            .map(([peer, end]) => {
+                const counter = where % end;
+                return { id: { peer, counter }, len: 1 + (size % (end - counter)) };
+            });
+        return twin.export(() => ({ mode: 'updates-in-range', spans }));
+    }
+    sync(twin, other, name, crossed = true, told = true) {
         other.commit();
-        await other.import(
-            twin.export((side) => from(known(side))),
-            true,
-            name,
-            told,
-        );
+        const known = (side) => (side === twin.ours ? other.ours : other.theirs).doc.version();
+        const message = twin.export((side) => ({ mode: 'update', from: known(side) }));
+        this.publish(message);
+        this.give(other, message, crossed, name, told);
     }
-    /** Who begins with a shallow snapshot goes on with the others like anybody else. */
-    async beginLate(first, edits) {
-        const late = this.birth(true);
-        const message = first.export((side) => ({
-            mode: 'shallow-snapshot',
-            frontiers: side.doc.frontiers(),
-        }));
-        await late.import(message, true, 'a newcomer, shallow');
-        late.both((side) => containersOf(side.doc));
-        for (let i = 0; i + 1 < edits.length; i += 2) {
-            for (const [twin, step] of [
-                [late, edits[i]],
-                [first, edits[i + 1]],
-            ]) {
-                const [{ value: count }] = twin.both((side) => containersOf(side.doc).length);
-                twin.both((side) => side.edit(step.at % count, step));
-            }
-            if (i % 4 > 0) continue; // sometimes more than one before they hear of each other
-            await this.sync(late, first, `from who began late, edit ${i}`, false);
-            await this.sync(first, late, `to who began late, edit ${i}`);
+
+    /** Everybody gets everything; then all are the same, but for who lacks the beginning. */
+    settle(random) {
+        for (const twin of this.twins) {
+            twin.attach();
+            this.publish(twin.news());
         }
-        await this.sync(late, first, 'from who began late', false);
-        await this.sync(first, late, 'to who began late');
-        const { theirs } = late;
-        same('who began late: JSON', plain(first.ours.doc.toJSON()), plain(theirs.doc.toJSON()));
-        const again = late.export(() => ({ mode: 'snapshot' }));
-        await this.birth(true).import(again, true, 'a newcomer, as late');
+        const settled = this.twins.filter((twin) => {
+            const order = shuffled(random, this.pool.length);
+            const all = order.map((index) => this.pool[index]);
+            const taken = random.below(2)
+                ? twin.import(all, true, 'settling with all blobs')
+                : order.every((index) =>
+                      twin.import(this.pool[index], index % 2 === 0, `settling with blob ${index}`),
+                  );
+            if (taken) twin.examine('settled');
+            return taken && !twin.late;
+        });
+        const [first, ...rest] = settled;
+        for (const twin of rest) {
+            const what = 'two peers after everything was delivered';
+            same(`${what}: JSON`, shown(twin.ours.doc), shown(first.ours.doc));
+            same(`${what}: version`, versionOf(twin.ours.doc), versionOf(first.ours.doc));
+            same(`${what}: frontiers`, frontiersOf(twin.ours.doc), frontiersOf(first.ours.doc));
+        }
+        return first;
+    }
+    /** Who starts from any one blob is the same as the others. */
+    newcomer(first, mode) {
+        const newcomer = this.birth();
+        const message = first.export(() => ({ mode }));
+        newcomer.import(message, true, `a newcomer, ${mode}`);
+        newcomer.examine(`a newcomer, ${mode}`);
+    }
+    /** What peers sent while they wrote is all that they wrote. */
+    fromLocal() {
+        const newcomer = this.birth();
+        newcomer.both((side) => {
+            for (const twin of this.everybody)
+                for (const bytes of (side === newcomer.ours ? twin.theirs : twin.ours).local)
+                    side.doc.import(bytes);
+        });
+        newcomer.examine('a newcomer, from local updates');
     }
     /** Both tell of the same changes; and who gets them as JSON has what the others have. */
-    async throughJson(first) {
+    throughJson(first) {
         first.commit();
-        const [told, also] = first.both((side) => historyOf(side.doc));
-        same('changes', told.value, also.value);
+        first.ask('changes', (side) => historyOf(side.doc));
         const [ours, theirs] = first.both((side) => side.doc.exportJsonUpdates());
         const newcomer = this.birth();
         const status = newcomer.both((side) =>
             side.doc.importJsonUpdates(side === newcomer.ours ? theirs.value : ours.value),
         );
         same('JSON updates: status', statusOf(status[0].value), statusOf(status[1].value));
-        await newcomer.compare('a newcomer, JSON updates');
+        newcomer.examine('a newcomer, JSON updates');
         same('JSON updates: version', versionOf(newcomer.ours.doc), versionOf(first.ours.doc));
     }
-    /** Everybody gets everything; then all are the same, and so is who starts from any one blob. */
-    async settle(order, edits) {
-        for (const twin of this.twins) this.publish(twin);
-        for (const twin of this.twins)
-            for (const index of order(this.pool.length))
-                await twin.import(this.pool[index], index % 2 === 0, `settling with blob ${index}`);
-        const [first, ...rest] = this.twins;
-        for (const twin of rest) {
-            const what = 'two peers after everything was delivered';
-            same(`${what}: JSON`, plain(twin.ours.doc.toJSON()), plain(first.ours.doc.toJSON()));
-            same(`${what}: version`, versionOf(twin.ours.doc), versionOf(first.ours.doc));
-            same(`${what}: frontiers`, frontiersOf(twin.ours.doc), frontiersOf(first.ours.doc));
+    /** Who begins with a shallow snapshot goes on with the others like anybody else. */
+    beginLate(first, edits) {
+        const late = this.birth(true);
+        const message = first.export((side) => ({
+            mode: 'shallow-snapshot',
+            frontiers: side.doc.frontiers(),
+        }));
+        late.import(message, true, 'a newcomer, shallow');
+        late.both((side) => containersOf(side.doc));
+        for (let i = 0; i + 1 < edits.length; i += 2) {
+            late.edit(edits[i], 'who began late');
+            first.edit(edits[i + 1], 'who meets who began late');
+            if (i % 4 > 0) continue; // sometimes more than one before they hear of each other
+            this.sync(late, first, `from who began late, edit ${i}`, true, false);
+            this.sync(first, late, `to who began late, edit ${i}`);
         }
-        for (const mode of ['update', 'snapshot'])
-            await this.birth().import(
-                first.export(() => ({ mode })),
-                true,
-                `a newcomer, ${mode}`,
-            );
-        const newcomer = this.birth();
-        for (const side of [newcomer.ours, newcomer.theirs])
-            for (const twin of this.twins)
-                for (const bytes of (side === newcomer.ours ? twin.theirs : twin.ours).local)
-                    side.doc.import(bytes);
-        await newcomer.compare('a newcomer, from local updates');
-        await this.throughJson(first);
-        await this.beginLate(first, edits);
+        this.sync(late, first, 'from who began late', true, false);
+        this.sync(first, late, 'to who began late');
+        same('who began late: JSON', shown(first.ours.doc), shown(late.theirs.doc));
+        const again = late.export(() => ({ mode: 'snapshot' }));
+        this.birth(true).import(again, true, 'a newcomer, as late');
+    }
+    /** One of these ways to begin anew, which cost as much as a whole short history. */
+    begin(way, first, edits) {
+        switch (way) {
+            case 0:
+                return this.newcomer(first, 'update');
+            case 1:
+                return this.newcomer(first, 'snapshot');
+            case 2:
+                return this.fromLocal();
+            case 3:
+                return this.throughJson(first);
+            default:
+                return this.beginLate(first, edits);
+        }
     }
 }
 
-/** Throws Mismatch where the two sides part. Gives the number of blobs that were exchanged. */
-export async function play(libraries, history, peers, order) {
+/** Throws Mismatch where the two sides part. */
+export function play(libraries, { seed, peers, steps }) {
+    const random = randomSource(seed ^ 0x5e771e);
+    const way = random.below(5);
     const group = new Group(libraries, peers);
-    for (let i = 0; i < history.length; i++) {
-        const { kind, peer } = history[i];
-        await group.step(history[i], `step ${i} (${kind} by peer ${peer})`);
+    try {
+        steps.forEach((step, i) =>
+            group.step(step, `step ${i} (${step.kind} by peer ${step.peer})`),
+        );
+        const first = group.settle(random);
+        // No deletions of keys: of one that is repeated, Loro tells or not by what else is about.
+        const edits = steps.filter(({ kind, what }) => kind === 'edit' && what % 6 > 0).slice(0, 12);
+        if (first) group.begin(way, first, edits);
+    } finally {
+        group.free();
     }
-    // No deletions of keys: of one that is repeated, Loro tells or not by what else is about.
-    const edits = history.filter(({ kind, what }) => kind === 'edit' && what % 6 > 0).slice(0, 12);
-    await group.settle(order, edits);
-    return group.pool.length;
 }

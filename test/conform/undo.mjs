@@ -4,11 +4,10 @@
 // Not among the edits: text that is deleted while others type in it (where all around is gone, Loro
 // puts what comes back before or behind what others typed, as its deltas happen to be cut), and
 // nodes of trees that come and go in one step (Loro's undo makes and deletes them once more).
-import assert from 'node:assert/strict';
+import { same } from './compare.mjs';
 import { randomSource } from './history.mjs';
 
-const PEERS = 3;
-const STEPS = 60;
+const LENGTH = 40;
 
 class Desk {
     constructor(library, peer) {
@@ -22,6 +21,10 @@ class Desk {
         });
     }
 
+    free() {
+        this.undo.free();
+        this.doc.free();
+    }
     state() {
         return [this.doc.toJSON(), this.undo.canUndo(), this.undo.canRedo()];
     }
@@ -75,7 +78,7 @@ const EDITS = {
 };
 
 function step(desks, r, { names, most }) {
-    const desk = desks[r.below(PEERS)];
+    const desk = desks[r.below(desks.length)];
     const roll = r.below(20);
     if (roll < 10) {
         for (let left = r.below(most); left >= 0; left--) EDITS[r.pick(names)](desk, r);
@@ -84,37 +87,46 @@ function step(desks, r, { names, most }) {
     }
     if (roll < 14) return desk.undo.undo();
     if (roll < 16) return desk.undo.redo();
-    const other = desks[r.below(PEERS)];
+    const other = desks[r.below(desks.length)];
     if (other === desk) return 'alone';
     desk.doc.import(other.doc.export({ mode: 'update', from: desk.doc.version() }));
     return 'synced';
 }
 
-/** A history is a list of seeds, one a step, so that any part of it is one, too. */
-export function makeUndoHistory(seed) {
-    const random = randomSource(seed);
-    return Array.from({ length: STEPS }, () => random.next());
-}
-
-export function playUndo(libraries, history, edits) {
-    const worlds = [libraries.ours, libraries.theirs].map((library) =>
-        Array.from({ length: PEERS }, (_, i) => new Desk(library, i + 1)),
-    );
-    for (const seed of history) {
-        const [ours, theirs] = worlds.map((desks) => [
-            step(desks, randomSource(seed), edits),
-            desks.map((desk) => desk.state()),
-        ]);
-        assert.deepEqual(ours, theirs);
-    }
-}
-
 /** What is edited, and how many edits at most are one step: Loro undoes several keys of a map in an
  *  order of its own, which shows when others write them at the same time. */
-export const UNDO_EDITS = [
+const UNDO_EDITS = [
     { names: ['listed', 'listed', 'unlisted'], most: 3 },
     { names: ['set', 'unset', 'counted'], most: 1 },
     { names: ['nested', 'nestedTyped', 'nestedTyped', 'unnested'], most: 1 },
     { names: ['moved', 'moveListed', 'moveSet', 'moveUnlisted'], most: 3 },
     { names: ['counted', 'set', 'listed', 'moveListed', 'moved'], most: 1 },
 ];
+
+/** Its steps are seeds, so that any part of it is one, too. */
+export function makeUndoHistory(seed, peers) {
+    const random = randomSource(seed);
+    return {
+        seed,
+        peers,
+        undo: random.below(UNDO_EDITS.length),
+        steps: Array.from({ length: LENGTH }, () => random.next()),
+    };
+}
+
+export function playUndo(libraries, { peers, undo, steps }) {
+    const worlds = [libraries.ours, libraries.theirs].map((library) =>
+        Array.from({ length: peers }, (_, i) => new Desk(library, i + 1)),
+    );
+    try {
+        for (const seed of steps) {
+            const [ours, theirs] = worlds.map((desks) => [
+                step(desks, randomSource(seed), UNDO_EDITS[undo]),
+                desks.map((desk) => desk.state()),
+            ]);
+            same('undo', ours, theirs);
+        }
+    } finally {
+        for (const desk of worlds.flat()) desk.free();
+    }
+}

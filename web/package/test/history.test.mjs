@@ -369,3 +369,26 @@ test("what blobs say of themselves", () => {
     }
   }
 });
+
+test("of a batch all that waits is told, by whichever blob", () => {
+  same((library) => {
+    const from = doc(library);
+    const blobs = ["a", "b", "c"].map((key) => {
+      const before = from.version();
+      from.getMap("map").set(key, 1);
+      from.commit();
+      return from.export({ mode: "update", from: before });
+    });
+    const nothing = doc(library, 9);
+    const [empty, blank] = ["update", "snapshot"].map((mode) => nothing.export({ mode }));
+    const said = [];
+    for (const batch of [[empty], [empty, empty], [blobs[2], empty], [blank, blobs[0]], blobs]) {
+      const made = doc(library, 2);
+      made.subscribe(({ by }) => said.push(by));
+      made.import(blobs[1]);
+      const { success, pending } = made.importBatch(batch);
+      said.push(plain(success), plain(pending));
+    }
+    return said;
+  });
+});

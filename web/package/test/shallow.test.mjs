@@ -112,3 +112,41 @@ test("each begins with what the other makes", () => {
     assert.deepEqual(again.toJSON(), d.toJSON());
   }
 });
+
+test("what builds on what is left out is refused, whatever else it waits for", () => {
+  same((library) => {
+    const old = doc(library, 3);
+    const full = filled(library);
+    old.import(full.export({ mode: "updates-in-range", spans: [{ id: { peer: "1", counter: 0 }, len: 1 }] }));
+    const unknown = doc(library, 4);
+    unknown.getMap("map").set("u", 1);
+    old.import(unknown.export({ mode: "update" }));
+    const before = old.version();
+    old.getMap("map").set("o", 1);
+    const both = old.export({ mode: "update", from: before });
+    unknown.import(full.export({ mode: "update" }));
+    const later = unknown.version();
+    unknown.getMap("map").set("v", 1);
+    const waits = unknown.export({ mode: "update", from: later });
+    const d = late(library, full);
+    const told = [];
+    for (const bytes of [waits, both]) {
+      try {
+        told.push(d.import(bytes));
+      } catch {
+        told.push("refused");
+      }
+    }
+    return [told, d.toJSON()];
+  });
+});
+
+test("a document with a counter does not begin late", () => {
+  for (const kind of ["Counter", "Text", "Tree"])
+    same((library) => {
+      const d = doc(library, 2);
+      d[`get${kind}`]("asked");
+      const status = d.import(shallow(filled(library)));
+      return [status, d.isShallow(), d.version().toJSON()];
+    });
+});

@@ -1,0 +1,173 @@
+// A peer: two documents, ours and theirs, that make the same edits and must always show the same.
+import { eventsOf, frontiersOf, same, statusOf, versionOf } from './compare.mjs';
+import { containersOf, deltasOf, shown, Side } from './side.mjs';
+
+/** An error of either side: theirs may be a plain string. */
+const show = (error) => error?.stack ?? String(error);
+
+/** The difference of two versions in the form of events. */
+const changesOf = (diff) =>
+    eventsOf([{ by: 'diff', events: diff.map(([target, change]) => ({ target, diff: change })) }]);
+
+export class Twin {
+    constructor(libraries, peer, late = false) {
+        this.late = late;
+        this.ours = new Side(libraries.ours, peer, late);
+        this.theirs = new Side(libraries.theirs, peer, late);
+        this.notes = []; // versions it had, as frontiers
+        this.cursors = []; // as bytes
+        this.published = { ours: undefined, theirs: undefined };
+    }
+    free() {
+        for (const side of [this.ours, this.theirs]) side.doc.free();
+    }
+    /** What `act` gives on both sides; or that both refuse it. */
+    both(act, what = '') {
+        const outcome = [this.ours, this.theirs].map((side) => {
+            try {
+                return { value: act(side) };
+            } catch (error) {
+                return { error };
+            }
+        });
+        const [ours, theirs] = outcome;
+        if (Boolean(ours.error) !== Boolean(theirs.error)) {
+            const who = ours.error ? 'ours' : 'theirs';
+            throw new Error(`${what}: only ${who} failed: ${show(ours.error ?? theirs.error)}`);
+        }
+        return outcome;
+    }
+    /** Both sides' answer to a question that neither may refuse must be the same. */
+    ask(what, question) {
+        const [ours, theirs] = this.both(question);
+        same(what, ours.value, theirs.value);
+        return ours.value;
+    }
+    compare(what) {
+        same(`${what}: events`, this.ours.events(), this.theirs.events());
+        this.ask(`${what}: frontiers`, (side) => frontiersOf(side.doc));
+        this.ask(`${what}: JSON`, (side) => shown(side.doc));
+    }
+    /** All that can be seen. */
+    examine(what) {
+        this.compare(what);
+        this.ask(`${what}: version`, (side) => versionOf(side.doc));
+        this.ask(`${what}: deltas`, (side) => deltasOf(side.doc));
+        this.ours.mirror.compare(this.ours.doc, what);
+        for (const cursor of this.cursors)
+            this.ask(`${what}: cursor ${cursor}`, (side) => side.find(cursor));
+    }
+    commit() {
+        this.both((side) => side.doc.commit());
+    }
+    containers(what) {
+        return this.ask(what, (side) => containersOf(side.doc).map((at) => String(at.id)));
+    }
+    edit(step, name) {
+        const { length } = this.containers(`${name}: containers`);
+        this.both((side) => {
+            try {
+                side.edit(step.at % length, step);
+            } catch (error) {
+                // Theirs is not edited in the past even where there is nothing to change.
+                if (!side.doc.isDetached()) throw error;
+            }
+        }, name);
+    }
+    cursor(step, name) {
+        this.commit();
+        const { length } = this.containers(`${name}: containers`);
+        const bytes = this.ask(name, (side) => side.cursor(step.at % length, step));
+        if (bytes !== undefined) this.cursors.push(bytes);
+    }
+    /** Both exports of the same thing. */
+    export(options) {
+        this.commit();
+        const [ours, theirs] = this.both((side) => side.doc.export(options(side)));
+        return { ours: ours.value, theirs: theirs.value };
+    }
+    /** What it wrote or got since it published last. */
+    news() {
+        const message = this.export((side) => ({
+            mode: 'update',
+            from: side === this.ours ? this.published.ours : this.published.theirs,
+        }));
+        this.published = { ours: this.ours.doc.version(), theirs: this.theirs.doc.version() };
+        return message;
+    }
+    note() {
+        this.notes.push(frontiersOf(this.ours.doc));
+    }
+    noted(n) {
+        return this.notes[n % this.notes.length];
+    }
+    leave({ at }) {
+        this.note();
+        this.both((side) => side.doc.checkout(this.noted(at)));
+    }
+    attach() {
+        this.both((side) => side.doc.attach());
+    }
+    /** Show versions of the past, get news there, tell how versions differ, and come back. False as
+     *  import(). */
+    lookBack({ at, what, where, size }, news, name) {
+        this.commit();
+        this.compare(`${name}, before it`);
+        this.note();
+        for (const n of size % 2 ? [at] : [at, where]) {
+            this.both((side) => side.doc.checkout(this.noted(n)));
+            this.examine(`${name}, in the past`);
+        }
+        if (what % 3 === 0 && news && !this.import(news, size % 4 > 0, `${name}, unseen`))
+            return false;
+        this.ask(`${name}: diff`, (side) =>
+            changesOf(side.doc.diff(this.noted(what), this.noted(at), false)),
+        );
+        this.attach();
+        this.compare(`${name}, back`);
+        return true;
+    }
+    /** A document of its own, now or as it was. */
+    fork({ at, what }, name) {
+        this.commit();
+        this.note();
+        this.ask(name, (side) => {
+            const { doc } = side;
+            // theirs does not go back where the beginning is missing
+            const fork = what % 2 || doc.isShallow() ? doc.fork() : doc.forkAt(this.noted(at));
+            const deltas = deltasOf(fork); // asks for the roots, which then show
+            const seen = [shown(fork), frontiersOf(fork), deltas];
+            fork.free();
+            return seen;
+        });
+    }
+    /**
+     * Import messages on both sides; `crossed`: each from the other's bytes. False if both refuse it,
+     * which only what began late does. Then the twin is of no use any more: ours is as it was, theirs
+     * has taken some.
+     */
+    import(messages, crossed, what, told = true) {
+        this.commit();
+        this.compare(`${what}, before it`);
+        const list = [messages].flat();
+        // Of a batch that begins with a snapshot theirs tells in two parts, ours in one.
+        if (list.length > 1 && this.ours.doc.opCount() === 0) {
+            return list.every((message) => this.import(message, crossed, what, told));
+        }
+        const bytes = (side) =>
+            list.map((message) =>
+                crossed === (side === this.ours) ? message.theirs : message.ours,
+            );
+        const [ours, theirs] = this.both((side) =>
+            list.length === 1
+                ? side.doc.import(bytes(side)[0])
+                : side.doc.importBatch(bytes(side)),
+        );
+        if (ours.error && this.ours.doc.isShallow()) return false;
+        if (ours.error) throw ours.error;
+        same(`${what}: status`, statusOf(ours.value), statusOf(theirs.value));
+        if (!told) for (const side of [this.ours, this.theirs]) side.events();
+        this.compare(what);
+        return true;
+    }
+}
