@@ -67,7 +67,7 @@ static uint32_t patch_common(const patch_reader *a, const patch_reader *b) {
 
 /* ---- writing ---- */
 
-static bool patch_push(patch_steps *out, const lk_delta *step) {
+bool patch_steps_push(patch_steps *out, const lk_delta *step) {
     if (step->len[LK_CODEPOINT] == 0) return true;
     lk_delta *last = out->len > 0 ? &out->at[out->len - 1] : NULL;
     bool joins = last != NULL && last->kind == step->kind && step->kind != LK_INSERT &&
@@ -89,7 +89,7 @@ static bool patch_push(patch_steps *out, const lk_delta *step) {
 
 static bool patch_push_len(patch_steps *out, lk_delta_kind kind, uint32_t len) {
     lk_delta step = {.kind = kind, .len = {len, len, len}};
-    return patch_push(out, &step);
+    return patch_steps_push(out, &step);
 }
 
 /* What is kept at the end need not be said. */
@@ -138,7 +138,7 @@ bool patch_steps_compose(patch_steps *out, const lk_diff *a, const lk_diff *b) {
             if (later.kind == LK_DELETE) step = later;
             ready = patch_style(out->memory, &step, &later);
         }
-        ready = ready && patch_push(out, &step);
+        ready = ready && patch_steps_push(out, &step);
     }
     patch_chop(out);
     return ready;
@@ -150,14 +150,14 @@ bool patch_steps_transform(patch_steps *out, const lk_diff *a, const lk_diff *b,
     while (ready && !(patch_done(&x) && patch_done(&y))) {
         if (x.step.kind == LK_INSERT && (first || y.step.kind != LK_INSERT)) {
             lk_delta step = patch_take(&x, x.left);
-            ready = patch_push(out, &step);
+            ready = patch_steps_push(out, &step);
         } else if (y.step.kind == LK_INSERT) {
             lk_delta step = patch_take(&y, y.left);
             ready = patch_push_len(out, LK_RETAIN, step.len[0]);
         } else {
             uint32_t len = patch_common(&x, &y);
             lk_delta step = patch_take(&x, len);
-            if (patch_take(&y, len).kind != LK_DELETE) ready = patch_push(out, &step);
+            if (patch_take(&y, len).kind != LK_DELETE) ready = patch_steps_push(out, &step);
         }
     }
     patch_chop(out);

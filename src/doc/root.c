@@ -353,6 +353,7 @@ static text_mark *root_mark(root_loader *l, uint32_t id, const state_span *span,
     lk_value *value = arena_new(&log->log, lk_value, 1);
     if (!root_need(l, mark) || !root_need(l, value) || !root_value(l, &from->value, id, value))
         return NULL;
+    log->names.containers.at[id].styled = true;
     op_id own = root_id(l, span->id);
     *mark = (text_mark){.id = own,
                         .lamport = span->lamport,

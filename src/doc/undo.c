@@ -14,6 +14,7 @@
 
 #include "doc/checkout.h"
 #include "doc/undo_list.h"
+#include "doc/undo_plain.h"
 #include "doc/undo_stack.h"
 
 #define UNDO_UNREADY (-1)
@@ -263,6 +264,7 @@ typedef struct undo_span { /* own operations without others' between them */
 
 typedef struct undo_work {
     lk_undo *undo;
+    undo_plain plain; /* of all operations of the step */
     arena memory;
     VEC(undo_span) spans;      /* in the arena */
     VEC(queued_event *) diffs; /* in the arena; what the patch is made of */
@@ -299,6 +301,7 @@ static lk_status undo_split(undo_work *w, const undo_item *item) {
         }
         int32_t end = run->counter + (int32_t)run->len;
         if (end > item->end) end = item->end;
+        undo_plain_gather(&w->plain, doc, here, here + (lv)(end - at));
         if (!undo_lists_gather(&w->lists, here, here + (lv)(end - at))) return LK_ENOMEM;
         at = end;
         w->spans.at[w->spans.len - 1].last = (lk_id){doc->peer, at - 1};
@@ -319,18 +322,39 @@ static lk_status undo_diff(undo_work *w, lk_ids from, lk_ids to, bool look, cons
     return status;
 }
 
+/* What undoes span `i` behind it. */
+static lk_status undo_back(undo_work *w, size_t i, const lk_diff **out, size_t *len) {
+    const undo_span *span = &w->spans.at[i];
+    lk_ids last = {&span->last, 1};
+    if (w->plain.holds) {
+        lk_diff *diff = arena_new(&w->memory, lk_diff, 1);
+        *out = diff;
+        if (diff == NULL) return LK_ENOMEM;
+        lk_status status = undo_plain_diff(w->undo->doc, last, span->before, &w->memory, diff, len);
+        if (status != LK_EMISSING) return status;
+    }
+    const lk_event *event;
+    lk_status status = undo_diff(w, last, span->before, i == 0, &event);
+    if (status != LK_OK) return status;
+    *out = event->diffs;
+    *len = event->diff_len;
+    return LK_OK;
+}
+
 /* Put span `i`'s undoing and what was carried so far together, behind that span, and carry it to
  * behind the next. */
 static lk_status undo_span_add(undo_work *w, size_t i) {
     const undo_span *span = &w->spans.at[i];
-    const lk_event *back, *on;
+    const lk_diff *back;
+    size_t back_len;
+    const lk_event *on;
     lk_ids last = {&span->last, 1};
-    lk_status status = undo_diff(w, last, span->before, i == 0, &back);
+    lk_status status = undo_back(w, i, &back, &back_len);
     if (status != LK_OK) return status;
     patch carried = w->patch;
     w->patch = (patch){.memory = &w->memory, .remap = &w->undo->remap};
-    bool ready = patch_transform(&carried, back->diffs, back->diff_len) &&
-                 patch_compose(&w->patch, back->diffs, back->diff_len) &&
+    bool ready = patch_transform(&carried, back, back_len) &&
+                 patch_compose(&w->patch, back, back_len) &&
                  patch_compose(&w->patch, carried.at, carried.len);
     if (!ready) return LK_ENOMEM;
     if (i + 1 == w->spans.len) return LK_OK;
@@ -422,7 +446,7 @@ lk_status lk_undo_step(lk_undo *u, lk_undo_stack which, lk_undo_done *out) {
     lk_status status = lk_commit(u->doc, NULL);
     if (status != LK_OK || u->paused || u->stacks[which].items.len == 0) return status;
     if (u->doc->detached && !u->doc->edits_past) return LK_EDETACHED;
-    undo_work w = {.undo = u};
+    undo_work w = {.undo = u, .plain = undo_plain_new()};
     arena_init(&w.memory, undo_heap(u));
     w.patch = (patch){.memory = &w.memory, .remap = &u->remap};
     w.lists = (undo_lists){.doc = u->doc, .memory = &w.memory, .elems = &u->elems};

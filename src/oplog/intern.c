@@ -103,7 +103,7 @@ uint32_t intern_container(intern *in, const container_id *id) {
     if (!vec_reserve(in->heap, &in->containers, 1) ||
         !table_reserve(&in->container_table, in->heap, 1))
         return TABLE_NONE;
-    container_name name = {*id, CONTAINER_NONE};
+    container_name name = {.id = *id, .parent = CONTAINER_NONE};
     if (id->root) {
         name.id.name = intern_copy(in, id->name);
         if (name.id.name.at == NULL) return TABLE_NONE;

@@ -12,7 +12,8 @@
 typedef struct container_name {
     container_id id; /* peer: of this document */
     uint32_t
-        parent; /* the container whose operation made it; CONTAINER_NONE: root, or not seen yet */
+        parent;  /* the container whose operation made it; CONTAINER_NONE: root, or not seen yet */
+    bool styled; /* text was marked in it, once */
 } container_name;
 
 typedef struct intern {

@@ -182,6 +182,7 @@ bool oplog_mark_start(oplog *log, op_id id, op *o) {
                      .info = o->as.mark.info};
     o->as.mark.value = value;
     o->as.mark.anchored = m;
+    log->names.containers.at[o->container].styled = true;
     return true;
 }
 

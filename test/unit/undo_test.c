@@ -284,7 +284,84 @@ static void test_cursors(void) {
     desk_free(&b);
 }
 
+/* ---- all the way back and forth again, for what the history alone can tell and what not ---- */
+
+enum { BACK_STEPS = 60 };
+
+static void back_edit(const desk *d, rng *r) {
+    lk_ref list, child, counter;
+    CHECK(lk_root(d->doc, LK_LIST, (lk_str){"l", 1}, &list) == LK_OK);
+    CHECK(lk_root(d->doc, LK_COUNTER, (lk_str){"c", 1}, &counter) == LK_OK);
+    size_t text_len = lk_text_len(d->doc, d->text, LK_UTF8), list_len = lk_list_len(d->doc, list);
+    lk_value value = {.type = LK_I64, .as.i64 = (int64_t)rng_below(r, 100)};
+    switch (rng_below(r, 8)) {
+    case 0:
+    case 1: {
+        size_t pos = rng_below(r, (uint32_t)text_len + 1);
+        CHECK(lk_text_insert(d->doc, d->text, pos, LK_UTF8, (lk_str){"abc", 3}) == LK_OK);
+        break;
+    }
+    case 2:
+        if (text_len > 1) CHECK(lk_text_delete(d->doc, d->text, 0, 2, LK_UTF8) == LK_OK);
+        break;
+    case 3:
+        CHECK(lk_list_insert(d->doc, list, rng_below(r, (uint32_t)list_len + 1), &value, 1) ==
+              LK_OK);
+        break;
+    case 4:
+        CHECK(lk_list_insert_container(d->doc, list, 0, LK_TEXT, &child) == LK_OK);
+        CHECK(lk_text_insert(d->doc, child, 0, LK_UTF8, (lk_str){"in", 2}) == LK_OK);
+        break;
+    case 5:
+        if (list_len > 0) CHECK(lk_list_delete(d->doc, list, list_len / 2, 1) == LK_OK);
+        break;
+    case 6: CHECK(lk_counter_add(d->doc, counter, 1.5) == LK_OK); break;
+    default:
+        if (rng_below(r, 4) == 0 && text_len > 2)
+            CHECK(lk_text_mark(d->doc, d->text, 0, 2, LK_UTF8, (lk_str){"b", 1}, &value) == LK_OK);
+    }
+}
+
+static void back_json(const desk *d, lk_buf *out) {
+    lk_buf_free(out);
+    CHECK(lk_json(d->doc, out) == LK_OK);
+}
+
+static void test_all_the_way(uint64_t seed) {
+    rng r = {seed};
+    desk d = desk_new(1);
+    lk_expand any = LK_EXPAND_AFTER;
+    lk_style_default(d.doc, &any);
+    lk_buf was[BACK_STEPS + 1] = {0}, now = {0};
+    bool changed[BACK_STEPS + 1] = {0}; /* what came to nothing is not done again */
+    size_t steps = 0;
+    back_edit(&d, &r);
+    CHECK(lk_commit(d.doc, NULL) == LK_OK);
+    lk_undo_clear(d.undo, LK_UNDO);
+    back_json(&d, &was[0]);
+    for (size_t i = 0; i < BACK_STEPS; i++) {
+        for (uint32_t k = rng_below(&r, 3) + 1; k > 0; k--) back_edit(&d, &r);
+        CHECK(lk_commit(d.doc, NULL) == LK_OK);
+        steps = lk_undo_count(d.undo, LK_UNDO);
+        back_json(&d, &was[steps]);
+    }
+    for (size_t i = steps; i-- > 0;) {
+        changed[i + 1] = desk_step(&d, LK_UNDO);
+        back_json(&d, &now);
+        CHECK_BYTES(now.at, now.len, was[i].at, was[i].len);
+    }
+    for (size_t i = 1; i <= steps; i++) {
+        if (changed[i]) CHECK(desk_step(&d, LK_REDO));
+        back_json(&d, &now);
+        CHECK_BYTES(now.at, now.len, was[i].at, was[i].len);
+    }
+    for (size_t i = 0; i <= BACK_STEPS; i++) lk_buf_free(&was[i]);
+    lk_buf_free(&now);
+    desk_free(&d);
+}
+
 int main(void) {
+    for (uint64_t seed = 1; seed <= 20; seed++) test_all_the_way(seed);
     test_there_and_back();
     test_others_stay();
     test_nothing_left();
