@@ -61,6 +61,17 @@ size_t utf8_seek(const uint8_t *at, size_t len, size_t pos, lk_unit unit, text_l
     return bytes == len && out->unit[unit] < pos ? SIZE_MAX : bytes;
 }
 
+size_t utf8_offset(const uint8_t *at, size_t len, size_t points, size_t pos) {
+    text_len before;
+    if (len == points) return pos;
+    if (pos <= points / 2) return utf8_seek(at, len, pos, LK_CODEPOINT, &before);
+    for (size_t left = points - pos; left > 0; left--) {
+        len--;
+        while ((at[len] & 0xc0) == 0x80) len--;
+    }
+    return len;
+}
+
 uint32_t utf8_next(const uint8_t **at) {
     const uint8_t *p = *at;
     uint32_t lead = p[0];

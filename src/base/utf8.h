@@ -19,6 +19,9 @@ text_len utf8_measure(const uint8_t *at, size_t len);
  * into *out. A position inside a code point is rounded down to its start; past the end: SIZE_MAX.
  */
 size_t utf8_seek(const uint8_t *at, size_t len, size_t pos, lk_unit unit, text_len *out);
+/* Bytes in front of code point `pos` of `len` bytes that hold `points` of them. O(1) for ASCII and
+ * near either end. */
+size_t utf8_offset(const uint8_t *at, size_t len, size_t points, size_t pos);
 /* Decode one code point of valid UTF-8 and advance *at. */
 uint32_t utf8_next(const uint8_t **at);
 

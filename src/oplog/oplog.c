@@ -195,13 +195,12 @@ op op_slice(const op *o, uint32_t skip, uint32_t len) {
     part.len = len;
     switch (o->kind) {
     case OP_TEXT_INSERT: {
-        text_len before, own;
-        utf8_seek(o->as.insert.text, o->as.insert.bytes, skip, LK_CODEPOINT, &before);
-        const uint8_t *text = o->as.insert.text + before.unit[LK_UTF8];
-        utf8_seek(text, o->as.insert.bytes - before.unit[LK_UTF8], len, LK_CODEPOINT, &own);
+        const uint8_t *text = o->as.insert.text;
+        size_t start = utf8_offset(text, o->as.insert.bytes, o->len, skip);
+        size_t end = utf8_offset(text, o->as.insert.bytes, o->len, skip + len);
         part.as.insert.pos += skip;
-        part.as.insert.text = text;
-        part.as.insert.bytes = own.unit[LK_UTF8];
+        part.as.insert.text = text + start;
+        part.as.insert.bytes = (uint32_t)(end - start);
         break;
     }
     case OP_LIST_INSERT:

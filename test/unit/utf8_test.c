@@ -118,6 +118,8 @@ static void test_seek(void) {
         }
         uint32_t bytes = starts[points][LK_UTF8];
         text_len all = utf8_measure(text, bytes);
+        for (uint32_t i = 0; i <= points; i++)
+            CHECK_EQ(utf8_offset(text, bytes, points, i), starts[i][LK_UTF8]);
         for (unsigned u = 0; u < 3; u++) {
             CHECK_EQ(all.unit[u], starts[points][u]);
             for (uint32_t pos = 0, i = 0; pos <= starts[points][u]; pos++) {

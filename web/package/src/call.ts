@@ -12,11 +12,15 @@ const encoder = new TextEncoder();
 const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
 
 let bytes = new Uint8Array(0);
+let view = new DataView(bytes.buffer);
 let region = 0; // of arguments, `room` bytes long
 let room = 0;
 
 function memory(e: Engine): Uint8Array {
-  if (bytes.buffer !== e.memory.buffer) bytes = new Uint8Array(e.memory.buffer);
+  if (bytes.buffer !== e.memory.buffer) {
+    bytes = new Uint8Array(e.memory.buffer);
+    view = new DataView(e.memory.buffer);
+  }
   return bytes;
 }
 
@@ -70,24 +74,23 @@ export function put(write: (w: Writer) => void): number {
   }
 }
 
-/** A view of the result region: use it up before the next call. */
-function out(): Uint8Array {
+export function outBytes(): Uint8Array {
   const e = engine();
   const start = e.w_out();
-  return memory(e).subarray(start, start + e.w_out_len());
-}
-
-export function outBytes(): Uint8Array {
-  return out().slice();
+  return memory(e).slice(start, start + e.w_out_len());
 }
 
 export function outString(): string {
-  return decoder.decode(out());
+  const e = engine();
+  const start = e.w_out();
+  return decoder.decode(memory(e).subarray(start, start + e.w_out_len()));
 }
 
-/** Read a result; `container` makes the handle of a container in it. */
+/** Read a result, before the next call; `container` makes the handle of a container in it. */
 export function outRead<T>(read: (r: Reader) => T, container?: Reader["container"]): T {
-  return read(new Reader(out(), container));
+  const e = engine();
+  const start = e.w_out();
+  return read(new Reader(memory(e), container, start, start + e.w_out_len(), view));
 }
 
 export function outValue(container?: Reader["container"]): Value {

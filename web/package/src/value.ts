@@ -31,17 +31,28 @@ const enum Tag {
 const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
 const encoder = new TextEncoder();
 
-export class Reader {
-  #at = 0;
-  #view: DataView;
+let lastLow = 0;
+let lastHigh = 0;
+let lastPeer: PeerID | undefined;
 
+const noContainer = () => null;
+
+export class Reader {
   constructor(
     readonly bytes: Uint8Array,
     /** Makes the handle of a container met in a value. */
-    readonly container: (ref: number, kind: number) => unknown = () => null,
+    readonly container: (ref: number, kind: number) => unknown = noContainer,
+    /** What is read: this part of `bytes`. */
+    at = 0,
+    readonly end = bytes.length,
+    view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength),
   ) {
-    this.#view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+    this.#at = at;
+    this.#view = view;
   }
+
+  #at: number;
+  readonly #view: DataView;
 
   u8(): number {
     return this.bytes[this.#at++]!;
@@ -95,7 +106,7 @@ export class Reader {
   }
 
   rest(): Uint8Array {
-    return this.bytes.slice(this.#at);
+    return this.bytes.slice(this.#at, this.end);
   }
 
   many<T>(read: () => T): T[] {
@@ -104,8 +115,16 @@ export class Reader {
     return items;
   }
 
+  /** The text of the last one is kept: most results are about one peer. */
   peer(): PeerID {
-    return this.u64().toString() as PeerID;
+    const low = this.u32();
+    const high = this.u32();
+    if (low !== lastLow || high !== lastHigh || lastPeer === undefined) {
+      lastLow = low;
+      lastHigh = high;
+      lastPeer = ((BigInt(high) << 32n) | BigInt(low)).toString() as PeerID;
+    }
+    return lastPeer;
   }
 
   node(): TreeID {
@@ -133,7 +152,11 @@ export class Reader {
   }
 
   spans(): Map<PeerID, CounterSpan> {
-    return new Map(this.many(() => [this.peer(), { start: this.uleb(), end: this.uleb() }]));
+    const spans = new Map<PeerID, CounterSpan>();
+    for (let left = this.uleb(); left > 0; left--) {
+      spans.set(this.peer(), { start: this.uleb(), end: this.uleb() });
+    }
+    return spans;
   }
 
   entries(): [string, unknown][] {
