@@ -85,6 +85,11 @@ static lk_status apply_movable(apply *a, uint32_t id, const lk_diff *diff) {
 
 /* ---- maps, counters ---- */
 
+lk_status apply_adopt(apply *a, uint32_t number, lk_ref made) {
+    remap_put(a->remap, number, made.index);
+    return lk_ref_kind(a->doc, made) == LK_COUNTER ? lk_counter_add(a->doc, made, 0) : LK_OK;
+}
+
 /* A child that peers share becomes that of this map. */
 static lk_status apply_mergeable(apply *a, uint32_t id, lk_str key, uint32_t number) {
     container_kind kind = apply_id(a, number)->kind;
@@ -112,8 +117,7 @@ lk_status apply_key(apply *a, uint32_t id, const lk_map_change *told) {
     if (mergeable_named(child)) return apply_mergeable(a, id, told->key, number);
     lk_ref made;
     lk_status status = lk_map_set_container(a->doc, ref, told->key, (lk_kind)child->kind, &made);
-    if (status == LK_OK) remap_put(a->remap, number, made.index);
-    return status;
+    return status == LK_OK ? apply_adopt(a, number, made) : status;
 }
 
 static lk_status apply_map(apply *a, uint32_t id, const lk_diff *diff) {
@@ -154,21 +158,28 @@ static lk_status apply_one(apply *a, const lk_diff *diff) {
     switch (diff->kind) {
     case LK_MAP: return apply_map(a, id, diff);
     case LK_TREE: return apply_tree(a, id, diff);
-    case LK_COUNTER:
-        return diff->increment == 0 ? LK_OK : lk_counter_add(a->doc, (lk_ref){id}, diff->increment);
-    case LK_TEXT:
-        return lk_text_apply_delta(a->doc, (lk_ref){id}, diff->deltas, diff->delta_len,
-                                   a->order->unit);
+    case LK_COUNTER: return lk_counter_add(a->doc, (lk_ref){id}, diff->increment);
+    case LK_TEXT: return apply_text(a, id, diff);
     case LK_MOVABLE_LIST: return apply_movable(a, id, diff);
     default: return apply_list(a, id, diff);
     }
 }
 
+/* As in Loro, lists that are undone by element go first. */
+static bool apply_is_planned(const apply *a, const lk_diff *diff) {
+    uint32_t number = apply_number(a, diff->target);
+    return diff->kind == LK_MOVABLE_LIST &&
+           apply_list_plan(a, diff, apply_follow(a, number)) != NULL;
+}
+
 static lk_status apply_all(apply *a) {
-    for (size_t i = 0; i < a->order->len; i++) {
-        lk_status status = doc_spend(a->doc, apply_one(a, &a->order->diffs[i]));
-        if (status == LK_ESPENT) return status;
-    }
+    for (unsigned planned = 2; planned-- > 0;)
+        for (size_t i = 0; i < a->order->len; i++) {
+            const lk_diff *diff = &a->order->diffs[i];
+            if (apply_is_planned(a, diff) != planned) continue;
+            lk_status status = doc_spend(a->doc, apply_one(a, diff));
+            if (status == LK_ESPENT) return status;
+        }
     lk_status status = doc_spend(a->doc, apply_align_rest(a));
     return status == LK_ESPENT ? status : LK_OK;
 }
@@ -201,9 +212,12 @@ static lk_status apply_once(lk_doc *doc, const apply_order *order) {
 
 lk_status lk_apply_diff(lk_doc *doc, const lk_diff *diffs, size_t len,
                         const lk_apply_options *options) {
-    apply_order order = {
-        diffs, len, options->unit, options->strangers, options->stranger_len, options->full_state,
-        NULL};
+    apply_order order = {.diffs = diffs,
+                         .len = len,
+                         .unit = options->unit,
+                         .strangers = options->strangers,
+                         .stranger_len = options->stranger_len,
+                         .full = options->full_state};
     return apply_once(doc, &order);
 }
 
@@ -216,7 +230,10 @@ lk_status lk_revert_to(lk_doc *doc, lk_ids frontiers) {
     const lk_event *event;
     status = lk_diff_between(doc, shown, frontiers, &event);
     if (status != LK_OK) return status;
-    apply_order order = {
-        .diffs = event->diffs, .len = event->diff_len, .unit = LK_CODEPOINT, .full = true};
+    apply_order order = {.diffs = event->diffs,
+                         .len = event->diff_len,
+                         .unit = LK_CODEPOINT,
+                         .own = true,
+                         .full = true};
     return apply_once(doc, &order);
 }

@@ -20,6 +20,7 @@ typedef struct apply_order {
     lk_unit unit; /* of lengths in texts */
     const lk_str *strangers;
     size_t stranger_len;
+    bool own;                       /* the diffs were made here, and not handed out */
     bool full;                      /* hidden containers that show again are told whole */
     const struct undo_lists *lists; /* movable lists that are put right by element; or NULL */
 } apply_order;
@@ -54,11 +55,15 @@ bool apply_find_node(const apply *a, const tree *t, uint32_t number, uint32_t *o
 bool apply_is_root(const apply *a, uint32_t number);
 /* How that movable list is put right by element; NULL: it is not. */
 const struct undo_list *apply_list_plan(const apply *a, const lk_diff *diff, uint32_t id);
-/* The edits of one list, or of one key of a map. */
+/* The edits of one text or list, or of one key of a map. */
+lk_status apply_text(apply *a, uint32_t id, const lk_diff *diff);
 lk_status apply_list(apply *a, uint32_t id, const lk_diff *diff);
 /* Of a movable list. */
 lk_status apply_row(apply *a, uint32_t id, const lk_diff *diff);
 lk_status apply_key(apply *a, uint32_t id, const lk_map_change *change);
+/* What a diff of the number tells of goes to that container, which was just made for it. Needs room
+ * in the remap. As in Loro, a counter begins with an operation that adds nothing. */
+lk_status apply_adopt(apply *a, uint32_t number, lk_ref made);
 /* This container shows again, with what it held. Its diff is to be aligned with that; in the end,
  * what no diff told of is emptied. */
 lk_status apply_expect(apply *a, uint32_t id);

@@ -8,27 +8,40 @@
 #include "doc/edit.h"
 
 /* Insert values; containers among them are made anew. */
-static lk_status apply_list_insert(apply *a, uint32_t id, uint32_t pos, const lk_delta *d) {
-    lk_doc *doc = a->doc;
-    uint32_t len = d->len[0];
-    lk_value *values = arena_new(&a->memory, lk_value, len);
-    if (values == NULL || !remap_reserve(a->remap, len)) return LK_ENOMEM;
+static lk_status apply_list_put(apply *a, uint32_t id, uint32_t pos, const lk_value *values,
+                                uint32_t len) {
+    lk_value *fresh = arena_new(&a->memory, lk_value, len);
+    if (fresh == NULL || !remap_reserve(a->remap, len)) return LK_ENOMEM;
     for (uint32_t i = 0; i < len; i++) {
-        values[i] = d->values[i];
+        fresh[i] = values[i];
         if (values[i].type != LK_CONTAINER) continue;
         uint32_t number = apply_number(a, values[i].as.container);
-        values[i] = edit_child((lk_kind)apply_id(a, number)->kind);
+        fresh[i] = edit_child((lk_kind)apply_id(a, number)->kind);
     }
-    const movable *m = state_find_movable(&doc->state, id);
+    const movable *m = state_find_movable(&a->doc->state, id);
     uint32_t at = m == NULL ? pos : edit_movable_gap(m, pos);
     const lk_value *copied;
-    lk_status status = edit_insert(doc, (lk_ref){id}, at, values, len, &copied);
-    if (status != LK_OK) return status;
-    for (uint32_t i = 0; i < len; i++)
-        if (copied[i].type == LK_CONTAINER)
-            remap_put(a->remap, apply_number(a, d->values[i].as.container),
-                      copied[i].as.container.index);
-    return LK_OK;
+    lk_status status = edit_insert(a->doc, (lk_ref){id}, at, fresh, len, &copied);
+    for (size_t i = 0; i < len && status == LK_OK; i++)
+        if (values[i].type == LK_CONTAINER)
+            status =
+                apply_adopt(a, apply_number(a, values[i].as.container), copied[i].as.container);
+    return status;
+}
+
+static bool apply_is_counter(const apply *a, const lk_value *value) {
+    return value->type == LK_CONTAINER &&
+           (lk_kind)apply_id(a, apply_number(a, value->as.container))->kind == LK_COUNTER;
+}
+
+/* What follows a counter goes in after its first operation. */
+static lk_status apply_list_insert(apply *a, uint32_t id, uint32_t pos, const lk_delta *d) {
+    lk_status status = LK_OK;
+    for (uint32_t i = 0, end; i < d->len[0] && status == LK_OK; i = end) {
+        for (end = i + 1; end < d->len[0] && !apply_is_counter(a, &d->values[end - 1]);) end++;
+        status = apply_list_put(a, id, pos + i, &d->values[i], end - i);
+    }
+    return status;
 }
 
 static lk_status apply_list_delete(apply *a, uint32_t id, uint32_t pos, uint64_t len) {

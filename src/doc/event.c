@@ -87,6 +87,12 @@ static batch_entry *events_entry(events *e, uint32_t id) {
     return entry;
 }
 
+bool events_expect(events *e, const uint32_t *containers, size_t len) {
+    for (size_t i = 0; i < len && e->watching; i++)
+        if (events_entry(e, containers[i]) == NULL) return false;
+    return true;
+}
+
 static size_t step_children(const lk_doc *doc, const step *st) {
     const lk_value *values = st->data;
     if (st->kind == STEP_PLACE || st->kind == STEP_ELEM)
@@ -210,12 +216,6 @@ static bool event_is_born(const event_maker *m, uint32_t id) {
     return false;
 }
 
-static uint32_t event_depth(const event_maker *m, uint32_t id) {
-    uint32_t depth = 0;
-    for (; id != CONTAINER_NONE; id = m->doc->log.names.containers.at[id].parent) depth++;
-    return depth;
-}
-
 /* Nodes that came (back) bring their data. */
 static bool event_mark_nodes(event_maker *m) {
     const events *e = &m->doc->events;
@@ -233,12 +233,24 @@ static bool event_mark_nodes(event_maker *m) {
     return any;
 }
 
+static void event_add_spot(event_maker *m, uint32_t id, bool below) {
+    event_spot *spot = &m->spots[m->spot_len++];
+    *spot = event_spot_of(m, id);
+    spot->below = below;
+}
+
+/* Loro's diffs of movable lists do not say what is new in them, so that is found last. */
+static bool event_in_row(const event_maker *m, uint32_t id) {
+    uint32_t parent = m->doc->log.names.containers.at[id].parent;
+    return parent != CONTAINER_NONE && m->doc->state.containers.at[parent]->kind == LK_MOVABLE_LIST;
+}
+
+/* What appeared, and what hangs below that. */
 static bool event_find_born(event_maker *m) {
     const events *e = &m->doc->events;
     size_t count = m->doc->state.containers.len;
     m->born = arena_alloc(m->memory, count);
-    m->targets = arena_new(m->memory, uint32_t, count);
-    if (m->born == NULL || m->targets == NULL) return false;
+    if (m->born == NULL) return false;
     __builtin_memset(m->born, 0, count);
     const container_name *names = m->doc->log.names.containers.at;
     for (size_t i = 0; i < e->appeared.len; i++) {
@@ -249,59 +261,71 @@ static bool event_find_born(event_maker *m) {
     }
     event_mark_nodes(m);
     for (uint32_t id = 0; id < count; id++)
-        if ((event_touched(e, id) || event_is_born(m, id)) && doc_shows(m->doc, id))
-            m->targets[m->target_len++] = id;
-    for (size_t i = 0; i < m->target_len; i++)
-        if (event_is_born(m, m->targets[i])) m->born[m->targets[i]] = 1;
-    return true;
-}
-
-/* The containers to tell of: those touched, and all that hang below one that appeared. */
-static bool event_find_targets(event_maker *m) {
-    const events *e = &m->doc->events;
-    if (e->appeared.len > 0 || event_mark_nodes(m)) return event_find_born(m);
-    m->targets = arena_new(m->memory, uint32_t, e->batch_len);
-    if (m->targets == NULL) return false;
+        if (m->born[id] && !event_touched(e, id) && !event_in_row(m, id))
+            event_add_spot(m, id, false);
+    size_t known = m->spot_len;
+    for (uint32_t id = 0; id < count; id++)
+        if ((!m->born[id] || event_in_row(m, id)) && !event_touched(e, id) && event_is_born(m, id))
+            event_add_spot(m, id, true);
+    for (size_t i = known; i < m->spot_len; i++) m->born[m->spots[i].container] = 1;
     for (size_t i = 0; i < e->batch_len; i++)
-        if (doc_shows(m->doc, e->batch.at[i].container))
-            m->targets[m->target_len++] = e->batch.at[i].container;
+        if (event_is_born(m, m->spots[i].container)) m->born[m->spots[i].container] = 1;
     return true;
 }
 
-/* Parents before children: by depth, equal ones as they are. */
-static bool event_sort_targets(event_maker *m) {
-    uint32_t *sorted = arena_new(m->memory, uint32_t, m->target_len);
-    uint32_t *depths = arena_new(m->memory, uint32_t, m->target_len);
-    if (sorted == NULL || depths == NULL) return false;
-    uint32_t deepest = 0;
-    for (size_t i = 0; i < m->target_len; i++) {
-        depths[i] = event_depth(m, m->targets[i]);
-        if (depths[i] > deepest) deepest = depths[i];
+/* The containers touched, and all that hang below one that appeared. */
+static bool event_find_spots(event_maker *m) {
+    const events *e = &m->doc->events;
+    bool births = e->appeared.len > 0 || event_mark_nodes(m);
+    m->spots = arena_new(&m->doc->scratch, event_spot,
+                         births ? m->doc->state.containers.len : e->batch_len);
+    if (m->spots == NULL) return false;
+    for (size_t i = 0; i < e->batch_len; i++) event_add_spot(m, e->batch.at[i].container, false);
+    return event_spots_pass(&m->doc->scratch, m->spots, m->spot_len) &&
+           (!births || event_find_born(m));
+}
+
+/* Was it touched, but without effect? */
+static bool event_is_idle(const events *e, uint32_t id) {
+    const batch_entry *entry = &e->batch.at[e->by_container.at[id] - 1];
+    return delta_empty(&entry->delta) && entry->keys.len + entry->items.len == 0 &&
+           entry->count == 0;
+}
+
+static bool event_is_empty(const lk_diff *diff) {
+    return diff->delta_len + diff->change_len + diff->node_len == 0 && diff->increment == 0;
+}
+
+static bool event_is_changed(const event_maker *m, const event_spot *spot) {
+    bool born = m->born != NULL && m->born[spot->container];
+    return !spot->below && (born || !event_is_idle(&m->doc->events, spot->container));
+}
+
+/* Make the diff of each spot that is to be told of. As in Loro these are also counters at 0 below
+ * something new. */
+static bool event_tell(event_maker *m) {
+    lk_diff *diffs = arena_new(&m->doc->scratch, lk_diff, m->spot_len);
+    for (size_t i = 0; diffs != NULL && i < m->spot_len; i++) {
+        event_spot *spot = &m->spots[i];
+        spot->changed = event_is_changed(m, spot);
+        if (!doc_shows(m->doc, spot->container)) continue;
+        if (!event_diff(m, spot->container, &diffs[i])) return false;
+        bool local = m->by == LK_BY_LOCAL && event_touched(&m->doc->events, spot->container);
+        bool zero = spot->below && diffs[i].kind == LK_COUNTER;
+        if (local || zero || !event_is_empty(&diffs[i])) spot->diff = &diffs[i];
     }
-    uint32_t *starts = arena_new(m->memory, uint32_t, (size_t)deepest + 2);
-    if (starts == NULL) return false;
-    __builtin_memset(starts, 0, ((size_t)deepest + 2) * sizeof *starts);
-    for (size_t i = 0; i < m->target_len; i++) starts[depths[i] + 1]++;
-    for (uint32_t d = 1; d <= deepest; d++) starts[d + 1] += starts[d];
-    for (size_t i = 0; i < m->target_len; i++) sorted[starts[depths[i]]++] = m->targets[i];
-    m->targets = sorted;
-    return true;
+    return diffs != NULL;
 }
 
 static bool event_make(event_maker *m, lk_event *out) {
-    if (!event_tree_gather(&m->doc->events)) return false;
-    if (!event_find_targets(m) || !event_sort_targets(m)) return false;
-    lk_diff *diffs = arena_new(m->memory, lk_diff, m->target_len);
+    if (!event_tree_gather(&m->doc->events) || !event_find_spots(m) || !event_tell(m) ||
+        !event_spots_order(&m->doc->scratch, m->spots, &m->spot_len, m->by == LK_BY_LOCAL))
+        return false;
+    lk_diff *diffs = arena_new(m->memory, lk_diff, m->spot_len);
     if (diffs == NULL) return false;
     out->diffs = diffs;
-    for (size_t i = 0; i < m->target_len; i++) {
-        lk_diff *diff = &diffs[out->diff_len];
-        if (!event_diff(m, m->targets[i], diff)) return false;
-        bool empty = diff->delta_len == 0 && diff->change_len == 0 && diff->node_len == 0 &&
-                     diff->increment == 0;
-        bool told = m->by == LK_BY_LOCAL && event_touched(&m->doc->events, m->targets[i]);
-        if (!empty || told) out->diff_len++;
-    }
+    for (; out->diff_len < m->spot_len; out->diff_len++)
+        diffs[out->diff_len] = *m->spots[out->diff_len].diff;
     return true;
 }
 

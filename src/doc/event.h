@@ -72,6 +72,9 @@ void events_drop(events *e);
 
 /* A batch begins here, unless one is under way: remember the version. false when memory is out. */
 bool events_begin(lk_doc *doc);
+/* The batch's containers, in the order of the operations; others may follow. false when memory is
+ * out. */
+bool events_expect(events *e, const uint32_t *containers, size_t len);
 /* Make room for these steps. */
 bool events_prepare(lk_doc *doc, const step *steps, size_t len);
 /* A step was carried out. Needs that room. */

@@ -5,14 +5,25 @@
 
 #include "doc/doc.h"
 
+typedef struct event_spot { /* a container that has to do with the batch */
+    uint32_t container;
+    uint32_t hash;
+    uint32_t depth;
+    uint32_t made; /* 0: a root; else the counter, plus one */
+    uint32_t nth;
+    bool changed;        /* or new to a container that was there; though perhaps not told of */
+    bool below;          /* a new one */
+    const lk_diff *diff; /* NULL: it is not told of */
+} event_spot;
+
 typedef struct event_maker {
     lk_doc *doc;
     lk_by by;
     bool tell_all; /* also writes of what was there already */
     arena *memory;
     uint8_t *born;     /* per container: it appeared, or hangs below one that did; NULL: none */
-    uint32_t *targets; /* containers with a diff, parents first */
-    size_t target_len;
+    event_spot *spots; /* those touched, then those new, then what hangs below these */
+    size_t spot_len;
 } event_maker;
 
 /* The diff of a container: what the batch did to it, or if that is NULL, all there is. false when
@@ -28,6 +39,13 @@ event_writer event_tree_write;
  * `exact`: it is the next. false when memory is out. */
 bool event_text_expect(lk_doc *doc, batch_entry *entry, const step *st, bool exact);
 void event_text_forget(const lk_memory *heap, batch_styles *styles);
+
+/* event_order.c */
+event_spot event_spot_of(const event_maker *m, uint32_t id);
+/* Through one of Loro's hash tables: order what a batch touched. false when memory is out. */
+bool event_spots_pass(arena *scratch, event_spot *spots, size_t len);
+/* Leave the spots that are told of, in order; `local`: of edits here. Likewise. */
+bool event_spots_order(arena *scratch, event_spot *spots, size_t *len, bool local);
 
 /* Let the trees of the batch tell what they have recorded, as items of their entries. */
 bool event_tree_gather(events *e);

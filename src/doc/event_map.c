@@ -1,25 +1,77 @@
 /* SPDX-License-Identifier: MIT
- * event_map.c - what happened to maps: keys with what they hold now. */
+ * event_map.c - what happened to maps: keys with what they hold now, in the order in which Loro's
+ * hash tables hold them. Undo writes keys in that order. */
+#include "base/fx.h"
+#include "base/sort.h"
 #include "doc/event_make.h"
 #include "model/value.h"
 
-/* `value` NULL: there is none. */
-static lk_map_change event_map_change(const event_maker *m, uint32_t key, const lk_value *value) {
-    lk_map_change c = {.key = m->doc->log.names.keys.at[key], .deleted = value == NULL};
-    if (!c.deleted) c.value = *value;
-    return c;
+typedef struct event_keys {
+    arena *scratch;
+    lk_map_change *all;
+    uint32_t *hashes, *order; /* `order` lists some of `all` */
+    size_t len;               /* of `order` */
+} event_keys;
+
+static bool event_keys_open(event_keys *k, const event_maker *m, size_t most) {
+    *k = (event_keys){.scratch = &m->doc->scratch};
+    k->all = arena_new(k->scratch, lk_map_change, most);
+    k->hashes = arena_new(k->scratch, uint32_t, most);
+    k->order = arena_new(k->scratch, uint32_t, most);
+    return k->all != NULL && k->hashes != NULL && k->order != NULL;
 }
 
-static bool event_map_whole(const event_maker *m, const map *from, lk_diff *out) {
-    lk_map_change *changes = arena_new(m->memory, lk_map_change, map_len(from));
+/* `value` NULL: there is none. */
+static void event_keys_add(event_keys *k, const event_maker *m, uint32_t key,
+                           const lk_value *value) {
+    lk_map_change *c = &k->all[k->len++];
+    *c = (lk_map_change){.key = m->doc->log.names.keys.at[key], .deleted = value == NULL};
+    if (!c->deleted) c->value = *value;
+}
+
+/* All are there; let them be told as they are. */
+static void event_keys_close(event_keys *k) {
+    for (uint32_t i = 0; i < k->len; i++) {
+        k->order[i] = i;
+        k->hashes[i] = fx_hash_str(k->all[i].key);
+    }
+}
+
+/* Through a hash table. */
+static bool event_keys_pass(event_keys *k, bool sized) {
+    return k->len < 2 || fx_reorder(k->scratch, k->hashes, k->order, k->len, sized);
+}
+
+static bool event_keys_tell(const event_keys *k, const event_maker *m, lk_diff *out) {
+    lk_map_change *changes = arena_new(m->memory, lk_map_change, k->len);
     if (changes == NULL) return false;
-    size_t cursor = 0;
-    const map_entry *entry;
-    while ((entry = map_next(from, &cursor)) != NULL)
-        changes[out->change_len++] = event_map_change(m, entry->key, entry->value);
+    for (size_t i = 0; i < k->len; i++) changes[i] = k->all[k->order[i]];
     out->changes = changes;
+    out->change_len = k->len;
     return true;
 }
+
+/* ---- all there is ---- */
+
+static int event_key_order(const void *a, const void *b) {
+    const lk_map_change *x = a, *y = b;
+    return sort_str(x->key, y->key);
+}
+
+/* As in Loro, what was deleted is told of, too. */
+static bool event_map_whole(const event_maker *m, const map *from, lk_diff *out) {
+    event_keys k;
+    if (!event_keys_open(&k, m, from->entries.len)) return false;
+    size_t cursor = 0;
+    const map_entry *entry;
+    while ((entry = map_next_any(from, &cursor)) != NULL)
+        event_keys_add(&k, m, entry->key, entry->value);
+    sort_items(k.all, k.len, sizeof *k.all, event_key_order);
+    event_keys_close(&k);
+    return event_keys_pass(&k, false) && event_keys_tell(&k, m, out);
+}
+
+/* ---- what changed ---- */
 
 /* Does the key show what it showed before the batch? A deletion is not the same as nothing. */
 static bool event_map_same(const batch_key *first, const map_entry *now) {
@@ -29,25 +81,40 @@ static bool event_map_same(const batch_key *first, const map_entry *now) {
     return value_equal(first->before, now->value);
 }
 
-/* As in Loro: of writes that are not on top of everything here, those that change something. */
+/* Each key once; *tells gets which are to be told. As in Loro these are, of writes that are not on
+ * top of everything here, those that change something. */
+static bool event_map_gather(event_keys *k, const event_maker *m, const map *from,
+                             const batch_entry *batch, uint8_t **tells) {
+    size_t len = batch->keys.len, known = m->doc->log.names.keys.len;
+    uint8_t *seen = arena_alloc(k->scratch, known);
+    *tells = arena_alloc(k->scratch, len);
+    if (seen == NULL || *tells == NULL) return false;
+    __builtin_memset(seen, 0, known);
+    for (size_t i = 0; i < len; i++) {
+        const batch_key *first = &batch->keys.at[i];
+        if (seen[first->key]) continue;
+        seen[first->key] = 1;
+        const map_entry *entry = map_find(from, first->key);
+        (*tells)[k->len] = m->tell_all || !event_map_same(first, entry);
+        event_keys_add(k, m, first->key, entry == NULL ? NULL : entry->value);
+    }
+    event_keys_close(k);
+    return true;
+}
+
 bool event_map_write(const event_maker *m, uint32_t id, const batch_entry *batch_or_null,
                      lk_diff *out) {
     const map *from = state_find_map(&m->doc->state, id);
     if (batch_or_null == NULL) return event_map_whole(m, from, out);
-    size_t len = batch_or_null->keys.len, known = m->doc->log.names.keys.len;
-    lk_map_change *changes = arena_new(m->memory, lk_map_change, len);
-    uint8_t *seen = arena_alloc(m->memory, known);
-    if (changes == NULL || seen == NULL) return false;
-    __builtin_memset(seen, 0, known);
-    for (size_t i = 0; i < len; i++) {
-        const batch_key *first = &batch_or_null->keys.at[i];
-        if (seen[first->key]) continue;
-        seen[first->key] = 1;
-        const map_entry *entry = map_find(from, first->key);
-        const lk_value *now = entry == NULL ? NULL : entry->value;
-        if (m->tell_all || !event_map_same(first, entry))
-            changes[out->change_len++] = event_map_change(m, first->key, now);
-    }
-    out->changes = changes;
-    return true;
+    event_keys k;
+    uint8_t *tells;
+    if (!event_keys_open(&k, m, batch_or_null->keys.len) ||
+        !event_map_gather(&k, m, from, batch_or_null, &tells) || !event_keys_pass(&k, false) ||
+        !event_keys_pass(&k, true))
+        return false;
+    size_t len = k.len;
+    k.len = 0;
+    for (size_t i = 0; i < len; i++)
+        if (tells[k.order[i]]) k.order[k.len++] = k.order[i];
+    return event_keys_pass(&k, false) && event_keys_tell(&k, m, out);
 }

@@ -377,6 +377,7 @@ static lk_status undo_apply(undo_work *w) {
     apply_order order = {.diffs = w->patch.at,
                          .len = w->patch.len,
                          .unit = LK_CODEPOINT,
+                         .own = true,
                          .full = true,
                          .lists = &w->lists};
     lk_commit_options options = {.origin = {"undo", 4}};

@@ -175,9 +175,8 @@ static lk_value undo_mender_value(const undo_mender *m, const lk_value *value) {
     return edit_child(lk_ref_kind(m->a->doc, value->as.container));
 }
 
-static void undo_mender_adopt(const undo_mender *m, const lk_value *was, const lk_value *is) {
-    if (was->type == LK_CONTAINER)
-        remap_put(m->a->remap, was->as.container.index, is->as.container.index);
+static lk_status undo_mender_adopt(const undo_mender *m, const lk_value *was, lk_ref is) {
+    return was->type == LK_CONTAINER ? apply_adopt(m->a, was->as.container.index, is) : LK_OK;
 }
 
 static lk_status undo_mender_insert(undo_mender *m, size_t i) {
@@ -192,8 +191,7 @@ static lk_status undo_mender_insert(undo_mender *m, size_t i) {
         edit_insert(m->a->doc, m->ref, edit_movable_gap(list, gap), &value, 1, &copied);
     if (status != LK_OK) return status;
     remap_put(m->elems, old, undo_elem_name(movable_at(list, gap, LK_UTF8, at)->id));
-    undo_mender_adopt(m, was->value, copied);
-    return LK_OK;
+    return undo_mender_adopt(m, was->value, copied->as.container);
 }
 
 static lk_status undo_mender_move(undo_mender *m, size_t i, uint32_t pos) {
@@ -206,12 +204,11 @@ static lk_status undo_mender_move(undo_mender *m, size_t i, uint32_t pos) {
 static lk_status undo_mender_set(undo_mender *m, size_t i, uint32_t pos) {
     const lk_value *was = m->list->before.at[i].value;
     if (was->type != LK_CONTAINER) return lk_movable_set(m->a->doc, m->ref, pos, was);
-    lk_value made = {.type = LK_CONTAINER};
+    lk_ref made;
     if (!remap_reserve(m->a->remap, 1)) return LK_ENOMEM;
-    lk_status status = lk_movable_set_container(
-        m->a->doc, m->ref, pos, lk_ref_kind(m->a->doc, was->as.container), &made.as.container);
-    if (status == LK_OK) undo_mender_adopt(m, was, &made);
-    return status;
+    lk_kind kind = lk_ref_kind(m->a->doc, was->as.container);
+    lk_status status = lk_movable_set_container(m->a->doc, m->ref, pos, kind, &made);
+    return status == LK_OK ? undo_mender_adopt(m, was, made) : status;
 }
 
 static lk_status undo_mender_mend(undo_mender *m, size_t i) {

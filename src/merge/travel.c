@@ -17,6 +17,7 @@ void travel_drop(travel *t) {
     vec_drop(t->heap, &t->forth);
     vec_drop(t->heap, &t->played);
     vec_drop(t->heap, &t->names);
+    vec_drop(t->heap, &t->order);
     vec_drop(t->heap, &t->notes);
     vec_drop(t->heap, &t->tree_back);
     vec_drop(t->heap, &t->tree_forth);
@@ -57,6 +58,7 @@ typedef struct travel_trip {
     travel *t;
     const travel_end *from, *to;
     arena *scratch;
+    uint8_t *seen;    /* containers */
     uint8_t *touched; /* sequences */
     bool any;         /* of them */
     double *counts;   /* counters */
@@ -69,42 +71,75 @@ static bool travel_push_lv(travel *t, bool back, lv at) {
     return fresh != NULL;
 }
 
+bool travel_look(travel *t, const register_name *name) {
+    travel_name *fresh = vec_push(t->heap, &t->names);
+    if (fresh != NULL) *fresh = (travel_name){*name, (uint32_t)t->names.len};
+    return fresh != NULL;
+}
+
+static bool travel_see(travel_trip *trip, uint32_t container) {
+    if (trip->seen[container]) return true;
+    uint32_t *fresh = vec_push(trip->t->heap, &trip->t->order);
+    if (fresh == NULL) return false;
+    *fresh = container;
+    trip->seen[container] = 1;
+    return true;
+}
+
 /* Sort one operation in. */
 static bool travel_sort_op(travel_trip *trip, const op *o, lv at, bool back) {
     travel *t = trip->t;
     register_name name;
+    if (!travel_see(trip, o->container)) return false;
     if (player_tracks(&t->player, o)) {
         trip->touched[o->container] = 1;
         trip->any = true;
     }
     if (o->kind == OP_COUNTER) trip->counts[o->container] += back ? -o->as.delta : o->as.delta;
     if (o->kind == OP_TREE && !travel_push_lv(t, back, at)) return false;
-    if (!register_of(o, &name)) return true;
-    register_name *fresh = vec_push(t->heap, &t->names);
-    if (fresh != NULL) *fresh = name;
-    return fresh != NULL;
+    return !register_of(o, &name) || travel_look(t, &name);
 }
 
-static bool travel_sort(travel_trip *trip, const dag_spans *spans, bool back) {
-    for (size_t i = 0; i < spans->len; i++) {
-        oplog_walk w = oplog_walk_new(trip->t->log, spans->at[i].start, spans->at[i].end);
-        op o;
-        lv at;
-        const dag_run *run;
-        while (oplog_walk_next(&w, &o, &at, &run))
-            if (!travel_sort_op(trip, &o, at, back)) return false;
+static bool travel_sort_span(travel_trip *trip, dag_span span, bool back) {
+    oplog_walk w = oplog_walk_new(trip->t->log, span.start, span.end);
+    op o;
+    lv at;
+    const dag_run *run;
+    while (oplog_walk_next(&w, &o, &at, &run))
+        if (!travel_sort_op(trip, &o, at, back)) return false;
+    return true;
+}
+
+/* From the oldest operation to the newest; spans are told the other way round. */
+static bool travel_sort(travel_trip *trip, const dag_spans *back, const dag_spans *forth) {
+    size_t b = back->len, f = forth->len;
+    while (b + f > 0) {
+        bool older = f == 0 || (b > 0 && back->at[b - 1].start < forth->at[f - 1].start);
+        dag_span span = older ? back->at[--b] : forth->at[--f];
+        if (!travel_sort_span(trip, span, older)) return false;
     }
     return true;
 }
 
 /* ---- registers ---- */
 
-static int travel_name_order(const void *a, const void *b) {
-    const register_name *x = a, *y = b;
+/* The place and the value of an element are looked at together. */
+static int travel_register_order(const register_name *x, const register_name *y) {
     if (x->container != y->container) return x->container < y->container ? -1 : 1;
     if (x->key != y->key) return x->key < y->key ? -1 : 1;
     if (x->peer != y->peer) return x->peer < y->peer ? -1 : 1;
     return x->lamport < y->lamport ? -1 : x->lamport > y->lamport;
+}
+
+static int travel_name_order(const void *a, const void *b) {
+    const travel_name *x = a, *y = b;
+    int order = travel_register_order(&x->of, &y->of);
+    return order != 0 ? order : x->nth < y->nth ? -1 : x->nth > y->nth;
+}
+
+static int travel_nth_order(const void *a, const void *b) {
+    const travel_name *x = a, *y = b;
+    return x->nth < y->nth ? -1 : x->nth > y->nth;
 }
 
 static const register_write *travel_write(const travel_trip *trip, register_name name,
@@ -200,14 +235,25 @@ static bool travel_elem(travel_trip *trip, const register_name *name) {
     return steps_add(trip->t->heap, trip->out, &s);
 }
 
+/* Let each register be named once, in the order of the operations that first did. */
+static void travel_unite_names(travel *t) {
+    travel_name *names = t->names.at;
+    size_t len = 0;
+    sort_items(names, t->names.len, sizeof *names, travel_name_order);
+    for (size_t i = 0; i < t->names.len; i++)
+        if (len == 0 || travel_register_order(&names[i].of, &names[len - 1].of) != 0)
+            names[len++] = names[i];
+    t->names.len = len;
+    sort_items(names, len, sizeof *names, travel_nth_order);
+}
+
 static bool travel_registers(travel_trip *trip) {
     travel *t = trip->t;
     if (t->names.len == 0) return true;
     if (!registers_update(&t->registers)) return false;
-    sort_items(t->names.at, t->names.len, sizeof *t->names.at, travel_name_order);
+    travel_unite_names(t);
     for (size_t i = 0; i < t->names.len; i++) {
-        const register_name *name = &t->names.at[i];
-        if (i > 0 && travel_name_order(name, name - 1) == 0) continue;
+        const register_name *name = &t->names.at[i].of;
         bool keyed = t->log->names.containers.at[name->container].id.kind == LK_MAP;
         if (keyed ? !travel_key(trip, name) : !travel_elem(trip, name)) return false;
     }
@@ -259,16 +305,17 @@ lk_status travel_plan(travel *t, const travel_end *from, const travel_end *to, a
                       step_list *out) {
     size_t containers = t->log->names.containers.len;
     travel_trip trip = {.t = t, .from = from, .to = to, .scratch = scratch, .out = out};
+    trip.seen = arena_new(scratch, uint8_t, containers);
     trip.touched = arena_new(scratch, uint8_t, containers);
     trip.counts = arena_new(scratch, double, containers);
-    if (trip.touched == NULL || trip.counts == NULL) return LK_ENOMEM;
+    if (trip.seen == NULL || trip.touched == NULL || trip.counts == NULL) return LK_ENOMEM;
+    __builtin_memset(trip.seen, 0, containers);
     __builtin_memset(trip.touched, 0, containers);
     __builtin_memset(trip.counts, 0, containers * sizeof *trip.counts);
-    t->names.len = t->tree_back.len = t->tree_forth.len = 0;
+    t->names.len = t->order.len = t->tree_back.len = t->tree_forth.len = 0;
     if (!dag_diff(&t->log->graph, from->heads, from->len, to->heads, to->len, &t->back, &t->forth))
         return LK_ENOMEM;
-    if (!travel_sort(&trip, &t->back, true) || !travel_sort(&trip, &t->forth, false))
-        return LK_ENOMEM;
+    if (!travel_sort(&trip, &t->back, &t->forth)) return LK_ENOMEM;
     if (trip.any) {
         lk_status status = travel_sequences(t, from, to, trip.touched, scratch, out);
         if (status != LK_OK) return status == LK_ENOMEM ? status : LK_ECORRUPT;

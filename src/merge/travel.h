@@ -36,16 +36,25 @@ typedef struct travel_note { /* who atoms of a base text are */
     step_elem elem;
 } travel_note;
 
+typedef struct travel_name { /* a register to look at */
+    register_name of;
+    uint32_t nth; /* in the order of the operations */
+} travel_name;
+
 typedef struct travel {
     const lk_memory *heap;
     oplog *log;
     registers registers;
     player player;
     dag_spans back, forth, played;
-    VEC(register_name) names; /* of registers to look at */
+    VEC(travel_name) names;
+    VEC(uint32_t) order; /* containers, in the order of their first operations in between */
     VEC(travel_note) notes;
     VEC(lv) tree_back, tree_forth;
 } travel;
+
+/* Look at that register. false when memory is out. */
+bool travel_look(travel *t, const register_name *name);
 
 void travel_init(travel *t, oplog *log);
 void travel_drop(travel *t);

@@ -140,12 +140,6 @@ typedef struct travel_seq { /* one sequence being compared */
     uint32_t container, owner, pos;
 } travel_seq;
 
-static bool travel_add_name(travel *t, const register_name *name) {
-    register_name *fresh = vec_push(t->heap, &t->names);
-    if (fresh != NULL) *fresh = *name;
-    return fresh != NULL;
-}
-
 /* The elements that stand on places which come back are to be looked at. */
 static bool travel_places(travel_seq *s, const op *o, const dag_run *run) {
     register_name name = {.kind = REGISTER_PLACE, .container = o->container};
@@ -154,7 +148,7 @@ static bool travel_places(travel_seq *s, const op *o, const dag_run *run) {
         name.lamport = o->kind == OP_MOVE
                            ? o->as.move.elem_lamport
                            : run->lamport + (uint32_t)(o->counter - run->counter) + i;
-        if (!travel_add_name(s->t, &name)) return false;
+        if (!travel_look(s->t, &name)) return false;
     }
     return true;
 }

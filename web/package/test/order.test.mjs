@@ -1,0 +1,151 @@
+// The order of operations and of events, which is loro-crdt's: the same histories, operation by operation.
+import assert from "node:assert/strict";
+import test from "node:test";
+import { randomSource } from "../../../test/conform/history.mjs";
+import { doc, isContainer, ours, plain, theirs } from "./both.mjs";
+
+/** All operations since a version, as loro-crdt reads them. */
+function opsSince(made, version) {
+  const reader = new theirs.LoroDoc();
+  reader.import(made.export({ mode: "update" }));
+  const { changes } = reader.exportJsonUpdates(theirs.VersionVector.decode(version.encode()));
+  return plain(changes.flatMap((change) => change.ops));
+}
+
+/** Which containers each batch tells of. */
+function targetsOf(made) {
+  const told = [];
+  made.subscribe(({ by, events }) => told.push([by, ...events.map(({ target }) => target)]));
+  return told;
+}
+
+class Desk {
+  constructor(library, kinds) {
+    this.library = library;
+    this.kinds = kinds;
+    this.doc = doc(library);
+    this.roots = Array.from({ length: 9 }, (_, i) =>
+      this.doc[`get${kinds[i % kinds.length]}`](`root ${i}`),
+    );
+    this.told = targetsOf(this.doc);
+    this.undo = new library.UndoManager(this.doc, { mergeInterval: 0 });
+  }
+
+  containers() {
+    const found = [...this.roots];
+    for (let i = 0; i < found.length && found.length < 60; i++) {
+      if (found[i].kind() === "Map") {
+        const keys = [...found[i].keys()].sort();
+        found.push(...keys.map((key) => found[i].get(key)).filter(isContainer));
+      } else if (found[i].kind() === "List") found.push(...found[i].toArray().filter(isContainer));
+    }
+    return found;
+  }
+
+  edit(random) {
+    const at = random.pick(this.containers());
+    const child = new this.library[`Loro${random.pick(this.kinds)}`]();
+    const place = random.below((at.length ?? 0) + 1);
+    const roll = random.below(10);
+    const goes = roll < 3 && at.length > 0;
+    switch (at.kind()) {
+      case "Map": {
+        const key = `key ${random.below(14)}`;
+        if (roll < 2) return at.delete(key);
+        return roll < 4 ? at.setContainer(key, child) : at.set(key, random.below(3));
+      }
+      case "List":
+        if (goes) return at.delete(place % at.length, 1);
+        return roll < 5 ? at.insertContainer(place, child) : at.insert(place, roll);
+      case "Text":
+        return goes ? at.delete(place % at.length, 1) : at.insert(place, "abc".slice(roll % 3));
+      default:
+        return at.increment(1 + roll);
+    }
+  }
+
+  step(random) {
+    const version = this.doc.version();
+    const roll = random.below(20);
+    if (roll < 12) {
+      for (let left = 1 + random.below(6); left > 0; left--) this.edit(random);
+    } else if (roll < 16) this.undo.undo();
+    else if (roll < 18) this.undo.redo();
+    else {
+      const [{ peer, counter } = {}] = this.doc.frontiers();
+      if (counter > 0) this.doc.revertTo([{ peer, counter: random.below(counter) }]);
+    }
+    this.doc.commit();
+    return opsSince(this.doc, version);
+  }
+}
+
+for (const kinds of [
+  ["Map"],
+  ["Map", "List", "Counter"],
+  ["Map", "List", "Text"],
+])
+  test(`undo and revert edit ${kinds} in loro-crdt's order, and events tell in it`, () => {
+    for (let seed = 1; seed <= 12; seed++) {
+      const desks = [ours, theirs].map((library) => new Desk(library, kinds));
+      const random = randomSource(seed);
+      for (let step = 0; step < 25; step++) {
+        const next = random.next();
+        const [mine, loros] = desks.map((desk) => desk.step(randomSource(next)));
+        assert.deepEqual(mine, loros, `seed ${seed}, step ${step}`);
+        assert.deepEqual(desks[0].told.splice(0), desks[1].told.splice(0), `seed ${seed}`);
+      }
+    }
+  });
+
+test("what goes goes before what comes, unless a diff that was handed out has both", () => {
+  const deltas = [
+    [{ retain: 2 }, { delete: 2 }, { insert: "ab" }],
+    [{ retain: 2 }, { insert: "ab" }, { delete: 2 }, { insert: "cd" }, { delete: 1 }],
+    [{ retain: 2 }, { delete: 2 }, { insert: "ab" }, { delete: 1 }],
+  ];
+  const acts = [
+    ...deltas.map((diff) => (made) => made.applyDiff([["cid:root-t:Text", { type: "text", diff }]])),
+    (made) => {
+      const before = made.frontiers();
+      made.getText("t").delete(4, 3);
+      made.getText("t").insert(4, "ABC");
+      made.getText("t").delete(3, 2);
+      made.commit();
+      made.revertTo(before);
+    },
+  ];
+  for (const act of acts) {
+    const [mine, loros] = [ours, theirs].map((library) => {
+      const made = doc(library);
+      made.getText("t").insert(0, "0123456789");
+      made.commit();
+      const version = made.version();
+      act(made);
+      made.commit();
+      return opsSince(made, version);
+    });
+    assert.deepEqual(mine, loros);
+  }
+});
+
+test("a counter that is made anew begins with an operation that adds nothing", () => {
+  for (const kind of ["List", "MovableList", "Map"]) {
+    const [mine, loros] = [ours, theirs].map((library) => {
+      const made = doc(library);
+      const parent = made[`get${kind}`]("parent");
+      if (kind === "Map") parent.setContainer("c", new library.LoroCounter());
+      else parent.insertContainer(0, new library.LoroCounter());
+      made.commit();
+      const undo = new library.UndoManager(made, { mergeInterval: 0 });
+      if (kind === "Map") parent.delete("c");
+      else parent.delete(0, 1);
+      made.commit();
+      const version = made.version();
+      undo.undo();
+      made.commit();
+      return opsSince(made, version);
+    });
+    assert.deepEqual(mine, loros);
+  }
+});
