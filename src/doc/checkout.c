@@ -187,12 +187,25 @@ lk_status checkout_diff(lk_doc *doc, lk_ids from, lk_ids to, checkout_look *look
 
 /* ---- copies ---- */
 
+/* What was asked for and is empty shows in the copy, too. */
+static lk_status checkout_copy_roots(const lk_doc *doc, lk_doc *copy) {
+    size_t cursor = 0;
+    lk_ref root, made;
+    lk_status status = LK_OK;
+    while (status == LK_OK && lk_root_next(doc, &cursor, &root)) {
+        const container_id *id = &doc->log.names.containers.at[root.index].id;
+        if (id->kind > LK_COUNTER || !doc_root_name_valid(id->name)) continue;
+        status = lk_root(copy, (lk_kind)id->kind, id->name, &made);
+    }
+    return status;
+}
+
 static lk_status checkout_fork(lk_doc *doc, const travel_end *version, lk_doc *copy) {
     lk_buf bytes = {.memory = &doc->memory};
     lk_status status = export_past(doc, version->ends, &bytes);
     if (status == LK_OK) status = lk_import(copy, (lk_bytes){bytes.at, bytes.len}, NULL, NULL);
     lk_buf_free(&bytes);
-    return status;
+    return status == LK_OK ? checkout_copy_roots(doc, copy) : status;
 }
 
 lk_status lk_fork(lk_doc *doc, uint64_t peer, const lk_ids *frontiers_or_null, lk_doc **out) {

@@ -7,6 +7,11 @@
 #include "doc/export.h"
 #include "oplog/mergeable.h"
 
+typedef struct snapshot_style { /* one that has begun and not ended */
+    op_id start;
+    size_t mark, text; /* what there was of both before it */
+} snapshot_style;
+
 typedef struct snapshot_maker {
     lk_doc *doc;
     state_tables tables;
@@ -15,9 +20,10 @@ typedef struct snapshot_maker {
     lk_buf text;             /* of the container at hand */
     VEC(state_span) spans;
     VEC(state_mark) marks;
+    VEC(snapshot_style) open;
     VEC(state_item) items;
     VEC(state_entry) entries;
-    bool shown; /* only of containers that show */
+    bool shown; /* only what shows: the history that made the rest is left out */
 } snapshot_maker;
 
 /* A span's ids are consecutive, but its Lamport times may jump where a run ends: the part up to
@@ -43,13 +49,31 @@ static bool snapshot_add_text(snapshot_maker *m, const seq_span *span) {
     return true;
 }
 
+/* A style ends. Where the history that made it is left out, so is the value of one without text. */
+static void snapshot_end_style(snapshot_maker *m, op_id end) {
+    size_t i = m->open.len;
+    while (i-- > 0) {
+        const snapshot_style *style = &m->open.at[i];
+        if (style->start.peer != end.peer || style->start.counter + 1 != end.counter) continue;
+        if (m->shown && style->text == m->text.len)
+            m->marks.at[style->mark].value = (lk_value){.type = LK_NULL};
+        m->open.at[i] = m->open.at[--m->open.len];
+        return;
+    }
+}
+
 static bool snapshot_add_anchor(snapshot_maker *m, op_id id, const text_mark *mark, bool starts) {
     state_span *span = vec_push(&m->doc->memory, &m->spans);
     if (span == NULL) return false;
     *span = (state_span){.id = id, .len = starts ? 0 : -1, .lamport = mark->lamport + !starts};
-    if (!starts) return true;
+    if (!starts) {
+        snapshot_end_style(m, id);
+        return true;
+    }
+    snapshot_style *style = vec_push(&m->doc->memory, &m->open);
     state_mark *fresh = vec_push(&m->doc->memory, &m->marks);
-    if (fresh == NULL) return false;
+    if (fresh == NULL || style == NULL) return false;
+    *style = (snapshot_style){id, m->marks.len - 1, m->text.len};
     *fresh = (state_mark){m->doc->log.names.keys.at[mark->key], *mark->value, mark->info};
     return true;
 }
@@ -67,7 +91,7 @@ static bool snapshot_add_items(snapshot_maker *m, const seq_span *span) {
 }
 
 static bool snapshot_seq(snapshot_maker *m, const seq *from, state_container *out) {
-    m->text.len = m->spans.len = m->items.len = m->marks.len = 0;
+    m->text.len = m->spans.len = m->items.len = m->marks.len = m->open.len = 0;
     seq_walk w = seq_range(from, 0, seq_len(from, SEQ_ENTITY));
     seq_span span;
     bool starts;
@@ -151,6 +175,9 @@ static bool snapshot_movable(snapshot_maker *m, const movable *from, state_conta
     return true;
 }
 
+/* As Loro has it, whatever position a node had before it was deleted. */
+static const uint8_t snapshot_bin_position[] = {0x80};
+
 /* Nodes below `top`, appended; `rows` says where each node is. */
 static bool snapshot_nodes(snapshot_maker *m, const tree *from, uint32_t top, uint32_t *rows,
                            state_node *nodes, size_t *len) {
@@ -169,6 +196,7 @@ static bool snapshot_nodes(snapshot_maker *m, const tree *from, uint32_t top, ui
         row->parent = node->parent == TREE_ROOT      ? STATE_NODE_ROOT
                       : node->parent == TREE_DELETED ? STATE_NODE_DELETED
                                                      : STATE_NODE_FIRST + rows[node->parent];
+        if (node->parent == TREE_DELETED) row->position = (lk_bytes){snapshot_bin_position, 1};
     }
     return true;
 }
@@ -299,6 +327,7 @@ lk_status export_snapshot_part(lk_doc *doc, const export_part *part, lk_buf *out
     vec_drop(heap, &m.pairs);
     vec_drop(heap, &m.spans);
     vec_drop(heap, &m.marks);
+    vec_drop(heap, &m.open);
     vec_drop(heap, &m.items);
     vec_drop(heap, &m.entries);
     return status;

@@ -1,5 +1,6 @@
 // What the two sides show, in a form in which equal means the same.
 import { inspect } from 'node:util';
+import { blobOf } from './bytes.mjs';
 
 export const isContainer = (value) =>
     typeof value === 'object' && value !== null && typeof value.kind === 'function';
@@ -155,6 +156,38 @@ export const historyOf = (doc) =>
             ]),
         ),
     );
+/** Operations of JSON updates; inserts that go on where the last one ended are one. */
+function joined(ops) {
+    const out = [];
+    for (const { container, counter, content } of ops) {
+        const last = out[out.length - 1];
+        const what = content.text ?? content.value;
+        const begins = last?.content.text ?? last?.content.value;
+        const goes =
+            content.type === 'insert' &&
+            last?.content.type === 'insert' &&
+            last.container === container &&
+            content.pos !== undefined &&
+            last.content.pos + counter - last.counter === content.pos;
+        if (!goes) out.push({ container, counter, content: { ...content } });
+        else last.content[content.text === undefined ? 'value' : 'text'] = begins.concat(what);
+    }
+    return out;
+}
+
+/** JSON updates, without the order of what changes build on. */
+export function jsonUpdatesOf(doc) {
+    const { changes, ...rest } = doc.exportJsonUpdates(undefined, undefined, false);
+    return {
+        ...rest,
+        changes: Object.fromEntries(
+            changes.map(({ deps, ops, ...change }) => [
+                change.id,
+                { ...change, deps: deps.sort(), ops: joined(ops) },
+            ]),
+        ),
+    };
+}
 export function versionOf(doc) {
     const entries = [...doc.version().toJSON()].map(([peer, end]) => [String(peer), end]);
     return Object.fromEntries(entries.filter(([, end]) => end > 0).sort());
@@ -177,4 +210,26 @@ export class Mismatch extends Error {
 
 export function same(what, ours, theirs) {
     if (!equal(ours, theirs)) throw new Mismatch(what, ours, theirs);
+}
+
+/** A snapshot that is shallow and leaves nothing out may as well be a whole one. */
+const leavesNothing = ({ history }) => history?.sv && Object.keys(history.sv).length === 0;
+const withoutStates = ({ history: { sv, sf, ...history } }) => history;
+
+/** Does a shallow snapshot begin before another one of the same? */
+const beginsEarlier = ({ history: a }, { history: b }) =>
+    !equal(a.sf, b.sf) && Object.entries(a.sv).every(([peer, end]) => end <= (b.sv[peer] ?? 0));
+
+/**
+ * Two blobs must say the same, where they are not the same bytes. False if theirs begins earlier than it
+ * must: where the history after a shallow root forks at once, Loro at times goes further back.
+ */
+export function sameBytes(what, ours, theirs) {
+    if (Buffer.compare(ours, theirs) === 0) return true;
+    const [one, other] = [ours, theirs].map(blobOf);
+    if (one.history?.sv && other.history?.sv && beginsEarlier(other, one)) return false;
+    if (leavesNothing(one) || leavesNothing(other))
+        same(`${what}: bytes`, withoutStates(one), withoutStates(other));
+    else same(`${what}: bytes`, one, other);
+    return true;
 }

@@ -4,7 +4,7 @@
 //     peer 0: ours ═ theirs      `═` must always show the same: JSON, version, frontiers, events
 //               ╲ ╱              every blob crosses over: ours imports what theirs exported
 //     peer 1: ours ═ theirs
-import { frontiersOf, historyOf, same, statusOf, versionOf } from './compare.mjs';
+import { frontiersOf, historyOf, jsonUpdatesOf, same, sameBytes, statusOf, versionOf } from './compare.mjs';
 import { randomSource, shuffled } from './history.mjs';
 import { containersOf, shown } from './side.mjs';
 import { Twin } from './twin.mjs';
@@ -154,6 +154,10 @@ class Group {
     /** What peers sent while they wrote is all that they wrote. */
     fromLocal() {
         const newcomer = this.birth();
+        for (const { ours, theirs } of this.everybody) {
+            same('local updates', ours.local.length, theirs.local.length);
+            ours.local.forEach((bytes, i) => sameBytes('local updates', bytes, theirs.local[i]));
+        }
         newcomer.both((side) => {
             for (const twin of this.everybody)
                 for (const bytes of (side === newcomer.ours ? twin.theirs : twin.ours).local)
@@ -165,6 +169,7 @@ class Group {
     throughJson(first) {
         first.commit();
         first.ask('changes', (side) => historyOf(side.doc));
+        first.ask('export (JSON)', (side) => jsonUpdatesOf(side.doc));
         const [ours, theirs] = first.both((side) => side.doc.exportJsonUpdates());
         const newcomer = this.birth();
         const status = newcomer.both((side) =>

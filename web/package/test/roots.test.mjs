@@ -108,3 +108,17 @@ test("small functions", () => {
     return [before, made.getDecodedValueCacheLimit()];
   });
 });
+
+test("empty roots show in copies", () => {
+  same((library) => {
+    const d = doc(library);
+    d.getText("t");
+    d.getCounter("c");
+    d.getMap("m").set("a", 1);
+    d.commit();
+    const before = d.frontiers();
+    d.getList("l").insert(0, 1);
+    d.commit();
+    return [d.fork().toJSON(), d.forkAt(before).toJSON(), d.forkAt([]).toJSON()];
+  });
+});

@@ -1,6 +1,7 @@
 // Documents whose history begins late, beside loro-crdt.
 import assert from "node:assert/strict";
 import test from "node:test";
+import { blobOf } from "../../../test/conform/bytes.mjs";
 import { doc, ours, same, theirs } from "./both.mjs";
 
 function filled(library) {
@@ -149,4 +150,28 @@ test("a document with a counter does not begin late", () => {
       const status = d.import(shallow(filled(library)));
       return [status, d.isShallow(), d.version().toJSON()];
     });
+});
+
+test("where a history begins late, no value is left of styles without text", () => {
+  const read = (library) => {
+    const d = doc(library);
+    const text = d.getText("text");
+    d.configTextStyle({ gone: { expand: "after" }, kept: { expand: "after" } });
+    text.insert(0, "abcdef");
+    text.mark({ start: 1, end: 3 }, "gone", "secret");
+    text.mark({ start: 2, end: 5 }, "kept", "told");
+    text.delete(1, 2);
+    const tree = d.getTree("tree");
+    tree.delete(tree.createNode().id);
+    d.commit();
+    return blobOf(shallow(d));
+  };
+  assert.deepEqual(read(ours), read(theirs));
+  assert.deepEqual(
+    Object.values(read(ours).root).flatMap(({ state }) => state?.marks ?? []),
+    [
+      ["gone", null, 132],
+      ["kept", "told", 132],
+    ],
+  );
 });
