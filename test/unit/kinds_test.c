@@ -144,7 +144,34 @@ static void test_counter(void) {
     lk_free(doc);
 }
 
+/* In whatever order tenths arrive: their sum is one, but for rounding. */
+static void test_rounding(void) {
+    static const uint8_t orders[][3] = {{0, 1, 2}, {0, 2, 1}, {1, 0, 2},
+                                        {1, 2, 0}, {2, 0, 1}, {2, 1, 0}};
+    static const double tenths[] = {0.1, 0.2, 0.7};
+    lk_buf updates[3] = {0};
+    for (uint64_t i = 0; i < 3; i++) {
+        lk_doc *doc = lk_new(i + 1, NULL);
+        CHECK_EQ(lk_counter_add(doc, root_of(doc, LK_COUNTER), tenths[i]), LK_OK);
+        CHECK_EQ(lk_export(doc, LK_UPDATES, (lk_ids){0}, &updates[i]), LK_OK);
+        lk_free(doc);
+    }
+    for (size_t i = 0; i < sizeof orders / sizeof *orders; i++) {
+        lk_doc *doc = lk_new(9, NULL);
+        for (size_t k = 0; k < 3; k++) {
+            const lk_buf *update = &updates[orders[i][k]];
+            CHECK_EQ(lk_import(doc, (lk_bytes){update->at, update->len}, NULL, NULL), LK_OK);
+        }
+        double off = lk_counter_value(doc, root_of(doc, LK_COUNTER)) - 1;
+        CHECK(off > -1e-15 && off < 1e-15);
+        lk_check(doc);
+        lk_free(doc);
+    }
+    for (size_t i = 0; i < 3; i++) lk_buf_free(&updates[i]);
+}
+
 int main(void) {
+    test_rounding();
     test_movable();
     test_tree();
     test_positions();
