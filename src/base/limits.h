@@ -37,11 +37,22 @@
  * byte, this many are free: in one block, in all blocks of a blob, and in all that waits. */
 #define LIMIT_BLOCK_OPS (1u << 20)
 
-/* Fractional indices of one block, in all. Each may repeat its predecessor for a few bytes. */
+/* Fractional indices of one table, and of all tables of a blob. Each may repeat its predecessor for
+ * a few bytes. */
 #define LIMIT_POSITION_BYTES (64u << 20)
+#define LIMIT_POSITIONS_BYTES (256u << 20)
+
+/* Names of mergeable children repeat that of their parent. For all that one blob makes, beyond so
+ * many bytes each, so many are free. */
+#define LIMIT_CHILD_NAME 256u
+#define LIMIT_CHILD_NAMES_BYTES (64u << 20)
 
 /* All that the tables of one snapshot unpack to. */
 #define LIMIT_SNAPSHOT_BYTES (1u << 30)
+
+/* Pieces that deletions take out of sequences while they are merged, beyond one each. Concurrent
+ * ones may each take out the same pieces, which are as many as there are edits. */
+#define LIMIT_MERGE_PIECES (1u << 22)
 
 /* Changes that wait for their past, in bytes of their encoded form: a peer must not fill memory
  * with them. */

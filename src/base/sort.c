@@ -36,7 +36,7 @@ void sort_items(void *items, size_t len, size_t item_len, sort_order *order) {
 
 int sort_bytes(lk_bytes a, lk_bytes b) {
     size_t common = a.len < b.len ? a.len : b.len;
-    int order = common == 0 ? 0 : __builtin_memcmp(a.at, b.at, common);
+    int order = common == 0 || a.at == b.at ? 0 : __builtin_memcmp(a.at, b.at, common);
     if (order != 0) return order;
     return (a.len > b.len) - (a.len < b.len);
 }

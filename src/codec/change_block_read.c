@@ -283,6 +283,9 @@ static bool block_read_positions(block_reader *b) {
     reader *r = &b->section[SECTION_POSITIONS];
     if (reader_left(r) == 0) return true;
     b->positions = position_arena_read(r, b->scratch);
+    b->out->positions = b->positions.at;
+    b->out->position_len = b->positions.len;
+    b->out->position_bytes = b->positions.bytes;
     reader_finish(r, "bytes follow the positions");
     return reader_ok(r);
 }

@@ -148,10 +148,12 @@ static void op_read_tree(op_reader *s, int32_t prop, op *o) {
                          s->tables->peers[o->as.tree.parent.peer] == TREE_DELETED_PEER &&
                          o->as.tree.parent.counter == TREE_DELETED_COUNTER;
     if (o->as.tree.deletes) return;
-    if (position < s->positions.len)
-        o->as.tree.position = s->positions.at[position];
-    else
+    if (position >= s->positions.len) {
         op_fail(s, "position is not in the table");
+        return;
+    }
+    o->as.tree.position = s->positions.at[position];
+    o->as.tree.position_at = (uint32_t)position;
 }
 
 static void op_read_counter(op_reader *s, op_row row, op *o) {

@@ -47,7 +47,7 @@ position_arena position_arena_read(reader *r, arena *scratch) {
     reader_finish(&rest_bytes, "column has too many rows");
     reader_adopt(r, &prefix_bytes);
     reader_adopt(r, &rest_bytes);
-    return (position_arena){at, reader_ok(r) ? len : 0};
+    return (position_arena){at, reader_ok(r) ? len : 0, total};
 }
 
 static int position_order(const void *a, const void *b) {
@@ -60,7 +60,7 @@ position_arena position_arena_make(lk_bytes *positions, size_t len) {
     for (size_t i = 0; i < len; i++)
         if (kept == 0 || position_order(&positions[kept - 1], &positions[i]) != 0)
             positions[kept++] = positions[i];
-    return (position_arena){positions, kept};
+    return (position_arena){.at = positions, .len = kept};
 }
 
 size_t position_arena_find(const position_arena *a, lk_bytes position) {

@@ -9,6 +9,7 @@
 typedef struct position_arena {
     const lk_bytes *at;
     size_t len;
+    size_t bytes; /* of all together: what was read may repeat itself */
 } position_arena;
 
 /* Read a whole arena, into `scratch`. The order is not checked: it means nothing. */

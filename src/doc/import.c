@@ -4,12 +4,10 @@
  *      open the blob ─► decode blocks ─► append what has its past ─► plan ─► prepare │ advance
  *                       (scratch)        (log, can be rewound)      (steps)          │ cannot fail
  *
- * Blocks are grouped by peer. Changes are taken in causal order by always going on with the peer
- * whose next change has the smallest Lamport time, and staying with it as long as its changes have
- * their past: so branches are read one after the other and the merge does not jump between them. A
- * change whose turn it is and which still misses something will not get it from this blob, since
- * what a change builds on has smaller Lamport times. It waits as encoded bytes, and is read again
- * when what it misses is here. */
+ * Blocks are grouped by peer. Changes are taken in causal order, depth first: a change that was
+ * waiting for the one just appended goes next, then what follows that one. So branches are read one
+ * after the other, each where it begins, and the merge does not jump between them. What still waits
+ * in the end is kept as encoded bytes, and read again when what it misses is here. */
 #include "base/limits.h"
 #include "base/sort.h"
 #include "codec/change_block.h"
@@ -22,19 +20,35 @@ typedef struct import_block {
     block b;
     oplog_names names;
     lk_bytes bytes;
-    size_t next; /* change */
+    size_t next;    /* change */
+    uint32_t known; /* of its dependencies */
 } import_block;
+
+typedef struct import_turn { /* of a peer's first block */
+    uint32_t lamport;
+    size_t block;
+} import_turn;
+
+typedef struct import_waiter { /* a node of a heap: who waits for the operations of one peer */
+    size_t block;              /* or, if `pending`, of doc->pending */
+    int32_t counter;
+    bool pending;
+    uint32_t rank, left, right;
+} import_waiter;
 
 typedef struct importer {
     lk_doc *doc;
-    VEC(import_block) blocks; /* of a round sorted by peer and counter */
-    VEC(size_t) queue;        /* one block of each peer: heap by Lamport time of the next change */
-    uint8_t *taken;           /* per doc->pending: its block is among ours */
-    doc_pending *waiting;     /* what waits in the end */
+    VEC(import_block) blocks; /* the blob's, by peer and counter; then those that had waited */
+    VEC(size_t) ready;        /* blocks whose next change may have its past; the last one goes on */
+    VEC(import_waiter) waiters;
+    VEC(uint32_t) first_waiter; /* by peer */
+    uint8_t *taken;             /* per doc->pending: its block is among ours */
+    doc_pending *waiting;       /* what waits in the end */
     size_t waiting_len, waiting_bytes, waiting_free_ops;
-    size_t free_ops;     /* of the blocks read */
-    size_t blob_len;     /* blocks of the blob itself; those that had waited come after them */
-    const int32_t *ends; /* next counters before, of end_len peers */
+    size_t free_ops;       /* of the blocks read */
+    size_t position_bytes; /* likewise */
+    size_t blob_len;       /* blocks of the blob itself; those that had waited come after them */
+    const int32_t *ends;   /* next counters before, of end_len peers */
     size_t end_len;
     bool snapshot; /* a document that held nothing begins with one of the blobs */
     bool several;  /* blobs are read */
@@ -65,9 +79,12 @@ static lk_status import_add(importer *in, lk_bytes bytes, size_t offset) {
     lk_status status = change_block_read(bytes, offset, &in->doc->scratch, &fresh->b, in->fault);
     if (status != LK_OK) return status;
     in->free_ops += import_free_ops(fresh);
-    if (in->free_ops <= LIMIT_BLOCK_OPS) return LK_OK;
-    *in->fault = (lk_fault){LK_ELIMIT, offset, "blob has too many operations"};
-    return LK_ELIMIT;
+    in->position_bytes += fresh->b.position_bytes;
+    if (in->free_ops > LIMIT_BLOCK_OPS)
+        *in->fault = (lk_fault){LK_ELIMIT, offset, "blob has too many operations"};
+    else if (in->position_bytes > LIMIT_POSITIONS_BYTES)
+        *in->fault = (lk_fault){LK_ELIMIT, offset, "positions are too long"};
+    return in->fault->code;
 }
 
 static lk_status import_updates(importer *in, reader *body) {
@@ -159,120 +176,183 @@ static int import_order(const void *a, const void *b) {
     return import_counter(x) < import_counter(y) ? -1 : import_counter(x) > import_counter(y);
 }
 
-static const change *import_next(const importer *in, size_t at) {
-    const import_block *x = &in->blocks.at[at];
-    return &x->b.changes[x->next];
-}
-
-static bool import_enqueue(importer *in, size_t block_at) {
-    if (!vec_reserve(&in->doc->memory, &in->queue, 1)) return false;
-    uint32_t lamport = import_next(in, block_at)->lamport;
-    size_t i = in->queue.len++;
-    for (; i > 0 && import_next(in, in->queue.at[(i - 1) / 2])->lamport > lamport; i = (i - 1) / 2)
-        in->queue.at[i] = in->queue.at[(i - 1) / 2];
-    in->queue.at[i] = block_at;
-    return true;
-}
-
-static size_t import_dequeue(importer *in) {
-    size_t top = in->queue.at[0], last = in->queue.at[--in->queue.len], len = in->queue.len;
-    size_t i = 0;
-    for (;;) {
-        size_t child = 2 * i + 1;
-        if (child >= len) break;
-        size_t *q = in->queue.at;
-        if (child + 1 < len &&
-            import_next(in, q[child + 1])->lamport < import_next(in, q[child])->lamport)
-            child++;
-        if (import_next(in, q[child])->lamport >= import_next(in, last)->lamport) break;
-        q[i] = q[child];
-        i = child;
-    }
-    if (len > 0) in->queue.at[i] = last;
-    return top;
-}
-
-/* ---- appending ---- */
-
-/* Skip what is known; true if the peer's next change is in this block. */
+/* Skip what is known; true if the block holds more. */
 static bool import_skip_known(const importer *in, import_block *x) {
     int32_t end = dag_peer_end(&in->doc->log.graph, x->names.peers[0]);
     while (x->next < x->b.change_len) {
         const change *c = &x->b.changes[x->next];
         if (c->counter + (int32_t)c->len > end) return true;
         x->next++;
+        x->known = 0;
     }
     return false;
 }
 
-/* Append changes of one peer, from the block `at` on, as long as they have their past. *at becomes
- * the block that stopped it, or the first block of the next peer; *stuck says which. */
-static lk_status import_run(importer *in, size_t *at, bool *stuck) {
-    uint64_t peer = import_peer(&in->blocks.at[*at]);
-    *stuck = false;
-    for (; *at < in->blocks.len && import_peer(&in->blocks.at[*at]) == peer; ++*at) {
-        import_block *x = &in->blocks.at[*at];
-        while (import_skip_known(in, x)) {
-            const change *c = &x->b.changes[x->next];
-            op_id missing;
-            if (oplog_missing(&in->doc->log, c, &x->names, &missing)) {
-                *stuck = true;
-                return LK_OK;
-            }
-            const char *what = "out of memory";
-            if (!oplog_map_rest(&in->doc->log, &x->b, &in->doc->scratch, &x->names))
-                return import_fault(in, LK_ENOMEM, what);
-            lk_status status = oplog_append(&in->doc->log, &x->b, &x->names, c, &what);
-            if (status != LK_OK) return import_fault(in, status, what);
-        }
-    }
-    return LK_OK;
+static bool import_missing(const importer *in, import_block *x, op_id *out) {
+    return oplog_missing(&in->doc->log, &x->b.changes[x->next], &x->names, &x->known, out);
 }
 
-/* Append what can be of the blocks from `start` on. */
-static lk_status import_round(importer *in, size_t start) {
+/* ---- who waits for whom, in this blob ---- */
+
+static uint32_t import_rank(const importer *in, uint32_t w) {
+    return w == TABLE_NONE ? 0 : in->waiters.at[w].rank;
+}
+
+/* Two heaps become one, as leftist trees: the way down to the right is short. */
+static uint32_t import_meld(importer *in, uint32_t a, uint32_t b) {
+    import_waiter *at = in->waiters.at;
+    if (a == TABLE_NONE) return b;
+    if (b == TABLE_NONE) return a;
+    if (at[b].counter < at[a].counter) {
+        uint32_t other = a;
+        a = b;
+        b = other;
+    }
+    at[a].right = import_meld(in, at[a].right, b);
+    if (import_rank(in, at[a].left) < import_rank(in, at[a].right)) {
+        uint32_t other = at[a].left;
+        at[a].left = at[a].right;
+        at[a].right = other;
+    }
+    at[a].rank = import_rank(in, at[a].right) + 1;
+    return a;
+}
+
+/* A block, or what waited for longer, goes on when operation `on` is here. */
+static bool import_wait_for(importer *in, op_id on, size_t who, bool pending) {
+    arena *scratch = &in->doc->scratch;
+    while (in->first_waiter.len <= on.peer) {
+        uint32_t *fresh = arena_vec_push(scratch, &in->first_waiter);
+        if (fresh == NULL) return false;
+        *fresh = TABLE_NONE;
+    }
+    import_waiter *w = arena_vec_push(scratch, &in->waiters);
+    if (w == NULL) return false;
+    *w = (import_waiter){.block = who,
+                         .counter = on.counter,
+                         .pending = pending,
+                         .rank = 1,
+                         .left = TABLE_NONE,
+                         .right = TABLE_NONE};
+    uint32_t *first = &in->first_waiter.at[on.peer];
+    *first = import_meld(in, *first, (uint32_t)in->waiters.len - 1);
+    return true;
+}
+
+static bool import_push(importer *in, size_t at) {
+    size_t *fresh = vec_push(&in->doc->memory, &in->ready);
+    if (fresh != NULL) *fresh = at;
+    return fresh != NULL;
+}
+
+/* The bytes that waited are read, unless they are to be dropped. */
+static lk_status import_take_pending(importer *in, size_t i) {
     lk_doc *doc = in->doc;
-    sort_items(in->blocks.at + start, in->blocks.len - start, sizeof *in->blocks.at, import_order);
-    for (size_t i = start; i < in->blocks.len; i++) {
-        import_block *x = &in->blocks.at[i];
-        if (!oplog_map_peers(&doc->log, &x->b, &doc->scratch, &x->names))
+    in->taken[i] = true;
+    if (in->alone) return LK_OK;
+    lk_status status =
+        import_add(in, (lk_bytes){doc->pending.at[i].bytes, doc->pending.at[i].len}, 0);
+    if (status != LK_OK) return status;
+    import_block *x = &in->blocks.at[in->blocks.len - 1];
+    if (oplog_map_peers(&doc->log, &x->b, &doc->scratch, &x->names) &&
+        import_push(in, in->blocks.len - 1))
+        return LK_OK;
+    return import_fault(in, LK_ENOMEM, "out of memory");
+}
+
+/* Operations of a peer arrived: who waited for them is ready. */
+static lk_status import_wake(importer *in, peer_ix peer) {
+    int32_t end = dag_peer_end(&in->doc->log.graph, peer);
+    while (peer < in->first_waiter.len && in->first_waiter.at[peer] != TABLE_NONE) {
+        import_waiter w = in->waiters.at[in->first_waiter.at[peer]];
+        if (w.counter >= end) break;
+        in->first_waiter.at[peer] = import_meld(in, w.left, w.right);
+        if (!w.pending && !import_push(in, w.block))
             return import_fault(in, LK_ENOMEM, "out of memory");
-        bool first = i == start || import_peer(x) != import_peer(x - 1);
-        if (first && !import_enqueue(in, i)) return import_fault(in, LK_ENOMEM, "out of memory");
-    }
-    while (in->queue.len > 0) {
-        size_t at = import_dequeue(in);
-        bool stuck;
-        lk_status status = import_run(in, &at, &stuck);
+        lk_status status = w.pending ? import_take_pending(in, w.block) : LK_OK;
         if (status != LK_OK) return status;
-        if (!stuck || in->queue.len == 0) continue;
-        bool older = import_next(in, in->queue.at[0])->lamport < import_next(in, at)->lamport;
-        if (older && !import_enqueue(in, at)) return import_fault(in, LK_ENOMEM, "out of memory");
     }
     return LK_OK;
 }
 
-/* Is what a waiting block misses here by now? */
-static bool import_may_go(const importer *in, const doc_pending *p) {
-    peer_ix peer = intern_find_peer(&in->doc->log.names, p->missing.peer);
-    return peer != TABLE_NONE && dag_peer_end(&in->doc->log.graph, peer) > p->missing.counter;
+/* ---- appending ---- */
+
+static lk_status import_append_change(importer *in, import_block *x) {
+    lk_doc *doc = in->doc;
+    const change *c = &x->b.changes[x->next];
+    const char *what = "out of memory";
+    if (!oplog_map_rest(&doc->log, &x->b, &doc->scratch, &x->names))
+        return import_fault(in, LK_ENOMEM, what);
+    lk_status status = oplog_append(&doc->log, &x->b, &x->names, c, &what);
+    return status == LK_OK ? LK_OK : import_fault(in, status, what);
 }
 
-/* Blocks of earlier rounds that were stuck may go on by what later rounds brought. */
-static lk_status import_unstick(importer *in, size_t end) {
-    for (size_t i = 0; i < end;) {
-        import_block *x = &in->blocks.at[i];
+/* Append the changes of a block, and of those of its peer that follow it, until one has to wait or
+ * others have become ready: they go first, so that the merge stays where it is. */
+static lk_status import_run(importer *in, size_t at) {
+    for (;;) {
+        import_block *x = &in->blocks.at[at];
         op_id missing;
-        bool stuck = true;
-        bool may_go = import_skip_known(in, x) &&
-                      !oplog_missing(&in->doc->log, &x->b.changes[x->next], &x->names, &missing);
-        size_t at = i++;
-        if (!may_go) continue;
-        lk_status status = import_run(in, &at, &stuck);
-        if (status != LK_OK) return status;
-        i = 0;
+        if (!import_skip_known(in, x)) {
+            bool more = ++at < in->blob_len && import_peer(x) == import_peer(x + 1);
+            if (!more) return LK_OK;
+            continue;
+        }
+        if (import_missing(in, x, &missing))
+            return import_wait_for(in, missing, at, false)
+                       ? LK_OK
+                       : import_fault(in, LK_ENOMEM, "out of memory");
+        lk_status status = import_append_change(in, x);
+        size_t ready = in->ready.len;
+        peer_ix peer = x->names.peers[0];
+        if (status == LK_OK && !import_push(in, at))
+            status = import_fault(in, LK_ENOMEM, "out of memory");
+        if (status == LK_OK) status = import_wake(in, peer);
+        if (status != LK_OK || in->ready.len > ready + 1) return status;
+        in->ready.len = ready;
     }
-    return LK_OK;
+}
+
+static int import_turn_order(const void *a, const void *b) {
+    const import_turn *x = a, *y = b;
+    if (x->lamport != y->lamport) return x->lamport > y->lamport ? -1 : 1;
+    return x->block < y->block ? -1 : x->block > y->block;
+}
+
+/* The first block of each peer waits or is ready, the oldest of all on top. */
+static bool import_line_up(importer *in) {
+    lk_doc *doc = in->doc;
+    import_turn *turns = arena_new(&doc->scratch, import_turn, in->blocks.len);
+    size_t len = 0;
+    if (turns == NULL) return false;
+    for (size_t i = 0; i < in->blocks.len; i++) {
+        import_block *x = &in->blocks.at[i];
+        if (!oplog_map_peers(&doc->log, &x->b, &doc->scratch, &x->names)) return false;
+        if (i == 0 || import_peer(x) != import_peer(x - 1))
+            turns[len++] = (import_turn){x->b.changes[0].lamport, i};
+    }
+    sort_items(turns, len, sizeof *turns, import_turn_order);
+    for (size_t i = 0; i < len; i++) {
+        import_block *x = &in->blocks.at[turns[i].block];
+        op_id missing;
+        bool stuck = import_skip_known(in, x) && import_missing(in, x, &missing);
+        if (stuck ? !import_wait_for(in, missing, turns[i].block, false)
+                  : !import_push(in, turns[i].block))
+            return false;
+    }
+    return true;
+}
+
+/* So do blocks that waited before. */
+static bool import_recall(importer *in) {
+    lk_doc *doc = in->doc;
+    for (size_t i = 0; i < doc->pending.len; i++) {
+        lk_id missing = doc->pending.at[i].missing;
+        peer_ix peer = intern_peer(&doc->log.names, missing.peer);
+        if (peer == TABLE_NONE || !import_wait_for(in, (op_id){peer, missing.counter}, i, true))
+            return false;
+    }
+    return true;
 }
 
 /* Begin with the root, which stands first in some block. */
@@ -286,39 +366,22 @@ static lk_status import_begin_late(importer *in) {
     return import_fault(in, LK_ECORRUPT, "history lacks the operation it begins with");
 }
 
-/* Append the blob's blocks, then those that waited for them, and so on. */
+/* Append the blob's blocks, and those that waited for them. */
 static lk_status import_append(importer *in) {
-    size_t start = 0;
-    lk_status begun = in->late ? import_begin_late(in) : LK_OK;
-    if (begun != LK_OK) return begun;
-    in->free_ops = 0; /* what waited is counted for itself, and kept to the same limit */
-    do {
-        lk_status status = import_round(in, start);
-        if (status == LK_OK) status = import_unstick(in, start);
-        if (status != LK_OK) return status;
-        start = in->blocks.len;
-        for (size_t i = 0; i < in->doc->pending.len; i++) {
-            const doc_pending *p = &in->doc->pending.at[i];
-            if (in->taken[i] || !import_may_go(in, p)) continue;
-            in->taken[i] = true;
-            if (in->alone) continue;
-            status = import_add(in, (lk_bytes){p->bytes, p->len}, 0);
-            if (status != LK_OK) return status;
-        }
-    } while (in->blocks.len > start);
-    return LK_OK;
+    lk_status status = in->late ? import_begin_late(in) : LK_OK;
+    if (status != LK_OK) return status;
+    in->free_ops = in->position_bytes = 0; /* what waited is counted for itself, likewise */
+    sort_items(in->blocks.at, in->blocks.len, sizeof *in->blocks.at, import_order);
+    if (!import_line_up(in) || !import_recall(in))
+        return import_fault(in, LK_ENOMEM, "out of memory");
+    for (peer_ix p = 0; p < in->first_waiter.len && status == LK_OK; p++)
+        status = import_wake(in, p);
+    while (in->ready.len > 0 && status == LK_OK)
+        status = import_run(in, in->ready.at[--in->ready.len]);
+    return status;
 }
 
 /* ---- what waits ---- */
-
-static bool import_waits_already(const importer *in, lk_span span) {
-    for (size_t i = 0; i < in->waiting_len; i++) {
-        const lk_span *other = &in->waiting[i].span;
-        if (other->peer == span.peer && other->start <= span.start && other->end >= span.end)
-            return true;
-    }
-    return false;
-}
 
 /* What a block still holds from its next change on. */
 static lk_span import_rest(const import_block *x) {
@@ -349,8 +412,8 @@ static bool import_make_roots(importer *in, const import_block *x) {
     return true;
 }
 
-/* The rest of a block waits. */
-static lk_status import_wait(importer *in, const import_block *x) {
+/* The rest of a block waits, unless something else that does holds it, too. */
+static lk_status import_wait(importer *in, import_block *x, bool doubled) {
     lk_doc *doc = in->doc;
     const change *c = &x->b.changes[x->next];
     if (import_skips(in, x, c))
@@ -363,10 +426,10 @@ static lk_status import_wait(importer *in, const import_block *x) {
                      .len = x->bytes.len,
                      .free_ops = import_free_ops(x),
                      .span = import_rest(x)};
-    if (import_waits_already(in, p.span)) return LK_OK;
+    if (doubled) return LK_OK;
     op_id missing;
-    if (!oplog_missing(&doc->log, c, &x->names, &missing)) /* its turn came too early: it lied */
-        return import_fault(in, LK_ECORRUPT, "change is not later than what it builds on");
+    if (!import_missing(in, x, &missing)) /* two blocks tell different things of one change */
+        return import_fault(in, LK_ECORRUPT, "change is told in two ways");
     p.missing = doc_wide(doc, missing);
     if (p.len > LIMIT_PENDING_BYTES - in->waiting_bytes ||
         p.free_ops > LIMIT_BLOCK_OPS - in->waiting_free_ops)
@@ -378,6 +441,41 @@ static lk_status import_wait(importer *in, const import_block *x) {
     in->waiting_bytes += p.len;
     in->waiting_free_ops += p.free_ops;
     return LK_OK;
+}
+
+typedef struct import_span { /* what waits of a block, and its place among all that do */
+    lk_span span;
+    size_t at;
+} import_span;
+
+static int import_span_order(const void *a, const void *b) {
+    const import_span *x = a, *y = b;
+    if (x->span.peer != y->span.peer) return x->span.peer < y->span.peer ? -1 : 1;
+    if (x->span.start != y->span.start) return x->span.start < y->span.start ? -1 : 1;
+    if (x->span.end != y->span.end) return x->span.end > y->span.end ? -1 : 1;
+    return x->at < y->at ? -1 : x->at > y->at;
+}
+
+/* For what waited before, and then each block: does what waits of it lie within another? NULL when
+ * memory is out. */
+static bool *import_find_doubles(importer *in) {
+    size_t most = in->waiting_len + in->blocks.len, len = 0;
+    import_span *spans = arena_new(&in->doc->scratch, import_span, most);
+    bool *doubles = arena_new(&in->doc->scratch, bool, most);
+    if (spans == NULL || doubles == NULL) return NULL;
+    for (size_t i = 0; i < in->waiting_len; i++)
+        spans[len++] = (import_span){in->waiting[i].span, i};
+    for (size_t i = 0; i < in->blocks.len; i++)
+        if (import_skip_known(in, &in->blocks.at[i]))
+            spans[len++] = (import_span){import_rest(&in->blocks.at[i]), in->waiting_len + i};
+    sort_items(spans, len, sizeof *spans, import_span_order);
+    int32_t end = 0;
+    for (size_t i = 0; i < len; i++) {
+        if (i == 0 || spans[i].span.peer != spans[i - 1].span.peer) end = 0;
+        doubles[spans[i].at] = spans[i].span.end <= end;
+        if (spans[i].span.end > end) end = spans[i].span.end;
+    }
+    return doubles;
 }
 
 /* Make the new list of what waits. Blocks that waited and were not read stay as they are. */
@@ -392,10 +490,13 @@ static lk_status import_make_waiting(importer *in) {
         in->waiting_bytes += doc->pending.at[i].len;
         in->waiting_free_ops += doc->pending.at[i].free_ops;
     }
+    const bool *doubles = import_find_doubles(in);
+    if (doubles == NULL) return import_fault(in, LK_ENOMEM, "out of memory");
+    doubles += in->waiting_len;
     for (size_t i = 0; i < in->blocks.len; i++) {
         import_block *x = &in->blocks.at[i];
         if (!import_skip_known(in, x)) continue;
-        lk_status status = import_wait(in, x);
+        lk_status status = import_wait(in, x, doubles[i]);
         if (status != LK_OK) return status;
     }
     return LK_OK;
@@ -422,14 +523,24 @@ static void import_settle_waiting(importer *in, bool keep_new) {
 
 /* ---- what is told ---- */
 
-/* Tell that this waits. */
-static void import_add_waiting(lk_doc *doc, lk_span span) {
-    size_t k = 0;
-    while (k < doc->waiting.len && doc->waiting.at[k].peer != span.peer) k++;
-    if (k == doc->waiting.len) doc->waiting.at[doc->waiting.len++] = span;
-    lk_span *all = &doc->waiting.at[k];
-    if (span.start < all->start) all->start = span.start;
-    if (span.end > all->end) all->end = span.end;
+static int import_waiting_order(const void *a, const void *b) {
+    uint64_t x = ((const lk_span *)a)->peer, y = ((const lk_span *)b)->peer;
+    return (x > y) - (x < y);
+}
+
+/* One span for each peer. */
+static void import_join_waiting(lk_doc *doc) {
+    size_t kept = 0;
+    sort_items(doc->waiting.at, doc->waiting.len, sizeof *doc->waiting.at, import_waiting_order);
+    for (size_t i = 0; i < doc->waiting.len; i++) {
+        lk_span span = doc->waiting.at[i];
+        if (kept == 0 || doc->waiting.at[kept - 1].peer != span.peer)
+            doc->waiting.at[kept++] = span;
+        lk_span *all = &doc->waiting.at[kept - 1];
+        if (span.start < all->start) all->start = span.start;
+        if (span.end > all->end) all->end = span.end;
+    }
+    doc->waiting.len = kept;
 }
 
 /* What the blob waits for is told, not what others left waiting. Of several blobs Loro tells both.
@@ -440,9 +551,10 @@ static bool import_report_waiting(importer *in) {
     if (!vec_reserve(&doc->memory, &doc->waiting, in->blob_len + in->waiting_len)) return false;
     for (size_t i = 0; i < in->blob_len; i++)
         if (import_skip_known(in, &in->blocks.at[i]))
-            import_add_waiting(doc, import_rest(&in->blocks.at[i]));
+            doc->waiting.at[doc->waiting.len++] = import_rest(&in->blocks.at[i]);
     for (size_t i = 0; i < in->waiting_len && in->several; i++)
-        import_add_waiting(doc, in->waiting[i].span);
+        doc->waiting.at[doc->waiting.len++] = in->waiting[i].span;
+    import_join_waiting(doc);
     return true;
 }
 
@@ -559,13 +671,14 @@ static lk_status import_run_all(lk_doc *doc, const lk_bytes *blobs, size_t len, 
     oplog_mark mark;
     in.end_len = doc->log.graph.peers.len;
     in.ends = import_ends(doc);
+    doc->log.names.long_names = 0;
     bool ready = in.ends != NULL && oplog_save(&doc->log, &doc->scratch, &mark) &&
                  (!doc->events.watching || events_begin(doc));
     if (!ready) return import_fault(&in, LK_ENOMEM, "out of memory");
     lk_status status = import_all(&in, blobs, len, mark.graph.end);
     if (in.taken != NULL && in.waiting != NULL) import_settle_waiting(&in, status == LK_OK);
     vec_drop(&doc->memory, &in.blocks);
-    vec_drop(&doc->memory, &in.queue);
+    vec_drop(&doc->memory, &in.ready);
     if (status != LK_OK) {
         events_cancel(&doc->events);
         state_rewind(&doc->state, mark.names.containers);

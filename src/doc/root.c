@@ -44,11 +44,12 @@ static bool root_append(root_loader *l, const block *first) {
     oplog *log = &l->doc->log;
     oplog_names names;
     op_id missing;
+    uint32_t known = 0;
     if (!oplog_map_peers(log, first, &l->doc->scratch, &names) ||
         !oplog_map_rest(log, first, &l->doc->scratch, &names))
         return root_need(l, NULL);
     change c = first->changes[0];
-    if (oplog_missing(log, &c, &names, &missing))
+    if (oplog_missing(log, &c, &names, &known, &missing))
         return root_fail(l, LK_ECORRUPT, "history lacks what its root builds on");
     op o = op_slice(&first->ops[c.op_start], 0, 1);
     block b = *first;
@@ -552,6 +553,8 @@ static bool root_map_value(root_loader *l, uint32_t id, const state_entry *entry
     container_kind kind;
     if (!mergeable_marked(names, id, entry->key, &entry->value, &kind))
         return root_value(l, &entry->value, id, out);
+    if (names->long_names > LIMIT_CHILD_NAMES_BYTES)
+        return root_fail(l, LK_ELIMIT, "names of mergeable children are too long");
     uint32_t child = mergeable_child(names, id, entry->key, kind);
     *out = (lk_value){.type = LK_CONTAINER, .as.container = {child}};
     return child != TABLE_NONE || root_need(l, NULL);

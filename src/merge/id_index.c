@@ -11,6 +11,7 @@ static const btree_class id_index_class = {.item_len = sizeof(id_run), .measure 
 void id_index_init(id_index *x, const lk_memory *heap, uint32_t first) {
     btree_init(&x->runs, &id_index_class, heap, NULL);
     x->first = first;
+    x->pieces = 0;
     x->failed = false;
 }
 

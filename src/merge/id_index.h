@@ -29,6 +29,7 @@ typedef struct id_run {
 typedef struct id_index {
     btree runs;
     uint32_t first; /* the id of the first atom */
+    size_t pieces;  /* what deletes deleted, beyond one each */
     bool failed;    /* a move had no memory */
 } id_index;
 

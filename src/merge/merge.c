@@ -2,6 +2,8 @@
  * merge.c - moves the standing version, plays operations in, and keeps or drops the trackers. */
 #include "merge/merge.h"
 
+#include "base/limits.h"
+
 /* Trackers shorter than this are kept anyway. */
 #define MERGE_KEEP 1024u
 
@@ -78,6 +80,10 @@ static lk_status merge_play(merge *m, const op *o, lv at, const dag_run *run, st
     return steps_add(m->heap, out, &s) ? LK_OK : LK_ENOMEM;
 }
 
+static lk_status merge_check_cost(const merge *m) {
+    return m->player.by_lv.pieces > LIMIT_MERGE_PIECES ? LK_ELIMIT : LK_OK;
+}
+
 /* Play in the part of a run that begins at `start`, where it was made. */
 static lk_status merge_run_here(merge *m, const dag_run *run, lv start, lv end, step_list *out) {
     lv before;
@@ -98,6 +104,7 @@ static lk_status merge_run_here(merge *m, const dag_run *run, lv start, lv end, 
     const dag_run *same;
     while (oplog_walk_next(&w, &o, &at, &same)) {
         lk_status status = merge_play(m, &o, at, same, out);
+        if (status == LK_OK) status = merge_check_cost(m);
         if (status != LK_OK) return status;
     }
     lv last = end - 1;
@@ -113,6 +120,7 @@ static lk_status merge_run_merged(merge *m, lv start, lv end) {
     while (oplog_walk_next(&w, &o, &at, &run)) {
         lk_status status = player_tracks(&m->player, &o) ? player_play_merged(&m->player, &o, at)
                                                          : merge_play(m, &o, at, run, NULL);
+        if (status == LK_OK) status = merge_check_cost(m);
         if (status != LK_OK) return status;
     }
     m->upto = end;
@@ -187,6 +195,7 @@ lk_status merge_plan(merge *m, lv start, step_list *out, const char **what) {
         return LK_OK;
     }
     merge_forget(m);
+    if (status == LK_ELIMIT) *what = "concurrent deletions take out too many pieces";
     if (status != LK_ERANGE) return status;
     *what = "operation reaches outside what its author could see";
     return LK_ECORRUPT;

@@ -38,7 +38,7 @@ void merge_forget(merge *m);
 
 /* Append to `out` what the operations [start, end of the log) do, in order. Everything before
  * `start` has been done. LK_ECORRUPT (*what) when a position lies outside what its author could
- * see; LK_ENOMEM. */
+ * see; LK_ELIMIT (likewise); LK_ENOMEM. */
 lk_status merge_plan(merge *m, lv start, step_list *out, const char **what);
 /* Operations were done without asking (local edits): drop the trackers if they are not worth
  * keeping. */

@@ -2,6 +2,8 @@
  * registers.c - a hash table of chains, each from the newest write to the oldest. */
 #include "merge/registers.h"
 
+#include "base/sort.h"
+
 void registers_init(registers *r, const oplog *log) {
     *r = (registers){.heap = log->heap, .log = log};
 }
@@ -53,46 +55,83 @@ static register_chain *registers_find(const registers *r, const register_name *n
     return i == TABLE_NONE ? NULL : &r->chains.at[i];
 }
 
-static bool registers_later(const registers *r, const register_write *a, const register_write *b) {
-    const uint64_t *peers = r->log->names.peers.at;
-    if (a->lamport != b->lamport) return a->lamport > b->lamport;
-    return peers[a->id.peer] > peers[b->id.peer];
-}
-
-/* Needs room for one more of everything. */
-static void registers_add(registers *r, const register_name *name, register_write write) {
+/* The chain of a register, made if it is new; NULL when memory is out. */
+static register_chain *registers_chain(registers *r, const register_name *name) {
     register_chain *chain = registers_find(r, name);
-    if (chain == NULL) {
-        table_add(&r->by_name, register_hash(name), (uint32_t)r->chains.len);
-        chain = &r->chains.at[r->chains.len++];
-        *chain = (register_chain){*name, REGISTER_NONE};
-    }
-    uint32_t *link = &chain->newest;
-    while (*link != REGISTER_NONE && registers_later(r, &r->writes.at[*link], &write))
-        link = &r->writes.at[*link].older;
-    write.older = *link;
-    *link = (uint32_t)r->writes.len;
-    r->writes.at[r->writes.len++] = write;
+    if (chain != NULL) return chain;
+    if (!vec_reserve(r->heap, &r->chains, 1) || !table_reserve(&r->by_name, r->heap, 1))
+        return NULL;
+    table_add(&r->by_name, register_hash(name), (uint32_t)r->chains.len);
+    chain = &r->chains.at[r->chains.len++];
+    *chain = (register_chain){*name, REGISTER_NONE};
+    return chain;
 }
 
-bool registers_update(registers *r) {
-    if (r->upto < r->log->graph.floor) r->upto = r->log->graph.floor;
+typedef struct register_fresh { /* a write that is not in its chain yet */
+    uint32_t chain, lamport;
+    uint64_t peer_wide;
+    op_id id;
+} register_fresh;
+typedef VEC(register_fresh) register_fresh_list;
+
+/* By chain, the latest first. */
+static int register_fresh_order(const void *a, const void *b) {
+    const register_fresh *x = a, *y = b;
+    if (x->chain != y->chain) return x->chain < y->chain ? -1 : 1;
+    if (x->lamport != y->lamport) return x->lamport > y->lamport ? -1 : 1;
+    return x->peer_wide > y->peer_wide ? -1 : x->peer_wide < y->peer_wide;
+}
+
+static bool registers_collect(registers *r, register_fresh_list *out) {
     oplog_walk w = oplog_walk_new(r->log, r->upto, r->log->graph.end);
     op o;
     lv at;
     const dag_run *run;
     register_name name;
     while (oplog_walk_next(&w, &o, &at, &run)) {
-        if (register_of(&o, &name)) {
-            if (!vec_reserve(r->heap, &r->chains, 1) || !vec_reserve(r->heap, &r->writes, 1) ||
-                !table_reserve(&r->by_name, r->heap, 1))
-                return false;
-            uint32_t lamport = run->lamport + (at - run->start);
-            registers_add(r, &name, (register_write){{run->peer, o.counter}, lamport, 0});
-        }
-        r->upto = at + o.len;
+        if (!register_of(&o, &name)) continue;
+        const register_chain *chain = registers_chain(r, &name);
+        register_fresh *fresh = chain == NULL ? NULL : vec_push(r->heap, out);
+        if (fresh == NULL) return false;
+        *fresh = (register_fresh){.chain = (uint32_t)(chain - r->chains.at),
+                                  .lamport = run->lamport + (at - run->start),
+                                  .peer_wide = r->log->names.peers.at[run->peer],
+                                  .id = {run->peer, o.counter}};
     }
     return true;
+}
+
+static bool registers_later(const registers *r, const register_write *a, const register_fresh *b) {
+    if (a->lamport != b->lamport) return a->lamport > b->lamport;
+    return r->log->names.peers.at[a->id.peer] > b->peer_wide;
+}
+
+/* Weave sorted writes into their chains, each of which is walked once. Needs room. */
+static void registers_weave(registers *r, const register_fresh_list *fresh) {
+    uint32_t *link = NULL;
+    for (size_t i = 0; i < fresh->len; i++) {
+        const register_fresh *f = &fresh->at[i];
+        if (i == 0 || f->chain != f[-1].chain) link = &r->chains.at[f->chain].newest;
+        while (*link != REGISTER_NONE && registers_later(r, &r->writes.at[*link], f))
+            link = &r->writes.at[*link].older;
+        register_write *write = &r->writes.at[r->writes.len];
+        *write = (register_write){f->id, f->lamport, *link};
+        *link = (uint32_t)r->writes.len++;
+        link = &write->older;
+    }
+}
+
+bool registers_update(registers *r) {
+    register_fresh_list fresh = {0};
+    if (r->upto < r->log->graph.floor) r->upto = r->log->graph.floor;
+    bool done = registers_collect(r, &fresh) && vec_reserve(r->heap, &r->writes, fresh.len);
+    if (done) {
+        sort_items(fresh.at, fresh.len, sizeof *fresh.at, register_fresh_order);
+        registers_weave(r, &fresh);
+        r->upto = r->log->graph.end;
+    }
+    vec_drop(r->heap, &fresh);
+    return done;
 }
 
 const register_write *registers_at(const registers *r, const register_name *name,

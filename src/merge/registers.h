@@ -46,7 +46,8 @@ typedef struct registers {
 
 void registers_init(registers *r, const oplog *log);
 void registers_drop(registers *r);
-/* Take in what the history holds by now. O(what is new). false when memory is out. */
+/* Take in what the history holds by now. O(what is new, times its logarithm, and what was written
+ * later than that). false when memory is out. */
 bool registers_update(registers *r);
 
 /* The register that an operation of `container` writes; false if it writes none. */

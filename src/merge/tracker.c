@@ -197,6 +197,7 @@ static lk_status tracker_take(tracker *t, unsigned metric, uint32_t pos, uint32_
 
 /* Note in the index what a delete deleted: `items` in document order. */
 static bool tracker_note(tracker *t, const tracker_cut *items, size_t len, bool reversed) {
+    t->by_lv->pieces += len - 1;
     for (size_t i = 0; i < len; i++) {
         const tracker_cut *item = &items[reversed ? len - 1 - i : i];
         id_run run = {.len = item->len,

@@ -73,12 +73,13 @@ typedef struct op {
         } set; /* OP_SET */
         struct {
             op_id node;
-            op_id parent;      /* when has_parent */
-            bool has_parent;   /* false: a root */
-            bool deletes;      /* parent is the deleted root */
-            lk_bytes position; /* fractional index; empty when deletes */
-        } tree;                /* OP_TREE */
-        double delta;          /* OP_COUNTER */
+            op_id parent;         /* when has_parent */
+            bool has_parent;      /* false: a root */
+            bool deletes;         /* parent is the deleted root */
+            lk_bytes position;    /* fractional index; empty when deletes */
+            uint32_t position_at; /* in what codec reads: of the block's positions */
+        } tree;                   /* OP_TREE */
+        double delta;             /* OP_COUNTER */
         struct {
             int32_t prop;
             uint8_t value_kind; /* the tag as it came, canonical form */
@@ -112,6 +113,9 @@ typedef struct block {
     size_t change_len;
     const op *ops;
     size_t op_len;
+    const lk_bytes *positions; /* of tree operations, where the block was read: */
+    size_t position_len;
+    size_t position_bytes; /* of all together; each may repeat much of the one before */
 } block;
 
 #endif

@@ -222,13 +222,28 @@ bool dag_base(dag *g, const lv *a, size_t a_len, const lv *b, size_t b_len, lv *
     return true;
 }
 
+/* Where `at` is among the heads, or where it would be: heads ascend. */
+static size_t dag_find_head(const dag *g, lv at) {
+    size_t low = 0, high = g->heads.len;
+    while (low < high) {
+        size_t mid = (low + high) / 2;
+        if (g->heads.at[mid] < at)
+            low = mid + 1;
+        else
+            high = mid;
+    }
+    return low;
+}
+
+static bool dag_is_head(const dag *g, lv at) {
+    size_t i = dag_find_head(g, at);
+    return i < g->heads.len && g->heads.at[i] == at;
+}
+
 static bool dag_on_top(const dag *g, const lv *parents, uint32_t len) {
     if (len != g->heads.len) return false;
-    for (uint32_t i = 0; i < len; i++) {
-        bool found = false;
-        for (size_t k = 0; k < g->heads.len; k++) found |= g->heads.at[k] == parents[i];
-        if (!found) return false;
-    }
+    for (uint32_t i = 0; i < len; i++)
+        if (!dag_is_head(g, parents[i])) return false;
     return true;
 }
 
@@ -275,13 +290,18 @@ static bool dag_reserve_peer(dag *g, peer_ix peer) {
     return vec_reserve(g->heap, &g->peers.at[peer].runs, 1);
 }
 
-static void dag_replace_heads(dag *g, const lv *parents, uint32_t len, lv head) {
-    size_t kept = 0;
-    for (size_t i = 0; i < g->heads.len; i++) {
-        bool covered = false;
-        for (uint32_t k = 0; k < len; k++) covered |= parents[k] == g->heads.at[i];
-        if (!covered) g->heads.at[kept++] = g->heads.at[i];
+/* Heads that become parents go. `places` has room for one number each. O(parents times log of
+ * heads, and heads behind the first that goes). */
+static void dag_replace_heads(dag *g, const lv *parents, uint32_t len, lv *places, lv head) {
+    size_t kept = g->heads.len, gone = 0;
+    for (uint32_t i = 0; i < len; i++)
+        if (dag_is_head(g, parents[i])) places[gone++] = (lv)dag_find_head(g, parents[i]);
+    for (size_t i = 0; i < gone; i++) {
+        if (places[i] < kept) kept = places[i];
+        g->heads.at[places[i]] = LV_NONE;
     }
+    for (size_t i = kept; i < g->heads.len; i++)
+        if (g->heads.at[i] != LV_NONE) g->heads.at[kept++] = g->heads.at[i];
     g->heads.at[kept] = head;
     g->heads.len = kept + 1;
 }
@@ -291,7 +311,8 @@ dag_run *dag_append(dag *g, peer_ix peer, uint32_t len, uint32_t lamport, const 
     lv own;
     if (!dag_missing_self(g, peer, parents, parent_len, &own)) return NULL;
     if (!vec_reserve(g->heap, &g->runs, 1) || !vec_reserve(g->heap, &g->heads, 1) ||
-        !vec_reserve(g->heap, &g->parents, (size_t)parent_len + 1) || !dag_reserve_peer(g, peer))
+        !vec_reserve(g->heap, &g->parents, 2 * ((size_t)parent_len + 1)) ||
+        !dag_reserve_peer(g, peer))
         return NULL;
     dag_peer *own_runs = &g->peers.at[peer];
     dag_run *run = &g->runs.at[g->runs.len];
@@ -311,7 +332,7 @@ dag_run *dag_append(dag *g, peer_ix peer, uint32_t len, uint32_t lamport, const 
     const lv *all = g->parents.at + run->parent_start;
     run->on_top = dag_on_top(g, all, run->parent_len);
     g->end += len;
-    dag_replace_heads(g, all, run->parent_len, g->end - 1);
+    dag_replace_heads(g, all, run->parent_len, g->parents.at + g->parents.len, g->end - 1);
     own_runs->runs.at[own_runs->runs.len++] = (uint32_t)g->runs.len++;
     own_runs->end += (int32_t)len;
     return run;

@@ -54,7 +54,7 @@ typedef struct dag {
     VEC(dag_run) runs; /* by lv */
     VEC(lv) parents;
     VEC(dag_peer) peers; /* by peer_ix; may be shorter than the intern table */
-    VEC(lv) heads;       /* of everything */
+    VEC(lv) heads;       /* of everything, ascending */
     VEC(dag_walk) walk;  /* heap of the walk under way, kept for its memory */
     lv begin;            /* the first lv that has a run */
     lv floor;            /* behind the root; 0 if the history begins at the start */

@@ -23,6 +23,7 @@ typedef struct intern {
     VEC(lk_str) keys;
     VEC(container_name) containers;
     table peer_table, key_table, container_table;
+    size_t long_names; /* mergeable.h: what LIMIT_CHILD_NAMES_BYTES bounds */
 } intern;
 
 typedef struct intern_mark {

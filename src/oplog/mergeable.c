@@ -93,11 +93,17 @@ uint32_t mergeable_child(intern *in, uint32_t parent, lk_str key, container_kind
 
 /* ---- markers ---- */
 
+/* CRC-32 (IEEE 802.3, reflected), four bits at a time. */
 static uint32_t mergeable_crc(uint32_t crc, const void *at, size_t len) {
+    static const uint32_t steps[16] = {0x00000000, 0x1db71064, 0x3b6e20c8, 0x26d930ac,
+                                       0x76dc4190, 0x6b6b51f4, 0x4db26158, 0x5005713c,
+                                       0xedb88320, 0xf00f9344, 0xd6d6a3e8, 0xcb61b38c,
+                                       0x9b64c2b0, 0x86d3d2d4, 0xa00ae278, 0xbdbdf21c};
     const uint8_t *bytes = at;
     for (size_t i = 0; i < len; i++) {
         crc ^= bytes[i];
-        for (unsigned bit = 0; bit < 8; bit++) crc = crc >> 1 ^ (crc & 1 ? 0xedb88320 : 0);
+        crc = steps[crc & 15] ^ crc >> 4;
+        crc = steps[crc & 15] ^ crc >> 4;
     }
     return crc;
 }
@@ -147,7 +153,7 @@ void mergeable_mark(const intern *in, uint32_t parent, lk_str key, container_kin
     for (unsigned i = 1; i <= 3; i++, crc >>= 8) out[MERGEABLE_MARKER_LEN - i] = (uint8_t)crc;
 }
 
-bool mergeable_marked(const intern *in, uint32_t parent, lk_str key, const lk_value *value,
+bool mergeable_marked(intern *in, uint32_t parent, lk_str key, const lk_value *value,
                       container_kind *kind) {
     uint8_t wanted[MERGEABLE_MARKER_LEN];
     if (value->type != LK_BINARY || value->len != sizeof wanted) return false;
@@ -156,5 +162,7 @@ bool mergeable_marked(const intern *in, uint32_t parent, lk_str key, const lk_va
     if (__builtin_memcmp(value->as.bytes, mergeable_magic, sizeof mergeable_magic) != 0)
         return false;
     mergeable_mark(in, parent, key, *kind, wanted);
+    size_t name = in->containers.at[parent].id.name.len + key.len;
+    if (name > LIMIT_CHILD_NAME) in->long_names += name - LIMIT_CHILD_NAME;
     return __builtin_memcmp(value->as.bytes, wanted, sizeof wanted) == 0;
 }

@@ -24,8 +24,9 @@ bool mergeable_base(const container_id *id, uint64_t *peer, int32_t *counter);
 uint32_t mergeable_child(intern *in, uint32_t parent, lk_str key, container_kind kind);
 void mergeable_mark(const intern *in, uint32_t parent, lk_str key, container_kind kind,
                     uint8_t out[MERGEABLE_MARKER_LEN]);
-/* Is `value` the marker for that place? Of which kind? */
-bool mergeable_marked(const intern *in, uint32_t parent, lk_str key, const lk_value *value,
+/* Is `value` the marker for that place? Of which kind? Adds up what that costs in in->long_names.
+ */
+bool mergeable_marked(intern *in, uint32_t parent, lk_str key, const lk_value *value,
                       container_kind *kind);
 
 #endif

@@ -349,14 +349,17 @@ bool oplog_map_rest(oplog *log, const block *b, arena *scratch, oplog_names *nam
     if (names->cids != NULL) return true;
     uint32_t *keys = arena_new(scratch, uint32_t, b->key_len);
     uint32_t *cids = arena_new(scratch, uint32_t, b->cid_len);
-    if (keys == NULL || cids == NULL) return false;
+    lk_bytes *positions = arena_new(scratch, lk_bytes, b->position_len);
+    if (keys == NULL || cids == NULL || positions == NULL) return false;
     for (size_t i = 0; i < b->key_len; i++) {
         keys[i] = intern_key(&log->names, b->keys[i]);
         if (keys[i] == TABLE_NONE) return false;
     }
     for (size_t i = 0; i < b->cid_len; i++) cids[i] = TABLE_NONE;
+    for (size_t i = 0; i < b->position_len; i++) positions[i] = (lk_bytes){0};
     names->keys = keys;
     names->cids = cids;
+    names->positions = positions;
     return true;
 }
 
@@ -369,17 +372,18 @@ static bool oplog_map_cid(oplog *log, const block *b, const oplog_names *names, 
     return names->cids[cid] != TABLE_NONE;
 }
 
-bool oplog_missing(const oplog *log, const change *c, const oplog_names *names, op_id *out) {
+bool oplog_missing(const oplog *log, const change *c, const oplog_names *names, uint32_t *known,
+                   op_id *out) {
     *out = (op_id){names->peers[0], c->counter - 1};
     if (dag_peer_end(&log->graph, out->peer) < c->counter) return true;
-    for (uint32_t i = 0; i < c->dep_len; i++) {
-        *out = (op_id){names->peers[c->deps[i].peer], c->deps[i].counter};
+    for (; *known < c->dep_len; ++*known) {
+        *out = (op_id){names->peers[c->deps[*known].peer], c->deps[*known].counter};
         if (out->counter >= dag_peer_end(&log->graph, out->peer)) return true;
     }
     return false;
 }
 
-/* The parents of a change as distinct lvs, in scratch space of the caller. */
+/* The parents of a change as lvs, in scratch space of the caller. Blocks name each peer once. */
 static uint32_t oplog_parents(const oplog *log, const oplog_names *names, const change *c,
                               uint32_t skip, lv *out) {
     const dag *g = &log->graph;
@@ -387,14 +391,9 @@ static uint32_t oplog_parents(const oplog *log, const oplog_names *names, const 
         out[0] = dag_lv(g, (op_id){names->peers[0], c->counter + (int32_t)skip - 1});
         return 1;
     }
-    uint32_t len = 0;
-    for (uint32_t i = 0; i < c->dep_len; i++) {
-        lv dep = dag_lv(g, (op_id){names->peers[c->deps[i].peer], c->deps[i].counter});
-        bool seen = false;
-        for (uint32_t k = 0; k < len; k++) seen |= out[k] == dep;
-        if (!seen) out[len++] = dep;
-    }
-    return len;
+    for (uint32_t i = 0; i < c->dep_len; i++)
+        out[i] = dag_lv(g, (op_id){names->peers[c->deps[i].peer], c->deps[i].counter});
+    return c->dep_len;
 }
 
 uint32_t oplog_node(oplog *log, op_id node, uint32_t tree) {
@@ -402,6 +401,16 @@ uint32_t oplog_node(oplog *log, op_id node, uint32_t tree) {
     uint32_t data = intern_container(&log->names, &id);
     if (data != TABLE_NONE) log->names.containers.at[data].parent = tree;
     return data;
+}
+
+/* Operations with one position share it. */
+static bool oplog_adopt_position(oplog *log, const oplog_names *names, op *o) {
+    if (o->as.tree.deletes) return true;
+    lk_bytes *own = &names->positions[o->as.tree.position_at];
+    const lk_bytes from = o->as.tree.position;
+    if (own->at == NULL) *own = (lk_bytes){oplog_bytes(log, from.at, from.len), from.len};
+    o->as.tree.position = *own;
+    return own->at != NULL;
 }
 
 /* The op with the document's indices and the log's memory. */
@@ -435,8 +444,7 @@ static bool oplog_adopt(oplog *log, const oplog_names *names, peer_ix peer, op *
             oplog_node(log, o->as.tree.node, o->container) == TABLE_NONE)
             return false;
         if (o->as.tree.has_parent) o->as.tree.parent.peer = names->peers[o->as.tree.parent.peer];
-        o->as.tree.position.at = oplog_bytes(log, o->as.tree.position.at, o->as.tree.position.len);
-        return o->as.tree.position.at != NULL;
+        return oplog_adopt_position(log, names, o);
     case OP_UNKNOWN:
         o->as.unknown.payload.at =
             oplog_bytes(log, o->as.unknown.payload.at, o->as.unknown.payload.len);
@@ -540,6 +548,10 @@ static lk_status oplog_append_ops(oplog *log, const block *b, const oplog_names 
         op o = op_slice(source, cut, source->len - cut);
         if (!oplog_map_cid(log, b, names, o.container)) return LK_ENOMEM;
         if (!oplog_adopt(log, names, names->peers[0], &o)) return LK_ENOMEM;
+        if (log->names.long_names > LIMIT_CHILD_NAMES_BYTES) {
+            *what = "names of mergeable children are too long";
+            return LK_ELIMIT;
+        }
         if (!oplog_container_known(log, &o, names->peers[0])) {
             *what = "operation in a container that is not made yet";
             return LK_ECORRUPT;

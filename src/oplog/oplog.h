@@ -107,14 +107,17 @@ uint32_t oplog_node(oplog *log, op_id node, uint32_t tree);
 typedef struct oplog_names { /* a block's indices as the document's */
     const peer_ix *peers;
     const uint32_t *keys;
-    uint32_t *cids; /* TABLE_NONE: not used so far */
+    uint32_t *cids;      /* TABLE_NONE: not used so far */
+    lk_bytes *positions; /* in the log's memory; at NULL: likewise */
 } oplog_names;
 /* Intern a block's peers, and before the first oplog_append() the rest: what nothing happens to
  * shall not come to exist. Arrays in `scratch`. false when memory is out. */
 bool oplog_map_peers(oplog *log, const block *b, arena *scratch, oplog_names *out);
 bool oplog_map_rest(oplog *log, const block *b, arena *scratch, oplog_names *names);
-/* The first dependency of `c` that is not here, or false. */
-bool oplog_missing(const oplog *log, const change *c, const oplog_names *names, op_id *out);
+/* The first dependency of `c` that is not here, or false. *known, at first 0, dependencies were
+ * found here before. */
+bool oplog_missing(const oplog *log, const change *c, const oplog_names *names, uint32_t *known,
+                   op_id *out);
 /* Does `c` build on what is before the root, so that it can never be merged? */
 bool oplog_left_out(const oplog *log, const change *c, const oplog_names *names);
 /* Append a change of a block whose past is here, without its first atoms that are here already. At

@@ -23,7 +23,7 @@ static void add_block(writer *w, uint64_t peer, uint64_t dep, size_t len) {
         ops[i] = (op){.kind = OP_MAP_DELETE, .counter = (int32_t)i, .len = 1};
         ops[i].as.map.key = 1;
     }
-    block b = {peers, dep != 0 ? 2 : 1, keys, 2, cids, 1, &c, 1, ops, len};
+    block b = {peers, dep != 0 ? 2 : 1, keys, 2, cids, 1, &c, 1, ops, len, NULL, 0, 0};
     arena scratch;
     arena_init(&scratch, &mem_default);
     lk_buf bytes = {0};

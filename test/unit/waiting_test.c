@@ -14,7 +14,7 @@ static lk_buf forge(uint32_t pos, uint32_t lamport) {
     o.as.insert.pos = pos;
     o.as.insert.text = (const uint8_t *)"!";
     o.as.insert.bytes = 1;
-    block b = {peers, 2, keys, 1, cids, 1, &c, 1, &o, 1};
+    block b = {peers, 2, keys, 1, cids, 1, &c, 1, &o, 1, NULL, 0, 0};
     return block_blob(&b);
 }
 
