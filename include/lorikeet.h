@@ -32,7 +32,7 @@ extern "C" {
 /* clang-format off */
 #define LK_STATUS_MAP(X) /* the one list: C codes, messages, CLI texts, JS classes come from it */ \
     X(OK,         0, "success")                                                                    \
-    X(ERANGE,    -1, "position or length lies outside the container")                              \
+    X(ERANGE,    -1, "Index out of bound: not inside the container")                               \
     X(EKIND,     -2, "container is of another kind")                                               \
     X(EDETACHED, -3, "document shows its past; attach it before editing")                          \
     X(EVERSION,  -4, "bytes use an encoding this build does not know")                             \

@@ -226,7 +226,7 @@ lk_status lk_revert_to(lk_doc *doc, lk_ids frontiers) {
     lk_status status = lk_commit(doc, NULL);
     if (status != LK_OK) return status;
     lk_ids shown = lk_frontiers(doc);
-    if (shown.at == NULL) return LK_ENOMEM;
+    if (shown.len == 0 && doc_shown(doc).len > 0) return LK_ENOMEM;
     const lk_event *event;
     status = lk_diff_between(doc, shown, frontiers, &event);
     if (status != LK_OK) return status;

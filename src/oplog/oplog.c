@@ -50,6 +50,7 @@ void oplog_rewind(oplog *log, const oplog_mark *mark) {
     if (mark->ops > 0) log->ops.at[mark->ops - 1] = mark->last_op;
     arena_rewind(&log->log, mark->log);
     arena_rewind(&log->texts, mark->texts);
+    log->values_end = NULL;
     if (log->graph.end > 0) return;
     log->pieces.len = log->registers.len = 0;
     log->root = (lk_bytes){0};
@@ -241,8 +242,29 @@ static bool op_join_delete(op *a, const op *b) {
     return false;
 }
 
-/* Lengthen `a` by `b`, which follows it at once, if the two are one to the eye. */
-static bool op_join(op *a, const op *b) {
+/* Values inserted one by one are gathered in an array with room for more: the log's newest. */
+static bool op_join_list(oplog *log, op *a, const op *b) {
+    const lk_value *end = a->as.list.values + a->len;
+    if (a->as.list.pos + a->len != b->as.list.pos) return false;
+    if (end == b->as.list.values) return true;
+    if (end != log->values_end || b->len > log->values_room) {
+        size_t len = (size_t)a->len + b->len;
+        lk_value *fresh = arena_new(&log->log, lk_value, 2 * len);
+        if (fresh == NULL) return false;
+        __builtin_memcpy(fresh, a->as.list.values, a->len * sizeof *fresh);
+        a->as.list.values = fresh;
+        log->values_end = fresh + a->len;
+        log->values_room = 2 * len - a->len;
+    }
+    __builtin_memcpy(log->values_end, b->as.list.values, b->len * sizeof *b->as.list.values);
+    log->values_end += b->len;
+    log->values_room -= b->len;
+    return true;
+}
+
+/* Lengthen `a` by `b`, which follows it at once, if the two are one to the eye. If there is no
+ * memory for that, they stay two. */
+static bool op_join(oplog *log, op *a, const op *b) {
     if (a->kind != b->kind || a->container != b->container) return false;
     switch (a->kind) {
     case OP_TEXT_INSERT:
@@ -251,8 +273,7 @@ static bool op_join(op *a, const op *b) {
         a->as.insert.bytes += b->as.insert.bytes;
         break;
     case OP_LIST_INSERT:
-        if (a->as.list.pos + a->len != b->as.list.pos) return false;
-        if (a->as.list.values + a->len != b->as.list.values) return false;
+        if (!op_join_list(log, a, b)) return false;
         break;
     case OP_DELETE: return op_join_delete(a, b);
     default: return false;
@@ -284,7 +305,7 @@ static void oplog_stamp(oplog *log, const op *o) {
 bool oplog_push(oplog *log, const op *o) {
     oplog_change *newest = &log->changes.at[log->changes.len - 1];
     oplog_stamp(log, o);
-    bool joins = newest->op_len > 0 && op_join(&log->ops.at[log->ops.len - 1], o);
+    bool joins = newest->op_len > 0 && op_join(log, &log->ops.at[log->ops.len - 1], o);
     if (!joins) {
         op *fresh = vec_push(log->heap, &log->ops);
         if (fresh == NULL) return false;
@@ -322,7 +343,8 @@ void oplog_close(oplog *log, int64_t apart_s) {
     if (before->start + before->len != last->start || last->start == g->floor) return;
     if (!oplog_continues(log, before, last, apart_s)) return;
     oplog_change *y = &log->changes.at[--log->changes.len], *x = y - 1;
-    bool joins = y->op_len > 0 && op_join(&log->ops.at[y->op_start - 1], &log->ops.at[y->op_start]);
+    bool joins =
+        y->op_len > 0 && op_join(log, &log->ops.at[y->op_start - 1], &log->ops.at[y->op_start]);
     if (joins) {
         op *at = &log->ops.at[y->op_start];
         __builtin_memmove(at, at + 1, (y->op_len - 1) * sizeof *at);
@@ -566,7 +588,7 @@ static lk_status oplog_append_ops(oplog *log, const block *b, const oplog_names 
         }
         oplog_stamp(log, &o);
         oplog_change *newest = &log->changes.at[log->changes.len - 1];
-        if (newest->op_len > 0 && op_join(&log->ops.at[log->ops.len - 1], &o)) continue;
+        if (newest->op_len > 0 && op_join(log, &log->ops.at[log->ops.len - 1], &o)) continue;
         op *fresh = vec_push(log->heap, &log->ops);
         if (fresh == NULL) return LK_ENOMEM;
         *fresh = o;

@@ -51,6 +51,8 @@ typedef struct oplog {
     dag graph;
     VEC(oplog_change) changes;
     VEC(op) ops;
+    lk_value *values_end; /* of the array that the newest list insert grows in, and its room */
+    size_t values_room;
     VEC(oplog_piece) pieces;       /* by lv */
     VEC(oplog_register) registers; /* by container and name */
     lk_bytes root;                 /* the state at the beginning, as it came: a table (sstable.h) */

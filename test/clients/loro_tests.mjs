@@ -12,6 +12,8 @@ import path from "node:path";
 import { fileURLToPath } from "node:url";
 
 const DIFFERENCES = {
+  "can revert with child container recreation":
+    "counts bytes of a snapshot: ours holds the same in three less, since its LZ4 finds a longer match",
   "handlers should still be usable after doc is dropped":
     "free() gives a document's memory back at once, whoever still holds a container of it",
 };
@@ -23,7 +25,8 @@ if (checkout === undefined) throw new Error("usage: loro_tests.mjs CHECKOUT [FIL
 const root = path.resolve(checkout, "crates/loro-wasm");
 const report = path.join(root, `lorikeet-${process.pid}.json`);
 const vitest = path.join(here, "node_modules/vitest/vitest.mjs");
-const options = ["--config", path.join(here, "vitest.config.mjs"), "--reporter=json", `--outputFile=${report}`];
+const config = ["--dir", "tests", "--config", path.join(here, "vitest.config.mjs")];
+const options = [...config, "--reporter=json", `--outputFile=${report}`];
 try {
   execFileSync(process.execPath, [vitest, "run", ...options, ...files], { cwd: root, stdio: "ignore" });
 } catch {

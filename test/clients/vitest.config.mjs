@@ -1,14 +1,18 @@
 // Tests of others on the package under test: where they or what they use import loro-crdt, or a
-// folder that its build would have made, they get LORO_UNDER_TEST. Nothing else is replaced.
+// folder that its build would have made, they get LORO_UNDER_TEST. Packages of their own workspace
+// come from their sources. Nothing else is replaced.
 //
 //   "loro-crdt/base64", "../bundler/index"  ──►  ./base64, ./nodejs of the package's exports map
-import { createRequire } from "node:module";
-import { fileURLToPath } from "node:url";
+//   "loro-protocol", of the same workspace  ──►  packages/loro-protocol/src/index.ts
+import { existsSync, readdirSync, readFileSync } from "node:fs";
 import path from "node:path";
+import { fileURLToPath } from "node:url";
+import { loadConfigFromFile, mergeConfig } from "vite";
 
 const folder = process.env.LORO_UNDER_TEST ?? fileURLToPath(new URL("../../web/package", import.meta.url));
 const root = process.cwd();
-const { exports } = createRequire(import.meta.url)(`${folder}/package.json`);
+const packageOf = (at) => JSON.parse(readFileSync(`${at}/package.json`, "utf8"));
+const { exports } = packageOf(folder);
 
 /** The file that Node would import for one of the package's entries. */
 function entry(name) {
@@ -28,22 +32,43 @@ function meant(source, importer) {
   return at === "package.json" ? at : undefined;
 }
 
+/** Of packages beside the one that is tested: their sources. */
+const workspace = new Map();
+for (const name of readdirSync(path.dirname(root))) {
+  const at = path.join(path.dirname(root), name);
+  if (existsSync(`${at}/package.json`)) workspace.set(packageOf(at).name, `${at}/src`);
+}
+
+/** The source behind an import of a package of the workspace, or undefined. */
+function sourceOf(source) {
+  const [, name, inside = ""] = /^((?:@[^/]+\/)?[^/]+)(?:\/(.*))?$/.exec(source) ?? [];
+  const src = workspace.get(name);
+  if (src === undefined) return undefined;
+  const within = inside.replace(/^src\/?/, "");
+  const files = [`${within}.ts`, `${within}/index.ts`, within];
+  return files.map((file) => path.join(src, file)).find((file) => file.includes(".") && existsSync(file));
+}
+
 const redirect = {
   name: "package under test",
   enforce: "pre",
   resolveId(source, importer) {
     const name = meant(source, importer);
     if (name === "package.json") return `${folder}/package.json`;
-    return name === undefined ? undefined : entry(name === "." ? name : `./${name}`);
+    if (name === undefined) return sourceOf(source);
+    return entry(name === "." ? name : `./${name}`);
   },
 };
 
-export default {
+const ours = {
   plugins: [redirect],
   root,
   test: {
-    include: ["tests/**/*.test.ts"],
     pool: "forks",
-    poolOptions: { forks: { singleFork: true, execArgv: ["--expose-gc"] } },
+    poolOptions: { forks: { minForks: 1, maxForks: 1, execArgv: ["--expose-gc"] } },
+    retry: 0,
   },
 };
+const own = path.join(root, "vitest.config.ts");
+const loaded = existsSync(own) ? await loadConfigFromFile({ command: "serve", mode: "test" }, own) : null;
+export default mergeConfig(loaded?.config ?? {}, ours);

@@ -7,6 +7,8 @@ cd "$(dirname "$0")"
     npm ci --no-audit --no-fund --loglevel=error
 
 mkdir -p dist
+rm -rf dist/types
 ../../tools/wasm ../../build dist/lorikeet.wasm
-node bundle.mjs
 node_modules/.bin/tsc -p .
+node bundle.mjs
+cp ../../LICENSE .

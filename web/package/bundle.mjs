@@ -1,24 +1,28 @@
-// One file per way of loading the engine. Nothing is shared between them: a program uses one.
-import { readFileSync } from "node:fs";
+// One file per way of loading the engine. Nothing is shared between them: a program uses one. And the
+// declarations again for those who require().
+import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { brotliCompressSync, gzipSync } from "node:zlib";
 import { build } from "esbuild";
 
-const common = { bundle: true, target: "es2022", keepNames: true, logLevel: "warning" };
+const common = { bundle: true, target: "es2022", sourcemap: true, logLevel: "warning" };
 const entry = (name, options) =>
   build({ ...common, entryPoints: [`src/${name}.ts`], outfile: `dist/${name}.js`, ...options });
+const small = { format: "esm", minify: true, mangleProps: /^_[a-z]/ };
 
 await Promise.all([
-  entry("browser", { format: "esm", minify: true }),
-  entry("inline", { format: "esm", minify: true, loader: { ".wasm": "binary" } }),
-  entry("node", { format: "esm", platform: "node" }),
-  entry("node", {
-    format: "cjs",
-    platform: "node",
-    outfile: "dist/node.cjs",
-    define: { "import.meta.url": "here" },
-    banner: { js: 'const here = require("node:url").pathToFileURL(__filename);' },
-  }),
+  entry("browser", small),
+  entry("web", small),
+  entry("inline", { ...small, loader: { ".wasm": "binary" } }),
+  entry("node", { format: "cjs", platform: "node", outfile: "dist/node.cjs" }),
 ]);
+writeFileSync("dist/node.js", 'export * from "./node.cjs";\nexport default async function init() {}\n');
+
+for (const name of readdirSync("dist/types").filter((name) => name.endsWith(".d.ts"))) {
+  // what is private would make types nominal, which loro-crdt's are not
+  const text = readFileSync(`dist/types/${name}`, "utf8").replace(/^ +private .*;\n/gm, "");
+  writeFileSync(`dist/types/${name}`, text);
+  writeFileSync(`dist/types/${name.replace(".ts", ".cts")}`, text.replace(/(from "\.\/\w+)\.js"/g, '$1.cjs"'));
+}
 
 for (const name of ["lorikeet.wasm", "browser.js"]) {
   const bytes = readFileSync(`dist/${name}`);

@@ -1,13 +1,9 @@
 // SPDX-License-Identifier: MIT
-// For browsers: `await init()` once, before the first document.
+// For browsers and bundlers: whoever imports this waits until the engine is loaded.
 
-import { type EngineSource, load } from "./module.js";
+import init from "./web.js";
 
-export * from "./index.js";
+export * from "./web.js";
+export { default } from "./web.js";
 
-/** Load the engine: from beside this file, or from where it is. */
-export default function init(
-  source: EngineSource = new URL("./lorikeet.wasm", import.meta.url),
-): Promise<void> {
-  return load(source);
-}
+await init();

@@ -39,6 +39,9 @@ export const KINDS: readonly ContainerType[] = [
   "Counter",
 ];
 
+/** LK_EVALUE */
+export const UNSPEAKABLE = -8;
+
 /** lk_expand: text typed behind a marked range gets the style. */
 const EXPAND_AFTER = 4;
 
@@ -71,19 +74,22 @@ export function openStore(attached: boolean, make?: (peer: bigint) => number): S
 
 /** The root container of that name. */
 export function openRoot(store: Store, kind: ContainerType, name: string): number {
-  return check(engine().w_root(store.handle, KINDS.indexOf(kind), putString(name)));
+  const ref = engine().w_root(store.handle, KINDS.indexOf(kind), putString(name));
+  if (ref === UNSPEAKABLE) throw new EVALUE(`Invalid root container name: ${JSON.stringify(name)}`);
+  return check(ref);
 }
 
 export abstract class LoroContainer {
+  /** @internal */
   readonly [HANDLE] = true;
-  #store: Store | undefined;
-  #ref: number;
-  #moved: LoroContainer | undefined;
+  private _store: Store | undefined;
+  private _ref: number;
+  private _moved: LoroContainer | undefined;
 
   /** Without arguments: a container that belongs to no document yet. */
   constructor(store?: Store, ref = 0) {
-    this.#store = store;
-    this.#ref = ref;
+    this._store = store;
+    this._ref = ref;
   }
 
   abstract kind(): ContainerType;
@@ -92,28 +98,28 @@ export abstract class LoroContainer {
 
   /** @internal */
   get store(): Store {
-    if (this.#store?.attached === true) return this.#store;
-    this.#follow();
-    if (this.#store === undefined) {
-      this.#store = openStore(false);
-      engine().w_style_default(this.#store.handle, EXPAND_AFTER); // as loro-crdt has it: any key
-      this.#ref = openRoot(this.#store, this.kind(), "content");
+    if (this._store?.attached === true) return this._store;
+    this._follow();
+    if (this._store === undefined) {
+      this._store = openStore(false);
+      engine().w_style_default(this._store.handle, EXPAND_AFTER); // as loro-crdt has it: any key
+      this._ref = openRoot(this._store, this.kind(), "content");
     }
-    return this.#store;
+    return this._store;
   }
 
   /** What became of it when it was put into another container. */
-  get #next(): LoroContainer | undefined {
-    return this.#moved ?? (this.#store?.moved.get(this.#ref) as LoroContainer | undefined);
+  private get _next(): LoroContainer | undefined {
+    return this._moved ?? (this._store?.moved.get(this._ref) as LoroContainer | undefined);
   }
 
   /** In one that no document holds yet, it is what that one holds from then on. */
-  #follow(): void {
-    const next = this.#next;
+  private _follow(): void {
+    const next = this._next;
     if (next === undefined || next.isAttached()) return;
-    this.#store = next.store;
-    this.#ref = next.#ref;
-    this.#moved = undefined;
+    this._store = next.store;
+    this._ref = next._ref;
+    this._moved = undefined;
   }
 
   /** @internal The document's handle in the engine. */
@@ -123,8 +129,8 @@ export abstract class LoroContainer {
 
   /** @internal */
   get ref(): number {
-    if (this.#store?.attached !== true) void this.store;
-    return this.#ref;
+    if (this._store?.attached !== true) void this.store;
+    return this._ref;
   }
 
   /** @internal The kind of `child`, which is about to be put in, as the engine numbers it. */
@@ -140,16 +146,16 @@ export abstract class LoroContainer {
     const made = wrap(this.store, ref, KINDS.indexOf(child.kind())) as unknown as C;
     made.take(child);
     if (!child.isAttached()) {
-      child.#moved = made;
-      child.#store?.moved.set(child.#ref, made);
+      child._moved = made;
+      child._store?.moved.set(child._ref, made);
     }
     return made;
   }
 
   /** @internal Copy everything out of `from`, if there is anything. */
   take(from: this): void {
-    from.#follow();
-    if (from.#store !== undefined) this.fill(from);
+    from._follow();
+    if (from._store !== undefined) this.fill(from);
   }
 
   get id(): ContainerID {
@@ -159,14 +165,14 @@ export abstract class LoroContainer {
 
   /** Does a document hold it (or did, before it was deleted)? */
   isAttached(): boolean {
-    return this.#store !== undefined && this.#store.attached;
+    return this._store !== undefined && this._store.attached;
   }
 
   /** Itself, or what became of it when it was put into a document. */
   getAttached(): this | undefined {
     let at: LoroContainer | undefined = this;
     while (at !== undefined && !at.isAttached()) {
-      at = at.#next;
+      at = at._next;
     }
     return at as this | undefined;
   }

@@ -15,16 +15,16 @@ function readSide(r: Reader): Side {
 
 /** A place in a text or list that stays where it is while others edit. */
 export class Cursor {
-  readonly #bytes: Uint8Array;
-  readonly #side: Side;
-  readonly #pos: OpId | undefined;
-  readonly #container: ContainerID;
+  private readonly _bytes: Uint8Array;
+  private readonly _side: Side;
+  private readonly _pos: OpId | undefined;
+  private readonly _container: ContainerID;
 
   /** @internal Use getCursor() or decode(). */
   constructor(bytes: Uint8Array) {
     check(engine().w_cursor_read(putBytes(bytes)));
-    this.#bytes = bytes;
-    [this.#side, this.#pos, this.#container] = outRead((r) => {
+    this._bytes = bytes;
+    [this._side, this._pos, this._container] = outRead((r) => {
       const [side, atom] = [readSide(r), r.u8() === 1];
       const id = { peer: r.peer(), counter: r.uleb() };
       return [side, atom ? id : undefined, r.string() as ContainerID];
@@ -36,20 +36,20 @@ export class Cursor {
   }
 
   encode(): Uint8Array {
-    return this.#bytes.slice();
+    return this._bytes.slice();
   }
 
   containerId(): ContainerID {
-    return this.#container;
+    return this._container;
   }
 
   /** What it stands at; undefined: an end of the container. */
   pos(): OpId | undefined {
-    return this.#pos && { ...this.#pos };
+    return this._pos && { ...this._pos };
   }
 
   side(): Side {
-    return this.#side;
+    return this._side;
   }
 
   kind(): "Cursor" {

@@ -22,6 +22,7 @@ import {
   KINDS,
   openRoot,
   openStore,
+  UNSPEAKABLE,
   wrap,
 } from "./container.js";
 import { type Cursor, type CursorPlace, placeOf } from "./cursor.js";
@@ -43,7 +44,6 @@ import {
   replaced,
   type Replacer,
   treeOptions,
-  type ValueWithContainerID,
   withId,
 } from "./reading.js";
 import type { CommitOptions, PreCommitListener, Store } from "./store.js";
@@ -91,8 +91,6 @@ function expandOf({ expand }: TextStyle): number {
 /** By number of the engine. */
 const MODES = ["update", "snapshot", "shallow-snapshot"] as const;
 
-const UNSPEAKABLE = -8;
-
 // lk_path_match
 const FOUND = 1;
 const LEADS = 2;
@@ -123,7 +121,7 @@ export class LoroDoc<T extends Record<string, Container> = Record<string, Contai
     return doc;
   }
 
-  get #handle(): number {
+  private get _handle(): number {
     return this.store.handle;
   }
 
@@ -143,7 +141,7 @@ export class LoroDoc<T extends Record<string, Container> = Record<string, Contai
 
   // ---- containers ----
 
-  #open(kind: ContainerType, key: string): Container {
+  private _open(kind: ContainerType, key: string): Container {
     if (!isContainerId(key)) {
       return wrap(this.store, openRoot(this.store, kind, key), KINDS.indexOf(kind));
     }
@@ -155,53 +153,53 @@ export class LoroDoc<T extends Record<string, Container> = Record<string, Contai
 
   /** The root container of that name, which comes to exist, or the container of that id. */
   getText(key: string): LoroText {
-    return this.#open("Text", key) as LoroText;
+    return this._open("Text", key) as LoroText;
   }
 
   getMap<K extends (keyof T & string) | ContainerID>(
     key: K,
   ): T[K] extends LoroMap ? T[K] : LoroMap {
-    return this.#open("Map", key) as T[K] extends LoroMap ? T[K] : LoroMap;
+    return this._open("Map", key) as T[K] extends LoroMap ? T[K] : LoroMap;
   }
 
   getList<K extends (keyof T & string) | ContainerID>(
     key: K,
   ): T[K] extends LoroList ? T[K] : LoroList {
-    return this.#open("List", key) as T[K] extends LoroList ? T[K] : LoroList;
+    return this._open("List", key) as T[K] extends LoroList ? T[K] : LoroList;
   }
 
   getMovableList<K extends (keyof T & string) | ContainerID>(
     key: K,
   ): T[K] extends LoroMovableList ? T[K] : LoroMovableList {
-    return this.#open("MovableList", key) as T[K] extends LoroMovableList ? T[K] : LoroMovableList;
+    return this._open("MovableList", key) as T[K] extends LoroMovableList ? T[K] : LoroMovableList;
   }
 
   getTree<K extends (keyof T & string) | ContainerID>(
     key: K,
   ): T[K] extends LoroTree ? T[K] : LoroTree {
-    return this.#open("Tree", key) as T[K] extends LoroTree ? T[K] : LoroTree;
+    return this._open("Tree", key) as T[K] extends LoroTree ? T[K] : LoroTree;
   }
 
   getCounter(key: string): LoroCounter {
-    return this.#open("Counter", key) as LoroCounter;
+    return this._open("Counter", key) as LoroCounter;
   }
 
   getContainerById(id: ContainerID): Container | undefined {
     requireId(id);
-    const ref = this.#find(id);
+    const ref = this._find(id);
     if (ref === undefined) return undefined;
-    return wrap(this.store, ref, engine().w_ref_kind(this.#handle, ref));
+    return wrap(this.store, ref, engine().w_ref_kind(this._handle, ref));
   }
 
   /** Ids the engine cannot hold, of negative counters, name nothing. */
-  #find(id: ContainerID): number | undefined {
-    const ref = engine().w_container_by_id(this.#handle, putString(id));
+  private _find(id: ContainerID): number | undefined {
+    const ref = engine().w_container_by_id(this._handle, putString(id));
     return ref === UNSPEAKABLE ? undefined : found(ref);
   }
 
   hasContainer(id: ContainerID): boolean {
     if (!isContainerId(id)) return false;
-    return isRootId(id) || this.#find(id) !== undefined;
+    return isRootId(id) || this._find(id) !== undefined;
   }
 
   /** Keys and positions from its root on; undefined if it is not in the document. */
@@ -211,20 +209,20 @@ export class LoroDoc<T extends Record<string, Container> = Record<string, Contai
     return container && this.store.path(container.ref);
   }
 
-  #roots(deep: boolean): Record<string, unknown> {
-    check(engine().w_roots(this.#handle, deep ? 1 : 0));
+  private _roots(deep: boolean): Record<string, unknown> {
+    check(engine().w_roots(this._handle, deep ? 1 : 0));
     return outRead((r) => r.value(), this.store.wrap) as Record<string, unknown>;
   }
 
   /** What is at "root/key/0". */
   getByPath(path: string): Value | Container | undefined {
     const [root = "", ...steps] = path.split("/");
-    return below(this.#roots(false)[root] as Container | undefined, steps);
+    return below(this._roots(false)[root] as Container | undefined, steps);
   }
 
   /** Everything, containers with their ids. */
-  getDeepValueWithID(): Record<string, ValueWithContainerID> {
-    const roots = Object.entries(this.#roots(false)) as [string, Container][];
+  getDeepValueWithID(): any {
+    const roots = Object.entries(this._roots(false)) as [string, Container][];
     return object(roots.map(([name, root]) => [name, withId(root)]));
   }
 
@@ -233,8 +231,8 @@ export class LoroDoc<T extends Record<string, Container> = Record<string, Contai
     ...[options]: A
   ): DocumentContainerTree<A[0]> {
     const { roots: names, text } = treeOptions(options, ["roots", "text"]);
-    const shown = Object.keys(this.#roots(true)).filter((name) => !names || names.includes(name));
-    const roots = this.#roots(false) as Record<string, Container>;
+    const shown = Object.keys(this._roots(true)).filter((name) => !names || names.includes(name));
+    const roots = this._roots(false) as Record<string, Container>;
     const find = (id: ContainerID) => byId(this.store, id);
     const nodes = shown.map((name) => [name, nodeOf(roots[name], find, { text })] as [string, any]);
     return object(nodes) as DocumentContainerTree<A[0]>;
@@ -251,7 +249,7 @@ export class LoroDoc<T extends Record<string, Container> = Record<string, Contai
 
   /** Let toJSON() leave out root containers that are empty. */
   setHideEmptyRootContainers(hide: boolean): void {
-    engine().w_hide_empty_roots(this.#handle, hide ? 1 : 0);
+    engine().w_hide_empty_roots(this._handle, hide ? 1 : 0);
   }
 
   /** Empty a root container; toJSON() leaves it out until something is in it again. */
@@ -261,13 +259,13 @@ export class LoroDoc<T extends Record<string, Container> = Record<string, Contai
     const root = this.getContainerById(id);
     if (root === undefined) return;
     empty(root);
-    check(engine().w_hide_empty_root(this.#handle, root.ref));
+    check(engine().w_hide_empty_root(this._handle, root.ref));
   }
 
   /** What a JSONPath query (RFC 9535, and `contains` and `in`) finds: values, and containers as
    *  such. */
   JSONPath(query: string): any[] {
-    const status = engine().w_jsonpath(this.#handle, putString(query));
+    const status = engine().w_jsonpath(this._handle, putString(query));
     if (status === UNSPEAKABLE) failAt(status);
     check(status);
     const found = outValue(this.store.wrap) as any[];
@@ -287,7 +285,7 @@ export class LoroDoc<T extends Record<string, Container> = Record<string, Contai
         }
         if (any) w.u8(2);
       });
-      return check(engine().w_jsonpath_match(this.#handle, len));
+      return check(engine().w_jsonpath_match(this._handle, len));
     };
     const concerns = ({ path, diff }: LoroEvent): boolean => {
       const here = match(path);
@@ -305,11 +303,11 @@ export class LoroDoc<T extends Record<string, Container> = Record<string, Contai
 
   /** Everything, containers resolved. */
   toJSON(): any {
-    return this.#roots(true);
+    return this._roots(true);
   }
 
   getShallowValue(): Record<string, ContainerID> {
-    const roots = Object.entries(this.#roots(false)) as [string, Container][];
+    const roots = Object.entries(this._roots(false)) as [string, Container][];
     return Object.fromEntries(roots.map(([name, root]) => [name, root.id]));
   }
 
@@ -330,34 +328,34 @@ export class LoroDoc<T extends Record<string, Container> = Record<string, Contai
         w.u8(expand);
       }
     });
-    check(engine().w_style_config(this.#handle, len));
+    check(engine().w_style_config(this._handle, len));
   }
 
   /** The same for all other keys; undefined: they cannot be marked with. */
   configDefaultTextStyle(style: TextStyle | undefined): void {
-    engine().w_style_default(this.#handle, style === undefined ? -1 : expandOf(style));
+    engine().w_style_default(this._handle, style === undefined ? -1 : expandOf(style));
   }
 
   // ---- versions ----
 
   /** Edits not yet committed included. */
   version(): VersionVector {
-    check(engine().w_version(this.#handle));
+    check(engine().w_version(this._handle));
     return outRead((r) => new VersionVector(r.version()));
   }
 
   oplogVersion(): VersionVector {
-    check(engine().w_log_version(this.#handle));
+    check(engine().w_log_version(this._handle));
     return outRead((r) => new VersionVector(r.version()));
   }
 
   frontiers(): Frontiers {
-    check(engine().w_frontiers(this.#handle));
+    check(engine().w_frontiers(this._handle));
     return outRead((r) => r.frontiers());
   }
 
   oplogFrontiers(): Frontiers {
-    check(engine().w_log_frontiers(this.#handle));
+    check(engine().w_log_frontiers(this._handle));
     return outRead((r) => r.frontiers());
   }
 
@@ -386,22 +384,22 @@ export class LoroDoc<T extends Record<string, Container> = Record<string, Contai
 
   /** Per peer the first operation held; empty if the history begins at the start. */
   shallowSinceVV(): VersionVector {
-    check(engine().w_shallow_vv(this.#handle));
+    check(engine().w_shallow_vv(this._handle));
     return outRead((r) => new VersionVector(r.version()));
   }
 
   /** The operation that everything held builds on. */
   shallowSinceFrontiers(): Frontiers {
-    check(engine().w_shallow_frontiers(this.#handle));
+    check(engine().w_shallow_frontiers(this._handle));
     return outRead((r) => r.frontiers());
   }
 
   opCount(): number {
-    return engine().w_op_count(this.#handle);
+    return engine().w_op_count(this._handle);
   }
 
   changeCount(): number {
-    return engine().w_change_count(this.#handle);
+    return engine().w_change_count(this._handle);
   }
 
   // ---- the past ----
@@ -422,11 +420,11 @@ export class LoroDoc<T extends Record<string, Container> = Record<string, Contai
 
   /** Go on showing what is shown now. */
   detach(): void {
-    this.store.transact(() => check(engine().w_detach(this.#handle)));
+    this.store.transact(() => check(engine().w_detach(this._handle)));
   }
 
   isDetached(): boolean {
-    return engine().w_is_detached(this.#handle) === 1;
+    return engine().w_is_detached(this._handle) === 1;
   }
 
   /** Allow edits while the past is shown: each version is then edited under a new peer id. */
@@ -458,7 +456,7 @@ export class LoroDoc<T extends Record<string, Container> = Record<string, Contai
 
   /** Where the cursor stands; if what it stood at was deleted, `update` is one to go on with. */
   getCursorPos(cursor: Cursor): CursorPlace | undefined {
-    return placeOf(this.#handle, cursor);
+    return placeOf(this._handle, cursor);
   }
 
   // ---- transactions ----
@@ -511,7 +509,7 @@ export class LoroDoc<T extends Record<string, Container> = Record<string, Contai
     }
     return this.store.transact(() => {
       const len = put((w) => w.ids(from));
-      check(engine().w_export(this.#handle, kind, len));
+      check(engine().w_export(this._handle, kind, len));
       return outBytes();
     });
   }
@@ -519,7 +517,7 @@ export class LoroDoc<T extends Record<string, Container> = Record<string, Contai
   /** Merge what any Loro 1.x peer exported: all of it, or, if this throws, nothing. */
   import(bytes: Uint8Array): ImportStatus {
     return this.store.transact(() => {
-      check(engine().w_import(this.#handle, putBytes(bytes)));
+      check(engine().w_import(this._handle, putBytes(bytes)));
       return outRead(readImportStatus);
     });
   }
@@ -531,7 +529,7 @@ export class LoroDoc<T extends Record<string, Container> = Record<string, Contai
         w.uleb(blobs.length);
         for (const blob of blobs) w.raw(blob);
       });
-      check(engine().w_import_batch(this.#handle, len));
+      check(engine().w_import_batch(this._handle, len));
       return outRead(readImportStatus);
     });
   }
@@ -576,13 +574,13 @@ export class LoroDoc<T extends Record<string, Container> = Record<string, Contai
 
   /** How many decoded values are kept: none, they are read where they are. */
   getDecodedValueCacheLimit(): number {
-    return this.#cacheLimit;
+    return this._cacheLimit;
   }
 
   setDecodedValueCacheLimit(limit: number): void {
-    this.#cacheLimit = limit;
+    this._cacheLimit = limit;
   }
-  #cacheLimit = 2048;
+  private _cacheLimit = 2048;
 
   debugHistory(): void {
     console.log({ changes: this.changeCount(), operations: this.opCount() });

@@ -75,7 +75,7 @@ export abstract class DocHistory {
 
   getOpsInChange(id: OpId): JsonOp[] {
     const { peer, counter, length } = this.getChangeAt(id);
-    return this.#span(peer, counter, length).flatMap(({ ops }) => ops);
+    return this._span(peer, counter, length).flatMap(({ ops }) => ops);
   }
 
   /** Call `visit` with every change in the past of `ids`, latest first, until it returns false. */
@@ -132,7 +132,7 @@ export abstract class DocHistory {
     });
   }
 
-  #span(peer: PeerID, start: number, length: number): JsonChange[] {
+  private _span(peer: PeerID, start: number, length: number): JsonChange[] {
     const end = Math.max(start, start + length);
     check(
       engine().w_json_span(this.store.handle, BigInt(peer), Math.min(start, end), end),
@@ -141,7 +141,7 @@ export abstract class DocHistory {
   }
 
   exportJsonInIdSpan(span: IdSpan): JsonChange[] {
-    return this.store.transact(() => this.#span(span.peer, span.counter, span.length));
+    return this.store.transact(() => this._span(span.peer, span.counter, span.length));
   }
 
   getUncommittedOpsAsJson(): JsonSchema | undefined {

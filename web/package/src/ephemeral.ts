@@ -5,7 +5,7 @@
 import { check, failAt, found, outBytes, outRead, put, putBytes, putString } from "./call.js";
 import { ESTATE } from "./errors.js";
 import { Queue } from "./event.js";
-import { engine } from "./module.js";
+import { engine, own, type Owned, release } from "./module.js";
 import { parsePeer } from "./store.js";
 import type { PeerID, Value } from "./value.js";
 
@@ -21,31 +21,27 @@ export type EphemeralLocalListener = (bytes: Uint8Array) => void;
 const WHAT = ["added", "updated", "removed"] as const;
 type Changes = Record<(typeof WHAT)[number], string[]>;
 
-const registry = new FinalizationRegistry((handle: number) => engine().w_ephemeral_free(handle));
-
 /** The entries of one store or awareness in the engine. */
 class Entries {
-  #handle: number;
+  private readonly _owned: Owned;
 
   constructor(
     timeout: number,
     readonly awareness = false,
   ) {
-    this.#handle = engine().w_ephemeral_new(timeout, awareness ? 1 : 0);
-    if (this.#handle === 0) check(-7);
-    registry.register(this, this.#handle, this);
+    const handle = engine().w_ephemeral_new(timeout, awareness ? 1 : 0);
+    if (handle === 0) check(-7);
+    this._owned = own(this, handle, (entries) => engine().w_ephemeral_free(entries));
   }
 
   get handle(): number {
-    if (this.#handle === 0) throw new ESTATE("the store was freed");
-    return this.#handle;
+    const { handle } = this._owned;
+    if (handle === 0) throw new ESTATE("the store was freed");
+    return handle;
   }
 
   free(): void {
-    if (this.#handle === 0) return;
-    registry.unregister(this);
-    engine().w_ephemeral_free(this.#handle);
-    this.#handle = 0;
+    release(this._owned);
   }
 
   /** Without a value: delete. The update that tells others of it. */
@@ -107,46 +103,46 @@ class Entries {
 /** Keys with values; of two writes of one key the later stays, and what nobody repeats within
  *  `timeout` milliseconds goes when removeOutdated() is called. */
 export class EphemeralStoreWasm<T extends Value = Value> {
-  readonly #entries: Entries;
-  readonly #listeners = new Set<{ listener: EphemeralListener }>();
-  readonly #local = new Set<{ listener: EphemeralLocalListener }>();
-  readonly #queue = new Queue();
+  private readonly _entries: Entries;
+  private readonly _listeners = new Set<{ listener: EphemeralListener }>();
+  private readonly _local = new Set<{ listener: EphemeralLocalListener }>();
+  private readonly _queue = new Queue();
 
   constructor(timeout: number) {
-    this.#entries = new Entries(timeout);
+    this._entries = new Entries(timeout);
   }
 
-  #tell(by: EphemeralStoreEvent["by"], changes: Changes): void {
-    for (const entry of this.#listeners) {
-      this.#queue.add(() => this.#listeners.has(entry) && entry.listener({ by, ...changes }));
+  private _tell(by: EphemeralStoreEvent["by"], changes: Changes): void {
+    for (const entry of this._listeners) {
+      this._queue.add(() => this._listeners.has(entry) && entry.listener({ by, ...changes }));
     }
-    this.#queue.flush();
+    this._queue.flush();
   }
 
-  #write(key: string, value?: [Value]): void {
-    const update = this.#entries.set(key, value);
-    const changes = this.#entries.changes();
-    for (const entry of this.#local) {
-      this.#queue.add(() => this.#local.has(entry) && entry.listener(update));
+  private _write(key: string, value?: [Value]): void {
+    const update = this._entries.set(key, value);
+    const changes = this._entries.changes();
+    for (const entry of this._local) {
+      this._queue.add(() => this._local.has(entry) && entry.listener(update));
     }
-    if (Object.values(changes).some((keys) => keys.length > 0)) this.#tell("local", changes);
-    else this.#queue.flush();
+    if (Object.values(changes).some((keys) => keys.length > 0)) this._tell("local", changes);
+    else this._queue.flush();
   }
 
   set(key: string, value: T): void {
-    this.#write(key, [value]);
+    this._write(key, [value]);
   }
 
   delete(key: string): void {
-    this.#write(key);
+    this._write(key);
   }
 
   get(key: string): T | undefined {
-    return this.#entries.get(key)?.value as T | undefined;
+    return this._entries.get(key)?.value as T | undefined;
   }
 
   getAllStates(): Record<string, T> {
-    return this.#entries.states() as Record<string, T>;
+    return this._entries.states() as Record<string, T>;
   }
 
   keys(): string[] {
@@ -155,42 +151,42 @@ export class EphemeralStoreWasm<T extends Value = Value> {
 
   /** Take in what another store encoded. */
   apply(data: Uint8Array): void {
-    this.#entries.apply(data);
-    this.#tell("import", this.#entries.changes());
+    this._entries.apply(data);
+    this._tell("import", this._entries.changes());
   }
 
   encode(key: string): Uint8Array {
-    return this.#entries.encode([key]);
+    return this._entries.encode([key]);
   }
 
   encodeAll(): Uint8Array {
-    return this.#entries.encode();
+    return this._entries.encode();
   }
 
   removeOutdated(): void {
-    this.#entries.expire();
-    this.#tell("timeout", this.#entries.changes());
+    this._entries.expire();
+    this._tell("timeout", this._entries.changes());
   }
 
   isEmpty(): boolean {
-    return this.#entries.size === 0;
+    return this._entries.size === 0;
   }
 
   subscribe(listener: EphemeralListener): () => void {
     const entry = { listener };
-    this.#listeners.add(entry);
-    return () => void this.#listeners.delete(entry);
+    this._listeners.add(entry);
+    return () => void this._listeners.delete(entry);
   }
 
   /** Get the bytes of every write made here, to send to other peers. */
   subscribeLocalUpdates(listener: EphemeralLocalListener): () => void {
     const entry = { listener };
-    this.#local.add(entry);
-    return () => void this.#local.delete(entry);
+    this._local.add(entry);
+    return () => void this._local.delete(entry);
   }
 
   free(): void {
-    this.#entries.free();
+    this._entries.free();
   }
 
   [Symbol.dispose](): void {
@@ -200,7 +196,7 @@ export class EphemeralStoreWasm<T extends Value = Value> {
 
 /** Calls `expire` while there is something to expire. */
 class Timer {
-  #timer: ReturnType<typeof setInterval> | undefined;
+  private _timer: ReturnType<typeof setInterval> | undefined;
 
   constructor(
     readonly timeout: number,
@@ -209,27 +205,27 @@ class Timer {
   ) {}
 
   start(): void {
-    if (this.isEmpty() || this.#timer !== undefined) return;
-    this.#timer = setInterval(() => {
+    if (this.isEmpty() || this._timer !== undefined) return;
+    this._timer = setInterval(() => {
       this.expire();
       if (this.isEmpty()) this.stop();
     }, this.timeout / 2);
   }
 
   stop(): void {
-    clearInterval(this.#timer);
-    this.#timer = undefined;
+    clearInterval(this._timer);
+    this._timer = undefined;
   }
 }
 
 /** The same, with a timer that removes what is outdated. */
 export class EphemeralStore<T extends Record<string, Value> = Record<string, Value>> {
   inner: EphemeralStoreWasm;
-  readonly #timer: Timer;
+  private readonly _timer: Timer;
 
   constructor(timeout = 30_000) {
     const inner = (this.inner = new EphemeralStoreWasm(timeout));
-    this.#timer = new Timer(
+    this._timer = new Timer(
       timeout,
       () => inner.isEmpty(),
       () => inner.removeOutdated(),
@@ -238,12 +234,12 @@ export class EphemeralStore<T extends Record<string, Value> = Record<string, Val
 
   apply(bytes: Uint8Array): void {
     this.inner.apply(bytes);
-    this.#timer.start();
+    this._timer.start();
   }
 
   set<K extends keyof T>(key: K, value: T[K]): void {
     this.inner.set(key as string, value);
-    this.#timer.start();
+    this._timer.start();
   }
 
   delete<K extends keyof T>(key: K): void {
@@ -272,7 +268,7 @@ export class EphemeralStore<T extends Record<string, Value> = Record<string, Val
 
   /** Stop the timer. */
   destroy(): void {
-    this.#timer.stop();
+    this._timer.stop();
   }
 
   subscribe(listener: EphemeralListener): () => void {
@@ -286,62 +282,62 @@ export class EphemeralStore<T extends Record<string, Value> = Record<string, Val
 
 /** @deprecated Use EphemeralStoreWasm. */
 export class AwarenessWasm<T extends Value = Value> {
-  readonly #entries: Entries;
-  readonly #peer: PeerID;
+  private readonly _entries: Entries;
+  private readonly _peer: PeerID;
 
   constructor(peer: number | bigint | PeerID, timeout: number) {
-    this.#peer = parsePeer(peer).toString() as PeerID;
-    this.#entries = new Entries(timeout, true);
+    this._peer = parsePeer(peer).toString() as PeerID;
+    this._entries = new Entries(timeout, true);
   }
 
   peer(): PeerID {
-    return this.#peer;
+    return this._peer;
   }
 
   setLocalState(value: T): void {
-    this.#entries.set(this.#peer, [value]);
+    this._entries.set(this._peer, [value]);
   }
 
   getState(peer: number | bigint | PeerID): T | undefined {
-    return this.#entries.get(String(peer))?.value as T | undefined;
+    return this._entries.get(String(peer))?.value as T | undefined;
   }
 
   /** When the state of that peer came here. */
   getTimestamp(peer: number | bigint | PeerID): number | undefined {
-    return this.#entries.get(String(peer))?.updated;
+    return this._entries.get(String(peer))?.updated;
   }
 
   getAllStates(): Record<PeerID, T> {
-    return this.#entries.states() as Record<PeerID, T>;
+    return this._entries.states() as Record<PeerID, T>;
   }
 
   apply(data: Uint8Array): { updated: PeerID[]; added: PeerID[] } {
-    this.#entries.apply(data);
-    const { updated, added } = this.#entries.changes();
+    this._entries.apply(data);
+    const { updated, added } = this._entries.changes();
     return { updated, added } as { updated: PeerID[]; added: PeerID[] };
   }
 
   /** The own peer first. */
   peers(): PeerID[] {
     const all = Object.keys(this.getAllStates()) as PeerID[];
-    return all.sort((a, b) => Number(b === this.#peer) - Number(a === this.#peer));
+    return all.sort((a, b) => Number(b === this._peer) - Number(a === this._peer));
   }
 
   encode(peers: readonly PeerID[]): Uint8Array {
-    return this.#entries.encode(peers.map(String));
+    return this._entries.encode(peers.map(String));
   }
 
   encodeAll(): Uint8Array {
-    return this.#entries.encode();
+    return this._entries.encode();
   }
 
   removeOutdated(): PeerID[] {
-    this.#entries.expire();
-    return this.#entries.changes().removed as PeerID[];
+    this._entries.expire();
+    return this._entries.changes().removed as PeerID[];
   }
 
   length(): number {
-    return this.#entries.size;
+    return this._entries.size;
   }
 
   isEmpty(): boolean {
@@ -349,7 +345,7 @@ export class AwarenessWasm<T extends Value = Value> {
   }
 
   free(): void {
-    this.#entries.free();
+    this._entries.free();
   }
 
   [Symbol.dispose](): void {
@@ -365,35 +361,35 @@ export type AwarenessListener = (
 /** @deprecated Use EphemeralStore. */
 export class Awareness<T extends Value = Value> {
   inner: AwarenessWasm<T>;
-  readonly #timer: Timer;
-  readonly #listeners = new Set<AwarenessListener>();
+  private readonly _timer: Timer;
+  private readonly _listeners = new Set<AwarenessListener>();
 
   constructor(peer: PeerID, timeout = 30_000) {
     const inner = (this.inner = new AwarenessWasm<T>(peer, timeout));
-    this.#timer = new Timer(
+    this._timer = new Timer(
       timeout,
       () => inner.isEmpty(),
       () => {
         const removed = inner.removeOutdated();
-        if (removed.length > 0) this.#tell({ removed }, "timeout");
+        if (removed.length > 0) this._tell({ removed }, "timeout");
       },
     );
   }
 
-  #tell(changes: Partial<Parameters<AwarenessListener>[0]>, origin: string): void {
+  private _tell(changes: Partial<Parameters<AwarenessListener>[0]>, origin: string): void {
     const all = { updated: [], added: [], removed: [], ...changes };
-    for (const listener of [...this.#listeners]) listener(all, origin);
-    this.#timer.start();
+    for (const listener of [...this._listeners]) listener(all, origin);
+    this._timer.start();
   }
 
   apply(bytes: Uint8Array, origin = "remote"): void {
-    this.#tell(this.inner.apply(bytes), origin);
+    this._tell(this.inner.apply(bytes), origin);
   }
 
   setLocalState(state: T): void {
     const fresh = this.getLocalState() == null;
     this.inner.setLocalState(state);
-    this.#tell({ [fresh ? "added" : "updated"]: [this.inner.peer()] }, "local");
+    this._tell({ [fresh ? "added" : "updated"]: [this.inner.peer()] }, "local");
   }
 
   getLocalState(): T | undefined {
@@ -413,11 +409,11 @@ export class Awareness<T extends Value = Value> {
   }
 
   addListener(listener: AwarenessListener): void {
-    this.#listeners.add(listener);
+    this._listeners.add(listener);
   }
 
   removeListener(listener: AwarenessListener): void {
-    this.#listeners.delete(listener);
+    this._listeners.delete(listener);
   }
 
   peers(): PeerID[] {
@@ -426,7 +422,7 @@ export class Awareness<T extends Value = Value> {
 
   /** Stop the timer, and forget the listeners. */
   destroy(): void {
-    this.#timer.stop();
-    this.#listeners.clear();
+    this._timer.stop();
+    this._listeners.clear();
   }
 }

@@ -209,41 +209,41 @@ export function run(deliver: () => void): void {
 
 /** Deliveries in order, however deep the calls that cause them are nested. */
 export class Queue {
-  #waiting: (() => void)[] = [];
-  #busy = false;
+  private _waiting: (() => void)[] = [];
+  private _busy = false;
 
   add(deliver: () => void): void {
-    this.#waiting.push(deliver);
+    this._waiting.push(deliver);
   }
 
   flush(): void {
-    if (this.#busy || this.#waiting.length === 0) return;
-    this.#busy = true;
-    for (let next; (next = this.#waiting.shift()) !== undefined;) run(next);
-    this.#busy = false;
+    if (this._busy || this._waiting.length === 0) return;
+    this._busy = true;
+    for (let next; (next = this._waiting.shift()) !== undefined;) run(next);
+    this._busy = false;
   }
 }
 
 export class Listeners {
-  #document = new Set<{ listener: Listener }>();
-  #containers = new Map<number, Set<{ listener: Listener }>>();
+  private _document = new Set<{ listener: Listener }>();
+  private _containers = new Map<number, Set<{ listener: Listener }>>();
 
   get empty(): boolean {
-    return this.#document.size === 0 && this.#containers.size === 0;
+    return this._document.size === 0 && this._containers.size === 0;
   }
 
   /** To the whole document, or to the container `ref` and everything in it. */
   add(listener: Listener, ref?: number): Subscription {
     const entry = { listener }; // the same function may subscribe twice
     if (ref === undefined) {
-      this.#document.add(entry);
-      return () => this.#document.delete(entry);
+      this._document.add(entry);
+      return () => this._document.delete(entry);
     }
-    const set = this.#containers.get(ref) ?? new Set();
-    this.#containers.set(ref, set.add(entry));
+    const set = this._containers.get(ref) ?? new Set();
+    this._containers.set(ref, set.add(entry));
     return () => {
       set.delete(entry);
-      if (set.size === 0 && this.#containers.get(ref) === set) this.#containers.delete(ref);
+      if (set.size === 0 && this._containers.get(ref) === set) this._containers.delete(ref);
     };
   }
 
@@ -254,16 +254,16 @@ export class Listeners {
     within: (ref: number, ancestor: number) => boolean,
     places: Places,
   ): void {
-    for (const [ref, set] of this.#containers) {
+    for (const [ref, set] of this._containers) {
       const events = batch.events.filter((event) => within(event.ref, ref)).map(publish);
       if (events.length === 0) continue;
       const told = { ...batch, events, currentTarget: places.id(ref) };
-      this.#queue(set, told, queue);
+      this._queue(set, told, queue);
     }
-    this.#queue(this.#document, { ...batch, events: batch.events.map(publish) }, queue);
+    this._queue(this._document, { ...batch, events: batch.events.map(publish) }, queue);
   }
 
-  #queue(set: Set<{ listener: Listener }>, batch: LoroEventBatch, queue: Queue): void {
+  private _queue(set: Set<{ listener: Listener }>, batch: LoroEventBatch, queue: Queue): void {
     for (const entry of set) {
       queue.add(() => {
         if (set.has(entry)) entry.listener(batch);

@@ -150,7 +150,7 @@ export class LoroMovableList<T = unknown> extends Sequence<T> {
     check(engine().w_movable_move(this.doc, this.ref, position(from), position(to)));
   }
 
-  #who(pos: number): PeerID[] | undefined {
+  private _who(pos: number): PeerID[] | undefined {
     const { doc, ref } = this;
     if (!this.isAttached() || !(pos >= 0 && pos < this.length)) return undefined;
     check(engine().w_movable_who(doc, ref, pos));
@@ -158,15 +158,15 @@ export class LoroMovableList<T = unknown> extends Sequence<T> {
   }
 
   getCreatorAt(pos: number): PeerID | undefined {
-    return this.#who(pos)?.[0];
+    return this._who(pos)?.[0];
   }
 
   getLastMoverAt(pos: number): PeerID | undefined {
-    return this.#who(pos)?.[1];
+    return this._who(pos)?.[1];
   }
 
   getLastEditorAt(pos: number): PeerID | undefined {
-    return this.#who(pos)?.[2];
+    return this._who(pos)?.[2];
   }
 }
 

@@ -73,7 +73,7 @@ export class LoroMap<T extends Record<string, unknown> = Record<string, unknown>
     return isContainer(there) ? (there as C) : (this.setContainer(key, child) as C);
   }
 
-  #ensure(key: string, kind: ContainerType): Container {
+  private _ensure(key: string, kind: ContainerType): Container {
     if (!this.isAttached()) throw new ESTATE("only a map in a document has mergeable children");
     const { doc, ref, store } = this;
     const number = KINDS.indexOf(kind);
@@ -83,27 +83,27 @@ export class LoroMap<T extends Record<string, unknown> = Record<string, unknown>
   /** The child of that kind which every peer that asks for it shares; it comes to exist. An error if
    *  the key holds anything but null or such a child. */
   ensureMergeableMap(key: string): LoroMap {
-    return this.#ensure(key, "Map") as LoroMap;
+    return this._ensure(key, "Map") as LoroMap;
   }
 
   ensureMergeableList(key: string): LoroList {
-    return this.#ensure(key, "List") as LoroList;
+    return this._ensure(key, "List") as LoroList;
   }
 
   ensureMergeableMovableList(key: string): LoroMovableList {
-    return this.#ensure(key, "MovableList") as LoroMovableList;
+    return this._ensure(key, "MovableList") as LoroMovableList;
   }
 
   ensureMergeableTree(key: string): LoroTree {
-    return this.#ensure(key, "Tree") as LoroTree;
+    return this._ensure(key, "Tree") as LoroTree;
   }
 
   ensureMergeableCounter(key: string): LoroCounter {
-    return this.#ensure(key, "Counter") as LoroCounter;
+    return this._ensure(key, "Counter") as LoroCounter;
   }
 
   ensureMergeableText(key: string): LoroText {
-    return this.#ensure(key, "Text") as LoroText;
+    return this._ensure(key, "Text") as LoroText;
   }
 
   /** The peer that wrote what is there. */
@@ -130,12 +130,12 @@ export class LoroMap<T extends Record<string, unknown> = Record<string, unknown>
     return this.entries().map(([key]) => key);
   }
 
-  values(): Item[] {
+  values(): any[] {
     return this.entries().map(([, value]) => value);
   }
 
   /** What stands for a mergeable child in the map itself. */
-  #marker(key: string): Uint8Array | undefined {
+  private _marker(key: string): Uint8Array | undefined {
     const { doc, ref } = this;
     return found(engine().w_map_marker(doc, ref, putString(key))) === undefined
       ? undefined
@@ -143,7 +143,7 @@ export class LoroMap<T extends Record<string, unknown> = Record<string, unknown>
   }
 
   getShallowValue(): Record<string, Value> {
-    return object(this.entries().map(([key, value]) => [key, this.#marker(key) ?? shallow(value)]));
+    return object(this.entries().map(([key, value]) => [key, this._marker(key) ?? shallow(value)]));
   }
 }
 

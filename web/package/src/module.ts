@@ -235,3 +235,27 @@ async function instantiate(source: EngineSource): Promise<WebAssembly.Instance> 
 export async function load(source: EngineSource): Promise<void> {
   if (loaded === undefined) adopt(await instantiate(source));
 }
+
+/** Something of the engine's: freed by release(), or when whoever owns it is collected. Its owner
+ *  may be seen through a proxy, which a registry would not know; so this box says what was freed. */
+export interface Owned {
+  handle: number;
+  readonly free: (handle: number) => void;
+  /** What must not be collected before. */
+  readonly keeps: unknown;
+}
+
+const registry = new FinalizationRegistry(release);
+
+export function own(owner: object, handle: number, free: Owned["free"], keeps?: unknown): Owned {
+  const owned = { handle, free, keeps };
+  registry.register(owner, owned);
+  return owned;
+}
+
+/** Once only. */
+export function release(owned: Owned): void {
+  const { handle } = owned;
+  owned.handle = 0;
+  if (handle !== 0) owned.free(handle);
+}

@@ -5,7 +5,7 @@
 import { check, outRead, outString, put, putBytes, putString } from "./call.js";
 import type { LoroDoc } from "./doc.js";
 import { ESTATE } from "./errors.js";
-import { engine, randomU64 } from "./module.js";
+import { engine, own, type Owned, randomU64, release } from "./module.js";
 import type { Store } from "./store.js";
 import type { Value } from "./value.js";
 
@@ -57,37 +57,30 @@ const KINDS = [
   "error",
 ] as const;
 
-// The document travels with the handle, so that it cannot be collected before its room.
-const registry = new FinalizationRegistry(({ room }: { room: number; store: Store }) =>
-  engine().w_room_free(room),
-);
-
 /** One document, bound to any number of links to other peers. */
 export class Room {
-  readonly #store: Store;
-  #room: number;
+  private readonly _store: Store;
+  private readonly _owned: Owned;
 
   constructor(doc: LoroDoc<any>, { id, messageMax = 0, unixOffset = 0 }: RoomOptions) {
-    this.#store = doc.store;
-    const { handle } = this.#store;
+    this._store = doc.store;
+    const { handle } = this._store;
     const len = putString(id);
-    this.#room = engine().w_room_new(handle, len, randomU64(), messageMax, unixOffset);
-    if (this.#room === 0) throw new ESTATE("no room: its id is too long, or memory is out");
-    this.#store.dependents.add(this);
-    registry.register(this, { room: this.#room, store: this.#store }, this);
+    const room = engine().w_room_new(handle, len, randomU64(), messageMax, unixOffset);
+    if (room === 0) throw new ESTATE("no room: its id is too long, or memory is out");
+    this._store.dependents.add(this);
+    this._owned = own(this, room, (room) => engine().w_room_free(room), this._store);
   }
 
-  get #handle(): number {
-    if (this.#room === 0) throw new ESTATE("the room was freed");
-    return this.#room;
+  private get _handle(): number {
+    const { handle } = this._owned;
+    if (handle === 0) throw new ESTATE("the room was freed");
+    return handle;
   }
 
   free(): void {
-    if (this.#room === 0) return;
-    registry.unregister(this);
-    this.#store.dependents.delete(this);
-    engine().w_room_free(this.#room);
-    this.#room = 0;
+    this._store.dependents.delete(this);
+    release(this._owned);
   }
 
   [Symbol.dispose](): void {
@@ -96,18 +89,18 @@ export class Room {
 
   /** A link opened. Links are numbers of your choosing, times milliseconds of a steady clock. */
   open(link: number, now: number): void {
-    this.#store.transact(() => check(engine().w_room_open(this.#handle, link, now)));
+    this._store.transact(() => check(engine().w_room_open(this._handle, link, now)));
   }
 
   close(link: number): void {
-    engine().w_room_close(this.#handle, link);
+    engine().w_room_close(this._handle, link);
   }
 
   /** One whole message from a link. A bad one makes an "error" for that link, not an exception. */
   feed(link: number, message: Uint8Array, now: number): void {
-    if (this.#store.pending > 0) this.edited(now);
-    this.#store.transact(() => {
-      const status = engine().w_room_feed(this.#handle, link, putBytes(message), now);
+    if (this._store.pending > 0) this.edited(now);
+    this._store.transact(() => {
+      const status = engine().w_room_feed(this._handle, link, putBytes(message), now);
       if (status === ENOMEM || status === ESPENT) check(status); // not the link's fault
     });
   }
@@ -115,23 +108,23 @@ export class Room {
   /** The document was edited here: commit, and send the edit on. `first`, which may poll(), is
    *  called before anyone is told of the edit. */
   edited(now: number, first?: () => void): void {
-    this.#store.transact(() => {
-      check(engine().w_room_edited(this.#handle, now));
+    this._store.transact(() => {
+      check(engine().w_room_edited(this._handle, now));
       first?.();
     });
   }
 
   stored(token: bigint): void {
-    engine().w_room_stored(this.#handle, token);
+    engine().w_room_stored(this._handle, token);
   }
 
   tick(now: number): void {
-    this.#store.transact(() => engine().w_room_tick(this.#handle, now));
+    this._store.transact(() => engine().w_room_tick(this._handle, now));
   }
 
   /** When tick() is wanted next; Infinity: not at all. */
   wakeAt(): number {
-    return engine().w_room_wake_at(this.#handle);
+    return engine().w_room_wake_at(this._handle);
   }
 
   /** Tell the others something that is never history; null takes it back. */
@@ -140,17 +133,17 @@ export class Room {
       w.string(key);
       w.value(value);
     });
-    check(engine().w_room_presence_set(this.#handle, len, now));
+    check(engine().w_room_presence_set(this._handle, len, now));
   }
 
   presence(): Record<string, Value> {
-    check(engine().w_room_presence_json(this.#handle));
+    check(engine().w_room_presence_json(this._handle));
     return JSON.parse(outString());
   }
 
   /** The next thing to do, oldest first; undefined: nothing. */
   poll(): RoomOut | undefined {
-    if (check(engine().w_room_poll(this.#handle)) === 0) return undefined;
+    if (check(engine().w_room_poll(this._handle)) === 0) return undefined;
     return outRead((r) => ({
       kind: KINDS[r.u8()]!,
       link: r.uleb(),
@@ -161,7 +154,7 @@ export class Room {
   }
 
   stats(): RoomStats {
-    check(engine().w_room_stats(this.#handle));
+    check(engine().w_room_stats(this._handle));
     return outRead((r) => ({
       links: r.f64(),
       joined: r.f64(),

@@ -18,7 +18,7 @@ import {
   type Subscription,
 } from "./event.js";
 import { type Change, changeOut } from "./history.js";
-import { engine, randomU64 } from "./module.js";
+import { engine, own, type Owned, randomU64, release } from "./module.js";
 import type { PeerID, Reader } from "./value.js";
 
 export interface CommitOptions {
@@ -68,8 +68,6 @@ interface Manager {
   free(): void;
 }
 
-const registry = new FinalizationRegistry((handle: number) => engine().w_free(handle));
-
 const PEER_MAX = 2n ** 64n - 1n;
 
 function randomPeer(): bigint {
@@ -89,19 +87,19 @@ export function parsePeer(peer: number | bigint | string): bigint {
 export class Store {
   /** Of containers here that were copied into another document: where they are now. */
   readonly moved = new Map<number, unknown>();
-  readonly #ids = new Map<number, ContainerID>();
-  readonly #listeners = new Listeners();
-  readonly #local = new Set<(bytes: Uint8Array) => void>();
-  readonly #preCommit = new Set<PreCommitListener>();
-  readonly #firstCommit = new Set<(e: { peer: PeerID }) => void>();
-  readonly #queue = new Queue();
+  private readonly _ids = new Map<number, ContainerID>();
+  private readonly _listeners = new Listeners();
+  private readonly _local = new Set<(bytes: Uint8Array) => void>();
+  private readonly _preCommit = new Set<PreCommitListener>();
+  private readonly _firstCommit = new Set<(e: { peer: PeerID }) => void>();
+  private readonly _queue = new Queue();
   /** What has to end before the document does. */
   readonly dependents = new Set<{ free(): void }>();
   readonly managers = new Set<Manager>();
-  #handle: number;
-  #committed = 0; // own operations below this counter are in changes
-  #next: CommitOptions | undefined;
-  #committing = false;
+  private readonly _owned: Owned;
+  private _committed = 0; // own operations below this counter are in changes
+  private _next: CommitOptions | undefined;
+  private _committing = false;
   recordTimestamp = false;
   /** Editing is allowed while the past is shown. */
   editsPast = false;
@@ -113,33 +111,31 @@ export class Store {
     readonly wrap: Reader["container"],
     make: (peer: bigint) => number = (peer) => engine().w_new(peer),
   ) {
-    this.#handle = make(randomPeer());
-    if (this.#handle === 0) check(-7);
-    registry.register(this, this.#handle, this);
+    const handle = make(randomPeer());
+    if (handle === 0) check(-7);
+    this._owned = own(this, handle, (doc) => engine().w_free(doc));
   }
 
   /** The engine's handle; throws after free(). */
   get handle(): number {
-    if (this.#handle === 0) throw new ESTATE("the document was freed");
-    return this.#handle;
+    const { handle } = this._owned;
+    if (handle === 0) throw new ESTATE("the document was freed");
+    return handle;
   }
 
   free(): void {
-    if (this.#handle === 0) return;
     for (const dependent of [...this.dependents, ...this.managers]) dependent.free();
-    registry.unregister(this);
-    engine().w_free(this.#handle);
-    this.#handle = 0;
+    release(this._owned);
   }
 
   // ---- containers ----
 
   id(ref: number): ContainerID {
-    let id = this.#ids.get(ref);
+    let id = this._ids.get(ref);
     if (id === undefined) {
       check(engine().w_container_id(this.handle, ref));
       id = outString() as ContainerID;
-      this.#ids.set(ref, id);
+      this._ids.set(ref, id);
     }
     return id;
   }
@@ -154,7 +150,7 @@ export class Store {
     return found(engine().w_container_parent(this.handle, ref));
   }
 
-  #within(ref: number, ancestor: number): boolean {
+  private _within(ref: number, ancestor: number): boolean {
     for (let at: number | undefined = ref; at !== undefined; at = this.parent(at)) {
       if (at === ancestor) return true;
     }
@@ -178,24 +174,24 @@ export class Store {
 
   /** Own operations not committed yet. */
   get pending(): number {
-    return engine().w_own_end(this.handle) - this.#committed;
+    return engine().w_own_end(this.handle) - this._committed;
   }
 
   setNext(options: CommitOptions): void {
-    this.#next = { ...this.#next, ...options };
+    this._next = { ...this._next, ...options };
   }
 
   clearNext(): void {
-    this.#next = undefined;
+    this._next = undefined;
   }
 
   /** An explicit commit uses up its options, even if there is nothing to commit. */
   commit(options?: CommitOptions | null): void {
     if (options) this.setNext(options);
     try {
-      if (!this.#committing) this.#commitPending();
+      if (!this._committing) this._commitPending();
     } finally {
-      this.#tell();
+      this._tell();
     }
     this.clearNext();
   }
@@ -203,23 +199,23 @@ export class Store {
   /** Run a call that commits, and tell everyone what it and the commit before it did. */
   transact<T>(call: () => T): T {
     try {
-      if (this.#committing) return call();
-      this.#commitPending();
+      if (this._committing) return call();
+      this._commitPending();
       const result = call();
-      this.#committed = engine().w_own_end(this.handle);
+      this._committed = engine().w_own_end(this.handle);
       return result;
     } finally {
-      this.#tell();
+      this._tell();
     }
   }
 
-  #tell(): void {
-    this.#collect();
-    this.#queue.flush();
+  private _tell(): void {
+    this._collect();
+    this._queue.flush();
   }
 
   /** Ask those who want to know before; calls of theirs that would commit do not. */
-  #beforeCommit(options: CommitOptions): void {
+  private _beforeCommit(options: CommitOptions): void {
     check(
       engine().w_describe(
         this.handle,
@@ -229,20 +225,20 @@ export class Store {
     );
     const changeMeta = changeOut(engine().w_change_open(this.handle))!;
     const modifier = new ChangeModifier(options);
-    this.#committing = true;
-    for (const listener of this.#preCommit) {
+    this._committing = true;
+    for (const listener of this._preCommit) {
       run(() => listener({ changeMeta, origin: options.origin ?? "", modifier }));
     }
-    this.#committing = false;
+    this._committing = false;
   }
 
-  #commitPending(): void {
+  private _commitPending(): void {
     if (this.pending === 0) return;
-    const start = this.#committed;
-    const options: CommitOptions = { ...this.#next };
+    const start = this._committed;
+    const options: CommitOptions = { ...this._next };
     if (this.recordTimestamp) options.timestamp ??= Math.floor(Date.now() / 1000);
-    if (start === 0) this.#announce(this.#firstCommit, { peer: `${this.peer}` as PeerID });
-    if (this.#preCommit.size > 0) this.#beforeCommit(options);
+    if (start === 0) this._announce(this._firstCommit, { peer: `${this.peer}` as PeerID });
+    if (this._preCommit.size > 0) this._beforeCommit(options);
     const len =
       options.origin || options.message
         ? put((w) => {
@@ -253,76 +249,76 @@ export class Store {
     for (const manager of this.managers) manager.tick();
     check(engine().w_commit(this.handle, len, options.timestamp ?? 0));
     this.clearNext();
-    this.#committed = engine().w_own_end(this.handle);
-    if (this.#local.size + this.managers.size === 0) return; // transact() collects
-    this.#collect();
-    this.#collectLocal(start);
-    for (const manager of this.managers) this.#queueAll([manager.committed()]);
+    this._committed = engine().w_own_end(this.handle);
+    if (this._local.size + this.managers.size === 0) return; // transact() collects
+    this._collect();
+    this._collectLocal(start);
+    for (const manager of this.managers) this._queueAll([manager.committed()]);
   }
 
-  #queueAll(calls: readonly ((() => void) | undefined)[]): void {
-    for (const call of calls) if (call !== undefined) this.#queue.add(call);
+  private _queueAll(calls: readonly ((() => void) | undefined)[]): void {
+    for (const call of calls) if (call !== undefined) this._queue.add(call);
   }
 
   /** Run a call that edits and commits: its result, and what to do when everybody has been told. */
   edit<T>(call: () => [T, readonly ((() => void) | undefined)[]]): T {
     try {
-      this.#commitPending();
+      this._commitPending();
       const [result, after] = call();
-      const start = this.#committed;
-      this.#committed = engine().w_own_end(this.handle);
-      this.#collect();
-      if (this.#committed > start) this.#collectLocal(start);
-      this.#queueAll(after);
+      const start = this._committed;
+      this._committed = engine().w_own_end(this.handle);
+      this._collect();
+      if (this._committed > start) this._collectLocal(start);
+      this._queueAll(after);
       return result;
     } finally {
-      this.#queue.flush();
+      this._queue.flush();
     }
   }
 
   // ---- subscribers ----
 
-  #collect(): void {
-    if (this.#listeners.empty) return;
+  private _collect(): void {
+    if (this._listeners.empty) return;
     while (check(engine().w_poll(this.handle)) !== 0) {
       const batch = outRead((r) => readBatch(r, this), this.wrap);
-      this.#listeners.queue(batch, this.#queue, (ref, above) => this.#within(ref, above), this);
+      this._listeners.queue(batch, this._queue, (ref, above) => this._within(ref, above), this);
     }
   }
 
   /** Queue `what` for all of `listeners` who still listen when their turn comes. */
-  #announce<A>(listeners: Set<(a: A) => void>, what: A): void {
+  private _announce<A>(listeners: Set<(a: A) => void>, what: A): void {
     for (const listener of listeners) {
-      this.#queue.add(() => {
+      this._queue.add(() => {
         if (listeners.has(listener)) listener(what);
       });
     }
   }
 
-  #collectLocal(start: number): void {
-    if (this.#local.size === 0) return;
+  private _collectLocal(start: number): void {
+    if (this._local.size === 0) return;
     check(engine().w_export_own(this.handle, start));
-    this.#announce(this.#local, outBytes());
+    this._announce(this._local, outBytes());
   }
 
   subscribe(listener: Listener, ref?: number): Subscription {
-    if (this.#listeners.empty) check(engine().w_watch(this.handle, 1));
-    const remove = this.#listeners.add(listener, ref);
+    if (this._listeners.empty) check(engine().w_watch(this.handle, 1));
+    const remove = this._listeners.add(listener, ref);
     return () => {
       remove();
-      if (this.#listeners.empty && this.#handle !== 0) engine().w_watch(this.#handle, 0);
+      if (this._listeners.empty && this._owned.handle !== 0) engine().w_watch(this.handle, 0);
     };
   }
 
   subscribeLocal(listener: (bytes: Uint8Array) => void): Subscription {
-    return subscribeTo(this.#local, listener);
+    return subscribeTo(this._local, listener);
   }
 
   subscribePreCommit(listener: PreCommitListener): Subscription {
-    return subscribeTo(this.#preCommit, listener);
+    return subscribeTo(this._preCommit, listener);
   }
 
   subscribeFirstCommit(listener: (e: { peer: PeerID }) => void): Subscription {
-    return subscribeTo(this.#firstCommit, listener);
+    return subscribeTo(this._firstCommit, listener);
   }
 }

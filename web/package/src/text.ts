@@ -54,29 +54,29 @@ export class LoroText extends LoroContainer {
   }
 
   insert(pos: number, text: string): void {
-    this.#insert(pos, text, UTF16);
+    this._insert(pos, text, UTF16);
   }
 
   /** `pos` in bytes. */
   insertUtf8(pos: number, text: string): void {
-    this.#insert(pos, text, UTF8);
+    this._insert(pos, text, UTF8);
   }
 
-  #insert(pos: number, text: string, unit: number): void {
+  private _insert(pos: number, text: string, unit: number): void {
     const { doc, ref } = this;
     check(engine().w_text_insert(doc, ref, position(pos), unit, putString(text)));
   }
 
   delete(pos: number, len: number): void {
-    this.#delete(pos, len, UTF16);
+    this._delete(pos, len, UTF16);
   }
 
   /** Position and length in bytes. */
   deleteUtf8(pos: number, len: number): void {
-    this.#delete(pos, len, UTF8);
+    this._delete(pos, len, UTF8);
   }
 
-  #delete(pos: number, len: number, unit: number): void {
+  private _delete(pos: number, len: number, unit: number): void {
     check(engine().w_text_delete(this.doc, this.ref, position(pos), position(len), unit));
   }
 
@@ -147,17 +147,17 @@ export class LoroText extends LoroContainer {
       w.string(key);
       w.value(value);
     });
-    this.#marked(engine().w_text_mark(doc, ref, start, end, len), key);
+    this._marked(engine().w_text_mark(doc, ref, start, end, len), key);
   }
 
   /** Take the style away. */
   unmark(range: TextRange, key: string): void {
     const { doc, ref } = this;
     const [start, end] = bounds(range);
-    this.#marked(engine().w_text_unmark(doc, ref, start, end, putString(key)), key);
+    this._marked(engine().w_text_unmark(doc, ref, start, end, putString(key)), key);
   }
 
-  #marked(status: number, key: string): void {
+  private _marked(status: number, key: string): void {
     if (found(status) === undefined) throw new EMISSING(`configTextStyle() was not told of ${key}`);
   }
 
@@ -168,15 +168,15 @@ export class LoroText extends LoroContainer {
   }
 
   sliceDelta(start: number, end: number): Delta<string>[] {
-    return this.#sliceDelta(start, end, UTF16);
+    return this._sliceDelta(start, end, UTF16);
   }
 
   /** `start` and `end` in bytes. */
   sliceDeltaUtf8(start: number, end: number): Delta<string>[] {
-    return this.#sliceDelta(start, end, UTF8);
+    return this._sliceDelta(start, end, UTF8);
   }
 
-  #sliceDelta(start: number, end: number, unit: number): Delta<string>[] {
+  private _sliceDelta(start: number, end: number, unit: number): Delta<string>[] {
     const { doc, ref } = this;
     const [pos, len] = sliced(start, end);
     check(engine().w_text_slice_delta(doc, ref, pos, len, unit));

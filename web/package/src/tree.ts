@@ -166,14 +166,14 @@ export class LoroTree<T extends Record<string, unknown> = Record<string, unknown
     return this.has(target) ? new LoroTreeNode(this, target) : undefined;
   }
 
-  #all(): { gone: boolean; id: TreeID }[] {
+  private _all(): { gone: boolean; id: TreeID }[] {
     check(engine().w_tree_nodes(this.doc, this.ref));
     return outRead((r) => r.many(() => ({ gone: r.u8() === 1, id: r.node() })));
   }
 
   /** Every node that was ever made. */
   nodes(): LoroTreeNode<T>[] {
-    return this.#all().map(({ id }) => new LoroTreeNode(this, id));
+    return this._all().map(({ id }) => new LoroTreeNode(this, id));
   }
 
   /** Level by level; with those deleted behind the others. */
@@ -184,7 +184,7 @@ export class LoroTree<T extends Record<string, unknown> = Record<string, unknown
     };
     const alive = level(this.roots());
     if (options.withDeleted !== true) return alive;
-    const gone = this.#all().filter((node) => node.gone);
+    const gone = this._all().filter((node) => node.gone);
     return [...alive, ...level(gone.map(({ id }) => new LoroTreeNode(this, id)))];
   }
 
@@ -229,73 +229,73 @@ export class LoroTree<T extends Record<string, unknown> = Record<string, unknown
 
 /** A node of a tree, by its id. */
 export class LoroTreeNode<T extends Record<string, unknown> = Record<string, unknown>> {
-  readonly #tree: LoroTree<T>;
+  private readonly _tree: LoroTree<T>;
 
   constructor(
     tree: LoroTree<T>,
     readonly id: TreeID,
   ) {
-    this.#tree = tree;
+    this._tree = tree;
   }
 
-  #place(): Place {
-    const at = this.#tree.place(this.id);
+  private _place(): Place {
+    const at = this._tree.place(this.id);
     if (at === undefined) throw new EVALUE(`no node ${this.id}`);
     return at;
   }
 
   /** Its map. */
   get data(): LoroMap<T> {
-    return wrap(this.#tree.store, this.#place().data, KINDS.indexOf("Map")) as LoroMap<T>;
+    return wrap(this._tree.store, this._place().data, KINDS.indexOf("Map")) as LoroMap<T>;
   }
 
   createNode(index?: number): LoroTreeNode<T> {
-    return this.#tree.createNode(this.id, index);
+    return this._tree.createNode(this.id, index);
   }
 
   move(parent?: LoroTreeNode<T>, index?: number): void {
-    this.#tree.move(this.id, parent?.id, index);
+    this._tree.move(this.id, parent?.id, index);
   }
 
   moveAfter(target: LoroTreeNode<T>): void {
-    this.#tree.moveBeside(this.id, target.id, true);
+    this._tree.moveBeside(this.id, target.id, true);
   }
 
   moveBefore(target: LoroTreeNode<T>): void {
-    this.#tree.moveBeside(this.id, target.id, false);
+    this._tree.moveBeside(this.id, target.id, false);
   }
 
   /** @internal Was it deleted itself, not with something above it? */
-  #binned(at: Place): boolean {
+  private _binned(at: Place): boolean {
     return at.deleted && at.parent === undefined;
   }
 
   /** undefined among the roots. */
   parent(): LoroTreeNode<T> | undefined {
-    const at = this.#place();
-    const parent = this.#binned(at) ? BIN : at.parent;
-    return parent === undefined ? undefined : new LoroTreeNode(this.#tree, parent);
+    const at = this._place();
+    const parent = this._binned(at) ? BIN : at.parent;
+    return parent === undefined ? undefined : new LoroTreeNode(this._tree, parent);
   }
 
   /** undefined when there are none. */
   children(): LoroTreeNode<T>[] | undefined {
-    const children = this.#tree.below(this.id);
+    const children = this._tree.below(this.id);
     return children.length > 0 ? children : undefined;
   }
 
   /** Its place among its siblings; undefined if it was deleted. */
   index(): number | undefined {
-    const at = this.#place();
-    return this.#binned(at) ? undefined : at.index;
+    const at = this._place();
+    return this._binned(at) ? undefined : at.index;
   }
 
   fractionalIndex(): string | undefined {
-    const at = this.#place();
-    return this.#binned(at) ? undefined : at.fractionalIndex;
+    const at = this._place();
+    return this._binned(at) ? undefined : at.fractionalIndex;
   }
 
   isDeleted(): boolean {
-    return this.#place().deleted;
+    return this._place().deleted;
   }
 
   creator(): PeerID {
@@ -309,13 +309,13 @@ export class LoroTreeNode<T extends Record<string, unknown> = Record<string, unk
 
   /** The operation that brought it where it is. */
   getLastMoveId(): OpId | undefined {
-    return this.#tree.isAttached() ? this.#place().lastMove : undefined;
+    return this._tree.isAttached() ? this._place().lastMove : undefined;
   }
 
   /** @internal */
   shape(): Pick<TreeNodeValue, "id" | "parent" | "index" | "fractionalIndex"> {
-    const at = this.#place();
-    const parent = this.#binned(at) ? BIN : at.parent;
+    const at = this._place();
+    const parent = this._binned(at) ? BIN : at.parent;
     return { id: this.id, parent, index: at.index, fractionalIndex: at.fractionalIndex || MIDDLE };
   }
 

@@ -57,18 +57,18 @@ function readSpan(r: Reader): CounterSpan {
 
 /** Takes back what this document's own peer committed, and leaves what others did. */
 export class UndoManager {
-  readonly #store: Store;
-  #handle: number;
-  #onPush: OnPush | undefined;
-  #onPop: OnPop | undefined;
-  #event: LoroEventBatch | undefined;
-  #unsubscribe: Subscription | undefined;
+  private readonly _store: Store;
+  private _handle: number;
+  private _onPush: OnPush | undefined;
+  private _onPop: OnPop | undefined;
+  private _event: LoroEventBatch | undefined;
+  private _unsubscribe: Subscription | undefined;
 
   constructor(doc: LoroDoc<any>, config: UndoConfig = {}) {
-    this.#store = doc.store;
-    this.#handle = this.#store.transact(() => engine().w_undo_new(this.#store.handle));
-    if (this.#handle === 0) check(-7);
-    this.#store.managers.add(this);
+    this._store = doc.store;
+    this._handle = this._store.transact(() => engine().w_undo_new(this._store.handle));
+    if (this._handle === 0) check(-7);
+    this._store.managers.add(this);
     this.setMergeInterval(config.mergeInterval ?? 1000);
     this.setMaxUndoSteps(config.maxUndoSteps ?? 100);
     for (const prefix of config.excludeOriginPrefixes ?? []) this.addExcludeOriginPrefix(prefix);
@@ -76,60 +76,60 @@ export class UndoManager {
     this.setOnPop(config.onPop);
   }
 
-  get #own(): number {
-    if (this.#handle === 0) throw new ESTATE("the undo manager was freed");
-    return this.#handle;
+  private get _own(): number {
+    if (this._handle === 0) throw new ESTATE("the undo manager was freed");
+    return this._handle;
   }
 
   /** @internal A commit comes. */
   tick(): void {
-    engine().w_undo_time(this.#own, Date.now());
+    engine().w_undo_time(this._own, Date.now());
   }
 
   /** @internal A commit was made: a callback to run when everybody has heard of it. */
   committed(): (() => void) | undefined {
-    if (check(engine().w_undo_pushed(this.#own)) === 0) return undefined;
+    if (check(engine().w_undo_pushed(this._own)) === 0) return undefined;
     const [merged, span] = outRead((r) => [r.u8() === 1, readSpan(r)] as const);
-    return this.#push(UNDO, span, merged, () => this.#event);
+    return this._push(UNDO, span, merged, () => this._event);
   }
 
-  #push(
+  private _push(
     which: number,
     span: CounterSpan,
     merged: boolean,
     event?: () => LoroEventBatch | undefined,
   ): (() => void) | undefined {
-    const onPush = this.#onPush;
+    const onPush = this._onPush;
     return onPush && (() => {
       const told = event?.();
       const note = told ? onPush(which === UNDO, span, told) : onPush(which === UNDO, span);
-      if (!merged && this.#handle !== 0) {
+      if (!merged && this._handle !== 0) {
         const len = putNote(note);
-        check(engine().w_undo_note(this.#handle, which, len));
+        check(engine().w_undo_note(this._handle, which, len));
       }
     });
   }
 
   /** Where cursors of a step that was just taken back are now. */
-  #restore(bytes: Uint8Array): Cursor {
-    const moved = engine().w_undo_cursor(this.#own, putBytes(bytes));
+  private _restore(bytes: Uint8Array): Cursor {
+    const moved = engine().w_undo_cursor(this._own, putBytes(bytes));
     return new Cursor(moved < 0 ? bytes : outBytes());
   }
 
-  #step(which: number): boolean {
-    return this.#store.edit(() => {
-      check(engine().w_undo_step(this.#own, which));
+  private _step(which: number): boolean {
+    return this._store.edit(() => {
+      check(engine().w_undo_step(this._own, which));
       const [popped, changed, span, made, bytes] = outRead(
         (r) => [r.u8() === 1, r.u8() === 1, readSpan(r), readSpan(r), r.blob()] as const,
       );
-      const onPop = this.#onPop;
+      const onPop = this._onPop;
       const after = [];
       if (popped && onPop !== undefined) {
         const { value, cursors } = readNote(bytes);
-        const note = { value, cursors: cursors.map((cursor) => this.#restore(cursor)) };
+        const note = { value, cursors: cursors.map((cursor) => this._restore(cursor)) };
         after.push(() => onPop(which === UNDO, note, span));
       }
-      if (changed) after.push(this.#push(UNDO + REDO - which, made, false));
+      if (changed) after.push(this._push(UNDO + REDO - which, made, false));
       return [changed, after];
     });
   }
@@ -137,56 +137,56 @@ export class UndoManager {
   /** Take the newest step back; whether that made edits. A step that others undid makes none, and
    *  is used up. */
   undo(): boolean {
-    return this.#step(UNDO);
+    return this._step(UNDO);
   }
 
   /** Take the newest undo back. */
   redo(): boolean {
-    return this.#step(REDO);
+    return this._step(REDO);
   }
 
   canUndo(): boolean {
-    return engine().w_undo_count(this.#own, UNDO) > 0;
+    return engine().w_undo_count(this._own, UNDO) > 0;
   }
 
   canRedo(): boolean {
-    return engine().w_undo_count(this.#own, REDO) > 0;
+    return engine().w_undo_count(this._own, REDO) > 0;
   }
 
-  #topValue(which: number): Value | undefined {
-    if (found(engine().w_undo_top(this.#own, which)) === undefined) return undefined;
+  private _topValue(which: number): Value | undefined {
+    if (found(engine().w_undo_top(this._own, which)) === undefined) return undefined;
     return readNote(outBytes()).value;
   }
 
   /** What onPush gave for the step that undo() would take back; undefined: there is none. */
   topUndoValue(): Value | undefined {
-    return this.#topValue(UNDO);
+    return this._topValue(UNDO);
   }
 
   topRedoValue(): Value | undefined {
-    return this.#topValue(REDO);
+    return this._topValue(REDO);
   }
 
   /** Commits from now on are one step. Throws if they are already. */
   groupStart(): void {
-    check(engine().w_undo_group_start(this.#own));
+    check(engine().w_undo_group_start(this._own));
   }
 
   groupEnd(): void {
-    engine().w_undo_group_end(this.#own);
+    engine().w_undo_group_end(this._own);
   }
 
   /** Until resume(), own commits count as others', and showing the past forgets nothing. */
   pause(): void {
-    engine().w_undo_pause(this.#own, 1);
+    engine().w_undo_pause(this._own, 1);
   }
 
   resume(): void {
-    engine().w_undo_pause(this.#own, 0);
+    engine().w_undo_pause(this._own, 0);
   }
 
   isPaused(): boolean {
-    return engine().w_undo_is_paused(this.#own) === 1;
+    return engine().w_undo_is_paused(this._own) === 1;
   }
 
   clear(): void {
@@ -195,47 +195,47 @@ export class UndoManager {
   }
 
   clearUndo(): void {
-    engine().w_undo_clear(this.#own, UNDO);
+    engine().w_undo_clear(this._own, UNDO);
   }
 
   clearRedo(): void {
-    engine().w_undo_clear(this.#own, REDO);
+    engine().w_undo_clear(this._own, REDO);
   }
 
   setMaxUndoSteps(steps: number): void {
-    engine().w_undo_set_max(this.#own, Math.min(Math.max(0, Math.trunc(steps)), 0xffffffff));
+    engine().w_undo_set_max(this._own, Math.min(Math.max(0, Math.trunc(steps)), 0xffffffff));
   }
 
   setMergeInterval(interval: number): void {
-    engine().w_undo_set_interval(this.#own, interval);
+    engine().w_undo_set_interval(this._own, interval);
   }
 
   addExcludeOriginPrefix(prefix: string): void {
-    check(engine().w_undo_exclude(this.#own, putString(prefix)));
+    check(engine().w_undo_exclude(this._own, putString(prefix)));
   }
 
   setOnPush(listener?: OnPush): void {
-    this.#onPush = typeof listener === "function" ? listener : undefined;
-    this.#unsubscribe?.();
-    this.#unsubscribe = this.#onPush && this.#store.subscribe((batch) => (this.#event = batch));
+    this._onPush = typeof listener === "function" ? listener : undefined;
+    this._unsubscribe?.();
+    this._unsubscribe = this._onPush && this._store.subscribe((batch) => (this._event = batch));
   }
 
   setOnPop(listener?: OnPop): void {
-    this.#onPop = typeof listener === "function" ? listener : undefined;
+    this._onPop = typeof listener === "function" ? listener : undefined;
   }
 
   /** Whose steps these are. */
   peer(): PeerID {
-    return this.#store.peer.toString() as PeerID;
+    return this._store.peer.toString() as PeerID;
   }
 
   /** Forget everything now; otherwise that happens with the document. */
   free(): void {
-    if (this.#handle === 0) return;
-    this.#unsubscribe?.();
-    this.#store.managers.delete(this);
-    engine().w_undo_free(this.#handle);
-    this.#handle = 0;
+    if (this._handle === 0) return;
+    this._unsubscribe?.();
+    this._store.managers.delete(this);
+    engine().w_undo_free(this._handle);
+    this._handle = 0;
   }
 
   [Symbol.dispose](): void {

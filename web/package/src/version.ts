@@ -12,12 +12,12 @@ function spell(peer: number | bigint | PeerID): PeerID {
 
 /** What someone has: for each peer, the counter after its last operation. */
 export class VersionVector {
-  readonly #ends: Ends;
+  private readonly _ends: Ends;
 
   constructor(value?: ReadonlyMap<PeerID, number> | Uint8Array | VersionVector | null) {
-    if (value instanceof Uint8Array) this.#ends = VersionVector.decode(value).#ends;
-    else if (value instanceof VersionVector) this.#ends = new Map(value.#ends);
-    else this.#ends = new Map(value ?? []);
+    if (value instanceof Uint8Array) this._ends = VersionVector.decode(value)._ends;
+    else if (value instanceof VersionVector) this._ends = new Map(value._ends);
+    else this._ends = new Map(value ?? []);
   }
 
   static parseJSON(version: ReadonlyMap<PeerID, number>): VersionVector {
@@ -30,16 +30,16 @@ export class VersionVector {
   }
 
   encode(): Uint8Array {
-    check(engine().w_vv_encode(put((w) => w.ids(this.#ends))));
+    check(engine().w_vv_encode(put((w) => w.ids(this._ends))));
     return outBytes();
   }
 
   toJSON(): Map<PeerID, number> {
-    return new Map(this.#ends);
+    return new Map(this._ends);
   }
 
   get(peer: number | bigint | PeerID): number | undefined {
-    return this.#ends.get(spell(peer));
+    return this._ends.get(spell(peer));
   }
 
   /** The last operation of that peer. */
@@ -49,27 +49,27 @@ export class VersionVector {
 
   /** The counter after the last operation of that peer. */
   setEnd(id: OpId): void {
-    if (id.counter > 0) this.#ends.set(spell(id.peer), id.counter);
+    if (id.counter > 0) this._ends.set(spell(id.peer), id.counter);
     else this.remove(id.peer);
   }
 
   remove(peer: PeerID): void {
-    this.#ends.delete(spell(peer));
+    this._ends.delete(spell(peer));
   }
 
   length(): number {
-    return this.#ends.size;
+    return this._ends.size;
   }
 
-  #covers(other: VersionVector): boolean {
-    for (const [peer, end] of other.#ends) if ((this.#ends.get(peer) ?? 0) < end) return false;
+  private _covers(other: VersionVector): boolean {
+    for (const [peer, end] of other._ends) if ((this._ends.get(peer) ?? 0) < end) return false;
     return true;
   }
 
   /** -1: less than `other`, 0: equal, 1: more, undefined: each has what the other lacks. */
   compare(other: VersionVector): -1 | 0 | 1 | undefined {
-    const more = this.#covers(other);
-    const less = other.#covers(this);
+    const more = this._covers(other);
+    const less = other._covers(this);
     if (more && less) return 0;
     return more ? 1 : less ? -1 : undefined;
   }

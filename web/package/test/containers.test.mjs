@@ -278,6 +278,36 @@ for (const [kind, cases] of Object.entries({ TEXT, MAP, LIST, DOC })) {
   for (const [name, act] of Object.entries(cases)) test(`${kind.toLowerCase()}: ${name}`, on(act));
 }
 
+test("handles work through proxies, as state frameworks hand them out", () => {
+  same((library) => {
+    const through = (object) => new Proxy(object, {});
+    const made = through(doc(library));
+    const [text, map] = [through(made.getText("text")), through(made.getMap("map"))];
+    const told = [];
+    const stop = text.subscribe(() => told.push(text.toString()));
+    text.insert(0, "by proxy");
+    map.setContainer("child", through(new library.LoroList())).push(1);
+    const node = through(made.getTree("tree").createNode());
+    through(node.data).set("k", through(made.version()).get("1"));
+    made.commit();
+    stop();
+    const undo = through(new library.UndoManager(made, {}));
+    const cursor = through(text.getCursor(3));
+    const seen = [made.toJSON(), told, undo.canUndo(), cursor.pos(), library.isContainer(map)];
+    undo.free();
+    made.free();
+    return seen;
+  });
+});
+
+test("versions are equal to whoever compares what they hold", () => {
+  const made = doc(ours);
+  const before = made.version();
+  made.getText("t").insert(0, "x");
+  assert.notDeepEqual(made.version(), before);
+  assert.deepEqual(made.version(), made.fork().version());
+});
+
 test("arguments of another type are refused before they do harm", () => {
   const { made, text, map } = filled(ours);
   const before = made.toJSON();

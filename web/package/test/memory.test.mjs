@@ -17,7 +17,7 @@ WebAssembly.Instance = function (...args) {
   engine = instance.exports;
   return instance;
 };
-const library = await import(new URL("../dist/browser.js?memory", import.meta.url).href);
+const library = await import(new URL("../dist/web.js?memory", import.meta.url).href);
 library.initSync(bytes);
 WebAssembly.Instance = Instance;
 
@@ -82,7 +82,7 @@ function limited(pages) {
 }
 
 test("when memory is out, calls throw ENOMEM and change nothing", async () => {
-  const small = await import(new URL("../dist/browser.js?limited", import.meta.url).href);
+  const small = await import(new URL("../dist/web.js?limited", import.meta.url).href);
   small.initSync(limited(64));
   const made = doc(small);
   const text = made.getText("t");

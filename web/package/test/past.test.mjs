@@ -57,6 +57,13 @@ const filled = ([detached, json, ...rest]) => [
 ];
 
 const PAST = {
+  "an empty document reverted to what is not here": ({ library }) =>
+    new library.LoroDoc().revertTo([{ peer: "77", counter: 0 }]),
+  "an empty document reverted to its beginning": ({ library }) => {
+    const made = new library.LoroDoc();
+    made.revertTo([]);
+    return made.toJSON();
+  },
   "compare with what is not here": ({ made }) =>
     [made.cmpWithFrontiers([{ peer: "77", counter: 0 }]), made.cmpWithFrontiers([])],
   "compare two versions, one of which is not here": ({ made, first }) =>

@@ -1,0 +1,13 @@
+// SPDX-License-Identifier: MIT
+// For browsers, when you say so: `await init()` once, before the first document.
+
+import { type EngineSource, load } from "./module.js";
+
+export * from "./index.js";
+
+/** Load the engine: from beside this file, or from where it is. */
+export default function init(
+  source: EngineSource = new URL("./lorikeet.wasm", import.meta.url),
+): Promise<void> {
+  return load(source);
+}
