@@ -140,10 +140,9 @@ static bool snapshot_is_omitted(lk_bytes section) {
 lk_status snapshot_read_states(const envelope_sections *sections, arena *scratch, sstable *out,
                                lk_fault *fault) {
     const envelope_section *state = &sections->state, *root = &sections->root;
-    sstable unread;
     *fault = (lk_fault){0};
     *out = (sstable){0};
-    sstable_read(root->bytes, root->offset, LIMIT_SNAPSHOT_BYTES, scratch, &unread, fault);
+    sstable_read(root->bytes, root->offset, LIMIT_SNAPSHOT_BYTES, scratch, out, fault);
     if (fault->code == LK_OK && !snapshot_is_omitted(state->bytes))
         sstable_read(state->bytes, state->offset, LIMIT_SNAPSHOT_BYTES, scratch, out, fault);
     return fault->code;

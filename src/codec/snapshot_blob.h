@@ -39,7 +39,7 @@ lk_status snapshot_read_root(const envelope_section *section, lk_ids at, arena *
 
 /* The states of a snapshot repeat what its history says; a reader that replays the history can
  * leave them alone, but for this: are their tables whole, and which containers do they name?
- * Statuses as above. */
+ * Where the end is left out, those of the beginning. Statuses as above. */
 lk_status snapshot_read_states(const envelope_sections *sections, arena *scratch, sstable *out,
                                lk_fault *fault);
 

@@ -118,6 +118,14 @@ static void export_tree_op(export_block_maker *m, op *o) {
     if (o->as.tree.has_parent) o->as.tree.parent.peer = export_peer(m, o->as.tree.parent.peer);
 }
 
+/* Where two runs are one change, one delete may go on where the other ended. */
+static bool export_goes_on(const export_block_maker *m, const op *o) {
+    if (m->ops.len == m->changes.at[m->changes.len - 1].op_start) return false;
+    op *last = &m->ops.at[m->ops.len - 1];
+    return o->kind == OP_DELETE && last->kind == OP_DELETE && o->container == last->container &&
+           op_join_delete(last, o);
+}
+
 static void export_op(export_block_maker *m, op o) {
     uint32_t container = o.container;
     o.container = export_cid(m, container);
@@ -144,6 +152,7 @@ static void export_op(export_block_maker *m, op o) {
     case OP_COUNTER:
     case OP_UNKNOWN: break;
     }
+    if (export_goes_on(m, &o)) return;
     op *fresh = vec_push(&m->doc->memory, &m->ops);
     if (fresh == NULL)
         m->failed = true;

@@ -94,21 +94,25 @@ export class Side {
         this.batches = [];
         return eventsOf(batches);
     }
-    /** A cursor in the container `at`, as bytes; nothing if it has no positions. */
+    /** A cursor in the container `at`, as bytes, and which that is; nothing if it has no positions. */
     cursor(at, { where, size }) {
         const container = containersOf(this.doc)[at];
         if (container.getCursor === undefined) return undefined;
         const place = where % (container.length + 1);
-        return container.getCursor(place, (size % 3) - 1)?.encode();
+        const bytes = container.getCursor(place, (size % 3) - 1)?.encode();
+        return bytes && { bytes, container: String(container.id) };
     }
     /** Where a cursor is now, and what it becomes. */
-    find(bytes) {
+    find({ bytes, container }) {
         const found = this.doc.getCursorPos(this.library.Cursor.decode(bytes));
         if (found === undefined) return undefined;
         // Of one whose container is gone theirs says at times that it becomes what it is.
         const update = found.update?.encode();
         const same = update === undefined || equal(update, bytes);
-        return { offset: found.offset, side: found.side, update: same ? undefined : update };
+        // In the past, theirs finds some behind the end.
+        const end = this.mirror ? Infinity : this.doc.getContainerById(container).length;
+        const offset = Math.min(found.offset, end);
+        return { offset, side: found.side, update: same ? undefined : update };
     }
 
     edit(at, step) {

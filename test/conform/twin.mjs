@@ -15,7 +15,7 @@ export class Twin {
         this.ours = new Side(libraries.ours, peer, late);
         this.theirs = new Side(libraries.theirs, peer, late);
         this.notes = []; // versions it had, as frontiers
-        this.cursors = []; // as bytes
+        this.cursors = []; // [{ bytes, container }]
         this.published = { ours: undefined, theirs: undefined };
     }
     free() {
@@ -60,7 +60,9 @@ export class Twin {
         this.ask(`${what}: deltas`, (side) => deltasOf(side.doc));
         this.ours.mirror.compare(this.ours.doc, what);
         for (const cursor of this.cursors)
-            this.ask(`${what}: cursor ${cursor}`, (side) => side.find(cursor));
+            // theirs also finds the start of a container that only what waits speaks of
+            if (this.ours.doc.hasContainer(cursor.container))
+                this.ask(`${what}: cursor ${cursor.bytes}`, (side) => side.find(cursor));
     }
     commit() {
         this.both((side) => side.doc.commit());
@@ -82,8 +84,8 @@ export class Twin {
     cursor(step, name) {
         this.commit();
         const { length } = this.containers(`${name}: containers`);
-        const bytes = this.ask(name, (side) => side.cursor(step.at % length, step));
-        if (bytes !== undefined) this.cursors.push(bytes);
+        const cursor = this.ask(name, (side) => side.cursor(step.at % length, step));
+        if (cursor !== undefined) this.cursors.push(cursor);
     }
     /** Both exports of the same thing. */
     export(options) {

@@ -1,6 +1,7 @@
 // Changes, commits and JSON updates: the same questions here and to loro-crdt.
 import assert from "node:assert/strict";
 import test from "node:test";
+import { blobOf } from "../../../test/conform/bytes.mjs";
 import { doc, ours, plain, same, theirs, told } from "./both.mjs";
 
 const byPeer = (a, b) => (a.peer < b.peer ? -1 : 1);
@@ -391,4 +392,28 @@ test("of a batch all that waits is told, by whichever blob", () => {
     }
     return said;
   });
+});
+
+test("a run that arrives in pieces is written as one", () => {
+  const read = (library) => {
+    const [a, b, made] = [1, 2, 3].map((peer) => doc(library, peer));
+    const pieces = [
+      () => a.getText("t").insert(0, "abcdef"),
+      () => a.getText("t").delete(0, 1),
+      () => a.getText("t").delete(0, 2),
+    ].map((act) => {
+      const before = a.version();
+      act();
+      return a.export({ mode: "update", from: before });
+    });
+    b.getMap("m").set("k", 1);
+    const apart = b.export({ mode: "update" });
+    for (const bytes of [pieces[0], pieces[1], apart, pieces[2]]) made.import(bytes);
+    return blobOf(made.export({ mode: "update" })).blocks;
+  };
+  assert.deepEqual(read(ours), read(theirs));
+  assert.deepEqual(
+    read(ours)[0].ops.map(([, , , length]) => length),
+    [6, 3],
+  );
 });
