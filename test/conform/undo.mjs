@@ -1,10 +1,10 @@
-// Undo and redo among three peers, on Lorikeet and on loro-crdt side by side: after every step the
-// documents, the answers and the stacks are the same.
+// Undo and redo among two to five peers, on Lorikeet and on loro-crdt side by side: after every step the
+// documents, the answers and the stacks are the same, and in the end what is exported.
 //
 // Not among the edits: text that is deleted while others type in it (where all around is gone, Loro
 // puts what comes back before or behind what others typed, as its deltas happen to be cut), and
 // nodes of trees that come and go in one step (Loro's undo makes and deletes them once more).
-import { same } from './compare.mjs';
+import { same, sameBytes } from './compare.mjs';
 import { randomSource } from './history.mjs';
 
 const LENGTH = 40;
@@ -126,6 +126,10 @@ export function playUndo(libraries, { peers, undo, steps }) {
             ]);
             same('undo', ours, theirs);
         }
+        worlds[0].forEach(({ doc }, i) => {
+            const other = worlds[1][i].doc;
+            sameBytes('undo', doc.export({ mode: 'update' }), other.export({ mode: 'update' }));
+        });
     } finally {
         for (const desk of worlds.flat()) desk.free();
     }
