@@ -43,12 +43,14 @@ async function playAll() {
     const finished = (done) => {
         for (const { seed, error, known: why } of done) {
             if (why !== undefined) known.set(why, [...(known.get(why) ?? []), seed]);
-            if (error === undefined || why !== undefined) passed++;
-            else {
+            if (error === undefined || why !== undefined) {
+                passed++;
+                if (passed % REPORT === 0)
+                    console.log(`... ${passed} passed, ${failures.length} failed`);
+            } else {
                 failures.push({ history: historyOf(seed), error });
                 console.log(`failed: SEED=${seed} node test/conform/conform.mjs\n${error}`);
             }
-            if (passed % REPORT === 0) console.log(`... ${passed} passed, ${failures.length} failed`);
         }
     };
     const thread = () =>
@@ -87,6 +89,6 @@ console.log(`conform: SEED=${seed} COUNT=${count}`);
 replay();
 await playAll();
 failures.slice(0, SHOWN).forEach(explain);
-for (const [why, seeds] of known) console.log(`known, ${seeds.length} times, as ${seeds[0]}: ${why}`);
+for (const [why, seeds] of known) console.log(`known: ${seeds.length} times, as ${seeds[0]}: ${why}`);
 console.log(`${passed} passed, ${failures.length} failed`);
 process.exitCode = failures.length > 0 ? 1 : 0;
