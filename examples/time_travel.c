@@ -22,7 +22,7 @@ static void must(lk_status status) {
 
 /* Write the text so that it says `s`; the library finds out what changed. */
 static void write_text(lk_doc *doc, lk_ref text, const char *s) {
-    must(lk_text_update(doc, text, str(s)));
+    must(lk_text_update(doc, text, str(s), false));
     must(lk_commit(doc, NULL));
 }
 

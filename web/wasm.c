@@ -297,12 +297,12 @@ lk_status WEB(w_text_delete)(lk_doc *doc, lk_ref text, size_t pos, size_t len, l
     return lk_text_delete(doc, text, pos, len, unit);
 }
 
-lk_status WEB(w_text_update)(lk_doc *doc, lk_ref text, size_t len) {
-    return lk_text_update(doc, text, shim_str(len));
+lk_status WEB(w_text_update)(lk_doc *doc, lk_ref text, size_t len, bool shortest) {
+    return lk_text_update(doc, text, shim_str(len), shortest);
 }
 
-lk_status WEB(w_text_update_lines)(lk_doc *doc, lk_ref text, size_t len) {
-    return lk_text_update_lines(doc, text, shim_str(len));
+lk_status WEB(w_text_update_lines)(lk_doc *doc, lk_ref text, size_t len, bool shortest) {
+    return lk_text_update_lines(doc, text, shim_str(len), shortest);
 }
 
 size_t WEB(w_text_len)(const lk_doc *doc, lk_ref text) { return lk_text_len(doc, text, LK_UTF16); }

@@ -41,7 +41,7 @@ static lk_status apply_align_text(apply *a, lk_ref text, const lk_diff *diff) {
         if (!buf_append(&all, s.at, s.len)) status = LK_ENOMEM;
     }
     if (status == LK_OK)
-        status = lk_text_update(a->doc, text, (lk_str){(const char *)all.at, all.len});
+        status = lk_text_update(a->doc, text, (lk_str){(const char *)all.at, all.len}, false);
     if (status == LK_OK)
         status = lk_text_apply_delta(a->doc, text, styles, diff->delta_len, LK_CODEPOINT);
     lk_buf_free(&all);

@@ -30,26 +30,24 @@ static lk_status update_apply(lk_doc *doc, lk_ref text, const text_steps *steps,
     return status;
 }
 
-typedef bool update_diff(const lk_memory *heap, lk_str old, lk_str fresh, text_steps *out);
-
-static lk_status update_by(lk_doc *doc, lk_ref text, lk_str s, update_diff *diff) {
+static lk_status update_by(lk_doc *doc, lk_ref text, lk_str s, unsigned how) {
     if (lk_ref_kind(doc, text) != LK_TEXT) return LK_EKIND;
     if (!utf8_valid((const uint8_t *)s.at, s.len)) return LK_EVALUE;
     lk_buf now = {.memory = &doc->memory};
     text_steps steps = {0};
     lk_status status = lk_text_string(doc, text, &now);
-    if (status == LK_OK && !diff(&doc->memory, (lk_str){(const char *)now.at, now.len}, s, &steps))
-        status = LK_ENOMEM;
+    lk_str old = {(const char *)now.at, now.len};
+    if (status == LK_OK && !text_diff(&doc->memory, old, s, how, &steps)) status = LK_ENOMEM;
     if (status == LK_OK) status = doc_spend(doc, update_apply(doc, text, &steps, s));
     vec_drop(&doc->memory, &steps);
     lk_buf_free(&now);
     return status;
 }
 
-lk_status lk_text_update(lk_doc *doc, lk_ref text, lk_str s) {
-    return update_by(doc, text, s, text_diff);
+lk_status lk_text_update(lk_doc *doc, lk_ref text, lk_str s, bool shortest) {
+    return update_by(doc, text, s, shortest ? TEXT_DIFF_SHORTEST : 0);
 }
 
-lk_status lk_text_update_lines(lk_doc *doc, lk_ref text, lk_str s) {
-    return update_by(doc, text, s, text_diff_lines);
+lk_status lk_text_update_lines(lk_doc *doc, lk_ref text, lk_str s, bool shortest) {
+    return update_by(doc, text, s, TEXT_DIFF_LINES | (shortest ? TEXT_DIFF_SHORTEST : 0u));
 }

@@ -150,7 +150,7 @@ static void mirror_forget_replaced(mirror *m) {
 static void mirror_update(mirror *m, lk_doc *doc, lk_ref ref, const lk_buf *content) {
     lk_buf bytes = HEAP_BUF;
     lk_str text = {(const char *)content->at, content->len};
-    LK_ASSERT(lk_text_update(doc, ref, text) == LK_OK);
+    LK_ASSERT(lk_text_update(doc, ref, text, false) == LK_OK);
     LK_ASSERT(lk_export_local(doc, &bytes) == LK_OK);
     if (bytes.len > 0) m->events.edited(m->events.context, (lk_bytes){bytes.at, bytes.len});
     lk_buf_free(&bytes);

@@ -130,7 +130,8 @@ static void shows(bench *b, const char *want) {
 /* ---- beginnings ---- */
 
 static void write_remote(bench *b, const char *text) {
-    CHECK_EQ(lk_text_update(b->remote, text_of(b->remote), (lk_str){text, strlen(text)}), LK_OK);
+    CHECK_EQ(lk_text_update(b->remote, text_of(b->remote), (lk_str){text, strlen(text)}, false),
+             LK_OK);
     give(b->doc, b->remote);
     b->added++; /* what came is stored, too */
     mirror_touch(b->mirror);

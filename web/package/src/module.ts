@@ -74,8 +74,8 @@ export interface Engine {
 
   w_text_insert(doc: number, ref: number, pos: number, unit: number, len: number): number;
   w_text_delete(doc: number, ref: number, pos: number, len: number, unit: number): number;
-  w_text_update(doc: number, ref: number, len: number): number;
-  w_text_update_lines(doc: number, ref: number, len: number): number;
+  w_text_update(doc: number, ref: number, len: number, shortest: number): number;
+  w_text_update_lines(doc: number, ref: number, len: number, shortest: number): number;
   w_text_len(doc: number, ref: number): number;
   w_text_string(doc: number, ref: number): number;
   w_text_next(doc: number, ref: number, cursor: number): number;

@@ -18,9 +18,10 @@ function isHighSurrogate(text: string): boolean {
   return text >= "\ud800" && text < "\udc00";
 }
 
-/** Taken for loro-crdt's sake: an update is always quick, and as fine as that allows. */
 export interface TextUpdateOptions {
+  /** Taken for loro-crdt's sake: an update is always quick, and as fine as that allows. */
   timeoutMs?: number;
+  /** Unless false: few runs of edits, which read well, rather than few characters. */
   useRefinedDiff?: boolean;
 }
 
@@ -92,16 +93,18 @@ export class LoroText extends LoroContainer {
     return deleted;
   }
 
-  /** Make it equal `text` by a minimal edit, so that what others do elsewhere stays. */
-  update(text: string, _options?: TextUpdateOptions): void {
+  /** Make it equal `text` by a small edit, so that what others do elsewhere stays. */
+  update(text: string, options?: TextUpdateOptions): void {
     const { doc, ref } = this;
-    check(engine().w_text_update(doc, ref, putString(text)));
+    const shortest = Number(options?.useRefinedDiff === false);
+    check(engine().w_text_update(doc, ref, putString(text), shortest));
   }
 
   /** The same by whole lines. */
-  updateByLine(text: string, _options?: TextUpdateOptions): void {
+  updateByLine(text: string, options?: TextUpdateOptions): void {
     const { doc, ref } = this;
-    check(engine().w_text_update_lines(doc, ref, putString(text)));
+    const shortest = Number(options?.useRefinedDiff === false);
+    check(engine().w_text_update_lines(doc, ref, putString(text), shortest));
   }
 
   slice(start: number, end: number): string {

@@ -149,3 +149,36 @@ test("a counter that is made anew begins with an operation that adds nothing", (
     assert.deepEqual(mine, loros);
   }
 });
+
+test("texts are updated by loro-crdt's edits", () => {
+  const pieces = ["a", "b", "c", "\n", " ", "é", "🦜", "ab\n", "xyz"];
+  const updates = [
+    (text, to) => text.update(to),
+    (text, to) => text.update(to, { useRefinedDiff: false }),
+    (text, to) => text.updateByLine(to),
+    (text, to) => text.updateByLine(to, { useRefinedDiff: false }),
+  ];
+  for (let seed = 1; seed <= 60; seed++) {
+    const random = randomSource(seed);
+    const letters = 2 + random.below(pieces.length - 1);
+    const make = (most) =>
+      Array.from({ length: random.below(most) }, () => pieces[random.below(letters)]);
+    const from = make(seed % 6 === 0 ? 600 : 60);
+    const to = random.below(3) === 0 ? make(80) : [...from];
+    for (let left = random.below(6); left > 0; left--)
+      to.splice(random.below(to.length + 1), random.below(8), ...make(6));
+    for (const update of updates) {
+      const [mine, loros] = [ours, theirs].map((library) => {
+        const made = doc(library);
+        made.getText("t").insert(0, from.join(""));
+        made.commit();
+        const version = made.version();
+        update(made.getText("t"), to.join(""));
+        made.commit();
+        assert.equal(made.getText("t").toString(), to.join(""));
+        return opsSince(made, version);
+      });
+      assert.deepEqual(mine, loros, `seed ${seed}`);
+    }
+  }
+});
