@@ -2,6 +2,9 @@
 // folder that its build would have made, they get LORO_UNDER_TEST. Packages of their own workspace
 // come from their sources. Nothing else is replaced.
 //
+//     cd loro-mirror/packages/core      # a copy of anybody's repository, with what it depends on installed
+//     node .../test/clients/node_modules/vitest/vitest.mjs run --config .../test/clients/vitest.config.mjs
+//
 //   "loro-crdt/base64", "../bundler/index"  ──►  ./base64, ./nodejs of the package's exports map
 //   "loro-protocol", of the same workspace  ──►  packages/loro-protocol/src/index.ts
 import { existsSync, readdirSync, readFileSync } from "node:fs";
