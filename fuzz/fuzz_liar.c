@@ -23,7 +23,9 @@ typedef struct liar {
 } liar;
 
 static const uint64_t fuzz_peers[PEERS] = {7, UINT64_MAX - 2, 3};
-static const lk_str fuzz_keys[] = {{"r", 1}, {"k", 1}, {"l", 1}};
+/* Roots by their kind, then keys of maps and styles. */
+static const lk_str fuzz_keys[] = {{"map", 3},  {"list", 4},  {"text", 4}, {"tree", 4},
+                                   {"move", 4}, {"count", 5}, {"a", 1},    {"b", 1}};
 
 /* The author stands first in the block's table: where is a peer there? */
 static peer_ix fuzz_ix(uint32_t peer, uint32_t author) {
@@ -99,7 +101,7 @@ static size_t fuzz_ops(const lie *l, uint32_t author, int32_t counter, container
             out[0] = (op){.kind = OP_MARK_START, .len = 1};
             out[0].as.mark.start = l->where;
             out[0].as.mark.end = l->where + l->size % 8u;
-            out[0].as.mark.key = 1;
+            out[0].as.mark.key = 6;
             out[0].as.mark.info = l->more;
             out[0].as.mark.value = fuzz_value(l);
             out[1] = (op){.kind = OP_MARK_END, .len = 1, .counter = counter + 1};
@@ -112,7 +114,7 @@ static size_t fuzz_ops(const lie *l, uint32_t author, int32_t counter, container
     case LK_MOVABLE_LIST: out[0] = fuzz_list(l, author, true); break;
     case LK_MAP:
         out[0] = (op){.kind = l->what & 8 ? OP_MAP_DELETE : OP_MAP_SET, .len = 1};
-        out[0].as.map.key = 1 + l->where % 2;
+        out[0].as.map.key = 6 + l->where % 2;
         out[0].as.map.value = l->what & 8 ? NULL : fuzz_value(l);
         break;
     case LK_TREE: out[0] = fuzz_tree(l, author, counter); break;
@@ -145,7 +147,7 @@ static lk_buf fuzz_change(liar *w, const lie *l) {
     uint64_t peers[PEERS];
     for (uint32_t p = 0; p < PEERS; p++) peers[fuzz_ix(p, author)] = fuzz_peers[p];
     container_kind kind = l->what % 6;
-    container_id cid = {.kind = kind, .root = true, .name = fuzz_keys[0]};
+    container_id cid = {.kind = kind, .root = true, .name = fuzz_keys[kind]};
     if (l->what & 32)
         cid = (container_id){
             .kind = kind, .peer = fuzz_ix(l->size % PEERS, author), .counter = l->number};
@@ -158,7 +160,7 @@ static lk_buf fuzz_change(liar *w, const lie *l) {
     block b = {.peers = peers,
                .peer_len = PEERS,
                .keys = fuzz_keys,
-               .key_len = 3,
+               .key_len = sizeof fuzz_keys / sizeof *fuzz_keys,
                .cids = &cid,
                .cid_len = 1,
                .changes = &c,

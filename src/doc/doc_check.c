@@ -21,13 +21,13 @@ static void check_print(const lk_doc *doc, uint32_t id, lk_buf *out) {
 }
 
 /* The container of the same id in `replay`; false if nothing ever happened to it. */
-static bool check_find(const lk_doc *doc, lk_doc *replay, uint32_t id, lk_ref *out) {
-    lk_buf name = {.memory = &doc->memory};
-    lk_status named = lk_container_id(doc, (lk_ref){id}, &name);
-    LK_ASSERT(named == LK_OK);
-    lk_status found = lk_container_by_id(replay, (lk_str){(const char *)name.at, name.len}, out);
-    lk_buf_free(&name);
-    return found == LK_OK;
+static bool check_find(const lk_doc *doc, const lk_doc *replay, uint32_t id, lk_ref *out) {
+    const intern *theirs = &replay->log.names;
+    container_id name = doc->log.names.containers.at[id].id;
+    if (!name.root) name.peer = intern_find_peer(theirs, doc->log.names.peers.at[name.peer]);
+    out->index =
+        name.root || name.peer != TABLE_NONE ? intern_find_container(theirs, &name) : TABLE_NONE;
+    return out->index < replay->state.containers.len;
 }
 
 static void check_same_json(const lk_doc *doc, lk_doc *replay) {

@@ -2,8 +2,7 @@
  * import_test.c - importing is all or nothing: truncated and mutated blobs, checksums put right,
  * either merge or leave the document byte for byte as it was. And what waits for its past. */
 #include "base/hash.h"
-#include "check.h"
-#include "lorikeet.h"
+#include "block_blob.h"
 
 static lk_str str_of(const char *s) { return (lk_str){s, strlen(s)}; }
 
@@ -280,6 +279,27 @@ static void test_gaps(void) {
     lk_free(doc);
 }
 
+/* A root without a name, which nobody can ask for, is taken and passed on. */
+static void test_nameless(void) {
+    const uint64_t peer = 66;
+    const lk_str keys[] = {{"", 0}};
+    const container_id cid = {.kind = LK_TEXT, .root = true, .name = {"", 0}};
+    const change c = {.len = 6, .op_len = 1};
+    op o = {.kind = OP_TEXT_INSERT, .len = 6};
+    o.as.insert.text = (const uint8_t *)"nobody";
+    o.as.insert.bytes = 6;
+    block b = {&peer, 1, keys, 1, &cid, 1, &c, 1, &o, 1, NULL, 0, 0};
+    lk_buf blob = block_blob(&b), json = {0};
+    lk_doc *doc = lk_new(9, NULL);
+    CHECK_EQ(lk_import(doc, (lk_bytes){blob.at, blob.len}, NULL, NULL), LK_OK);
+    CHECK_EQ(lk_json(doc, &json), LK_OK);
+    CHECK_BYTES(json.at, json.len, "{\"\":\"nobody\"}", 13);
+    lk_check(doc);
+    lk_buf_free(&json);
+    lk_buf_free(&blob);
+    lk_free(doc);
+}
+
 int main(int argc, char **argv) {
     uint64_t seed = argc > 1 ? strtoull(argv[1], NULL, 10) : 1;
     uint32_t count = argc > 2 ? (uint32_t)strtoul(argv[2], NULL, 10) : 10000;
@@ -287,6 +307,7 @@ int main(int argc, char **argv) {
     lk_check(source);
     lk_buf updates = export_all(source, LK_UPDATES, (lk_ids){0});
     lk_buf snapshot = export_all(source, LK_SNAPSHOT, (lk_ids){0});
+    test_nameless();
     test_pending();
     test_batch();
     test_gaps();
