@@ -162,32 +162,32 @@ static void test_mutations(const lk_buf *blob, uint64_t seed, uint32_t count) {
 
 /* Changes one by one, last first: all wait until the first comes. */
 static void test_pending(void) {
-    lk_doc *writer = lk_new(1, NULL), *reader = lk_new(2, NULL);
+    lk_doc *author = lk_new(1, NULL), *late = lk_new(2, NULL);
     lk_buf blobs[5] = {0};
     for (size_t i = 0; i < 5; i++) {
-        type(writer, i, "x");
+        type(author, i, "x");
         lk_commit_options options = {.message = str_of("step")};
-        CHECK_EQ(lk_commit(writer, &options), LK_OK);
-        CHECK_EQ(lk_export_local(writer, &blobs[i]), LK_OK);
+        CHECK_EQ(lk_commit(author, &options), LK_OK);
+        CHECK_EQ(lk_export_local(author, &blobs[i]), LK_OK);
     }
     lk_import_status status;
     for (size_t i = 4; i > 0; i--) {
-        CHECK_EQ(import(reader, &blobs[i], &status), LK_OK);
+        CHECK_EQ(import(late, &blobs[i], &status), LK_OK);
         CHECK_EQ(status.success_len, 0);
         CHECK_EQ(status.pending_len, 1);
         CHECK_EQ(status.pending[0].start, i);
         CHECK_EQ(status.pending[0].end, i + 1); /* of this blob only */
-        CHECK_EQ(lk_text_len(reader, text_of(reader), LK_UTF8), 0);
+        CHECK_EQ(lk_text_len(late, text_of(late), LK_UTF8), 0);
     }
-    CHECK_EQ(import(reader, &blobs[0], &status), LK_OK);
+    CHECK_EQ(import(late, &blobs[0], &status), LK_OK);
     CHECK_EQ(status.success_len, 1);
     CHECK_EQ(status.success[0].end, 5);
     CHECK_EQ(status.pending_len, 0);
-    CHECK_EQ(lk_text_len(reader, text_of(reader), LK_UTF8), 5);
-    lk_check(reader);
+    CHECK_EQ(lk_text_len(late, text_of(late), LK_UTF8), 5);
+    lk_check(late);
     for (size_t i = 0; i < 5; i++) lk_buf_free(&blobs[i]);
-    lk_free(writer);
-    lk_free(reader);
+    lk_free(author);
+    lk_free(late);
 }
 
 static void test_twice(const lk_buf *blob) {
