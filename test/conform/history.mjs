@@ -32,6 +32,7 @@ const WEIGHTS = [
     ['return', 2],
     ['fork', 1],
     ['cursor', 5],
+    ['apply', 1],
 ];
 const TOTAL = WEIGHTS.reduce((sum, [, weight]) => sum + weight, 0);
 

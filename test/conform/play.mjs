@@ -75,6 +75,8 @@ class Group {
                 return twin.examine(name);
             case 'fork':
                 return twin.fork(step, name);
+            case 'apply':
+                return twin.apply(step, name);
             case 'cursor':
                 twin.cursor(step, name);
                 if (what % 2) other.cursors.push(...twin.cursors.slice(-1));

@@ -6,8 +6,12 @@ import { containersOf, deltasOf, shown, Side } from './side.mjs';
 const show = (error) => error?.stack ?? String(error);
 
 /** The difference of two versions in the form of events. */
-const changesOf = (diff) =>
-    eventsOf([{ by: 'diff', events: diff.map(([target, change]) => ({ target, diff: change })) }]);
+function changesOf(doc, from, to) {
+    const events = doc
+        .diff(from, to, false)
+        .map(([target, diff]) => ({ target, diff, path: doc.getPathToContainer(target) ?? [] }));
+    return eventsOf([{ by: 'diff', events }]);
+}
 
 export class Twin {
     constructor(libraries, peer, late = false) {
@@ -44,7 +48,8 @@ export class Twin {
     }
     /** Both sides' answer to a question that neither may refuse must be the same. */
     ask(what, question) {
-        const [ours, theirs] = this.both(question);
+        const [ours, theirs] = this.both(question, what);
+        if (ours.error) throw ours.error;
         same(what, ours.value, theirs.value);
         return ours.value;
     }
@@ -130,12 +135,25 @@ export class Twin {
         }
         if (what % 3 === 0 && news && !this.import(news, size % 4 > 0, `${name}, unseen`))
             return false;
-        this.ask(`${name}: diff`, (side) =>
-            changesOf(side.doc.diff(this.noted(what), this.noted(at), false)),
-        );
+        this.ask(`${name}: diff`, (side) => changesOf(side.doc, this.noted(what), this.noted(at)));
         this.attach();
         this.compare(`${name}, back`);
         return true;
+    }
+    /** Make the difference of two versions in a new document, which may lack what it is about. */
+    apply({ at, where }, name) {
+        this.commit();
+        this.note();
+        const [ours, theirs] = this.both((side) => {
+            const made = new side.library.LoroDoc();
+            made.setPeerId(1);
+            made.applyDiff(side.doc.diff(this.noted(at), this.noted(where), false));
+            made.commit();
+            const seen = [made.toJSON(), made.opCount()];
+            made.free();
+            return seen;
+        }, name);
+        same(name, ours.value, theirs.value);
     }
     /** A document of its own, now or as it was. */
     fork({ at, what }, name) {
