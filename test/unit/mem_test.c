@@ -54,7 +54,7 @@ static void world_grant(world *w) {
     size_t len = rng_below(&w->r, 50) == 0 ? rng_below(&w->r, 1u << 16) : rng_below(&w->r, 60);
     uint8_t *at = aligned ? arena_alloc(&w->arena, len) : arena_bytes(&w->arena, len);
     CHECK(at != NULL && !w->arena.failed);
-    if (aligned) CHECK_EQ((uintptr_t)at % 16, 0);
+    if (aligned) CHECK_EQ((uintptr_t)at % _Alignof(max_align_t), 0);
     memset(at, world_byte(w->len), len);
     w->grants[w->len++] = (grant){at, len};
 }
