@@ -49,14 +49,17 @@ static bool snapshot_add_text(snapshot_maker *m, const seq_span *span) {
     return true;
 }
 
-/* A style ends. Where the history that made it is left out, so is the value of one without text. */
+/* A style ends. Where the history that made it is left out, so is the value of one without text, if
+ * there is a side on which it takes in nothing. */
 static void snapshot_end_style(snapshot_maker *m, op_id end) {
     size_t i = m->open.len;
     while (i-- > 0) {
         const snapshot_style *style = &m->open.at[i];
         if (style->start.peer != end.peer || style->start.counter + 1 != end.counter) continue;
-        if (m->shown && style->text == m->text.len)
-            m->marks.at[style->mark].value = (lk_value){.type = LK_NULL};
+        state_mark *mark = &m->marks.at[style->mark];
+        if (m->shown && style->text == m->text.len &&
+            (mark->info & LK_EXPAND_BOTH) != LK_EXPAND_BOTH)
+            mark->value = (lk_value){.type = LK_NULL};
         m->open.at[i] = m->open.at[--m->open.len];
         return;
     }
