@@ -170,8 +170,8 @@ test("where a history begins late, no value is left of styles that no text can h
   assert.deepEqual(
     Object.values(read(ours).root).flatMap(({ state }) => state?.marks ?? []),
     [
-      ["gone", null, 132],
       ["kept", "told", 134],
+      ["gone", null, 132],
     ],
   );
 });
