@@ -83,7 +83,7 @@ const zigzag = (r) => r.zigzag();
 function anyRle(r, item) {
     let left = 0;
     let same;
-    return () => {
+    const next = () => {
         if (left === 0) {
             left = r.zigzag();
             if (left > 0) same = item(r);
@@ -95,11 +95,13 @@ function anyRle(r, item) {
         left++;
         return item(r);
     };
+    next.more = () => left !== 0 || r.left > 0;
+    return next;
 }
 function deltaRle(r) {
     const next = anyRle(r, zigzag);
     let value = 0;
-    return () => (value += next());
+    return Object.assign(() => (value += next()), { more: next.more });
 }
 function boolRle(r) {
     let left = r.left > 0 ? r.uleb() : 0;
@@ -464,16 +466,13 @@ const STATES = {
         const columns = rows(4, () => r.sub());
         const [peer, counter, ahead, length] = columns.map((column) => deltaRle(column));
         const spans = [];
-        let left = [...text].length;
         const keys = r.array(() => r.str());
         const marks = r.array(() => {
             r.expect(3);
             return [keys[r.uleb()], stateValue(r), r.u8()];
         });
-        // A style may stay open: there is no count of spans.
-        while (left > 0 || columns[3].left > 0) {
+        while (length.more()) {
             const span = { peer: peers[peer()], counter: counter(), ahead: ahead(), length: length() };
-            left -= Math.max(0, span.length);
             addSpan(spans, span);
         }
         return { text, spans, keys: keys.sort(), marks };
