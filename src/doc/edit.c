@@ -412,9 +412,10 @@ lk_status lk_commit(lk_doc *doc, const lk_commit_options *options_or_null) {
     oplog_change *newest = &doc->log.changes.at[doc->log.changes.len - 1];
     lk_commit_options options = {.message = newest->message, .timestamp_s = newest->timestamp_s};
     if (options_or_null != NULL) options = *options_or_null;
+    if (!oplog_reserve_close(&doc->log)) return LK_ENOMEM;
     lk_status status = lk_describe(doc, &options);
     if (status != LK_OK) return status;
-    oplog_close(&doc->log, doc->merge_interval_s);
+    oplog_close_own(&doc->log, doc->merge_interval_s);
     doc->open = false;
     merge_settle(&doc->merge);
     if (doc->events.watching) events_finish(doc, LK_BY_LOCAL, options.origin);

@@ -150,8 +150,11 @@ static lk_status import_snapshot(importer *in, reader *body) {
     status = snapshot_read_history(&sections.history, scratch, &history, in->fault);
     if (status == LK_OK && begins) status = import_find_root(in, &history, &sections.root);
     in->snapshot |= begins && history.block_len > 0;
-    for (size_t i = 0; i < history.block_len && status == LK_OK; i++)
+    for (size_t i = 0; i < history.block_len && status == LK_OK; i++) {
         status = import_add(in, history.blocks[i].bytes, history.blocks[i].offset);
+        if (status == LK_OK && begins)
+            in->blocks.at[in->blocks.len - 1].b.kept_bytes = history.blocks[i].bytes.len;
+    }
     return status;
 }
 

@@ -116,6 +116,7 @@ typedef struct block {
     const lk_bytes *positions; /* of tree operations, where the block was read: */
     size_t position_len;
     size_t position_bytes; /* of all together; each may repeat much of the one before */
+    size_t kept_bytes;     /* of a snapshot's block, which a new document keeps as it is; else 0 */
 } block;
 
 #endif

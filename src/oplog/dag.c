@@ -348,6 +348,44 @@ void dag_extend(dag *g, uint32_t more) {
     g->peers.at[run->peer].end += (int32_t)more;
 }
 
+bool dag_reserve_splits(dag *g, size_t splits) {
+    dag_peer *p = &g->peers.at[g->runs.at[g->runs.len - 1].peer];
+    return vec_reserve(g->heap, &g->runs, splits) && vec_reserve(g->heap, &g->parents, splits) &&
+           vec_reserve(g->heap, &p->runs, splits);
+}
+
+dag_rest dag_cut_last(dag *g, uint32_t len) {
+    dag_run *run = &g->runs.at[g->runs.len - 1];
+    dag_rest rest = {run->len - len, run->on_top};
+    LK_ASSERT(len > 0 && rest.len > 0);
+    run->len = len;
+    g->end -= rest.len;
+    g->heads.at[g->heads.len - 1] = g->end - 1;
+    g->peers.at[run->peer].end -= (int32_t)rest.len;
+    return rest;
+}
+
+void dag_add_rest(dag *g, dag_rest rest) {
+    const dag_run *last = &g->runs.at[g->runs.len - 1];
+    dag_run *run = &g->runs.at[g->runs.len];
+    dag_peer *p = &g->peers.at[last->peer];
+    LK_ASSERT(g->runs.len < g->runs.cap && g->parents.len < g->parents.cap);
+    LK_ASSERT(p->runs.len < p->runs.cap);
+    *run = (dag_run){.start = g->end,
+                     .len = rest.len,
+                     .peer = last->peer,
+                     .counter = p->end,
+                     .lamport = last->lamport + last->len,
+                     .parent_start = (uint32_t)g->parents.len,
+                     .parent_len = 1,
+                     .on_top = rest.on_top};
+    g->parents.at[g->parents.len++] = g->end - 1;
+    p->runs.at[p->runs.len++] = (uint32_t)g->runs.len++;
+    p->end += (int32_t)rest.len;
+    g->end += rest.len;
+    g->heads.at[g->heads.len - 1] = g->end - 1;
+}
+
 void dag_join_last(dag *g) {
     const dag_run *last = &g->runs.at[--g->runs.len];
     g->parents.len = last->parent_start;

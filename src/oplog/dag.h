@@ -98,6 +98,16 @@ dag_run *dag_append(dag *g, peer_ix peer, uint32_t len, uint32_t lamport, const 
 /* Lengthen the newest run, which holds a head, by `more` atoms. */
 void dag_extend(dag *g, uint32_t more);
 
+/* Cut the newest run, which holds a head, behind `len` atoms; what is behind becomes a run of its
+ * own when it is added. Whatever is cut must be reserved for before. */
+typedef struct dag_rest {
+    uint32_t len;
+    bool on_top;
+} dag_rest;
+bool dag_reserve_splits(dag *g, size_t splits);
+dag_rest dag_cut_last(dag *g, uint32_t len);
+void dag_add_rest(dag *g, dag_rest rest);
+
 /* Make the newest run a part of the one before it, which it continues. */
 void dag_join_last(dag *g);
 

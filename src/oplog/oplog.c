@@ -33,7 +33,7 @@ bool oplog_save(const oplog *log, arena *scratch, oplog_mark *out) {
                         .changes = log->changes.len,
                         .ops = log->ops.len,
                         .head_len = log->graph.heads.len};
-    if (log->changes.len > 0) out->last_op_len = log->changes.at[log->changes.len - 1].op_len;
+    if (log->changes.len > 0) out->last_change = log->changes.at[log->changes.len - 1];
     if (log->ops.len > 0) out->last_op = log->ops.at[log->ops.len - 1];
     out->heads = arena_new(scratch, lv, out->head_len);
     if (out->heads == NULL) return false;
@@ -46,7 +46,7 @@ void oplog_rewind(oplog *log, const oplog_mark *mark) {
     dag_rewind(&log->graph, mark->graph, mark->heads, mark->head_len);
     log->changes.len = mark->changes;
     log->ops.len = mark->ops;
-    if (mark->changes > 0) log->changes.at[mark->changes - 1].op_len = mark->last_op_len;
+    if (mark->changes > 0) log->changes.at[mark->changes - 1] = mark->last_change;
     if (mark->ops > 0) log->ops.at[mark->ops - 1] = mark->last_op;
     arena_rewind(&log->log, mark->log);
     arena_rewind(&log->texts, mark->texts);
@@ -332,25 +332,174 @@ static bool oplog_continues(const oplog *log, const dag_run *a, const dag_run *b
 }
 
 bool oplog_joins(const oplog *log, const dag_run *a, const dag_run *b) {
-    return oplog_continues(log, a, b, 0);
+    return !log->changes.at[b - log->graph.runs.at].begins && oplog_continues(log, a, b, 0);
 }
 
-void oplog_close(oplog *log, int64_t apart_s) {
+/* ---- blocks ---- */
+
+/* Loro keeps the changes of a peer in blocks of about this many bytes, and a change that does not
+ * fit begins another one: it stays a change of its own. What fits goes by estimates (seen in
+ * loro-crdt 1.17.1): of an operation those below, of a block 4 more, and of each change after its
+ * first 4 for each dependency. What lengthens the operation before it adds nothing, and if that is
+ * all a change does, it fits even where the 8 bytes of a change would not. */
+#define OPLOG_BLOCK_BYTES 4096u
+enum { OPLOG_DEP_BYTES = 4, OPLOG_HEAD_BYTES = 4 };
+
+static uint64_t oplog_op_bytes(const op *o) {
+    switch (o->kind) {
+    case OP_TEXT_INSERT: return o->as.insert.bytes;
+    case OP_LIST_INSERT: return 4 * (uint64_t)o->len;
+    case OP_MAP_SET:
+    case OP_MAP_DELETE: return 3;
+    case OP_DELETE:
+    case OP_MOVE:
+    case OP_TREE: return 8;
+    case OP_SET: return 7;
+    case OP_MARK_START: return 10;
+    case OP_MARK_END: return 1;
+    case OP_COUNTER:
+    case OP_UNKNOWN: return 4;
+    }
+    return 0;
+}
+
+/* Not counted on where that is more than a block. */
+static uint64_t oplog_change_bytes(const oplog *log, const oplog_change *c) {
+    uint64_t bytes = 0;
+    for (uint32_t i = 0; i < c->op_len && bytes <= OPLOG_BLOCK_BYTES; i++)
+        bytes += oplog_op_bytes(&log->ops.at[c->op_start + i]);
+    return bytes;
+}
+
+/* The run of the same peer before the newest one, or NULL. */
+static const dag_run *oplog_previous(const dag *g) {
+    const dag_peer *p = &g->peers.at[g->runs.at[g->runs.len - 1].peer];
+    return p->runs.len < 2 ? NULL : &g->runs.at[p->runs.at[p->runs.len - 2]];
+}
+
+/* Does the first operation of a change go on where the last one of the change before left off?
+ * (They need not lie together, as op_join() wants them.) */
+static bool oplog_goes_on(const oplog *log, const oplog_change *before, const oplog_change *c) {
+    if (c->op_len == 0 || before->op_len == 0) return false;
+    op a = log->ops.at[before->op_start + before->op_len - 1];
+    const op *b = &log->ops.at[c->op_start];
+    if (a.kind != b->kind || a.container != b->container) return false;
+    switch (a.kind) {
+    case OP_TEXT_INSERT: return a.as.insert.pos + a.len == b->as.insert.pos;
+    case OP_LIST_INSERT: return a.as.list.pos + a.len == b->as.list.pos;
+    case OP_DELETE: return op_join_delete(&a, b);
+    default: return false;
+    }
+}
+
+/* Find the block of the newest change. */
+static void oplog_enter_block(oplog *log, int64_t apart_s) {
+    const dag *g = &log->graph;
+    const dag_run *run = &g->runs.at[g->runs.len - 1], *previous = oplog_previous(g);
+    oplog_change *c = &log->changes.at[log->changes.len - 1];
+    uint64_t own = oplog_change_bytes(log, c), before = 0;
+    uint64_t deps = OPLOG_DEP_BYTES * (uint64_t)(run->parent_len - run->self_implied);
+    int64_t needs = (int64_t)(own + deps);
+    uint64_t adds = own + deps;
+    if (previous != NULL) {
+        const oplog_change *older = &log->changes.at[previous - g->runs.at];
+        bool continues = oplog_continues(log, previous, run, apart_s);
+        bool goes_on = continues && oplog_goes_on(log, older, c);
+        before = older->block_bytes;
+        if (continues) adds = own - (goes_on ? oplog_op_bytes(&log->ops.at[c->op_start]) : 0);
+        if (goes_on && c->op_len == 1) needs = (int64_t)own - OPLOG_HEAD_BYTES;
+    }
+    c->begins = previous == NULL || (int64_t)before + needs > (int64_t)OPLOG_BLOCK_BYTES;
+    uint64_t bytes = c->begins ? own + OPLOG_HEAD_BYTES : before + adds;
+    c->block_bytes = bytes > UINT32_MAX ? UINT32_MAX : (uint32_t)bytes;
+}
+
+/* ---- closing ---- */
+
+/* Let the newest change be part of the one before, if they are one to the eye. */
+static void oplog_close_block(oplog *log, int64_t apart_s) {
     dag *g = &log->graph;
     if (g->runs.len < 2) return;
     dag_run *last = &g->runs.at[g->runs.len - 1], *before = last - 1;
     if (before->start + before->len != last->start || last->start == g->floor) return;
+    if (log->changes.at[log->changes.len - 1].begins) return;
     if (!oplog_continues(log, before, last, apart_s)) return;
     oplog_change *y = &log->changes.at[--log->changes.len], *x = y - 1;
     bool joins =
         y->op_len > 0 && op_join(log, &log->ops.at[y->op_start - 1], &log->ops.at[y->op_start]);
+    x->block_bytes = y->block_bytes;
     if (joins) {
         op *at = &log->ops.at[y->op_start];
-        __builtin_memmove(at, at + 1, (y->op_len - 1) * sizeof *at);
+        size_t behind = (size_t)(log->ops.at + log->ops.len - (at + 1));
+        __builtin_memmove(at, at + 1, behind * sizeof *at);
         log->ops.len--;
     }
     x->op_len += y->op_len - joins;
     dag_join_last(g);
+}
+
+void oplog_close(oplog *log, int64_t apart_s) {
+    oplog_enter_block(log, apart_s);
+    oplog_close_block(log, apart_s);
+}
+
+/* What a block takes of an empty change's operations from `start` on: at least one. */
+static uint32_t oplog_block_ops(const oplog *log, uint32_t start, uint32_t end) {
+    uint64_t bytes = OPLOG_HEAD_BYTES;
+    uint32_t at = start;
+    do bytes += oplog_op_bytes(&log->ops.at[at++]);
+    while (at < end && bytes + oplog_op_bytes(&log->ops.at[at]) < OPLOG_BLOCK_BYTES);
+    return at - start;
+}
+
+/* Is the newest change too large for any block? */
+static bool oplog_oversized(const oplog *log) {
+    const dag *g = &log->graph;
+    const dag_run *run = &g->runs.at[g->runs.len - 1];
+    const oplog_change *c = &log->changes.at[log->changes.len - 1];
+    uint64_t deps = OPLOG_DEP_BYTES * (uint64_t)(run->parent_len - run->self_implied);
+    return oplog_change_bytes(log, c) + OPLOG_HEAD_BYTES + deps > OPLOG_BLOCK_BYTES;
+}
+
+bool oplog_reserve_close(oplog *log) {
+    if (!oplog_oversized(log)) return true;
+    const oplog_change *c = &log->changes.at[log->changes.len - 1];
+    uint32_t end = c->op_start + c->op_len;
+    size_t splits = 0;
+    for (uint32_t at = c->op_start; at < end; splits++) at += oplog_block_ops(log, at, end);
+    return vec_reserve(log->heap, &log->changes, splits) && dag_reserve_splits(&log->graph, splits);
+}
+
+/* Close what fits a block of the newest change; the rest becomes the newest change. */
+static void oplog_close_front(oplog *log, uint32_t op_len, int64_t apart_s) {
+    oplog_change *c = &log->changes.at[log->changes.len - 1], rest = *c;
+    uint32_t cut = c->op_start + op_len;
+    int32_t start = log->ops.at[c->op_start].counter;
+    rest.op_len -= op_len;
+    c->op_len = op_len;
+    dag_rest behind = dag_cut_last(&log->graph, (uint32_t)(log->ops.at[cut].counter - start));
+    oplog_close(log, apart_s);
+    dag_add_rest(&log->graph, behind);
+    rest.op_start = (uint32_t)log->ops.len - rest.op_len;
+    log->changes.at[log->changes.len++] = rest;
+}
+
+void oplog_close_own(oplog *log, int64_t apart_s) {
+    while (oplog_oversized(log)) {
+        const oplog_change *c = &log->changes.at[log->changes.len - 1];
+        uint32_t fits = oplog_block_ops(log, c->op_start, c->op_start + c->op_len);
+        if (fits == c->op_len) break;
+        oplog_close_front(log, fits, apart_s);
+    }
+    oplog_close(log, apart_s);
+}
+
+/* The newest change comes from a block that is kept as it is. */
+static void oplog_close_kept(oplog *log, size_t bytes, bool first) {
+    oplog_change *c = &log->changes.at[log->changes.len - 1];
+    c->begins = first;
+    c->block_bytes = bytes > UINT32_MAX ? UINT32_MAX : (uint32_t)bytes;
+    oplog_close_block(log, 0);
 }
 
 /* ---- changes from elsewhere ---- */
@@ -647,7 +796,10 @@ lk_status oplog_append(oplog *log, const block *b, const oplog_names *names, con
         log->changes.at[log->changes.len - 1].message = (lk_str){(const char *)at, c->message.len};
     }
     lk_status status = oplog_append_ops(log, b, names, c, skip, what);
-    if (status == LK_OK) oplog_close(log, 0);
+    if (status == LK_OK && b->kept_bytes > 0)
+        oplog_close_kept(log, b->kept_bytes, c == b->changes && skip == 0);
+    else if (status == LK_OK)
+        oplog_close(log, 0);
     return status;
 }
 

@@ -28,6 +28,8 @@ typedef struct oplog_change { /* of the run with the same index */
     int64_t timestamp_s;
     lk_str message;
     uint32_t op_start, op_len;
+    uint32_t block_bytes; /* about, of its block up to its end: see oplog_enter_block() */
+    bool begins;          /* it is the first of a block */
 } oplog_change;
 
 typedef struct oplog_piece { /* atoms of an operation before the beginning */
@@ -66,9 +68,9 @@ typedef struct oplog_mark {
     dag_mark graph;
     arena_mark log, texts;
     size_t changes, ops;
-    uint32_t last_op_len; /* op_len of the newest change */
-    op last_op;           /* it may grow */
-    lv *heads;            /* in scratch */
+    oplog_change last_change; /* the newest: it may grow */
+    op last_op;               /* likewise */
+    lv *heads;                /* in scratch */
     size_t head_len;
 } oplog_mark;
 
@@ -85,8 +87,12 @@ bool oplog_begin(oplog *log, peer_ix peer, const lv *heads, size_t len);
  * log. Merges with the op before when it continues it. false when memory is out. */
 bool oplog_push(oplog *log, const op *o);
 /* The newest run is complete. It becomes part of the one before if it continues that, is at most
- * so much later, and says the same. */
+ * so much later, says the same, and both fit a block of Loro's. */
 void oplog_close(oplog *log, int64_t apart_s);
+/* The same for one that was written here: of what no block would hold, each blockful becomes a run.
+ * Room for them must have been made. */
+void oplog_close_own(oplog *log, int64_t apart_s);
+bool oplog_reserve_close(oplog *log);
 /* Copies into the log; NULL (or at NULL) when memory is out. oplog_value interns the containers in
  * a value as children of `container`, made by the op `id`. */
 const uint8_t *oplog_text(oplog *log, lk_bytes text);

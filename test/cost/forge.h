@@ -89,8 +89,16 @@ static inline void forge_add(forge *f, const forge_change *c) {
                   .deps = c->deps,
                   .dep_len = c->dep_len,
                   .op_len = (uint32_t)c->op_len};
-    block b = {c->peers, c->peer_len, c->keys,   c->key_len, &c->cid, 1, &one,
-               1,        c->ops,      c->op_len, NULL,       0,       0};
+    block b = {.peers = c->peers,
+               .peer_len = c->peer_len,
+               .keys = c->keys,
+               .key_len = c->key_len,
+               .cids = &c->cid,
+               .cid_len = 1,
+               .changes = &one,
+               .change_len = 1,
+               .ops = c->ops,
+               .op_len = c->op_len};
     forge_block(f, &b);
 }
 

@@ -23,7 +23,16 @@ static void add_block(writer *w, uint64_t peer, uint64_t dep, size_t len) {
         ops[i] = (op){.kind = OP_MAP_DELETE, .counter = (int32_t)i, .len = 1};
         ops[i].as.map.key = 1;
     }
-    block b = {peers, dep != 0 ? 2 : 1, keys, 2, cids, 1, &c, 1, ops, len, NULL, 0, 0};
+    block b = {.peers = peers,
+               .peer_len = dep != 0 ? 2 : 1,
+               .keys = keys,
+               .key_len = 2,
+               .cids = cids,
+               .cid_len = 1,
+               .changes = &c,
+               .change_len = 1,
+               .ops = ops,
+               .op_len = len};
     arena scratch;
     arena_init(&scratch, &mem_default);
     lk_buf bytes = {0};

@@ -288,7 +288,16 @@ static void test_nameless(void) {
     op o = {.kind = OP_TEXT_INSERT, .len = 6};
     o.as.insert.text = (const uint8_t *)"nobody";
     o.as.insert.bytes = 6;
-    block b = {&peer, 1, keys, 1, &cid, 1, &c, 1, &o, 1, NULL, 0, 0};
+    block b = {.peers = &peer,
+               .peer_len = 1,
+               .keys = keys,
+               .key_len = 1,
+               .cids = &cid,
+               .cid_len = 1,
+               .changes = &c,
+               .change_len = 1,
+               .ops = &o,
+               .op_len = 1};
     lk_buf blob = block_blob(&b), json = {0};
     lk_doc *doc = lk_new(9, NULL);
     CHECK_EQ(lk_import(doc, (lk_bytes){blob.at, blob.len}, NULL, NULL), LK_OK);

@@ -11,7 +11,16 @@ static lk_buf update_of(const op *ops, uint32_t len, uint32_t atoms) {
     lk_str keys[2] = {{"t", 1}, {"bold", 4}};
     container_id cids[1] = {{.kind = LK_TEXT, .root = true, .name = {"t", 1}}};
     change c = {.len = atoms, .op_len = len};
-    block b = {peers, 1, keys, 2, cids, 1, &c, 1, ops, len, NULL, 0, 0};
+    block b = {.peers = peers,
+               .peer_len = 1,
+               .keys = keys,
+               .key_len = 2,
+               .cids = cids,
+               .cid_len = 1,
+               .changes = &c,
+               .change_len = 1,
+               .ops = ops,
+               .op_len = len};
     return block_blob(&b);
 }
 

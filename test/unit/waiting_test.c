@@ -14,7 +14,16 @@ static lk_buf forge(uint32_t pos, uint32_t lamport) {
     o.as.insert.pos = pos;
     o.as.insert.text = (const uint8_t *)"!";
     o.as.insert.bytes = 1;
-    block b = {peers, 2, keys, 1, cids, 1, &c, 1, &o, 1, NULL, 0, 0};
+    block b = {.peers = peers,
+               .peer_len = 2,
+               .keys = keys,
+               .key_len = 1,
+               .cids = cids,
+               .cid_len = 1,
+               .changes = &c,
+               .change_len = 1,
+               .ops = &o,
+               .op_len = 1};
     return block_blob(&b);
 }
 
