@@ -3,6 +3,7 @@
  * elements of before are put right from the first to the last. */
 #include "doc/undo_list.h"
 
+#include "base/sort.h"
 #include "doc/edit.h"
 
 static uint64_t undo_elem_name(step_elem e) { return (uint64_t)e.peer << 32 | e.lamport; }
@@ -226,13 +227,27 @@ static lk_status undo_mender_mend(undo_mender *m, size_t i) {
     return status;
 }
 
+static int undo_mender_order(const void *a, const void *b) {
+    uint32_t x = *(const uint32_t *)a, y = *(const uint32_t *)b;
+    return x < y ? -1 : x > y;
+}
+
+/* What the step made goes, from the front to the back. */
+static lk_status undo_mender_unmake(const undo_mender *m) {
+    uint32_t *places = arena_new(&m->a->memory, uint32_t, m->list->made.len), len = 0;
+    if (places == NULL) return LK_ENOMEM;
+    for (size_t i = 0; i < m->list->made.len; i++)
+        len += undo_mender_find(m, m->list->made.at[i], &places[len]);
+    sort_items(places, len, sizeof *places, undo_mender_order);
+    lk_status status = LK_OK;
+    for (uint32_t i = 0; i < len && status == LK_OK; i++)
+        status = lk_movable_delete(m->a->doc, m->ref, places[i] - i, 1);
+    return status;
+}
+
 lk_status undo_list_apply(apply *a, const undo_list *list, remap *elems) {
     undo_mender m = {a, list, elems, {list->container}};
-    lk_status status = LK_OK;
-    uint32_t pos;
-    for (size_t i = 0; i < list->made.len && status == LK_OK; i++)
-        if (undo_mender_find(&m, list->made.at[i], &pos))
-            status = lk_movable_delete(a->doc, m.ref, pos, 1);
+    lk_status status = undo_mender_unmake(&m);
     for (size_t i = 0; i < list->before.len && status == LK_OK; i++)
         status = undo_mender_mend(&m, i);
     return status;

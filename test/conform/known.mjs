@@ -40,10 +40,6 @@ const KNOWN = [
         why: 'an undone insert between elements that are gone lands on the other side of another one',
         is: ({ what }, { undo }) => what === 'undo' && (undo === 0 || undo === 3),
     },
-    {
-        why: 'several inserts into a movable list that are undone at once Loro deletes in another order',
-        is: ({ what }, { undo }) => what === 'undo: bytes' && undo === 3,
-    },
 ];
 
 /** Why a history may fail like that, if it may. */
