@@ -258,9 +258,12 @@ void undo_change_peer(lk_doc *doc) { undo_lose(doc); }
 /* ---- the difference that undoes a step ---- */
 
 typedef struct undo_span { /* own operations without others' between them */
+    int32_t start;
     lk_id last;
     lk_ids before; /* the version it was made on */
 } undo_span;
+
+typedef VEC(lk_tree_change) undo_nodes;
 
 typedef struct undo_work {
     lk_undo *undo;
@@ -296,6 +299,7 @@ static lk_status undo_split(undo_work *w, const undo_item *item) {
         if (!follows) {
             undo_span *fresh = arena_vec_push(&w->memory, &w->spans);
             if (fresh == NULL) return LK_ENOMEM;
+            fresh->start = at;
             fresh->before = undo_ids(w, parents, len);
             if (fresh->before.at == NULL) return LK_ENOMEM;
         }
@@ -322,39 +326,91 @@ static lk_status undo_diff(undo_work *w, lk_ids from, lk_ids to, bool look, cons
     return status;
 }
 
+/* ---- trees are taken back operation by operation, the newest first, as in Loro ---- */
+
+/* Append what undoes the operation at `counter` in a tree. */
+static lk_status undo_tree_op(undo_work *w, const undo_span *span, int32_t counter, lk_ref target,
+                              undo_nodes *out) {
+    uint64_t peer = w->undo->doc->peer;
+    lk_id newer = {peer, counter}, older = {peer, counter - 1};
+    lk_ids before = counter == span->start ? span->before : (lk_ids){&older, 1};
+    const lk_event *event;
+    lk_status status = undo_diff(w, (lk_ids){&newer, 1}, before, false, &event);
+    for (size_t i = 0; status == LK_OK && i < event->diff_len; i++) {
+        const lk_diff *diff = &event->diffs[i];
+        for (size_t k = 0; diff->target.index == target.index && k < diff->node_len; k++) {
+            lk_tree_change *fresh = arena_vec_push(&w->memory, out);
+            if (fresh == NULL) return LK_ENOMEM;
+            *fresh = diff->nodes[k];
+        }
+    }
+    return status;
+}
+
+static lk_status undo_tree(undo_work *w, const undo_span *span, lk_diff *diff) {
+    const lk_doc *doc = w->undo->doc;
+    undo_nodes nodes = {0};
+    lk_status status = LK_OK;
+    for (int32_t at = span->last.counter; at >= span->start && status == LK_OK; at--) {
+        const op *o = oplog_op(&doc->log, dag_lv(&doc->log.graph, (op_id){doc->self, at}));
+        if (o->kind == OP_TREE && o->container == diff->target.index)
+            status = undo_tree_op(w, span, at, diff->target, &nodes);
+    }
+    diff->nodes = nodes.at;
+    diff->node_len = nodes.len;
+    return status;
+}
+
+/* Of each tree that the span edited the diff, which is new where all came to nothing. */
+static lk_status undo_trees(undo_work *w, const undo_span *span, patch *back) {
+    const lk_doc *doc = w->undo->doc;
+    for (int32_t at = span->start; at <= span->last.counter; at++) {
+        const op *o = oplog_op(&doc->log, dag_lv(&doc->log.graph, (op_id){doc->self, at}));
+        if (o->kind != OP_TREE || patch_find(back, (lk_ref){o->container}) != NULL) continue;
+        lk_diff *fresh = arena_vec_push(&w->memory, back);
+        if (fresh == NULL) return LK_ENOMEM;
+        *fresh = (lk_diff){.target = {o->container}, .kind = LK_TREE};
+    }
+    lk_status status = LK_OK;
+    for (size_t i = 0; i < back->len && status == LK_OK; i++)
+        if (back->at[i].kind == LK_TREE) status = undo_tree(w, span, &back->at[i]);
+    return status;
+}
+
 /* What undoes span `i` behind it. */
-static lk_status undo_back(undo_work *w, size_t i, const lk_diff **out, size_t *len) {
+static lk_status undo_back(undo_work *w, size_t i, patch *back) {
     const undo_span *span = &w->spans.at[i];
     lk_ids last = {&span->last, 1};
     if (w->plain.holds) {
-        lk_diff *diff = arena_new(&w->memory, lk_diff, 1);
-        *out = diff;
+        lk_diff *diff = arena_vec_push(&w->memory, back);
         if (diff == NULL) return LK_ENOMEM;
-        lk_status status = undo_plain_diff(w->undo->doc, last, span->before, &w->memory, diff, len);
+        lk_status status =
+            undo_plain_diff(w->undo->doc, last, span->before, &w->memory, diff, &back->len);
         if (status != LK_EMISSING) return status;
     }
     const lk_event *event;
     lk_status status = undo_diff(w, last, span->before, i == 0, &event);
-    if (status != LK_OK) return status;
-    *out = event->diffs;
-    *len = event->diff_len;
-    return LK_OK;
+    for (size_t k = 0; status == LK_OK && k < event->diff_len; k++) {
+        lk_diff *diff = arena_vec_push(&w->memory, back);
+        if (diff == NULL) return LK_ENOMEM;
+        *diff = event->diffs[k];
+    }
+    return status == LK_OK ? undo_trees(w, span, back) : status;
 }
 
 /* Put span `i`'s undoing and what was carried so far together, behind that span, and carry it to
  * behind the next. */
 static lk_status undo_span_add(undo_work *w, size_t i) {
     const undo_span *span = &w->spans.at[i];
-    const lk_diff *back;
-    size_t back_len;
+    patch back = {.memory = &w->memory, .remap = &w->undo->remap};
     const lk_event *on;
     lk_ids last = {&span->last, 1};
-    lk_status status = undo_back(w, i, &back, &back_len);
+    lk_status status = undo_back(w, i, &back);
     if (status != LK_OK) return status;
     patch carried = w->patch;
     w->patch = (patch){.memory = &w->memory, .remap = &w->undo->remap};
-    bool ready = patch_transform(&carried, back, back_len) &&
-                 patch_compose(&w->patch, back, back_len) &&
+    bool ready = patch_transform(&carried, back.at, back.len) &&
+                 patch_compose(&w->patch, back.at, back.len) &&
                  patch_compose(&w->patch, carried.at, carried.len);
     if (!ready) return LK_ENOMEM;
     if (i + 1 == w->spans.len) return LK_OK;

@@ -110,20 +110,29 @@ static void tree_tell_created(tree_teller *w, uint32_t node, uint32_t index) {
     tree_tell_item(w, &item);
 }
 
-/* A node that was deleted is back, and all below it that was not touched. */
+static uint32_t tree_tell_last(const tree *t, uint32_t parent) {
+    uint32_t count = sibling_count(t, parent);
+    return count == 0 ? TREE_NONE : sibling_at(t, parent, count - 1);
+}
+
+static uint32_t tree_tell_before(const tree *t, uint32_t node) {
+    uint32_t index = sibling_index(t, node);
+    return index == 0 ? TREE_NONE : sibling_at(t, t->nodes.at[node].parent, index - 1);
+}
+
+/* A node that was deleted is back, and all below it that was not touched. In Loro's order: the
+ * children of a node together, then what is below the last of them, and so on to the first. */
 static void tree_tell_revived(tree_teller *w, uint32_t top) {
     const tree *t = w->tree;
     tree_tell_created(w, top, sibling_index(t, top));
-    uint32_t at = sibling_first(t, top), above = top;
-    for (;;) {
-        while (at == TREE_NONE && above != top) {
-            at = sibling_next(t, above);
-            above = t->nodes.at[above].parent;
-        }
-        if (at == TREE_NONE) return;
-        tree_tell_created(w, at, sibling_index(t, at));
-        above = at;
-        at = sibling_first(t, above);
+    for (uint32_t above = top;;) {
+        uint32_t index = 0, next = tree_tell_last(t, above);
+        for (uint32_t at = sibling_first(t, above); at != TREE_NONE; at = sibling_next(t, at))
+            tree_tell_created(w, at, index++);
+        for (; next == TREE_NONE && above != top; above = t->nodes.at[above].parent)
+            next = tree_tell_before(t, above);
+        if (next == TREE_NONE) return;
+        above = next;
     }
 }
 

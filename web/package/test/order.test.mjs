@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import test from "node:test";
 import { randomSource } from "../../../test/conform/history.mjs";
-import { doc, isContainer, ours, plain, theirs } from "./both.mjs";
+import { doc, isContainer, ours, plain, same, theirs } from "./both.mjs";
 
 /** All operations since a version, as loro-crdt reads them. */
 function opsSince(made, version) {
@@ -180,5 +180,46 @@ test("texts are updated by loro-crdt's edits", () => {
       });
       assert.deepEqual(mine, loros, `seed ${seed}`);
     }
+  }
+});
+
+// ---- trees: a step is taken back operation by operation ----
+
+function editTree(tree, nodes, random) {
+  const living = nodes.filter((node) => !node.isDeleted());
+  const pick = () => living[random(living.length)];
+  const what = living.length < 2 ? 0 : random(4);
+  if (what < 2) nodes.push(living.length > 0 && random(3) > 0 ? pick().createNode() : tree.createNode());
+  else if (what === 3) tree.delete(pick().id);
+  else {
+    const [node, parent] = [pick(), random(2) ? pick() : undefined];
+    try {
+      node.move(parent);
+    } catch {
+      // below itself: refused
+    }
+  }
+}
+
+test("undone and redone, trees make the operations that Loro makes", () => {
+  for (let seed = 1; seed <= 60; seed++) {
+    same((library) => {
+      const source = randomSource(seed);
+      const random = (below) => source.below(below);
+      const d = doc(library);
+      const undo = new library.UndoManager(d, { mergeInterval: 0 });
+      const tree = d.getTree("tree");
+      const nodes = [];
+      for (const edits of [4, 2 + random(4)]) {
+        for (let i = 0; i < edits; i++) editTree(tree, nodes, random);
+        d.commit();
+      }
+      const from = d.oplogVersion();
+      undo.undo();
+      undo.redo();
+      undo.undo();
+      const { changes } = d.exportJsonUpdates(from);
+      return changes.flatMap(({ ops }) => ops.map(({ content }) => content));
+    });
   }
 });
