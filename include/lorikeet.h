@@ -608,7 +608,7 @@ typedef struct lk_span_diff { /* views */
 } lk_span_diff;
 /* What lies between two frontiers. LK_EMISSING if one is not known. O(difference). */
 lk_status lk_spans_between(lk_doc *doc, lk_ids from, lk_ids to, lk_span_diff *out);
-/* The containers that operations of the span edited, each once: a view. */
+/* The containers that operations of the span edited, each once, the first edited first: a view. */
 lk_status lk_changed_containers(lk_doc *doc, lk_span span, const lk_ref **out, size_t *len);
 
 /* What a JSONPath query (RFC 9535, and `contains` and `in`) finds: a view, containers as such. `$`

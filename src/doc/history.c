@@ -272,9 +272,35 @@ lk_status lk_spans_between(lk_doc *doc, lk_ids from, lk_ids to, lk_span_diff *ou
     return done ? LK_OK : LK_ENOMEM;
 }
 
-static int history_ref_order(const void *a, const void *b) {
-    uint32_t x = ((const lk_ref *)a)->index, y = ((const lk_ref *)b)->index;
+typedef struct history_touched { /* a container, when it was touched */
+    uint32_t container, turn;
+} history_touched;
+
+static int history_container_order(const void *a, const void *b) {
+    const history_touched *x = a, *y = b;
+    if (x->container != y->container) return x->container < y->container ? -1 : 1;
+    return x->turn < y->turn ? -1 : x->turn > y->turn;
+}
+
+static int history_turn_order(const void *a, const void *b) {
+    uint32_t x = ((const history_touched *)a)->turn, y = ((const history_touched *)b)->turn;
     return x < y ? -1 : x > y;
+}
+
+/* Leave each container once, where it was touched first. */
+static bool history_once(lk_doc *doc) {
+    size_t len = doc->touched.len, kept = 0;
+    history_touched *all = arena_new(&doc->scratch, history_touched, len);
+    if (all == NULL) return false;
+    for (size_t i = 0; i < len; i++)
+        all[i] = (history_touched){doc->touched.at[i].index, (uint32_t)i};
+    sort_items(all, len, sizeof *all, history_container_order);
+    for (size_t i = 0; i < len; i++)
+        if (kept == 0 || all[i].container != all[kept - 1].container) all[kept++] = all[i];
+    sort_items(all, kept, sizeof *all, history_turn_order);
+    for (size_t i = 0; i < kept; i++) doc->touched.at[i] = (lk_ref){all[i].container};
+    doc->touched.len = kept;
+    return true;
 }
 
 static bool history_touch(lk_doc *doc, const dag_run *run, int32_t start, int32_t end) {
@@ -294,6 +320,7 @@ static bool history_touch(lk_doc *doc, const dag_run *run, int32_t start, int32_
 
 lk_status lk_changed_containers(lk_doc *doc, lk_span span, const lk_ref **out, size_t *len) {
     doc->touched.len = *len = 0;
+    arena_reset(&doc->scratch);
     peer_ix peer = intern_find_peer(&doc->log.names, span.peer);
     const dag *g = &doc->log.graph;
     if (peer >= g->peers.len) return LK_OK;
@@ -307,10 +334,8 @@ lk_status lk_changed_containers(lk_doc *doc, lk_span span, const lk_ref **out, s
         if (!history_touch(doc, run, at, stop)) return LK_ENOMEM;
         at = stop;
     }
-    sort_items(doc->touched.at, doc->touched.len, sizeof *doc->touched.at, history_ref_order);
-    for (size_t i = 0; i < doc->touched.len; i++)
-        if (i == 0 || doc->touched.at[i].index != doc->touched.at[i - 1].index)
-            doc->touched.at[(*len)++] = doc->touched.at[i];
+    if (!history_once(doc)) return LK_ENOMEM;
     *out = doc->touched.at;
+    *len = doc->touched.len;
     return LK_OK;
 }

@@ -102,3 +102,10 @@ export {
 export type { CounterSpan, Frontiers, OpId, PeerID, TreeID, Value } from "./value.js";
 export { decodeFrontiers, encodeFrontiers, VersionVector } from "./version.js";
 export type NonNullableType<T> = Exclude<T, null | undefined>;
+
+import * as surface from "./index.js";
+
+// Whoever reads `constructor.name` finds it, however short the bundle makes the names.
+for (const [name, value] of Object.entries(surface)) {
+  if (typeof value === "function") Object.defineProperty(value, "name", { value: name });
+}
