@@ -347,33 +347,61 @@ static lk_status undo_tree_op(undo_work *w, const undo_span *span, int32_t count
     return status;
 }
 
+/* The own operation that holds this counter. */
+static const op *undo_own_op(const lk_doc *doc, int32_t counter) {
+    return oplog_op(&doc->log, dag_lv(&doc->log.graph, (op_id){doc->self, counter}));
+}
+
 static lk_status undo_tree(undo_work *w, const undo_span *span, lk_diff *diff) {
-    const lk_doc *doc = w->undo->doc;
     undo_nodes nodes = {0};
     lk_status status = LK_OK;
-    for (int32_t at = span->last.counter; at >= span->start && status == LK_OK; at--) {
-        const op *o = oplog_op(&doc->log, dag_lv(&doc->log.graph, (op_id){doc->self, at}));
+    for (int32_t at = span->last.counter; at >= span->start && status == LK_OK;) {
+        const op *o = undo_own_op(w->undo->doc, at);
         if (o->kind == OP_TREE && o->container == diff->target.index)
             status = undo_tree_op(w, span, at, diff->target, &nodes);
+        at = o->counter - 1;
     }
     diff->nodes = nodes.at;
     diff->node_len = nodes.len;
     return status;
 }
 
+/* Did the span leave alone what the tree hangs in? Else it may have come or gone as a whole, and is
+ * told of as such. */
+static bool undo_tree_stays(const lk_doc *doc, const undo_span *span, uint32_t tree_id) {
+    const container_name *names = doc->log.names.containers.at;
+    for (int32_t at = span->start; at <= span->last.counter;) {
+        const op *o = undo_own_op(doc, at);
+        uint32_t above = names[tree_id].parent;
+        while (above != CONTAINER_NONE && above != o->container) above = names[above].parent;
+        if (above != CONTAINER_NONE) return false;
+        at = o->counter + (int32_t)o->len;
+    }
+    return true;
+}
+
 /* Of each tree that the span edited the diff, which is new where all came to nothing. */
-static lk_status undo_trees(undo_work *w, const undo_span *span, patch *back) {
-    const lk_doc *doc = w->undo->doc;
-    for (int32_t at = span->start; at <= span->last.counter; at++) {
-        const op *o = oplog_op(&doc->log, dag_lv(&doc->log.graph, (op_id){doc->self, at}));
+static bool undo_trees_find(undo_work *w, const undo_span *span, patch *back) {
+    for (int32_t at = span->start; at <= span->last.counter;) {
+        const op *o = undo_own_op(w->undo->doc, at);
+        at = o->counter + (int32_t)o->len;
         if (o->kind != OP_TREE || patch_find(back, (lk_ref){o->container}) != NULL) continue;
+        if (!undo_tree_stays(w->undo->doc, span, o->container)) continue;
         lk_diff *fresh = arena_vec_push(&w->memory, back);
-        if (fresh == NULL) return LK_ENOMEM;
+        if (fresh == NULL) return false;
         *fresh = (lk_diff){.target = {o->container}, .kind = LK_TREE};
     }
+    return true;
+}
+
+static lk_status undo_trees(undo_work *w, const undo_span *span, patch *back) {
+    if (!undo_trees_find(w, span, back)) return LK_ENOMEM;
     lk_status status = LK_OK;
-    for (size_t i = 0; i < back->len && status == LK_OK; i++)
-        if (back->at[i].kind == LK_TREE) status = undo_tree(w, span, &back->at[i]);
+    for (size_t i = 0; i < back->len && status == LK_OK; i++) {
+        lk_diff *diff = &back->at[i];
+        if (diff->kind == LK_TREE && undo_tree_stays(w->undo->doc, span, diff->target.index))
+            status = undo_tree(w, span, diff);
+    }
     return status;
 }
 

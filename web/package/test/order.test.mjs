@@ -223,3 +223,30 @@ test("undone and redone, trees make the operations that Loro makes", () => {
     });
   }
 });
+
+test("a tree that comes or goes within a step comes back and goes as a whole", () => {
+  const made = (map, library) => map.setContainer("tree", new library.LoroTree());
+  const steps = [
+    (map, library) => made(map, library).createNode().createNode(),
+    (map) => {
+      map.get("tree").roots()[0].createNode();
+      map.delete("tree");
+    },
+  ];
+  for (const before of [0, 1]) {
+    same((library) => {
+      const d = doc(library);
+      const undo = new library.UndoManager(d, { mergeInterval: 0 });
+      const map = d.getMap("map");
+      map.set("x", 1);
+      if (before > 0) made(map, library).createNode().data.set("q", 1);
+      d.commit();
+      steps[before](map, library);
+      d.commit();
+      const from = d.oplogVersion();
+      const shown = ["undo", "redo", "undo", "redo"].map((way) => [undo[way](), d.toJSON()]);
+      const { changes } = d.exportJsonUpdates(from);
+      return [shown, changes.flatMap(({ ops }) => ops.map(({ content }) => content))];
+    });
+  }
+});
