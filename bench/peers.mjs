@@ -2,8 +2,9 @@
 //
 //   insert(pos, text), remove(pos, len)   in UTF-16 code units
 //   commit()                              ends a transaction; the update, if it `listens`
-//   receive(update)                       one from commit() of another document, or a save()
+//   receive(update)                       one from commit() of another document
 //   save(form)                            "update" or "snapshot"; undefined: it has no such form
+//   open(saved)                           what another document saved, into this one, which is new
 //   text()
 import { createRequire } from 'node:module';
 import { readFileSync } from 'node:fs';
@@ -12,10 +13,19 @@ const require = createRequire(import.meta.url);
 const version = (name) =>
     JSON.parse(readFileSync(new URL(`node_modules/${name}/package.json`, import.meta.url))).version;
 
+/** To most, what was saved is an update like any other, and memory is the collector's. */
+class Text {
+    open(saved) {
+        this.receive(saved);
+    }
+    free() {}
+}
+
 /** Lorikeet's package and loro-crdt: one API, two engines. */
 function loroText({ LoroDoc }) {
-    return class {
+    return class extends Text {
         constructor(peer, listens = false) {
+            super();
             this.doc = new LoroDoc();
             this.doc.setPeerId(BigInt(peer));
             this.shared = this.doc.getText('text');
@@ -46,11 +56,26 @@ function loroText({ LoroDoc }) {
     };
 }
 
+/** What Yjs and its port share. */
+const yText = (Y) =>
+    class extends Text {
+        receive(update) {
+            Y.applyUpdate(this.doc, update);
+        }
+        save(form) {
+            return form === 'update' ? Y.encodeStateAsUpdate(this.doc) : undefined;
+        }
+        text() {
+            return this.shared.toString();
+        }
+    };
+
 /** Edits of a transaction are kept until it is committed, since Yjs runs it in a callback. */
 function yjsText(Y) {
-    return class {
+    return class extends yText(Y) {
         edits = [];
         constructor(peer, listens = false) {
+            super();
             this.doc = new Y.Doc();
             this.doc.clientID = peer;
             this.shared = this.doc.getText('text');
@@ -70,15 +95,6 @@ function yjsText(Y) {
             this.edits.length = 0;
             return this.update;
         }
-        receive(update) {
-            Y.applyUpdate(this.doc, update);
-        }
-        save(form) {
-            return form === 'update' ? Y.encodeStateAsUpdate(this.doc) : undefined;
-        }
-        text() {
-            return this.shared.toString();
-        }
         free() {
             this.doc.destroy();
         }
@@ -86,8 +102,9 @@ function yjsText(Y) {
 }
 
 function ywasmText(Y) {
-    return class {
+    return class extends yText(Y) {
         constructor(peer, listens = false) {
+            super();
             this.doc = new Y.YDoc({ clientID: peer });
             this.shared = this.doc.getText('text');
             if (listens) this.doc.onUpdate((update) => (this.update = update));
@@ -106,15 +123,6 @@ function ywasmText(Y) {
             this.transaction = undefined;
             return this.update;
         }
-        receive(update) {
-            Y.applyUpdate(this.doc, update);
-        }
-        save(form) {
-            return form === 'update' ? Y.encodeStateAsUpdate(this.doc) : undefined;
-        }
-        text() {
-            return this.shared.toString();
-        }
         free() {
             this.doc.free();
         }
@@ -127,8 +135,9 @@ function jsonJoyText({ Model }, { Patch }) {
     empty.api.root('');
     empty.api.flush();
     const start = empty.toBinary();
-    return class {
+    return class extends Text {
         constructor(peer, listens = false) {
+            super();
             this.session = 100_000 + peer;
             this.listens = listens;
             this.#take(Model.load(start, this.session));
@@ -148,8 +157,10 @@ function jsonJoyText({ Model }, { Patch }) {
             return this.listens ? patch.toBinary() : undefined;
         }
         receive(update) {
-            if (this.saved) this.#take(Model.load(update, this.session));
-            else this.model.applyPatch(Patch.fromBinary(update));
+            this.model.applyPatch(Patch.fromBinary(update));
+        }
+        open(saved) {
+            this.#take(Model.load(saved, this.session));
         }
         save(form) {
             return form === 'snapshot' ? this.model.toBinary() : undefined;
@@ -157,7 +168,6 @@ function jsonJoyText({ Model }, { Patch }) {
         text() {
             return this.model.view();
         }
-        free() {}
     };
 }
 

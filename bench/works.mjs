@@ -45,21 +45,14 @@ function replay(Text, trace, each) {
     return doc;
 }
 
-function openSaved(Text, bytes, peer) {
-    const doc = new Text(peer);
-    doc.saved = true;
-    doc.receive(bytes);
-    doc.saved = false;
-    return doc;
-}
-
 /** Save in one form, open that, read it, and write a first character. */
 function saveAndOpen({ Text }, doc, form, trace) {
     let bytes, copy;
     const save = cpu(() => (bytes = doc.save(form)));
     if (bytes === undefined) return {};
     const open = cpu(() => {
-        copy = openSaved(Text, bytes, 2);
+        copy = new Text(2);
+        copy.open(bytes);
         assert.equal(copy.text(), trace.endContent);
     });
     const first = cpu(() => {

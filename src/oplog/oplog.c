@@ -392,13 +392,16 @@ static bool oplog_goes_on(const oplog *log, const oplog_change *before, const op
     }
 }
 
+static uint64_t oplog_dep_bytes(const dag_run *run) {
+    return OPLOG_DEP_BYTES * (uint64_t)(run->parent_len - run->self_implied);
+}
+
 /* Find the block of the newest change. */
 static void oplog_enter_block(oplog *log, int64_t apart_s) {
     const dag *g = &log->graph;
     const dag_run *run = &g->runs.at[g->runs.len - 1], *previous = oplog_previous(g);
     oplog_change *c = &log->changes.at[log->changes.len - 1];
-    uint64_t own = oplog_change_bytes(log, c), before = 0;
-    uint64_t deps = OPLOG_DEP_BYTES * (uint64_t)(run->parent_len - run->self_implied);
+    uint64_t own = oplog_change_bytes(log, c), deps = oplog_dep_bytes(run), before = 0;
     int64_t needs = (int64_t)(own + deps);
     uint64_t adds = own + deps;
     if (previous != NULL) {
@@ -457,8 +460,7 @@ static bool oplog_oversized(const oplog *log) {
     const dag *g = &log->graph;
     const dag_run *run = &g->runs.at[g->runs.len - 1];
     const oplog_change *c = &log->changes.at[log->changes.len - 1];
-    uint64_t deps = OPLOG_DEP_BYTES * (uint64_t)(run->parent_len - run->self_implied);
-    return oplog_change_bytes(log, c) + OPLOG_HEAD_BYTES + deps > OPLOG_BLOCK_BYTES;
+    return oplog_change_bytes(log, c) + OPLOG_HEAD_BYTES + oplog_dep_bytes(run) > OPLOG_BLOCK_BYTES;
 }
 
 bool oplog_reserve_close(oplog *log) {
