@@ -73,14 +73,14 @@ static lk_status apply_meet(apply *a) {
 
 /* ---- movable lists by element ---- */
 
-const undo_list *apply_list_plan(const apply *a, const lk_diff *diff, uint32_t id) {
-    bool same = a->order->lists != NULL && diff->target.index == id;
-    return same ? undo_lists_find(a->order->lists, id) : NULL;
+bool apply_list_planned(const apply *a, const lk_diff *diff, uint32_t id) {
+    const undo_lists *lists = a->order->lists;
+    return lists != NULL && diff->target.index == id && undo_lists_have(lists, id);
 }
 
 static lk_status apply_movable(apply *a, uint32_t id, const lk_diff *diff) {
-    const undo_list *plan = apply_list_plan(a, diff, id);
-    return plan == NULL ? apply_row(a, id, diff) : undo_list_apply(a, plan, a->order->lists->elems);
+    return apply_list_planned(a, diff, id) ? undo_lists_apply(a, a->order->lists, id)
+                                           : apply_row(a, id, diff);
 }
 
 /* ---- maps, counters ---- */
@@ -168,8 +168,7 @@ static lk_status apply_one(apply *a, const lk_diff *diff) {
 /* As in Loro, lists that are undone by element go first. */
 static bool apply_is_planned(const apply *a, const lk_diff *diff) {
     uint32_t number = apply_number(a, diff->target);
-    return diff->kind == LK_MOVABLE_LIST &&
-           apply_list_plan(a, diff, apply_follow(a, number)) != NULL;
+    return diff->kind == LK_MOVABLE_LIST && apply_list_planned(a, diff, apply_follow(a, number));
 }
 
 static lk_status apply_all(apply *a) {

@@ -53,8 +53,8 @@ uint32_t apply_node(apply *a, lk_id node);
 bool apply_find_node(const apply *a, const tree *t, uint32_t number, uint32_t *out);
 /* A root that comes to exist when it is needed. */
 bool apply_is_root(const apply *a, uint32_t number);
-/* How that movable list is put right by element; NULL: it is not. */
-const struct undo_list *apply_list_plan(const apply *a, const lk_diff *diff, uint32_t id);
+/* Is that movable list put right by element? */
+bool apply_list_planned(const apply *a, const lk_diff *diff, uint32_t id);
 /* The edits of one text or list, or of one key of a map. */
 lk_status apply_text(apply *a, uint32_t id, const lk_diff *diff);
 lk_status apply_list(apply *a, uint32_t id, const lk_diff *diff);

@@ -164,7 +164,7 @@ static lk_status apply_check_diff(apply_checker *c, const lk_diff *diff) {
     case LK_TREE: return apply_check_nodes(c, diff, id);
     case LK_COUNTER: return LK_OK;
     case LK_MOVABLE_LIST:
-        if (apply_list_plan(c->a, diff, id) != NULL) return LK_OK;
+        if (apply_list_planned(c->a, diff, id)) return LK_OK;
         return apply_check_deltas(c, diff, number, id);
     default: return apply_check_deltas(c, diff, number, id);
     }

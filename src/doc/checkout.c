@@ -175,12 +175,13 @@ lk_status checkout_diff(lk_doc *doc, lk_ids from, lk_ids to, checkout_look *look
     if (status == LK_OK) status = checkout_leave(doc, &home);
     if (status != LK_OK) return status;
     status = checkout_go(doc, start);
+    if (status == LK_OK && look != NULL && !look(context, false)) status = LK_ENOMEM;
     if (status == LK_OK) {
         doc->events.watching = true;
         status = checkout_go(doc, end);
         if (status == LK_OK) *out = events_take(doc);
         if (status == LK_OK && *out == NULL) status = LK_ENOMEM;
-        if (status == LK_OK && look != NULL && !look(context)) status = LK_ENOMEM;
+        if (status == LK_OK && look != NULL && !look(context, true)) status = LK_ENOMEM;
     }
     return checkout_return(doc, &home, status);
 }

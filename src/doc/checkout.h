@@ -19,9 +19,9 @@ typedef struct checkout_home { /* where to return to */
 } checkout_home;
 /* Remember where the state stands; nothing of what follows is told. LK_ENOMEM. */
 lk_status checkout_leave(lk_doc *doc, checkout_home *home);
-/* lk_diff_between(); when `to` is shown, look(context) is called, if it is not NULL; false: memory
- * is out. */
-typedef bool checkout_look(void *context);
+/* lk_diff_between(); when `from` is shown and when `to` is (`arrived`), look() is called, if it is
+ * not NULL; false: memory is out. */
+typedef bool checkout_look(void *context, bool arrived);
 lk_status checkout_diff(lk_doc *doc, lk_ids from, lk_ids to, checkout_look *look, void *context,
                         const lk_event **out);
 /* Gather the events of the change being written, which nobody watched so far: the state goes back

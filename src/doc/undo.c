@@ -305,6 +305,7 @@ static lk_status undo_split(undo_work *w, const undo_item *item) {
         }
         int32_t end = run->counter + (int32_t)run->len;
         if (end > item->end) end = item->end;
+        w->lists.span = w->spans.len - 1;
         undo_plain_gather(&w->plain, doc, here, here + (lv)(end - at));
         if (!undo_lists_gather(&w->lists, here, here + (lv)(end - at))) return LK_ENOMEM;
         at = end;
@@ -313,7 +314,7 @@ static lk_status undo_split(undo_work *w, const undo_item *item) {
     return LK_OK;
 }
 
-static bool undo_look(void *context) { return undo_lists_look(context); }
+static bool undo_look(void *context, bool arrived) { return undo_lists_look(context, arrived); }
 
 /* A view that lives as long as the work does. */
 static lk_status undo_diff(undo_work *w, lk_ids from, lk_ids to, bool look, const lk_event **out) {
@@ -366,13 +367,13 @@ static lk_status undo_tree(undo_work *w, const undo_span *span, lk_diff *diff) {
     return status;
 }
 
-/* Did the span leave alone what the tree hangs in? Else it may have come or gone as a whole, and is
- * told of as such. */
-static bool undo_tree_stays(const lk_doc *doc, const undo_span *span, uint32_t tree_id) {
+/* Did the span leave alone what a container hangs in? Else it may have come or gone as a whole, and
+ * is told of as such. */
+static bool undo_stays(const lk_doc *doc, const undo_span *span, uint32_t id) {
     const container_name *names = doc->log.names.containers.at;
     for (int32_t at = span->start; at <= span->last.counter;) {
         const op *o = undo_own_op(doc, at);
-        uint32_t above = names[tree_id].parent;
+        uint32_t above = names[id].parent;
         while (above != CONTAINER_NONE && above != o->container) above = names[above].parent;
         if (above != CONTAINER_NONE) return false;
         at = o->counter + (int32_t)o->len;
@@ -386,7 +387,7 @@ static bool undo_trees_find(undo_work *w, const undo_span *span, patch *back) {
         const op *o = undo_own_op(w->undo->doc, at);
         at = o->counter + (int32_t)o->len;
         if (o->kind != OP_TREE || patch_find(back, (lk_ref){o->container}) != NULL) continue;
-        if (!undo_tree_stays(w->undo->doc, span, o->container)) continue;
+        if (!undo_stays(w->undo->doc, span, o->container)) continue;
         lk_diff *fresh = arena_vec_push(&w->memory, back);
         if (fresh == NULL) return false;
         *fresh = (lk_diff){.target = {o->container}, .kind = LK_TREE};
@@ -399,7 +400,7 @@ static lk_status undo_trees(undo_work *w, const undo_span *span, patch *back) {
     lk_status status = LK_OK;
     for (size_t i = 0; i < back->len && status == LK_OK; i++) {
         lk_diff *diff = &back->at[i];
-        if (diff->kind == LK_TREE && undo_tree_stays(w->undo->doc, span, diff->target.index))
+        if (diff->kind == LK_TREE && undo_stays(w->undo->doc, span, diff->target.index))
             status = undo_tree(w, span, diff);
     }
     return status;
@@ -417,7 +418,8 @@ static lk_status undo_back(undo_work *w, size_t i, patch *back) {
         if (status != LK_EMISSING) return status;
     }
     const lk_event *event;
-    lk_status status = undo_diff(w, last, span->before, i == 0, &event);
+    w->lists.span = i;
+    lk_status status = undo_diff(w, last, span->before, true, &event);
     for (size_t k = 0; status == LK_OK && k < event->diff_len; k++) {
         lk_diff *diff = arena_vec_push(&w->memory, back);
         if (diff == NULL) return LK_ENOMEM;
@@ -452,6 +454,21 @@ static lk_status undo_spans(undo_work *w, const undo_item *item) {
     lk_status status = undo_split(w, item);
     for (size_t i = 0; i < w->spans.len && status == LK_OK; i++) status = undo_span_add(w, i);
     return status;
+}
+
+/* Movable lists that say the same before the step and behind it are put right, too. */
+static bool undo_lists_tell(undo_work *w) {
+    for (size_t i = 0; i < w->lists.lists.len; i++) {
+        const undo_list *list = &w->lists.lists.at[i];
+        lk_ref target = {list->container};
+        bool told = patch_find(&w->patch, target) != NULL ||
+                    !undo_stays(w->undo->doc, &w->spans.at[list->span], list->container);
+        if (told) continue;
+        lk_diff *fresh = arena_vec_push(&w->memory, &w->patch);
+        if (fresh == NULL) return false;
+        *fresh = (lk_diff){.target = target, .kind = LK_MOVABLE_LIST};
+    }
+    return true;
 }
 
 /* ---- stepping ---- */
@@ -507,7 +524,7 @@ static lk_status undo_take(undo_work *w, lk_undo_stack which, lk_undo_done *out)
     lk_status status = undo_spans(w, undo_stack_top(from));
     if (status != LK_OK) return status;
     bool ready = undo_stack_tell(from, &since) && undo_carry_others(w, &since, &others) &&
-                 patch_transform(&w->patch, since.at, since.len) &&
+                 patch_transform(&w->patch, since.at, since.len) && undo_lists_tell(w) &&
                  vec_reserve(to->heap, &to->items, 1) &&
                  vec_reserve(u->popped.heap, &u->popped.items, 1);
     if (!ready) return LK_ENOMEM;

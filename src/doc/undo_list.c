@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT
- * undo_list.c - movable lists in undo, in Loro's order of operations: what was made goes, then the
- * elements of before are put right from the first to the last. */
+ * undo_list.c - movable lists in undo, in Loro's order of operations. Of each span, the newest
+ * first, what was made goes, then the elements of before are put right from the first to the last.
+ */
 #include "doc/undo_list.h"
 
 #include "base/sort.h"
@@ -12,20 +13,20 @@ static step_elem undo_elem_of(uint64_t name) {
     return (step_elem){(peer_ix)(name >> 32), (uint32_t)name};
 }
 
-/* ---- what a step did ---- */
+/* ---- what a span did ---- */
 
-undo_list *undo_lists_find(const undo_lists *l, uint32_t container) {
+bool undo_lists_have(const undo_lists *l, uint32_t container) {
     for (size_t i = 0; i < l->lists.len; i++)
-        if (l->lists.at[i].container == container) return &l->lists.at[i];
-    return NULL;
+        if (l->lists.at[i].container == container) return true;
+    return false;
 }
 
 static undo_list *undo_lists_get(undo_lists *l, uint32_t container) {
-    undo_list *known = undo_lists_find(l, container);
-    if (known != NULL) return known;
+    for (size_t i = l->lists.len; i-- > 0 && l->lists.at[i].span == l->span;)
+        if (l->lists.at[i].container == container) return &l->lists.at[i];
     undo_list *fresh = arena_vec_push(l->memory, &l->lists);
     if (fresh == NULL) return NULL;
-    *fresh = (undo_list){.container = container};
+    *fresh = (undo_list){.container = container, .span = l->span};
     remap_init(&fresh->touched, l->elems->heap);
     return fresh;
 }
@@ -41,9 +42,9 @@ static bool undo_list_touch(undo_list *list, step_elem elem, uint32_t what) {
 static bool undo_list_made(undo_lists *l, undo_list *list, const op *o, lv at) {
     const dag *g = &l->doc->log.graph;
     for (uint32_t i = 0; i < o->len; i++) {
-        step_elem *made = arena_vec_push(l->memory, &list->made);
+        undo_made *made = arena_vec_push(l->memory, &list->made);
         if (made == NULL) return false;
-        *made = (step_elem){dag_id(g, at).peer, dag_lamport(g, at) + i};
+        *made = (undo_made){.id = {dag_id(g, at).peer, dag_lamport(g, at) + i}};
     }
     return true;
 }
@@ -61,7 +62,7 @@ static bool undo_places_have(const undo_places *gone, op_id place) {
     return place.peer == gone->start.peer && offset >= 0 && offset < gone->len;
 }
 
-/* An element that was moved first stood on a place of the step's own. */
+/* An element that was moved first stood on a place of the span's own. */
 static bool undo_list_gone(undo_lists *l, undo_list *list, const op *o) {
     undo_places *gone = arena_vec_push(l->memory, &list->gone);
     if (gone == NULL) return false;
@@ -102,7 +103,24 @@ void undo_lists_drop(undo_lists *l) {
     for (size_t i = 0; i < l->lists.len; i++) remap_drop(&l->lists.at[i].touched);
 }
 
-/* ---- what was before ---- */
+/* ---- what was behind it, and before ---- */
+
+static int undo_made_order(const void *a, const void *b) {
+    uint32_t x = ((const undo_made *)a)->pos, y = ((const undo_made *)b)->pos;
+    return x < y ? -1 : x > y;
+}
+
+static void undo_list_rank(const undo_lists *l, undo_list *list) {
+    const movable *m = state_find_movable(&l->doc->state, list->container);
+    for (size_t i = 0; i < list->made.len; i++) {
+        const movable_elem *elem = movable_find(m, list->made.at[i].id);
+        uint32_t at[SEQ_UNITS];
+        if (elem == NULL || !movable_shows(m, elem)) continue;
+        movable_rank(m, elem, at);
+        list->made.at[i].pos = at[LK_UTF8] + 1;
+    }
+    sort_items(list->made.at, list->made.len, sizeof *list->made.at, undo_made_order);
+}
 
 static bool undo_list_lost(const undo_list *list, op_id place) {
     for (size_t i = 0; i < list->gone.len; i++)
@@ -126,9 +144,15 @@ static bool undo_list_look(undo_lists *l, undo_list *list) {
     return true;
 }
 
-bool undo_lists_look(undo_lists *l) {
-    for (size_t i = 0; i < l->lists.len; i++)
-        if (!undo_list_look(l, &l->lists.at[i])) return false;
+bool undo_lists_look(undo_lists *l, bool before) {
+    for (size_t i = 0; i < l->lists.len; i++) {
+        undo_list *list = &l->lists.at[i];
+        if (list->span != l->span) continue;
+        if (!before)
+            undo_list_rank(l, list);
+        else if (!undo_list_look(l, list))
+            return false;
+    }
     return true;
 }
 
@@ -227,28 +251,28 @@ static lk_status undo_mender_mend(undo_mender *m, size_t i) {
     return status;
 }
 
-static int undo_mender_order(const void *a, const void *b) {
-    uint32_t x = *(const uint32_t *)a, y = *(const uint32_t *)b;
-    return x < y ? -1 : x > y;
-}
-
-/* What the step made goes, from the front to the back. */
+/* What the span made goes, in the order it had behind the span. */
 static lk_status undo_mender_unmake(const undo_mender *m) {
-    uint32_t *places = arena_new(&m->a->memory, uint32_t, m->list->made.len), len = 0;
-    if (places == NULL) return LK_ENOMEM;
-    for (size_t i = 0; i < m->list->made.len; i++)
-        len += undo_mender_find(m, m->list->made.at[i], &places[len]);
-    sort_items(places, len, sizeof *places, undo_mender_order);
     lk_status status = LK_OK;
-    for (uint32_t i = 0; i < len && status == LK_OK; i++)
-        status = lk_movable_delete(m->a->doc, m->ref, places[i] - i, 1);
+    uint32_t pos;
+    for (size_t i = 0; i < m->list->made.len && status == LK_OK; i++)
+        if (undo_mender_find(m, m->list->made.at[i].id, &pos))
+            status = lk_movable_delete(m->a->doc, m->ref, pos, 1);
     return status;
 }
 
-lk_status undo_list_apply(apply *a, const undo_list *list, remap *elems) {
-    undo_mender m = {a, list, elems, {list->container}};
-    lk_status status = undo_mender_unmake(&m);
-    for (size_t i = 0; i < list->before.len && status == LK_OK; i++)
-        status = undo_mender_mend(&m, i);
+static lk_status undo_mender_run(undo_mender *m) {
+    lk_status status = undo_mender_unmake(m);
+    for (size_t i = 0; i < m->list->before.len && status == LK_OK; i++)
+        status = undo_mender_mend(m, i);
+    return status;
+}
+
+lk_status undo_lists_apply(apply *a, const undo_lists *l, uint32_t container) {
+    lk_status status = LK_OK;
+    for (size_t i = l->lists.len; i-- > 0 && status == LK_OK;) {
+        undo_mender m = {a, &l->lists.at[i], l->elems, {container}};
+        if (m.list->container == container) status = undo_mender_run(&m);
+    }
     return status;
 }

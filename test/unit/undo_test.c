@@ -244,6 +244,32 @@ static void test_made_anew(void) {
     lk_free(doc);
 }
 
+/* Of a movable list each span is taken back by itself, also where that says what is said already.
+ */
+static void test_elements(void) {
+    desk a = desk_new(1), b = desk_new(2);
+    lk_ref list;
+    lk_value values[] = {{.type = LK_I64, .as.i64 = 1}, {.type = LK_I64, .as.i64 = 2}}, now;
+    lk_undo_done done;
+    CHECK(lk_root(a.doc, LK_MOVABLE_LIST, (lk_str){"l", 1}, &list) == LK_OK);
+    CHECK(lk_movable_insert(a.doc, list, 0, values, 1) == LK_OK);
+    CHECK(lk_commit(a.doc, NULL) == LK_OK);
+    CHECK(lk_movable_set(a.doc, list, 0, &values[1]) == LK_OK);
+    CHECK(lk_movable_set(a.doc, list, 0, &values[0]) == LK_OK);
+    CHECK(lk_undo_step(a.undo, LK_UNDO, &done) == LK_OK && done.changed);
+    CHECK_EQ(done.made_end - done.made_start, 1);
+    CHECK(lk_undo_group_start(a.undo) == LK_OK);
+    CHECK(lk_movable_set(a.doc, list, 0, &values[1]) == LK_OK);
+    desk_type(&b, 0, "x");
+    desk_sync(&b, &a);
+    CHECK(lk_movable_delete(a.doc, list, 0, 1) == LK_OK);
+    CHECK(lk_undo_step(a.undo, LK_UNDO, &done) == LK_OK && done.changed);
+    CHECK_EQ(done.made_end - done.made_start, 2); /* 2 is made anew, then set to 1 */
+    CHECK(lk_movable_get(a.doc, list, 0, &now) == LK_OK && now.as.i64 == 1);
+    desk_free(&a);
+    desk_free(&b);
+}
+
 static void test_notes(void) {
     desk d = desk_new(1);
     lk_bytes note;
@@ -370,6 +396,7 @@ int main(void) {
     test_origins_and_limits();
     test_forgetting();
     test_made_anew();
+    test_elements();
     test_notes();
     test_cursors();
     return 0;
