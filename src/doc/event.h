@@ -55,7 +55,7 @@ typedef struct events {
     bool late;              /* it is complete, but there was no memory to tell of it */
     lk_by by;               /* of the late one */
     uint32_t number;        /* of the batch */
-    bool on_top;            /* an import that knew of everything here: each write is told */
+    bool on_top;            /* an import of which each write is told: on_top.h */
     VEC(lk_id) from;        /* frontiers before it */
     VEC(batch_entry) batch; /* the first batch_len are in use, the others kept for reuse */
     size_t batch_len;

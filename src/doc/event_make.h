@@ -35,6 +35,9 @@ event_writer event_seq_write; /* list, movable list */
 event_writer event_map_write;
 event_writer event_tree_write;
 
+/* Does the batch write to a key that shows the same afterwards? */
+bool event_map_doubts(const lk_doc *doc);
+
 /* A step that is to come may change the marks of a text: keep its styles as they are before.
  * `exact`: it is the next. false when memory is out. */
 bool event_text_expect(lk_doc *doc, batch_entry *entry, const step *st, bool exact);

@@ -81,6 +81,19 @@ static bool event_map_same(const batch_key *first, const map_entry *now) {
     return value_equal(first->before, now->value);
 }
 
+bool event_map_doubts(const lk_doc *doc) {
+    const events *e = &doc->events;
+    for (size_t i = 0; i < e->batch_len; i++) {
+        const batch_entry *entry = &e->batch.at[i];
+        for (size_t k = 0; k < entry->keys.len; k++) {
+            const map *now = state_find_map(&doc->state, entry->container);
+            const batch_key *key = &entry->keys.at[k];
+            if (event_map_same(key, map_find(now, key->key))) return true;
+        }
+    }
+    return false;
+}
+
 /* Each key once; *tells gets which are to be told. As in Loro these are, of writes that are not on
  * top of everything here, those that change something. */
 static bool event_map_gather(event_keys *k, const event_maker *m, const map *from,

@@ -14,6 +14,8 @@
 #include "codec/envelope.h"
 #include "codec/snapshot_blob.h"
 #include "codec/state_blob.h"
+#include "doc/event_make.h"
+#include "doc/on_top.h"
 #include "doc/root.h"
 
 typedef struct import_block {
@@ -634,33 +636,12 @@ static int32_t *import_ends(lk_doc *doc) {
     return ends;
 }
 
-/* More heads than this are not compared: whoever has so many is not following one writer. */
-#define ON_TOP_HEADS 16u
-
-/* Have all operations from `start` on the whole version `heads` before it in their past? */
-static bool import_on_top(const dag *g, lv start, const lv *heads, size_t len) {
-    if (len > ON_TOP_HEADS) return false;
-    for (size_t i = g->runs.len; i-- > 0;) {
-        const dag_run *run = &g->runs.at[i];
-        if (run->start + run->len <= start) break;
-        if (run->start < start) return len == 1 && heads[0] == start - 1; /* it was lengthened */
-        size_t old = 0, found = 0;
-        for (uint32_t p = 0; p < run->parent_len; p++) {
-            lv parent = g->parents.at[run->parent_start + p];
-            old += parent < start;
-            for (size_t h = 0; h < len; h++) found += heads[h] == parent;
-        }
-        if (old == run->parent_len && (old != len || found != len)) return false;
-    }
-    return true;
-}
-
 /* Tell of it. Loro reads several blobs detached and then checks out what it got, unless it begins
  * with a snapshot; who listens sees that. */
 static void import_tell(const importer *in, const oplog_mark *before) {
     lk_doc *doc = in->doc;
-    doc->events.on_top =
-        import_on_top(&doc->log.graph, before->graph.end, before->heads, before->head_len);
+    doc->events.on_top = event_map_doubts(doc) &&
+                         on_top_find(doc, before->graph.end, before->heads, before->head_len);
     if (in->several && !in->snapshot)
         events_finish(doc, LK_BY_CHECKOUT, (lk_str){"checkout", 8});
     else

@@ -78,8 +78,9 @@ async function playAll() {
 }
 
 /** What is left of a failing history, as a line for regressions.jsonl. */
-function explain({ history }) {
+function explain({ history, error }) {
     const small = cutDown(history);
+    if (small.error === undefined) return console.log(`seed ${history.seed}: ${error}`);
     console.log(`seed ${history.seed}, cut down to ${small.history.steps.length} steps:`);
     console.log(small.error.stack ?? small.error);
     console.log(JSON.stringify({ why: '', ...small.history }));

@@ -1,0 +1,139 @@
+/* SPDX-License-Identifier: MIT
+ * on_top.c - Loro's rule, as far as it shows (found by experiments with loro-crdt 1.17):
+ *
+ *      all that came knows all that was there      if each operation builds on heads of then, on
+ *                                                  others that came, and on its author's last one
+ *                                                  only if that is one of these; a line of
+ *                                                  operations of one head's author, and then of
+ *                                                  one other, may do without that
+ *      else                                        if all that came knows what was there of the
+ *                                                  containers that it writes to
+ */
+#include "doc/on_top.h"
+
+typedef struct on_top {
+    oplog *log;
+    lv end;
+    const lv *heads; /* ascending */
+    size_t len;
+} on_top;
+
+/* What a run, or the part of it that came, builds on. */
+static const lv *on_top_parents(const on_top *o, const dag_run *run, lv *before, size_t *len) {
+    lv first = run->start < o->end ? o->end : run->start;
+    return player_parents(o->log, run, first, before, len);
+}
+
+static bool on_top_is_head(const on_top *o, lv at) {
+    size_t low = 0, high = o->len;
+    while (low < high) {
+        size_t mid = (low + high) / 2;
+        if (o->heads[mid] < at)
+            low = mid + 1;
+        else
+            high = mid;
+    }
+    return low < o->len && o->heads[low] == at;
+}
+
+/* ---- all that was there ---- */
+
+/* Does a run know all heads, by itself or through another one that came? */
+static bool on_top_knows(const on_top *o, const dag_run *run) {
+    lv before;
+    size_t len, heads = 0;
+    const lv *parents = on_top_parents(o, run, &before, &len);
+    for (size_t i = 0; i < len; i++) {
+        if (parents[i] >= o->end) return true;
+        heads += on_top_is_head(o, parents[i]);
+    }
+    return heads == o->len;
+}
+
+/* Does it build on nothing older than the heads? */
+static bool on_top_meets(const on_top *o, const dag_run *run) {
+    const dag *g = &o->log->graph;
+    lv before;
+    size_t len;
+    const lv *parents = on_top_parents(o, run, &before, &len);
+    for (size_t i = 0; i < len; i++)
+        if (parents[i] < o->end && !on_top_is_head(o, parents[i])) return false;
+    if (run->start < o->end || run->counter == 0) return true;
+    lv own = dag_lv(g, (op_id){run->peer, run->counter - 1});
+    return own >= o->end || own < g->begin || on_top_is_head(o, own);
+}
+
+/* Is what came a line, and its author changes once at most? */
+static bool on_top_is_line(const on_top *o, const dag_run *first) {
+    const dag *g = &o->log->graph;
+    peer_ix peer = dag_id(g, o->end - 1).peer;
+    unsigned changes = 0;
+    for (const dag_run *run = first; run < g->runs.at + g->runs.len; run++) {
+        lv before;
+        size_t len;
+        const lv *parents = on_top_parents(o, run, &before, &len);
+        lv at = run->start < o->end ? o->end : run->start;
+        if (len - run->self_implied != 1 || parents[0] != at - 1) return false;
+        changes += run->peer != peer;
+        peer = run->peer;
+    }
+    return o->len == 1 && changes <= 1;
+}
+
+/* ---- all that was there of some containers ---- */
+
+static uint8_t *on_top_containers(const on_top *o, arena *scratch) {
+    size_t len = o->log->names.containers.len;
+    uint8_t *out = arena_alloc(scratch, len);
+    if (out == NULL) return NULL;
+    __builtin_memset(out, 0, len);
+    oplog_walk w = oplog_walk_new(o->log, o->end, o->log->graph.end);
+    op piece;
+    lv at;
+    const dag_run *run;
+    while (oplog_walk_next(&w, &piece, &at, &run)) out[piece.container] = 1;
+    return out;
+}
+
+static bool on_top_lacks(const on_top *o, const dag_spans *spans, const uint8_t *containers) {
+    for (size_t i = 0; i < spans->len; i++) {
+        oplog_walk w = oplog_walk_new(o->log, spans->at[i].start, spans->at[i].end);
+        op piece;
+        lv at;
+        const dag_run *run;
+        while (oplog_walk_next(&w, &piece, &at, &run))
+            if (containers[piece.container]) return true;
+    }
+    return false;
+}
+
+static bool on_top_of_containers(const on_top *o, lk_doc *doc, const dag_run *first) {
+    dag *g = &o->log->graph;
+    const uint8_t *containers = on_top_containers(o, &doc->scratch);
+    if (containers == NULL) return false;
+    for (const dag_run *run = first; run < g->runs.at + g->runs.len; run++) {
+        lv before;
+        size_t len;
+        const lv *parents = on_top_parents(o, run, &before, &len);
+        bool later = false;
+        for (size_t i = 0; i < len; i++) later |= parents[i] >= o->end;
+        if (later) continue;
+        if (!dag_diff(g, o->heads, o->len, parents, len, &doc->travel.back, &doc->travel.forth) ||
+            on_top_lacks(o, &doc->travel.back, containers))
+            return false;
+    }
+    return true;
+}
+
+bool on_top_find(lk_doc *doc, lv end, const lv *before, size_t len) {
+    const dag *g = &doc->log.graph;
+    on_top o = {&doc->log, end, before, len};
+    if (len == 0) return true;
+    const dag_run *first = dag_run_of(g, end);
+    bool knows = true, meets = true;
+    for (const dag_run *run = first; run < g->runs.at + g->runs.len; run++) {
+        knows &= on_top_knows(&o, run);
+        meets &= on_top_meets(&o, run);
+    }
+    return knows ? meets || on_top_is_line(&o, first) : on_top_of_containers(&o, doc, first);
+}
