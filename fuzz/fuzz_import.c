@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT
  * fuzz_import.c - a blob meets documents: an empty one, one that knows a part of what the blob may
  * hold, and one that begins where that part ends. Either the import succeeds and the state is what
- * a replay of the history gives, or it fails and the document is, byte for byte, as it was. */
+ * a replay of the history gives, or it fails and the document is, byte for byte, as it was. And in
+ * pieces it meets another one. */
 #include "fuzz/fuzz.h"
 
 #include "check.h"
@@ -80,6 +81,7 @@ static void fuzz_meet(lk_bytes blob, const lk_buf *known) {
     lk_status status = lk_import(doc, blob, NULL, &fault);
     CHECK_EQ(fault.code, status);
     if (status == LK_OK) {
+        if (known == NULL) CHECK_EQ(lk_blob_check(blob, NULL, NULL), LK_OK);
         lk_check(doc);
     } else {
         CHECK(fault.what != NULL && fault.offset <= blob.len);
@@ -91,8 +93,29 @@ static void fuzz_meet(lk_bytes blob, const lk_buf *known) {
     lk_free(doc);
 }
 
+/* The same in pieces, one after the other. */
+static void fuzz_meet_pieces(lk_bytes blob) {
+    lk_doc *doc = lk_new(9, NULL);
+    lk_buf pieces = {0};
+    CHECK(doc != NULL);
+    lk_status status = lk_blob_check(blob, NULL, NULL);
+    if (lk_blob_split(blob, 1, &pieces, NULL) != LK_OK) CHECK(status != LK_OK);
+    for (size_t at = 0; at < pieces.len;) {
+        lk_bytes piece = {pieces.at + at + 4, 0};
+        for (size_t i = 0; i < 4; i++) piece.len |= (size_t)pieces.at[at + i] << (8 * i);
+        lk_status got = lk_import(doc, piece, NULL, NULL);
+        if (status == LK_OK) CHECK_EQ(lk_blob_check(piece, NULL, NULL), LK_OK);
+        lk_check(doc);
+        if (got != LK_OK) break;
+        at += 4 + piece.len;
+    }
+    lk_buf_free(&pieces);
+    lk_free(doc);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     fuzz_prepare();
+    fuzz_meet_pieces((lk_bytes){data, size});
     fuzz_meet((lk_bytes){data, size}, NULL);
     fuzz_meet((lk_bytes){data, size}, &fuzz_base);
     fuzz_meet((lk_bytes){data, size}, &fuzz_blobs[4]);

@@ -524,6 +524,16 @@ typedef struct lk_blob_meta { /* what a blob says of itself */
 /* Read the metadata without a document. Zero-initialise *out; free out->ids. */
 lk_status lk_blob_meta_read(lk_bytes bytes, lk_blob_meta *out, lk_fault *fault_or_null);
 
+/* Take a blob apart into blobs of about `piece_len` bytes, so that whoever imports them one after
+ * the other can do something else in between. Appends them, each behind its length (u32le); nothing
+ * if the blob says nothing. A piece builds on those before it, but where peers wrote at once it may
+ * have to wait for the next ones; lk_import() sees to that. Blocks of changes are not cut, and a
+ * shallow snapshot stays whole: such pieces are longer. Operations are not looked at. LK_ECORRUPT,
+ * LK_EVERSION, LK_ELIMIT, LK_ENOMEM. O(bytes). */
+lk_status lk_blob_split(lk_bytes blob, size_t piece_len, lk_buf *out, lk_fault *fault_or_null);
+/* Read all that a blob holds, as lk_import() does before it changes anything: the same statuses. */
+lk_status lk_blob_check(lk_bytes blob, const lk_memory *memory_or_null, lk_fault *fault_or_null);
+
 /* Append, as JSON, what is missing from the version vector `from` (empty: from the start) up to
  * `to` (NULL: to the end). `numbered`: name peers by their place in a table. JSON has no binary
  * data, no NaN and no infinities: they become arrays of numbers, and null. Commits first. O(what is

@@ -736,6 +736,13 @@ lk_status WEB(w_blob_meta)(size_t len) {
     return status;
 }
 
+/* Result: the pieces, each behind its length as u32le. */
+lk_status WEB(w_blob_split)(size_t piece_len, size_t len) {
+    shim_trim(&web.out);
+    return lk_blob_split(shim_bytes(len), piece_len, &web.out, &web.fault);
+}
+lk_status WEB(w_blob_check)(size_t len) { return lk_blob_check(shim_bytes(len), NULL, &web.fault); }
+
 lk_status WEB(w_watch)(lk_doc *doc, bool on) { return lk_watch(doc, on); }
 
 /* 1 with an event in the result region, 0 when there is none. */

@@ -10,9 +10,11 @@
 #include "doc/checkout.h"
 #include "oplog/mergeable.h"
 
-/* A block is closed when it holds this much, so that readers can take one without all others. */
-#define EXPORT_BLOCK_OPS 4096u
-#define EXPORT_BLOCK_BYTES (64u * 1024u)
+/* A block is closed when it holds this much, so that readers can take one without all others. In
+ * snapshots they hold so many times that: each is compressed for itself. */
+#define EXPORT_BLOCK_OPS 1024u
+#define EXPORT_BLOCK_BYTES (16u * 1024u)
+#define EXPORT_PACKED 4u
 
 static uint32_t export_local(lk_doc *doc, export_names *names, uint32_t id) {
     if (id >= names->where.len) {
@@ -279,6 +281,7 @@ static lk_status export_blocks(export_block_maker *m, exporter *x, peer_ix peer,
                                int32_t end) {
     const dag *g = &m->doc->log.graph;
     const dag_peer *p = &g->peers.at[peer];
+    uint32_t times = x->packed ? EXPORT_PACKED : 1;
     export_begin(m, peer);
     for (size_t i = export_first_run(g, p, start); i < p->runs.len; i++) {
         const dag_run *run = &g->runs.at[p->runs.at[i]];
@@ -287,7 +290,8 @@ static lk_status export_blocks(export_block_maker *m, exporter *x, peer_ix peer,
         int32_t run_end = run->counter + (int32_t)run->len;
         uint32_t stop = run_end > end ? (uint32_t)(end - run->counter) : run->len;
         export_run(m, run, skip, stop);
-        if (m->ops.len < EXPORT_BLOCK_OPS && m->bytes < EXPORT_BLOCK_BYTES) continue;
+        if (m->ops.len < times * EXPORT_BLOCK_OPS && m->bytes < times * EXPORT_BLOCK_BYTES)
+            continue;
         lk_status status = export_end(m, x, peer);
         if (status != LK_OK) return status;
         export_begin(m, peer);

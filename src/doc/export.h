@@ -14,6 +14,7 @@ typedef struct exported_block {
 typedef struct exporter exporter;
 struct exporter {
     lk_doc *doc;
+    bool packed;  /* for a snapshot: larger blocks */
     lk_buf bytes; /* blocks, one after the other */
     VEC(exported_block) blocks;
 };

@@ -312,7 +312,7 @@ static lk_status snapshot_assemble(snapshot_maker *m, const exporter *x, const e
 lk_status export_snapshot_part(lk_doc *doc, const export_part *part, lk_buf *out) {
     const dag *g = &doc->log.graph;
     const lk_memory *heap = &doc->memory;
-    exporter x = {.doc = doc, .bytes = {.memory = heap}};
+    exporter x = {.doc = doc, .packed = true, .bytes = {.memory = heap}};
     snapshot_maker m = {.doc = doc,
                         .keys = {.memory = heap},
                         .values = {.memory = heap},

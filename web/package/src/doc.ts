@@ -29,6 +29,7 @@ import { type Cursor, type CursorPlace, placeOf } from "./cursor.js";
 import { applyDiff } from "./diff.js";
 import { EKIND, EMISSING, EVALUE } from "./errors.js";
 import type { Diff, JsonDiff, Listener, LoroEvent, Path, Subscription } from "./event.js";
+import { importAsync, type ImportAsyncOptions } from "./import_async.js";
 import type { LoroCounter } from "./counter.js";
 import type { LoroList, LoroMovableList } from "./list.js";
 import type { LoroMap } from "./map.js";
@@ -520,6 +521,16 @@ export class LoroDoc<T extends Record<string, Container> = Record<string, Contai
       check(engine().w_import(this._handle, putBytes(bytes)));
       return outRead(readImportStatus);
     });
+  }
+
+  /** The same in slices, between which the page gets to what else it has to do: input, frames, calls
+   *  of this document, too. Subscribers hear of each piece of about 8 kB. What import() finds damaged
+   *  rejects with the same error, and nothing was imported; only what shows when changes meet the
+   *  document may come after pieces that stay. So do those before an abort, and importing the blob
+   *  again goes on from there. Shallow snapshots are imported at once, and whatever meets a document
+   *  that shows its past. */
+  importAsync(bytes: Uint8Array, options?: ImportAsyncOptions): Promise<ImportStatus> {
+    return importAsync(this, bytes, options);
   }
 
   /** The same for several, in any order, as one event. */

@@ -75,6 +75,7 @@ export { LoroList, LoroMovableList } from "./list.js";
 export { LoroMap } from "./map.js";
 export { type EngineSource, initSync } from "./module.js";
 export type { ImportStatus } from "./doc_history.js";
+export type { ImportAsyncOptions } from "./import_async.js";
 export type {
   ContainerNode,
   ContainerTreeNode,

@@ -137,6 +137,8 @@ export interface Engine {
   w_export(doc: number, mode: number, len: number): number;
   w_export_own(doc: number, start: number): number;
   w_blob_meta(len: number): number;
+  w_blob_split(pieceLen: number, len: number): number;
+  w_blob_check(len: number): number;
   w_change_at(doc: number, peer: bigint, counter: number): number;
   w_change_after(doc: number, peer: bigint, counter: number): number;
   w_change_at_lamport(doc: number, peer: bigint, lamport: number): number;

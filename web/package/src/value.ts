@@ -82,19 +82,24 @@ export class Reader {
     return this.#view.getBigUint64(this.#at - 8, true);
   }
 
-  #take(len: number): Uint8Array {
+  get more(): boolean {
+    return this.#at < this.end;
+  }
+
+  /** A view of the next bytes. */
+  take(len: number): Uint8Array {
     this.#at += len;
     return this.bytes.subarray(this.#at - len, this.#at);
   }
 
   string(): string {
     const len = this.uleb();
-    if (len > 24) return decoder.decode(this.#take(len));
+    if (len > 24) return decoder.decode(this.take(len));
     // most keys are a few ASCII characters, which are read faster than a decoder is called
     let text = "";
     for (let i = 0; i < len; i++) {
       const byte = this.bytes[this.#at + i]!;
-      if (byte > 0x7f) return decoder.decode(this.#take(len));
+      if (byte > 0x7f) return decoder.decode(this.take(len));
       text += String.fromCharCode(byte);
     }
     this.#at += len;
@@ -102,7 +107,7 @@ export class Reader {
   }
 
   blob(): Uint8Array {
-    return this.#take(this.uleb()).slice();
+    return this.take(this.uleb()).slice();
   }
 
   rest(): Uint8Array {
@@ -134,7 +139,7 @@ export class Reader {
 
   /** Bytes as hexadecimal digits. */
   hex(): string {
-    const bytes = [...this.#take(this.uleb())];
+    const bytes = [...this.take(this.uleb())];
     return bytes.map((byte) => byte.toString(16).padStart(2, "0")).join("").toUpperCase();
   }
 
