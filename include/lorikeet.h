@@ -648,7 +648,9 @@ typedef struct lk_map_change {
     lk_value value;
 } lk_map_change;
 typedef enum lk_tree_action { LK_TREE_CREATE, LK_TREE_MOVE, LK_TREE_DELETE } lk_tree_action;
-typedef struct lk_tree_change { /* of one node; each is true when its turn comes */
+/* Each is true when its turn comes. Own operations are told of as what they were; where they lead
+ * below a deleted node or out from there, indexes count what nobody sees. */
+typedef struct lk_tree_change { /* of one node */
     lk_tree_action action;
     lk_id target;
     bool has_parent, had_parent; /* else: among the roots */

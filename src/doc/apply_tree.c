@@ -46,6 +46,7 @@ static lk_status apply_tree_put(apply_spot *s, uint32_t node, uint32_t *data) {
                .as.tree = {.node = id,
                            .parent = parent,
                            .has_parent = inner,
+                           .own = true,
                            .position = position,
                            .meta = *data}};
     return edit_finish(doc, ready, &o, &st, 1);

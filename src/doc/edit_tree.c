@@ -99,6 +99,7 @@ static void edit_tree_hang(const edit_tree_spot *s, op_id node, lk_bytes positio
                              .parent = parent,
                              .has_parent = inner,
                              .deletes = s->parent == TREE_DELETED,
+                             .own = true,
                              .position = position,
                              .meta = data}};
 }

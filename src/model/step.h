@@ -44,6 +44,7 @@ typedef struct step_registers { /* all there is to an element */
 typedef struct step_node {
     op_id node, parent; /* parent: when has_parent and not deletes */
     bool has_parent, deletes;
+    bool own;          /* made here just now */
     lk_bytes position; /* fractional index */
     uint32_t meta;     /* the container of the node's data */
 } step_node;

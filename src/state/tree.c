@@ -151,6 +151,20 @@ static tree_move tree_move_of(tree *t, const step *st) {
     return m;
 }
 
+/* An operation made here, after all others, is told of as what it is, though nobody may see it. */
+static void tree_append_own(tree *t, const tree_move *m, tree_item *done) {
+    const tree_node *n = &t->nodes.at[m->node];
+    bool fresh = n->move == TREE_NONE, gone = m->parent == TREE_DELETED;
+    *done = (tree_item){.node = m->node, .old_parent = n->parent};
+    if (!fresh) done->old_index = sibling_index(t, m->node);
+    tree_do(t, m);
+    if (!t->moves.at[t->moves.len - 1].effective || t->recording) return;
+    done->parent = m->parent;
+    done->position = m->key.position;
+    if (!gone) done->index = sibling_index(t, m->node);
+    done->what = fresh ? TREE_CREATED : gone ? TREE_GONE : TREE_MOVED;
+}
+
 /* A move after all others, told of at once. */
 static void tree_append(tree *t, const tree_move *m, tree_item *done) {
     uint32_t node = m->node;
@@ -186,6 +200,8 @@ void tree_apply(tree *t, const step *st, tree_item *done) {
     tree_seek(t, &fresh.key);
     if (!t->watched || t->recording)
         tree_do(t, &fresh);
+    else if (st->as.tree.own)
+        tree_append_own(t, &fresh, done);
     else
         tree_append(t, &fresh, done);
 }

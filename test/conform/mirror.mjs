@@ -27,8 +27,18 @@ function follow(before, delta) {
     return [...after, ...before.slice(at)];
 }
 
+/** Whether a node hangs in the tree; the root does. */
+const lives = (tree, node) =>
+    node === undefined || [...tree.values()].some((nodes) => nodes.includes(node));
+
+/** An item that leads below a deleted node, or out from there, cannot be followed: what hangs there
+ *  imports do not tell. */
+const leadsAstray = (tree, { action, parent, oldParent }) =>
+    (action !== 'create' && !lives(tree, oldParent)) || (action !== 'delete' && !lives(tree, parent));
+
 export class Mirror {
     #held = new Map();
+    #astray = new Set(); // trees
 
     #at(id, type) {
         if (!this.#held.has(id)) this.#held.set(id, EMPTY[type]());
@@ -67,6 +77,36 @@ export class Mirror {
         else this.#children(tree, item.parent).splice(item.index, 0, item.target);
     }
 
+    #follow(id, tree, by, items) {
+        for (const item of items) {
+            if (by === 'local' && leadsAstray(tree, item)) this.#astray.add(id);
+            if (!this.#astray.has(id)) this.#node(tree, item);
+        }
+    }
+
+    /** What a container holds, and all in it, as it is now. */
+    #load(container) {
+        const id = String(container.id);
+        const kind = container.kind();
+        const inside = (value) => isContainer(value) && this.#load(value);
+        if (kind === 'Text') this.#held.set(id, container.toString());
+        else if (kind === 'Counter') this.#held.set(id, container.value);
+        else if (kind === 'Map') {
+            this.#held.set(id, plain(Object.fromEntries(container.entries())));
+            container.values().forEach(inside);
+        } else if (kind !== 'Tree') {
+            this.#held.set(id, container.toArray().map(plain));
+            container.toArray().forEach(inside);
+        } else {
+            const tree = new Map([[undefined, container.roots().map((node) => node.id)]]);
+            for (const node of container.getNodes()) {
+                tree.set(node.id, (node.children() ?? []).map((child) => child.id));
+                this.#load(node.data);
+            }
+            this.#held.set(id, tree);
+        }
+    }
+
     follow(batch) {
         for (const { target, diff } of batch.events) {
             const held = this.#at(target, diff.type);
@@ -74,7 +114,7 @@ export class Mirror {
                 this.#held.set(target, follow(held.split(''), diff.diff).join(''));
             else if (diff.type === 'list') this.#held.set(target, follow(held, diff.diff));
             else if (diff.type === 'counter') this.#held.set(target, held + diff.increment);
-            else if (diff.type === 'tree') for (const item of diff.diff) this.#node(held, item);
+            else if (diff.type === 'tree') this.#follow(target, held, batch.by, diff.diff);
             else
                 for (const [key, value] of Object.entries(diff.updated))
                     if (value === undefined) delete held[key];
@@ -100,6 +140,11 @@ export class Mirror {
     }
 
     compare(doc, what) {
+        for (const id of this.#astray) {
+            const tree = doc.getContainerById(id);
+            if (tree !== undefined) this.#load(tree);
+        }
+        this.#astray.clear();
         const visit = (container) => {
             const kind = container.kind();
             const type = kind === 'MovableList' ? 'list' : kind.toLowerCase();

@@ -107,6 +107,29 @@ static void test_tree(void) {
     lk_free(doc);
 }
 
+/* What is done below a deleted node is told of, too. */
+static void test_below_deleted(void) {
+    lk_doc *doc = lk_new(7, NULL);
+    lk_ref tree = root_of(doc, LK_TREE);
+    lk_id a = create(doc, tree, NULL, 0), b = create(doc, tree, &a, 0);
+    CHECK_EQ(lk_tree_delete(doc, tree, a), LK_OK);
+    CHECK_EQ(lk_commit(doc, NULL), LK_OK);
+    CHECK_EQ(lk_watch(doc, true), LK_OK);
+    lk_id c = create(doc, tree, &a, 1);
+    CHECK_EQ(lk_tree_move(doc, tree, b, NULL, 0), LK_OK);
+    CHECK_EQ(lk_tree_delete(doc, tree, c), LK_OK);
+    CHECK_EQ(lk_commit(doc, NULL), LK_OK);
+    const lk_event *event = lk_poll(doc);
+    CHECK(event != NULL && event->diff_len == 1 && event->diffs[0].node_len == 3);
+    const lk_tree_change *changes = event->diffs[0].nodes;
+    CHECK(changes[0].action == LK_TREE_CREATE && changes[0].index == 1);
+    CHECK(changes[0].has_parent && changes[0].parent.counter == a.counter);
+    CHECK(changes[1].action == LK_TREE_MOVE && changes[1].had_parent && !changes[1].has_parent);
+    CHECK(changes[2].action == LK_TREE_DELETE && changes[2].old_index == 0);
+    lk_check(doc);
+    lk_free(doc);
+}
+
 static void test_positions(void) {
     lk_doc *doc = lk_new(7, NULL);
     lk_ref tree = root_of(doc, LK_TREE);
@@ -174,6 +197,7 @@ int main(void) {
     test_rounding();
     test_movable();
     test_tree();
+    test_below_deleted();
     test_positions();
     test_counter();
     puts("kinds: movable lists, trees and counters at their bounds");
