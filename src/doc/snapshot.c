@@ -186,7 +186,7 @@ static bool snapshot_nodes(snapshot_maker *m, const tree *from, uint32_t top, ui
                            state_node *nodes, size_t *len) {
     uint32_t *order = arena_new(&m->doc->scratch, uint32_t, from->nodes.len);
     if (order == NULL) return false;
-    size_t count = tree_order(from, top, order);
+    size_t count = tree_families(from, top, order);
     for (size_t i = 0; i < count; i++) {
         const tree_node *node = &from->nodes.at[order[i]];
         const tree_move *move = &from->moves.at[node->move];

@@ -217,6 +217,19 @@ size_t tree_order(const tree *t, uint32_t top, uint32_t *order) {
     }
 }
 
+size_t tree_families(const tree *t, uint32_t top, uint32_t *order) {
+    size_t count = 0;
+    for (uint32_t above = top, next;; above = next) {
+        next = sibling_first(t, above);
+        for (uint32_t at = next; at != TREE_NONE; at = sibling_next(t, at)) order[count++] = at;
+        while (next == TREE_NONE && above != top) {
+            next = sibling_next(t, above);
+            above = t->nodes.at[above].parent;
+        }
+        if (next == TREE_NONE) return count;
+    }
+}
+
 void tree_check(const tree *t) {
     LK_ASSERT(t->late == 0);
     size_t hung = sibling_count(t, TREE_ROOT) + sibling_count(t, TREE_DELETED), made = 0;

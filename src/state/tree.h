@@ -98,6 +98,9 @@ bool tree_is_below(const tree *t, uint32_t node, uint32_t above);
 /* All nodes below the root, or all deleted ones, such that siblings follow each other in order,
  * parents before their children: fills `order` (room for all nodes) and returns how many. */
 size_t tree_order(const tree *t, uint32_t top, uint32_t *order);
+/* The same, but the children of a node together, then what is below the first of them, and so on:
+ * as Loro's snapshots list them. */
+size_t tree_families(const tree *t, uint32_t top, uint32_t *order);
 
 /* ---- what changed, for events ---- */
 
