@@ -162,13 +162,17 @@ static bool undo_group_add(lk_undo *u, const lk_event *event) {
     return true;
 }
 
-/* Does what was just committed belong to the step on top? */
-static bool undo_merges(const lk_undo *u) {
-    const undo_item *top = undo_stack_top(&u->stacks[LK_UNDO]);
-    if (top == NULL || top->end != u->next) return false;
+/* Shall what was just committed belong to the step on top, by time or group? */
+static bool undo_follows(const lk_undo *u) {
     bool grouped = u->grouping && u->next != u->group_start;
-    if (!grouped && u->now_ms - u->begun_ms >= u->interval_ms) return false;
-    return top->others.len == 0 || (u->grouping && undo_group_apart(u, top));
+    bool soon = u->now_ms - u->begun_ms < u->interval_ms;
+    return u->stacks[LK_UNDO].items.len > 0 && (grouped || soon);
+}
+
+/* And may it, for what others did since? */
+static bool undo_joins(const lk_undo *u) {
+    const undo_item *top = undo_stack_top(&u->stacks[LK_UNDO]);
+    return undo_follows(u) && (top->others.len == 0 || (u->grouping && undo_group_apart(u, top)));
 }
 
 /* Own operations up to `end` were committed. */
@@ -178,15 +182,17 @@ static bool undo_record(lk_undo *u, int32_t end) {
         u->next = end;
         return true;
     }
-    bool merges = undo_merges(u);
+    bool joins = undo_joins(u), merges = joins && undo_stack_top(s)->end == u->next;
     if (!vec_reserve(s->heap, &s->items, 1)) return false;
     u->pushed = true;
     u->push = (lk_undo_push){merges, u->next, end};
     if (merges) {
         undo_stack_top(s)->end = end;
     } else {
+        if (!undo_follows(u)) u->begun_ms = u->now_ms;
         undo_stack_push(s, u->next, end);
-        u->begun_ms = u->now_ms;
+        /* As in Loro, what others did stays on top if the group is apart from it. */
+        if (joins) undo_stack_lift(s);
     }
     u->next = end;
     undo_stack_clear(&u->stacks[LK_REDO]);

@@ -33,6 +33,13 @@ void undo_stack_push(undo_stack *s, int32_t start, int32_t end) {
     s->items.at[s->items.len++] = (undo_item){.start = start, .end = end};
 }
 
+void undo_stack_lift(undo_stack *s) {
+    undo_item *top = undo_stack_top(s);
+    LK_ASSERT(s->items.len > 1 && top->others.len == 0);
+    top->others = top[-1].others;
+    __builtin_memset(&top[-1].others, 0, sizeof top[-1].others);
+}
+
 void undo_stack_pop(undo_stack *s) { undo_item_drop(s, &s->items.at[--s->items.len]); }
 
 void undo_stack_trim(undo_stack *s) {

@@ -40,6 +40,8 @@ void undo_stack_drop(undo_stack *s);
 undo_item *undo_stack_top(const undo_stack *s); /* NULL: it is empty */
 /* A new step on top. Needs room in s->items. */
 void undo_stack_push(undo_stack *s, int32_t start, int32_t end);
+/* Let what others did since the step below the top be since the top. */
+void undo_stack_lift(undo_stack *s);
 /* Take the step on top, or the one at the bottom, away, and what others did since. */
 void undo_stack_pop(undo_stack *s);
 void undo_stack_trim(undo_stack *s);
