@@ -93,6 +93,7 @@ static lk_status apply_check_deltas(apply_checker *c, const lk_diff *diff, uint3
             status = apply_check_insert(c, diff, d, &len);
         else
             pos += d->len[unit];
+        if (d->kind == LK_RETAIN && d->attribute_len > 0 && pos > old) return LK_ERANGE;
         if (d->kind != LK_DELETE) continue;
         if (pos > old || !apply_check_border(c, text, pos)) return LK_ERANGE;
         len -= d->len[unit];

@@ -123,9 +123,7 @@ static void export_tree_op(export_block_maker *m, op *o) {
 /* Where two runs are one change, one delete may go on where the other ended. */
 static bool export_goes_on(const export_block_maker *m, const op *o) {
     if (m->ops.len == m->changes.at[m->changes.len - 1].op_start) return false;
-    op *last = &m->ops.at[m->ops.len - 1];
-    return o->kind == OP_DELETE && last->kind == OP_DELETE && o->container == last->container &&
-           op_join_delete(last, o);
+    return op_join_delete(&m->ops.at[m->ops.len - 1], o);
 }
 
 static void export_op(export_block_maker *m, op o) {

@@ -29,9 +29,11 @@ static void history_put_op(lk_doc *doc, op *o, json_updates_writer *s) {
         json_updates_op(s, o);
 }
 
+/* Where two runs are one change, one delete may go on where the other ended. */
 static void history_put_ops(lk_doc *doc, const history_change *c, json_updates_writer *s) {
     const dag *g = &doc->log.graph;
     int32_t at = c->start;
+    op held = {0}; /* until it is known whether the next one goes on there */
     for (size_t i = c->first; at < c->end; i++) {
         const dag_run *run = &g->runs.at[g->peers.at[c->peer].runs.at[i]];
         int32_t run_end = run->counter + (int32_t)run->len,
@@ -40,9 +42,14 @@ static void history_put_ops(lk_doc *doc, const history_change *c, json_updates_w
         oplog_walk w = oplog_walk_new(&doc->log, start, start + (uint32_t)(end - at));
         op o;
         lv op_at;
-        while (oplog_walk_next(&w, &o, &op_at, &run)) history_put_op(doc, &o, s);
+        while (oplog_walk_next(&w, &o, &op_at, &run)) {
+            if (op_join_delete(&held, &o)) continue;
+            if (held.len > 0) history_put_op(doc, &held, s);
+            held = o;
+        }
         at = end;
     }
+    if (held.len > 0) history_put_op(doc, &held, s);
 }
 
 static void history_put(lk_doc *doc, const json_names *names, const history_change *c,

@@ -222,6 +222,7 @@ op op_slice(const op *o, uint32_t skip, uint32_t len) {
 }
 
 bool op_join_delete(op *a, const op *b) {
+    if (a->kind != OP_DELETE || b->kind != OP_DELETE || a->container != b->container) return false;
     if (a->as.del.start.peer != b->as.del.start.peer) return false;
     int32_t a_start = a->as.del.start.counter, b_start = b->as.del.start.counter;
     bool forward = (a->len == 1 || !a->as.del.reversed) && (b->len == 1 || !b->as.del.reversed);

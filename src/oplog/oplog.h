@@ -151,8 +151,8 @@ const oplog_register *oplog_find_elem(const oplog *log, uint32_t container, peer
 int oplog_register_order(const void *a, const void *b);
 /* Part of an op: `len` of its atoms after the first `skip`, as an op of its own. */
 op op_slice(const op *o, uint32_t skip, uint32_t len);
-/* Lengthen a delete by one that follows it at once in the same container, if the two are one to the
- * eye. Deletes of one element have no direction of their own and join either way. */
+/* Lengthen `a` by `b`, which follows it at once, if both are deletes and one to the eye. Deletes of
+ * one element have no direction of their own and join either way. */
 bool op_join_delete(op *a, const op *b);
 
 /* Walk the ops of [start, end) in lv order, clipped. */

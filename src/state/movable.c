@@ -178,6 +178,15 @@ static void movable_insert(movable *m, const step *st, movable_edits *out) {
     }
 }
 
+/* An element that went from one place to another that stays, and is where it was to the eye. As
+ * in Loro nobody is told. */
+static void movable_hush(movable_edits *out) {
+    for (unsigned u = 0; u < SEQ_ENTITY; u++) {
+        out->first.inserted[u] = out->first.removed[u] = 0;
+        out->second.inserted[u] = out->second.removed[u] = 0;
+    }
+}
+
 static void movable_place_elem(movable *m, const step *st, movable_edits *out) {
     uint32_t number = movable_elem_number(m, st->as.elem);
     movable_elem *elem = number == TABLE_NONE ? NULL : &m->elems.at[number];
@@ -188,7 +197,11 @@ static void movable_place_elem(movable *m, const step *st, movable_edits *out) {
     movable_add(m, st->pos, place, wins ? number : TABLE_NONE, &rank);
     movable_edit_start(&out->first, &rank, 1, wins);
     if (!wins) return;
-    if (movable_shows(m, elem)) movable_stand(m, elem->place, TABLE_NONE, &out->second);
+    if (movable_shows(m, elem)) {
+        movable_stand(m, elem->place, TABLE_NONE, &out->second);
+        uint32_t fresh = out->first.at[LK_UTF8], old = out->second.at[LK_UTF8];
+        if (fresh == old + 1 || old == fresh + 1) movable_hush(out);
+    }
     elem->place = place;
     elem->placed = version;
 }
@@ -231,8 +244,11 @@ static void movable_force(movable *m, const step *st, movable_edits *out) {
     bool stands = place != TABLE_NONE && m->places.at[place].leaf != NULL;
     bool stays = stood && stands && place == elem->place;
     if (stood && !stays) movable_stand(m, elem->place, TABLE_NONE, &out->first);
-    if (stands && !(stays && elem->value == to->value))
+    bool same = stood && elem->value == to->value;
+    if (stands && !(stays && same))
         movable_stand(m, place, number, stays ? &out->first : &out->second);
+    if (stands && !stays && same && out->first.at[LK_UTF8] == out->second.at[LK_UTF8])
+        movable_hush(out);
     *elem = (movable_elem){.id = st->as.elem,
                            .place = place,
                            .placed = {to->placed_lamport, to->placed_peer_wide},

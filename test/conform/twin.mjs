@@ -13,6 +13,17 @@ function changesOf(doc, from, to) {
     return eventsOf([{ by: 'diff', events }]);
 }
 
+/**
+ * How many atoms it holds that are no marks. Theirs marks a text piece by piece, the pieces being
+ * what its memory happens to hold in one, so how many marks it makes of a difference is not told
+ * by the document.
+ */
+function atomsBesideMarks(doc) {
+    const { changes } = doc.exportJsonUpdates();
+    const contents = changes.flatMap(({ ops }) => ops.map(({ content }) => content));
+    return doc.opCount() - contents.filter(({ type }) => /^mark/.test(type)).length;
+}
+
 export class Twin {
     constructor(libraries, peer, late = false) {
         this.late = late;
@@ -41,8 +52,9 @@ export class Twin {
         });
         const [ours, theirs] = outcome;
         if (Boolean(ours.error) !== Boolean(theirs.error)) {
-            const who = ours.error ? 'ours' : 'theirs';
-            throw new Error(`${what}: only ${who} failed: ${show(ours.error ?? theirs.error)}`);
+            const only = ours.error ? 'ours' : 'theirs';
+            const why = show(ours.error ?? theirs.error);
+            throw Object.assign(new Error(`${what}: only ${only} failed: ${why}`), { what, only });
         }
         return outcome;
     }
@@ -149,7 +161,7 @@ export class Twin {
             made.setPeerId(1);
             made.applyDiff(side.doc.diff(this.noted(at), this.noted(where), false));
             made.commit();
-            const seen = [made.toJSON(), made.opCount()];
+            const seen = [made.toJSON(), deltasOf(made), atomsBesideMarks(made)];
             made.free();
             return seen;
         }, name);
