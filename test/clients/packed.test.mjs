@@ -23,8 +23,10 @@ const described = JSON.parse(readFileSync(`${folder}/package.json`, "utf8"));
 test("the files", () => {
   const names = files.map((file) => file.path);
   const plain = names.filter((name) => !name.startsWith("dist/types/")).sort();
-  const scripts = ["browser.js", "inline.js", "node.cjs", "web.js"];
-  const built = [...scripts, ...scripts.map((name) => `${name}.map`), "lorikeet.wasm", "node.js"];
+  const engines = ["browser.js", "inline.js", "node.cjs", "web.js"];
+  const scripts = [...engines, "worker.cjs", "worker.js", "worker_engine.cjs", "worker_engine.js"];
+  const others = ["lorikeet.wasm", "node.js", "worker_node.js"];
+  const built = [...scripts, ...scripts.map((name) => `${name}.map`), ...others];
   const wanted = [...built.map((name) => `dist/${name}`), "LICENSE", "README.md", "package.json"];
   assert.deepEqual(plain, wanted.sort());
   const types = names.filter((name) => name.startsWith("dist/types/"));
@@ -57,6 +59,10 @@ test("installed under the name it stands in for", () => {
   assert.equal(run(`import { LoroDoc } from "loro-crdt"; ${USE}`, "module"), "hi");
   assert.equal(run(`import { LoroDoc } from "loro-crdt/base64"; ${USE}`, "module"), "hi");
   assert.equal(run(`const { LoroDoc } = require("loro-crdt"); ${USE}`, "commonjs"), "hi");
+  const far = `const worker = startWorker(); const made = new worker.loro.LoroDoc();
+    made.getText("t").insert(0, "hi");
+    made.toJSON().then(({ t }) => { console.log(t); worker.terminate(); });`;
+  assert.equal(run(`import { startWorker } from "loro-crdt/worker"; ${far}`, "module"), "hi");
   const say = 'import { LORO_VERSION } from "loro-crdt"; console.log(LORO_VERSION())';
   assert.equal(run(say, "module"), version);
 });
@@ -65,7 +71,9 @@ test("installed under the name it stands in for", () => {
 test("types resolve for import and require", () => {
   const tsc = path.join(source, "node_modules/typescript/bin/tsc");
   const use = 'export const text: string = new LoroDoc().getText("t").toString();';
-  const text = `import { LoroDoc } from "loro-crdt";\n${use}\n`;
+  const far = "export const promised: Promise<string> = new loro.LoroDoc().getText('t').toString();";
+  const text = `import { LoroDoc } from "loro-crdt";\nimport { startWorker } from "loro-crdt/worker";
+const { loro } = startWorker();\n${use}\n${far}\n`;
   for (const name of ["esm.mts", "cjs.cts"]) writeFileSync(path.join(home, name), text);
   const lib = ["--noEmit", "--strict", "--target", "es2022", "--lib", "es2022,dom,esnext.disposable"];
   const said = (...options) => {

@@ -7,15 +7,21 @@ import { build } from "esbuild";
 const common = { bundle: true, target: "es2022", sourcemap: true, logLevel: "warning" };
 const entry = (name, options) =>
   build({ ...common, entryPoints: [`src/${name}.ts`], outfile: `dist/${name}.js`, ...options });
+const node = { format: "cjs", platform: "node", external: ["./node.cjs"] };
 const small = { format: "esm", minify: true, mangleProps: /^_[a-z]/ };
 
 await Promise.all([
   entry("browser", small),
   entry("web", small),
   entry("inline", { ...small, loader: { ".wasm": "binary" } }),
-  entry("node", { format: "cjs", platform: "node", outfile: "dist/node.cjs" }),
+  entry("worker", small),
+  entry("worker_engine", small),
+  entry("node", { ...node, outfile: "dist/node.cjs" }),
+  entry("worker_node", { ...node, outfile: "dist/worker.cjs" }),
+  entry("worker_engine_node", { ...node, outfile: "dist/worker_engine.cjs" }),
 ]);
 writeFileSync("dist/node.js", 'export * from "./node.cjs";\nexport default async function init() {}\n');
+writeFileSync("dist/worker_node.js", 'export * from "./worker.cjs";\n');
 
 for (const name of readdirSync("dist/types").filter((name) => name.endsWith(".d.ts"))) {
   // what is private would make types nominal, which loro-crdt's are not
@@ -24,7 +30,7 @@ for (const name of readdirSync("dist/types").filter((name) => name.endsWith(".d.
   writeFileSync(`dist/types/${name.replace(".ts", ".cts")}`, text.replace(/(from "\.\/\w+)\.js"/g, '$1.cjs"'));
 }
 
-for (const name of ["lorikeet.wasm", "browser.js"]) {
+for (const name of ["lorikeet.wasm", "browser.js", "worker.js"]) {
   const bytes = readFileSync(`dist/${name}`);
   const sizes = [bytes.length, gzipSync(bytes, { level: 9 }).length];
   console.log(`${name}: ${[...sizes, brotliCompressSync(bytes).length].join(" / ")} bytes`);

@@ -25,6 +25,7 @@ import init, {
   type Value,
   VersionVector,
 } from "../dist/types/browser.js";
+import { type EngineWorker, type Remote, startWorker } from "../dist/types/worker.js";
 
 type Note = LoroMap<{ title: string; done: boolean; body: LoroText }>;
 
@@ -82,4 +83,32 @@ export function room(doc: LoroDoc): number {
     if (out.kind === "error") console.log(out.what);
   }
   return new ECORRUPT("why", 3).offset ?? 0;
+}
+
+/** An engine in a worker has the same names; what they give is promised. */
+export async function remote(worker: EngineWorker = startWorker()): Promise<void> {
+  const doc: Remote<LoroDoc> = new worker.loro.LoroDoc();
+  const text: Remote<LoroText> = await doc.getText("t");
+  const length: number = await text.length;
+  const string: string = await doc.getText("t").toString();
+  const bytes: Uint8Array = await doc.export({ mode: "update", from: await doc.version() });
+  const status: ImportStatus = await doc.import(bytes);
+  const stop = await doc.subscribe((batch: LoroEventBatch) => console.log(batch.by));
+  await stop();
+  const undo = new worker.loro.UndoManager(doc, { maxUndoSteps: 3 });
+  const undone: boolean = await undo.undo();
+  const made = await doc.getMap("m").setContainer("k", new worker.loro.LoroText());
+  await made.insert(0, string);
+  const meta = await worker.loro.decodeImportBlobMeta(bytes);
+  const end: number | undefined = await meta.partialEndVersionVector.get("1");
+  // @ts-expect-error: a promise is no number
+  const wrong: number = text.length;
+  console.log(length, status, undone, end, wrong);
+  worker.terminate();
+}
+
+/** An import with progress. */
+export async function sliced(doc: LoroDoc, bytes: Uint8Array, signal: AbortSignal): Promise<ImportStatus> {
+  const onProgress = ({ done, total }: { done: number; total: number }) => console.log(done / total);
+  return doc.importAsync(bytes, { onProgress, signal, budget: 4 });
 }
