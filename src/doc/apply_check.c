@@ -155,6 +155,8 @@ static lk_status apply_check_diff(apply_checker *c, const lk_diff *diff) {
     bool made = remap_find(&c->made, number, &what);
     if (made && what == APPLY_UNSEEN) return LK_OK;
     if (made || id >= LK_STRANGER) {
+        /* As in Loro: a child that peers share is left out where its map does not show it. */
+        if (!made && mergeable_named(apply_id(c->a, id))) return LK_OK;
         if (!made && !apply_is_root(c->a, id)) return LK_EMISSING;
         id = TABLE_NONE;
     } else if (id == number && !doc_shows(c->a->doc, id)) {

@@ -17,6 +17,7 @@
 #include "doc/event_make.h"
 #include "doc/on_top.h"
 #include "doc/root.h"
+#include "oplog/mergeable.h"
 
 typedef struct import_block {
     block b;
@@ -407,12 +408,14 @@ static bool import_skips(const importer *in, const import_block *x, const change
     return true;
 }
 
-/* As in Loro, the roots that are going to be written to exist already. */
+/* As in Loro, the roots that are going to be written to exist already, though not the children of
+ * maps that peers share. */
 static bool import_make_roots(importer *in, const import_block *x) {
     const change *c = &x->b.changes[x->next];
     for (size_t i = c->op_start; i < x->b.op_len; i++) {
         const container_id *id = &x->b.cids[x->b.ops[i].container];
-        if (id->root && intern_container(&in->doc->log.names, id) == TABLE_NONE) return false;
+        if (!id->root || mergeable_named(id)) continue;
+        if (intern_container(&in->doc->log.names, id) == TABLE_NONE) return false;
     }
     return true;
 }
