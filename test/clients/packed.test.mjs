@@ -1,23 +1,13 @@
 // What npm would publish: everything a program needs, nothing else, and entries that tools agree on.
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import path from "node:path";
-import { fileURLToPath } from "node:url";
-import test, { after } from "node:test";
+import test from "node:test";
 import { publint } from "publint";
+import { installed, source } from "./installed.mjs";
 
-const source = fileURLToPath(new URL("../../web/package", import.meta.url));
-const home = mkdtempSync(path.join(tmpdir(), "lorikeet-"));
-after(() => rmSync(home, { recursive: true }));
-
-const [{ filename, files, version }] = JSON.parse(
-  execFileSync("npm", ["pack", "--json", "--pack-destination", home], { cwd: source, stdio: "pipe" }),
-);
-const folder = path.join(home, "node_modules/loro-crdt");
-mkdirSync(folder, { recursive: true });
-execFileSync("tar", ["xzf", path.join(home, filename), "-C", folder, "--strip-components=1"]);
+const { home, folder, files, version } = installed("loro-crdt");
 const described = JSON.parse(readFileSync(`${folder}/package.json`, "utf8"));
 
 test("the files", () => {
