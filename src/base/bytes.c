@@ -74,6 +74,7 @@ double reader_f64be(reader *r) { return double_of(reader_u64be(r)); }
 
 uint64_t reader_uleb(reader *r, uint64_t max) {
     uint64_t v = 0;
+    if (r->at != r->end && *r->at < 0x80 && *r->at <= max) return *r->at++; /* as most are */
     for (unsigned shift = 0; shift < 64; shift += 7) {
         if (r->at == r->end) break;
         uint8_t b = *r->at;
@@ -138,7 +139,13 @@ static void writer_fixed(writer *w, uint64_t v, size_t len, bool big) {
     writer_raw(w, b, len);
 }
 
-void writer_u8(writer *w, uint8_t v) { writer_raw(w, &v, 1); }
+void writer_u8(writer *w, uint8_t v) {
+    lk_buf *out = w->out;
+    if (w->failed || out->len == out->cap)
+        writer_raw(w, &v, 1);
+    else
+        out->at[out->len++] = v;
+}
 void writer_u16le(writer *w, uint16_t v) { writer_fixed(w, v, 2, false); }
 void writer_u16be(writer *w, uint16_t v) { writer_fixed(w, v, 2, true); }
 void writer_u32le(writer *w, uint32_t v) { writer_fixed(w, v, 4, false); }
@@ -149,13 +156,8 @@ void writer_f64le(writer *w, double v) { writer_u64le(w, bits_of(v)); }
 void writer_f64be(writer *w, double v) { writer_u64be(w, bits_of(v)); }
 
 void writer_uleb(writer *w, uint64_t v) {
-    uint8_t b[10];
-    size_t len = 0;
-    do {
-        b[len++] = (uint8_t)((v & 0x7f) | (v > 0x7f ? 0x80 : 0));
-        v >>= 7;
-    } while (v != 0);
-    writer_raw(w, b, len);
+    for (; v > 0x7f; v >>= 7) writer_u8(w, (uint8_t)(v | 0x80));
+    writer_u8(w, (uint8_t)v);
 }
 
 void writer_sleb(writer *w, int64_t v) {

@@ -52,7 +52,8 @@ bool mem_vec_reserve(const lk_memory *heap, void **at, size_t *cap, size_t len, 
                      size_t item_len) {
     if (more <= *cap - len) return true;
     if (more > SIZE_MAX / item_len / 2 - len) return false;
-    size_t grown = *cap < 4 ? 4 : *cap * 2;
+    size_t least = item_len == 1 ? 64 : 4;
+    size_t grown = *cap < least ? least : *cap * 2;
     if (grown < len + more) grown = len + more;
     void *fresh = mem_resize(heap, *at, *cap * item_len, grown * item_len);
     if (fresh == NULL) return false;
@@ -177,7 +178,7 @@ bool buf_reserve(lk_buf *buf, size_t more) {
 }
 
 bool buf_append(lk_buf *buf, const void *at, size_t len) {
-    if (!buf_reserve(buf, len)) return false;
+    if (len > buf->cap - buf->len && !buf_reserve(buf, len)) return false;
     if (len > 0) __builtin_memcpy(buf->at + buf->len, at, len);
     buf->len += len;
     return true;

@@ -31,7 +31,7 @@ static uint32_t export_local(lk_doc *doc, export_names *names, uint32_t id) {
     return names->where.at[id] = (uint32_t)names->members.len - 1;
 }
 
-typedef struct export_block_maker {
+typedef struct export_block_maker { /* in the scratch of the document */
     lk_doc *doc;
     VEC(op) ops;
     VEC(change) changes;
@@ -153,7 +153,7 @@ static void export_op(export_block_maker *m, op o) {
     case OP_UNKNOWN: break;
     }
     if (export_goes_on(m, &o)) return;
-    op *fresh = vec_push(&m->doc->memory, &m->ops);
+    op *fresh = arena_vec_push(&m->doc->scratch, &m->ops);
     if (fresh == NULL)
         m->failed = true;
     else
@@ -184,7 +184,7 @@ static void export_run(export_block_maker *m, const dag_run *run, uint32_t skip,
     const oplog *log = &m->doc->log;
     bool joins = skip == 0 && m->last != NULL && oplog_joins(log, m->last, run);
     if (!joins) {
-        change *c = vec_push(&m->doc->memory, &m->changes);
+        change *c = arena_vec_push(&m->doc->scratch, &m->changes);
         if (c == NULL) {
             m->failed = true;
             return;
@@ -252,7 +252,7 @@ static lk_status export_end(export_block_maker *m, exporter *x, peer_ix peer) {
     if (m->failed) return LK_ENOMEM;
     if (m->changes.len == 0) return LK_OK;
     block b;
-    exported_block *entry = vec_push(&m->doc->memory, &x->blocks);
+    exported_block *entry = arena_vec_push(&m->doc->scratch, &x->blocks);
     if (entry == NULL || !export_tables(m, &b)) return LK_ENOMEM;
     *entry = (exported_block){.peer = m->doc->log.names.peers.at[peer],
                               .counter = m->changes.at[0].counter,
@@ -300,16 +300,10 @@ static lk_status export_blocks(export_block_maker *m, exporter *x, peer_ix peer,
 lk_status export_span(exporter *x, peer_ix peer, int32_t start, int32_t end) {
     if (start >= end) return LK_OK;
     export_block_maker m = {.doc = x->doc};
-    lk_status status = export_blocks(&m, x, peer, start, end);
-    vec_drop(&x->doc->memory, &m.ops);
-    vec_drop(&x->doc->memory, &m.changes);
-    return status;
+    return export_blocks(&m, x, peer, start, end);
 }
 
-void exporter_drop(exporter *x) {
-    lk_buf_free(&x->bytes);
-    vec_drop(&x->doc->memory, &x->blocks);
-}
+void exporter_drop(exporter *x) { lk_buf_free(&x->bytes); }
 
 /* ---- blobs ---- */
 

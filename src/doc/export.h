@@ -14,9 +14,9 @@ typedef struct exported_block {
 typedef struct exporter exporter;
 struct exporter {
     lk_doc *doc;
-    bool packed;  /* for a snapshot: larger blocks */
-    lk_buf bytes; /* blocks, one after the other */
-    VEC(exported_block) blocks;
+    bool packed;                /* for a snapshot: larger blocks */
+    lk_buf bytes;               /* blocks, one after the other */
+    VEC(exported_block) blocks; /* in the scratch of the document */
 };
 
 /* Write a peer's ops with counters [start, end) as blocks of bounded size. LK_ENOMEM. */
