@@ -8,9 +8,9 @@ import { makeUndoHistory, playUndo } from './undo.mjs';
 const theirs = await import('loro-crdt');
 const ours = await import(process.env.OURS ?? '../../web/package/dist/node.js');
 
-/** One history in eight is of undo. */
+/** One history in four is of undo. */
 export const historyOf = (seed) =>
-    seed % 8 === 0 ? makeUndoHistory(seed, 2 + ((seed >> 3) % 4)) : makeHistory(seed);
+    seed % 4 === 0 ? makeUndoHistory(seed, 2 + ((seed >> 3) % 4)) : makeHistory(seed);
 
 /** What goes wrong in a history, if anything. */
 export function fault(history) {

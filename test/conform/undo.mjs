@@ -1,13 +1,13 @@
 // Undo and redo among two to five peers, on Lorikeet and on loro-crdt side by side: after every step the
-// documents, the answers and the stacks are the same, and in the end what is exported.
+// documents, the answers, the stacks, events and versions are the same, and in the end what is exported.
 //
-// Not among the edits: text that is deleted while others type in it (where all around is gone, Loro
-// puts what comes back before or behind what others typed, as its deltas happen to be cut), and
-// nodes of trees that come and go in one step (Loro's undo makes and deletes them once more).
-import { same, sameBytes } from './compare.mjs';
+// Marks are made and taken away aside, in edits that are not undone: taking one back Loro clears the
+// style from the text in front, too.
+import { eventsOf, runs, same, sameBytes, versionOf } from './compare.mjs';
 import { randomSource } from './history.mjs';
 
 const LENGTH = 40;
+const LETTERS = 'abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789';
 
 class Desk {
     constructor(library, peer) {
@@ -19,6 +19,40 @@ class Desk {
             maxUndoSteps: 20,
             excludeOriginPrefixes: ['sys:'],
         });
+        this.batches = [];
+        this.misled = false; // this and `parted`: see known.mjs
+        this.grouping = false;
+        this.parted = false;
+        this.doc.subscribe((batch) => {
+            this.batches.push(batch);
+            this.misled ||= batch.by === 'import' && this.#tellsOfGone(batch);
+        });
+    }
+    /** Nodes that came and went once more while theirs merged. */
+    #tellsOfGone({ events }) {
+        return events.some(
+            ({ target, diff }) =>
+                diff.type === 'tree' &&
+                diff.diff.some(
+                    ({ action, target: node }) =>
+                        action === 'create' && this.doc.getTree(target).isNodeDeleted(node),
+                ),
+        );
+    }
+    takeBack() {
+        this.parted ||= this.grouping;
+        return this.undo.undo();
+    }
+    group() {
+        if (this.grouping) this.undo.groupEnd();
+        else this.undo.groupStart();
+        this.grouping = !this.grouping;
+        return 'grouped';
+    }
+    events() {
+        const batches = this.batches;
+        this.batches = [];
+        return eventsOf(batches);
     }
 
     free() {
@@ -26,8 +60,15 @@ class Desk {
         this.doc.free();
     }
     state() {
-        return [this.doc.toJSON(), this.undo.canUndo(), this.undo.canRedo()];
+        const json = this.doc.toJSON();
+        if (json.text) json.styled = runs(this.doc.getText('text').toDelta());
+        return [json, this.undo.canUndo(), this.undo.canRedo()];
     }
+}
+
+function rangeIn(text, r) {
+    const start = r.below(text.length);
+    return { start, end: start + 1 + r.below(text.length - start) };
 }
 
 const EDITS = {
@@ -56,6 +97,50 @@ const EDITS = {
     unnested(desk, r) {
         desk.doc.getMap('map').delete('xy'[r.below(2)]);
     },
+    typed(desk, r) {
+        const text = desk.doc.getText('text');
+        const letters = LETTERS.slice(r.below(LETTERS.length - 3));
+        text.insert(r.below(text.length + 1), letters.slice(0, 1 + r.below(3)));
+    },
+    erased(desk, r) {
+        const text = desk.doc.getText('text');
+        const start = r.below(text.length);
+        if (text.length > 0) text.delete(start, 1 + r.below(Math.min(3, text.length - start)));
+    },
+    marked(desk, r) {
+        const text = desk.doc.getText('text');
+        const range = rangeIn(text, r);
+        if (text.length > 0) text.mark(range, r.pick(['bold', 'link']), r.below(3));
+    },
+    unmarked(desk, r) {
+        const text = desk.doc.getText('text');
+        const range = rangeIn(text, r);
+        if (text.length > 0) text.unmark(range, r.pick(['bold', 'link']));
+    },
+    grown(desk, r) {
+        const tree = desk.doc.getTree('tree');
+        const nodes = tree.getNodes();
+        const parent = nodes[r.below(nodes.length + 1)];
+        const below = parent === undefined ? tree.roots() : (parent.children() ?? []);
+        tree.createNode(parent?.id, r.below(below.length + 1)).data.set('a', r.below(100));
+    },
+    replanted(desk, r) {
+        const tree = desk.doc.getTree('tree');
+        const nodes = tree.getNodes();
+        const node = nodes[r.below(nodes.length)];
+        const parent = nodes[r.below(nodes.length + 1)];
+        for (let at = parent; at !== undefined; at = at.parent()) if (at.id === node.id) return;
+        if (node !== undefined) tree.move(node.id, parent?.id);
+    },
+    felled(desk, r) {
+        const tree = desk.doc.getTree('tree');
+        const nodes = tree.getNodes();
+        if (nodes.length > 0) tree.delete(nodes[r.below(nodes.length)].id);
+    },
+    labelled(desk, r) {
+        const nodes = desk.doc.getTree('tree').getNodes();
+        if (nodes.length > 0) nodes[r.below(nodes.length)].data.set('ab'[r.below(2)], r.below(100));
+    },
     counted(desk, r) {
         desk.doc.getCounter('count').increment(1 + r.below(5));
     },
@@ -77,30 +162,39 @@ const EDITS = {
     },
 };
 
-function step(desks, r, { names, most }) {
+function step(desks, r, { names, most, aside, groups }) {
     const desk = desks[r.below(desks.length)];
     const roll = r.below(20);
     if (roll < 10) {
-        for (let left = r.below(most); left >= 0; left--) EDITS[r.pick(names)](desk, r);
-        desk.doc.commit(r.below(8) === 0 ? { origin: 'sys:' } : undefined);
+        const apart = aside !== undefined && r.below(4) === 0;
+        for (let left = r.below(most); left >= 0; left--) EDITS[r.pick(apart ? aside : names)](desk, r);
+        desk.doc.commit(apart || r.below(8) === 0 ? { origin: 'sys:' } : undefined);
         return 'edited';
     }
-    if (roll < 14) return desk.undo.undo();
+    if (roll < 14) return desk.takeBack();
     if (roll < 16) return desk.undo.redo();
+    if (groups && roll === 16) return desk.group();
     const other = desks[r.below(desks.length)];
     if (other === desk) return 'alone';
     desk.doc.import(other.doc.export({ mode: 'update', from: desk.doc.version() }));
     return 'synced';
 }
 
-/** What is edited, and how many edits at most are one step: Loro undoes several keys of a map in an
- *  order of its own, which shows when others write them at the same time. */
+/**
+ * What is edited, what aside, and how many edits at most are one step: Loro undoes several keys of a map,
+ * and parts of one text, in an order of its own, which shows when others write them at the same time.
+ */
 const UNDO_EDITS = [
     { names: ['listed', 'listed', 'unlisted'], most: 3 },
     { names: ['set', 'unset', 'counted'], most: 1 },
     { names: ['nested', 'nestedTyped', 'nestedTyped', 'unnested'], most: 1 },
     { names: ['moved', 'moveListed', 'moveSet', 'moveUnlisted'], most: 3 },
     { names: ['counted', 'set', 'listed', 'moveListed', 'moved'], most: 1 },
+    { names: ['typed', 'typed', 'erased'], most: 1 },
+    { names: ['typed', 'typed', 'erased'], most: 1, aside: ['marked', 'marked', 'unmarked'] },
+    { names: ['grown', 'replanted', 'felled', 'labelled'], most: 1 },
+    { names: ['typed', 'erased', 'listed', 'unlisted', 'counted'], most: 1, groups: true },
+    { names: ['moved', 'moveListed', 'moveSet', 'moveUnlisted'], most: 2, groups: true },
 ];
 
 /** Its steps are seeds, so that any part of it is one, too. */
@@ -125,11 +219,19 @@ export function playUndo(libraries, { peers, undo, steps }) {
                 desks.map((desk) => desk.state()),
             ]);
             same('undo', ours, theirs);
+            const [told, said] = worlds.map((desks) => desks.map((desk) => desk.events()));
+            same('undo: events', told, said);
+            const [here, there] = worlds.map((desks) => desks.map(({ doc }) => versionOf(doc)));
+            same('undo: versions', here, there);
         }
         worlds[0].forEach(({ doc }, i) => {
             const other = worlds[1][i].doc;
             sameBytes('undo', doc.export({ mode: 'update' }), other.export({ mode: 'update' }));
         });
+    } catch (error) {
+        if (error instanceof Error)
+            for (const mark of ['misled', 'parted']) error[mark] = worlds[1].some((desk) => desk[mark]);
+        throw error;
     } finally {
         for (const desk of worlds.flat()) desk.free();
     }
