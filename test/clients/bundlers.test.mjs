@@ -74,7 +74,6 @@ const tools = {
     await vite.build({
       ...viteConfig(root),
       build: { outDir: path.join(out, "built"), target: "es2022" },
-      worker: { format: "es" },
     });
     return "built/index.html";
   },
