@@ -113,7 +113,7 @@ after(async () => {
   await browser?.close();
 });
 
-/** What the page calls itself in the end, or what went wrong. */
+/** What went wrong, and what the page calls itself in the end. */
 async function opened(url) {
   const context = await browser.newContext();
   const tab = await context.newPage();
@@ -125,23 +125,44 @@ async function opened(url) {
   await tab.waitForFunction(() => document.title !== "loading", null, wait).catch(() => {});
   const title = await tab.title();
   await context.close();
-  return errors.filter((error) => !error.includes("favicon")).join("\n") || title;
+  return [...errors.filter((error) => !error.includes("favicon")), title].join("\n");
+}
+
+/** A folder that is served, its name without what addresses have no room for. */
+async function served(name) {
+  browser ??= await chromium.launch({
+    ...patient,
+    executablePath: findChromium(),
+    chromiumSandbox: process.getuid?.() !== 0,
+  });
+  if (!files.listening) await new Promise((done) => files.listen(0, "127.0.0.1", done));
+  const place = name.replace(/\W/g, "");
+  const out = path.join(home, place);
+  mkdirSync(out);
+  writeFileSync(path.join(out, "index.html"), page(SCRIPT));
+  return { out, base: `http://127.0.0.1:${files.address().port}/${place}/` };
 }
 
 for (const [name, build] of Object.entries(tools)) {
   test(name, { skip: noChromium }, async () => {
-    browser ??= await chromium.launch({
-      ...patient,
-      executablePath: findChromium(),
-      chromiumSandbox: process.getuid?.() !== 0,
-    });
-    if (!files.listening) await new Promise((done) => files.listen(0, "127.0.0.1", done));
-    const place = name.replace(/\W/g, "");
-    const out = path.join(home, place);
-    mkdirSync(out);
-    writeFileSync(path.join(out, "index.html"), page(SCRIPT));
+    const { out, base } = await served(name);
     const at = (await build(out)) ?? "index.html";
-    const base = `http://127.0.0.1:${files.address().port}/${place}/`;
     assert.equal(await opened(new URL(at, base).href), SHOWN);
   });
 }
+
+test("a worker that lacks its engine says so", { skip: noChromium }, async () => {
+  const { out, base } = await served("lacking");
+  copyFileSync(path.join(folder, "dist/worker_engine.js"), path.join(out, "worker_engine.js"));
+  const script = `
+    import { startWorker } from "/node_modules/lorikeet-crdt/dist/worker.js";
+    for (const name of ["worker_engine", "nothing"]) {
+      const { loro } = startWorker(new Worker("./" + name + ".js", { type: "module" }));
+      const said = await new loro.LoroDoc().toJSON().catch((error) => error.message);
+      document.body.textContent += said + " ";
+    }
+    document.title = document.body.textContent;`;
+  writeFileSync(path.join(out, "app.js"), script);
+  const said = await opened(new URL("index.html", base).href);
+  assert.match(said.split("\n").at(-1), /lorikeet.wasm answers 404 *the worker does not start/);
+});
