@@ -55,6 +55,15 @@ function madeForNothing({ what, ours, theirs }) {
     return / \(apply by/.test(what) && more > some && (more - some) % 2 === 0 && equal(bare(ours), bare(theirs));
 }
 
+const MARK = 12;
+const MARK_END = 0;
+/** What updates say of texts, but for marks and for positions, which count them. */
+const unmarked = ({ blocks }) =>
+    blocks.map(({ peer, ops }) => [
+        peer,
+        ops.filter((op) => op[2] !== MARK && op[2] !== MARK_END).map(([name, , ...op]) => [name, ...op]),
+    ]);
+
 /** What was told, but for the indexes of what was done here to trees. */
 const placeless = (batches) => {
     const bare = ({ index, oldIndex, ...item }) => item;
@@ -70,7 +79,7 @@ const KNOWN = [
     {
         why: 'where siblings must move to make room, Loro tells the indexes that are meant, we those that are',
         is: ({ what, ours, theirs }) =>
-            what?.endsWith(': events') && !what.startsWith('undo') && equal(placeless(ours), placeless(theirs)),
+            what?.endsWith(': events') && equal(placeless(ours.flat()), placeless(theirs.flat())),
     },
     {
         why: 'a shallow snapshot, where other changes wait already, Loro lets wait, too',
@@ -94,7 +103,9 @@ const KNOWN = [
     },
     {
         why: 'styled text that comes back in pieces Loro marks piece by piece',
-        is: ({ what }, { undo }) => what === 'undo: versions' && undo === STYLED,
+        is: ({ what, ours, theirs }, { undo }) =>
+            undo === STYLED &&
+            (what === 'undo: versions' || (what === 'undo: bytes' && equal(unmarked(ours), unmarked(theirs)))),
     },
     {
         why: 'Loro forgets what a node became that an undo made anew, when it tells of the old one once more',
