@@ -78,10 +78,15 @@ export async function importAsync(
   { onProgress, signal, budget = 8 }: ImportAsyncOptions = {},
 ): Promise<ImportStatus> {
   signal?.throwIfAborted();
+  const total = blob.length;
+  const atOnce = () => {
+    const status = doc.import(blob);
+    onProgress?.({ done: total, total });
+    return status;
+  };
   // a document that shows its past would find out with each piece how to get from there to the end
   const pieces = doc.isDetached() ? undefined : split(blob);
-  if (pieces === undefined || pieces.length < 2) return doc.import(blob);
-  const total = blob.length;
+  if (pieces === undefined || pieces.length < 2) return atOnce();
   const work = 2 * pieces.reduce((sum, { length }) => sum + length, 0);
   let done = 0;
   let end = performance.now() + budget;
@@ -99,7 +104,7 @@ export async function importAsync(
   };
   let whole = true;
   await each((piece) => (whole &&= engine().w_blob_check(putBytes(piece)) >= 0));
-  if (!whole) return doc.import(blob);
+  if (!whole) return atOnce();
   const success: Spans = new Map();
   const waited: Spans = new Map();
   await each((piece) => {

@@ -99,6 +99,10 @@ test("small blobs, empty ones, shallow ones, and documents that show their past"
   const written = history(ours, "in turns", 100);
   await alike(written.export({ mode: "update" }));
   await alike(doc(ours).export({ mode: "update" }));
+  const seen = [];
+  const blob = written.export({ mode: "update" });
+  await doc(ours).importAsync(blob, { onProgress: (progress) => seen.push(progress) });
+  assert.deepEqual(seen, [{ done: blob.length, total: blob.length }]);
   const long = history(ours, "in turns");
   await alike(long.export({ mode: "shallow-snapshot", frontiers: long.frontiers() }));
   const made = await alike(long.export({ mode: "update" }), () => {
