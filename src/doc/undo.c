@@ -31,6 +31,7 @@ struct lk_undo {
     VEC(lk_str) excluded; /* prefixes of origins */
     bool paused, busy;    /* busy: hearing itself */
     bool grouping, pushed;
+    bool parted; /* the step taken back last was apart from the one below, by what others did */
     int32_t group_start;
     VEC(uint32_t) group; /* containers that it changed */
     lk_undo_push push;   /* not told yet */
@@ -182,7 +183,7 @@ static bool undo_record(lk_undo *u, int32_t end) {
         u->next = end;
         return true;
     }
-    bool joins = undo_joins(u), merges = joins && undo_stack_top(s)->end == u->next;
+    bool joins = !u->parted && undo_joins(u), merges = joins && undo_stack_top(s)->end == u->next;
     if (!vec_reserve(s->heap, &s->items, 1)) return false;
     u->pushed = true;
     u->push = (lk_undo_push){merges, u->next, end};
@@ -195,12 +196,14 @@ static bool undo_record(lk_undo *u, int32_t end) {
         if (joins) undo_stack_lift(s);
     }
     u->next = end;
+    u->parted = false;
     undo_stack_clear(&u->stacks[LK_REDO]);
     while (s->items.len > u->max) undo_stack_trim(s);
     return true;
 }
 
 static bool undo_others(lk_undo *u, const lk_event *event) {
+    u->parted = false;
     return undo_stack_others(&u->stacks[LK_UNDO], event->diffs, event->diff_len) &&
            undo_stack_others(&u->stacks[LK_REDO], event->diffs, event->diff_len);
 }
@@ -501,6 +504,9 @@ static void undo_pop(lk_undo *u, undo_stack *from, const patch *others) {
     undo_stack_clear(&u->popped);
     u->popped.items.at[u->popped.items.len++] = from->items.at[--from->items.len];
     undo_item *item = undo_stack_top(&u->popped);
+    const undo_item *below = undo_stack_top(from);
+    bool behind = below != NULL && below->others.len > 0 && others->len == 0;
+    u->parted = from == &u->stacks[LK_UNDO] && behind;
     undo_item_empty(from, item);
     if (!undo_stack_others(&u->popped, others->at, others->len) ||
         !undo_stack_others(from, others->at, others->len))

@@ -119,10 +119,6 @@ const KNOWN = [
             equal(shuffled(ours), shuffled(theirs)),
     },
     {
-        why: 'in a group in which a step was undone, the next steps join or not by what others did before',
-        is: ({ what, parted }, { undo }) => what === 'undo' && GROUPS.includes(undo) && parted,
-    },
-    {
         why: 'of an import that sets an element there and back we tell and Loro does not',
         is: ({ what, ours, theirs }, { undo }) =>
             what === 'undo: events' &&

@@ -20,9 +20,8 @@ class Desk {
             excludeOriginPrefixes: ['sys:'],
         });
         this.batches = [];
-        this.misled = false; // this and `parted`: see known.mjs
+        this.misled = false; // see known.mjs
         this.grouping = false;
-        this.parted = false;
         this.doc.subscribe((batch) => {
             this.batches.push(batch);
             this.misled ||= batch.by === 'import' && this.#tellsOfGone(batch);
@@ -38,10 +37,6 @@ class Desk {
                         action === 'create' && this.doc.getTree(target).isNodeDeleted(node),
                 ),
         );
-    }
-    takeBack() {
-        this.parted ||= this.grouping;
-        return this.undo.undo();
     }
     group() {
         if (this.grouping) this.undo.groupEnd();
@@ -171,7 +166,7 @@ function step(desks, r, { names, most, aside, groups }) {
         desk.doc.commit(apart || r.below(8) === 0 ? { origin: 'sys:' } : undefined);
         return 'edited';
     }
-    if (roll < 14) return desk.takeBack();
+    if (roll < 14) return desk.undo.undo();
     if (roll < 16) return desk.undo.redo();
     if (groups && roll === 16) return desk.group();
     const other = desks[r.below(desks.length)];
@@ -230,7 +225,7 @@ export function playUndo(libraries, { peers, undo, steps }) {
         });
     } catch (error) {
         if (error instanceof Error)
-            for (const mark of ['misled', 'parted']) error[mark] = worlds[1].some((desk) => desk[mark]);
+            error.misled = worlds[1].some(({ misled }) => misled);
         throw error;
     } finally {
         for (const desk of worlds.flat()) desk.free();

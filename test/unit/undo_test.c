@@ -168,6 +168,31 @@ static void test_groups(void) {
     desk_free(&b);
 }
 
+static void desk_count(desk *d, const char *origin) {
+    lk_commit_options options = {.origin = {origin, strlen(origin)}};
+    lk_ref count;
+    CHECK(lk_root(d->doc, LK_COUNTER, (lk_str){"c", 1}, &count) == LK_OK);
+    CHECK(lk_counter_add(d->doc, count, 1) == LK_OK);
+    CHECK(lk_commit(d->doc, &options) == LK_OK);
+}
+
+/* Steps of a group that are apart from what others did leave that on top: it keeps the next apart.
+ * Not so what was done before a step that is undone since. */
+static void test_groups_apart(bool before) {
+    desk d = desk_new(1);
+    CHECK(lk_undo_exclude(d.undo, (lk_str){"sys:", 4}) == LK_OK);
+    desk_type(&d, 0, "one");
+    if (before) desk_count(&d, "sys:");
+    CHECK(lk_undo_group_start(d.undo) == LK_OK);
+    desk_type(&d, 0, "no");
+    CHECK(desk_step(&d, LK_UNDO));
+    if (!before) desk_count(&d, "sys:");
+    desk_type(&d, 0, "two");
+    desk_count(&d, "");
+    CHECK_EQ(lk_undo_count(d.undo, LK_UNDO), before ? 2 : 3);
+    desk_free(&d);
+}
+
 static void test_origins_and_limits(void) {
     desk d = desk_new(1);
     lk_commit_options system = {.origin = {"sys:x", 5}};
@@ -393,6 +418,8 @@ int main(void) {
     test_nothing_left();
     test_steps_join();
     test_groups();
+    test_groups_apart(false);
+    test_groups_apart(true);
     test_origins_and_limits();
     test_forgetting();
     test_made_anew();
