@@ -120,20 +120,28 @@ const isTold = (batch, { diff, path }) =>
     batch.by === 'local' || !(diff.type === 'tree' || path.some((step) => /^\d+@\d+$/.test(step)));
 
 /**
- * One batch as {by, changes: {container id: diff}}. Theirs also tells which keys a map that has just
+ * One batch as {by, order: [rank], changes: {container id: diff}}. Containers are told by the length of
+ * their path, then by the counter they were made at. What is equal by that, roots above all, comes in
+ * the order of theirs' hash tables, which also hold what the two versions have in common; that is left
+ * out. Theirs also tells which keys a map that has just
  * appeared does not have; that says nothing and is left out.
  */
 function eventOf(batch) {
     const changes = {};
+    const ranks = {};
     for (const event of batch.events)
-        if (isTold(batch, event)) changes[String(event.target)] = diffOf(event.diff);
+        if (isTold(batch, event)) {
+            const id = String(event.target);
+            changes[id] = diffOf(event.diff);
+            ranks[id] = [event.path.length, Number(/^cid:(\d+)@/.exec(id)?.[1] ?? -1)];
+        }
     for (const id of named(changes)) {
         const diff = changes[id];
         for (const key of Object.keys(diff ?? {}))
             if (diff[key]?.deleted === true) delete diff[key];
     }
     for (const id of Object.keys(changes)) if (isEmpty(changes[id])) delete changes[id];
-    return { by: batch.by, changes: plain(changes) };
+    return { by: batch.by, order: Object.keys(changes).map((id) => ranks[id]), changes: plain(changes) };
 }
 
 /** What was told of, without batches that say nothing. */

@@ -33,6 +33,9 @@ const WEIGHTS = [
     ['fork', 1],
     ['cursor', 5],
     ['apply', 1],
+    ['share', 4],
+    ['revert', 1],
+    ['wander', 2],
 ];
 const TOTAL = WEIGHTS.reduce((sum, [, weight]) => sum + weight, 0);
 

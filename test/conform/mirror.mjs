@@ -36,9 +36,19 @@ const lives = (tree, node) =>
 const leadsAstray = (tree, { action, parent, oldParent }) =>
     (action !== 'create' && !lives(tree, oldParent)) || (action !== 'delete' && !lives(tree, parent));
 
+/** A child of a map that peers make together. What it holds stays while the map does not show it. */
+const isShared = (id) => id.startsWith('cid:root-🤝:');
+
 export class Mirror {
+    #doc;
     #held = new Map();
     #astray = new Set(); // trees
+    #hidden = new Set(); // shared children
+    #loaded = new Set(); // what the batch does not tell, or not from the start
+
+    constructor(doc) {
+        this.#doc = doc;
+    }
 
     #at(id, type) {
         if (!this.#held.has(id)) this.#held.set(id, EMPTY[type]());
@@ -87,6 +97,7 @@ export class Mirror {
     /** What a container holds, and all in it, as it is now. */
     #load(container) {
         const id = String(container.id);
+        this.#loaded.add(id);
         const kind = container.kind();
         const inside = (value) => isContainer(value) && this.#load(value);
         if (kind === 'Text') this.#held.set(id, container.toString());
@@ -107,8 +118,16 @@ export class Mirror {
         }
     }
 
+    /** Of a shared child that an edit here shows again its map alone tells. */
+    #value(value, { by }) {
+        const id = value?.container;
+        if (this.#hidden.delete(id) && by === 'local') this.#load(this.#doc.getContainerById(id));
+        return value;
+    }
+
     follow(batch) {
         for (const { target, diff } of batch.events) {
+            if (this.#loaded.has(target)) continue;
             const held = this.#at(target, diff.type);
             if (diff.type === 'text')
                 this.#held.set(target, follow(held.split(''), diff.diff).join(''));
@@ -118,8 +137,9 @@ export class Mirror {
             else
                 for (const [key, value] of Object.entries(diff.updated))
                     if (value === undefined) delete held[key];
-                    else held[key] = plain(value);
+                    else held[key] = this.#value(plain(value), batch);
         }
+        this.#loaded.clear();
         this.#sweep();
     }
 
@@ -135,16 +155,22 @@ export class Mirror {
             else if (typeof held === 'object')
                 for (const value of Object.values(held)) if (value?.container) visit(value.container);
         };
-        for (const id of this.#held.keys()) if (id.startsWith('cid:root-')) visit(id);
-        for (const id of [...this.#held.keys()]) if (!seen.has(id)) this.#held.delete(id);
+        for (const id of this.#held.keys())
+            if (id.startsWith('cid:root-') && !isShared(id)) visit(id);
+        for (const id of [...this.#held.keys()]) {
+            if (seen.has(id)) continue;
+            if (isShared(id)) this.#hidden.add(id);
+            this.#held.delete(id);
+        }
     }
 
-    compare(doc, what) {
+    compare(what) {
         for (const id of this.#astray) {
-            const tree = doc.getContainerById(id);
+            const tree = this.#doc.getContainerById(id);
             if (tree !== undefined) this.#load(tree);
         }
         this.#astray.clear();
+        this.#loaded.clear();
         const visit = (container) => {
             const kind = container.kind();
             const type = kind === 'MovableList' ? 'list' : kind.toLowerCase();
@@ -166,6 +192,7 @@ export class Mirror {
                 for (const node of container.getNodes()) visit(node.data);
             }
         };
-        for (const id of Object.values(doc.getShallowValue())) visit(doc.getContainerById(id));
+        for (const id of Object.values(this.#doc.getShallowValue()))
+            visit(this.#doc.getContainerById(id));
     }
 }

@@ -15,6 +15,7 @@ class Group {
         this.everybody = []; // who was ever born
         this.twins = Array.from({ length: peers }, () => this.birth());
         this.pool = [];
+        this.aliases = 0; // names under which peers edited the past
     }
     birth(late = false) {
         // Small, large, and beyond what a double holds.
@@ -75,6 +76,12 @@ class Group {
                 return twin.examine(name);
             case 'fork':
                 return twin.fork(step, name);
+            case 'share':
+                return twin.share(step, name);
+            case 'revert':
+                return twin.revert(step, name);
+            case 'wander':
+                return twin.wander(step, BigInt(++this.aliases) << 50n, name);
             case 'apply':
                 return twin.apply(step, name);
             case 'cursor':

@@ -78,7 +78,7 @@ export class Side {
         for (const [kind, name] of late ? WRITTEN : ROOTS) this.doc[`get${kind}`](name);
         this.batches = [];
         this.local = [];
-        this.mirror = library.LorikeetError && new Mirror();
+        this.mirror = library.LorikeetError && new Mirror(this.doc);
         this.doc.subscribe((batch) => {
             this.batches.push(batch);
             this.mirror?.follow(batch);
@@ -124,6 +124,16 @@ export class Side {
         if (kind === 'Counter') return container.increment(makeNumber(step.size));
         if (kind === 'MovableList' && step.what % 3 > 0) return this.editMovable(container, step);
         return this.editList(container, step);
+    }
+    share({ at, what, where, size }) {
+        const maps = containersOf(this.doc).filter((container) => container.kind() === 'Map');
+        const kind = KINDS[what % KINDS.length];
+        const child = maps[at % maps.length][`ensureMergeable${kind}`](makeKey(where));
+        if (kind === 'Text') child.insert(size % (child.length + 1), makeText(size));
+        else if (kind === 'Counter') child.increment(makeNumber(size));
+        else if (kind === 'Map') child.set(makeKey(size), makeValue(size));
+        else if (kind === 'Tree') child.createNode();
+        else child.insert(size % (child.length + 1), makeValue(size));
     }
     child(size) {
         return this.make(KINDS[size % KINDS.length]);

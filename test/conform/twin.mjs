@@ -1,5 +1,5 @@
 // A peer: two documents, ours and theirs, that make the same edits and must always show the same.
-import { eventsOf, frontiersOf, same, sameBytes, statusOf, versionOf } from './compare.mjs';
+import { eventsOf, frontiersOf, runs, same, sameBytes, statusOf, versionOf } from './compare.mjs';
 import { containersOf, deltasOf, shown, Side } from './side.mjs';
 
 /** An error of either side: theirs may be a plain string. */
@@ -18,11 +18,14 @@ function changesOf(doc, from, to) {
  * what its memory happens to hold in one, so how many marks it makes of a difference is not told
  * by the document.
  */
-function atomsBesideMarks(doc) {
-    const { changes } = doc.exportJsonUpdates();
+function atomsBesideMarks(doc, from) {
+    const { changes } = doc.exportJsonUpdates(from);
     const contents = changes.flatMap(({ ops }) => ops.map(({ content }) => content));
     return doc.opCount() - contents.filter(({ type }) => /^mark/.test(type)).length;
 }
+
+/** What its texts hold, without the borders that marks which say nothing leave. */
+const stylesOf = (doc) => deltasOf(doc).map(runs);
 
 export class Twin {
     constructor(libraries, peer, late = false) {
@@ -75,7 +78,7 @@ export class Twin {
         this.compare(what);
         this.ask(`${what}: version`, (side) => versionOf(side.doc));
         this.ask(`${what}: deltas`, (side) => deltasOf(side.doc));
-        this.ours.mirror.compare(this.ours.doc, what);
+        this.ours.mirror.compare(what);
         for (const cursor of this.cursors)
             // theirs also finds the start of a container that only what waits speaks of
             if (this.ours.doc.hasContainer(cursor.container))
@@ -97,6 +100,54 @@ export class Twin {
                 if (!side.doc.isDetached()) throw error;
             }
         }, name);
+    }
+    /** A child that peers make together, and an edit in it. */
+    share(step, name) {
+        this.containers(`${name}: containers`);
+        this.both((side) => {
+            if (!side.doc.isDetached()) side.share(step);
+        }, name);
+    }
+    /** Revert a copy: in what order theirs takes things back, its hash tables say. */
+    revert({ at }, name) {
+        if (this.ours.doc.isDetached()) return;
+        this.commit();
+        this.note();
+        this.ask(name, (side) => {
+            const copy = side.doc.fork();
+            copy.setPeerId(1n << 60n);
+            const before = copy.version();
+            copy.revertTo(this.noted(at));
+            copy.commit();
+            const seen = [shown(copy), stylesOf(copy), atomsBesideMarks(copy, before)];
+            copy.free();
+            return seen;
+        });
+    }
+    /** Edit a version of the past under a name of its own, and come back. */
+    wander(step, alias, name) {
+        const { at, what } = step;
+        this.attach();
+        this.compare(`${name}, before it`);
+        this.note();
+        const peer = this.ours.doc.peerIdStr;
+        this.both((side) => {
+            side.doc.setDetachedEditing(true);
+            side.doc.checkout(this.noted(at));
+            side.doc.setPeerId(alias);
+        }, name);
+        for (let i = 0; i <= what % 3; i++) {
+            const n = (number) => Math.imul(number, 2 * i + 1) >>> 0;
+            this.edit({ ...step, at: n(at), where: n(step.where), size: n(step.size) }, name);
+        }
+        this.commit();
+        this.examine(`${name}, there`);
+        this.both((side) => {
+            side.doc.attach();
+            side.doc.setDetachedEditing(false);
+            side.doc.setPeerId(peer);
+        }, name);
+        this.examine(`${name}, back`);
     }
     cursor(step, name) {
         this.commit();
@@ -158,10 +209,11 @@ export class Twin {
         this.note();
         const [ours, theirs] = this.both((side) => {
             const made = new side.library.LoroDoc();
-            made.setPeerId(1);
+            // not one of theirs: Loro takes what it made anew for what is called so in the difference
+            made.setPeerId(1n << 61n);
             made.applyDiff(side.doc.diff(this.noted(at), this.noted(where), false));
             made.commit();
-            const seen = [made.toJSON(), deltasOf(made), atomsBesideMarks(made)];
+            const seen = [made.toJSON(), stylesOf(made), atomsBesideMarks(made)];
             made.free();
             return seen;
         }, name);
