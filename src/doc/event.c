@@ -197,13 +197,21 @@ static bool event_touched(const events *e, uint32_t id) {
     return id < e->by_container.len && e->by_container.at[id] > 0;
 }
 
+/* Of a tree that was made in the batch its steps are told, nodes that are gone already included. */
+static bool event_all_told(const event_maker *m, uint32_t id, const batch_entry *batch) {
+    const tree *t = state_find_tree(&m->doc->state, id);
+    return t != NULL && batch != NULL && batch->items.len == t->moves.len;
+}
+
 static bool event_diff(const event_maker *m, uint32_t id, lk_diff *out) {
     const events *e = &m->doc->events;
     container_kind kind = m->doc->state.containers.at[id]->kind;
     *out = (lk_diff){.target = {id}, .kind = (lk_kind)kind};
     if (kind > LK_COUNTER) return true;
     bool born = m->born != NULL && m->born[id];
-    const batch_entry *batch = born ? NULL : &e->batch.at[e->by_container.at[id] - 1];
+    const batch_entry *batch =
+        event_touched(e, id) ? &e->batch.at[e->by_container.at[id] - 1] : NULL;
+    if (born && !event_all_told(m, id, batch)) batch = NULL;
     return event_writers[kind](m, id, batch, out);
 }
 
