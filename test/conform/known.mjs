@@ -57,23 +57,6 @@ function madeForNothing({ what, ours, theirs, only, message }) {
     return / \((apply|revert) by/.test(what) && more > some && equal(bare(ours), bare(theirs));
 }
 
-/** Batches without trees that are new, all of whose nodes were deleted before they were told of. */
-function withoutGone(batches) {
-    const gone = (diff) =>
-        Array.isArray(diff) &&
-        diff.some(({ action }) => action === 'create') &&
-        diff.every(({ action, target }) =>
-            action !== 'create' ||
-            diff.some((other) => other.action === 'delete' && other.target === target),
-        );
-    return batches.map(({ by, changes }) => {
-        const kept = Object.entries(changes).filter(([, diff]) => by !== 'local' || !gone(diff));
-        return { by, changes: Object.fromEntries(kept) };
-    });
-}
-const told = ({ what, ours, theirs }, rest) =>
-    what?.endsWith(': events') && !what.startsWith('undo') && equal(rest(ours), rest(theirs));
-
 const isShallow = ({ what }) => what === 'export (shallow-snapshot): bytes';
 
 /** Theirs kept more states of shared children in a shallow snapshot, or where they hung. */
@@ -168,10 +151,6 @@ const KNOWN = [
     {
         why: 'of a key that an import leaves as it is ours does not tell where counters were not known',
         is: tellsKeys,
-    },
-    {
-        why: 'Loro tells of nodes made and deleted in the step that brings their tree, too',
-        is: (error) => told(error, withoutGone),
     },
     {
         why: 'a shallow snapshot, where other changes wait already, Loro lets wait, too',
