@@ -54,7 +54,8 @@ function madeForNothing({ what, ours, theirs, only, message }) {
     const nameless = (key, value) => (key === 'id' ? undefined : value);
     const bare = ([json, deltas]) => [JSON.parse(JSON.stringify(json, nameless)), deltas];
     const [some, more] = [ours, theirs].map((seen) => seen?.[2]);
-    return / \((apply|revert) by/.test(what) && more > some && equal(bare(ours), bare(theirs));
+    const fits = / \(revert by/.test(what) || (/ \(apply by/.test(what) && more > some);
+    return fits && equal(bare(ours), bare(theirs));
 }
 
 const isShallow = ({ what }) => what === 'export (shallow-snapshot): bytes';
