@@ -3,11 +3,12 @@
  *
  *     blob ─► blocks ─► each behind all that it builds on ─► updates of a few blocks each
  *
- * A block is put out when the block before it of its peer and all those that its changes build on
- * are; the newest one is asked for first. So the order is depth first: what was written on a branch
- * comes in one go, and the merge does not jump between branches. Peers who wrote at the same time
- * may have blocks that each build on the other: one of them goes first all the same, and what it
- * lacks of its past it waits for inside the document, as any change does.
+ * A block is put out when the one before it of its peer is, and all those that its changes build
+ * on; what that makes ready goes next. So the order is depth first, as that of import.c: what was
+ * written on a branch comes in one go, and the merge does not jump between branches. Peers who
+ * wrote at the same time may have blocks that each build on the other. The oldest block that is
+ * left goes then: its first change has its past, and what it lacks it waits for inside the
+ * document, as any change does.
  *
  * Of operations nothing is read here: that is lk_blob_check()'s, piece by piece. */
 #include "base/sort.h"
@@ -16,23 +17,19 @@
 #include "codec/snapshot_blob.h"
 #include "doc/doc.h"
 
-#define SPLIT_NONE SIZE_MAX
-
 typedef struct split_block {
     lk_bytes bytes;
     uint64_t peer;
     int32_t counter;
-    uint32_t lamport;    /* of its last change */
-    size_t dep, dep_end; /* those not asked for yet, of splitter.deps */
-    bool before;         /* the block before it was asked for */
-    bool asked;          /* it was: it is put out, or somebody waits for it: */
-    size_t waits;        /* for it, the block that asked; or SPLIT_NONE */
+    uint32_t lamport;    /* of its first change */
+    size_t dep, dep_end; /* of splitter.deps */
+    size_t needs;        /* what it builds on and is not put out yet, some of it counted twice */
+    bool put;            /* out */
 } split_block;
 
-typedef struct split_turn {
-    uint32_t lamport;
-    size_t block;
-} split_turn;
+typedef struct split_edge { /* `who` builds on `on` */
+    size_t on, who;
+} split_edge;
 
 typedef struct splitter {
     const lk_memory *heap;
@@ -40,6 +37,8 @@ typedef struct splitter {
     bool check;              /* read the operations, too */
     VEC(split_block) blocks; /* by peer and counter */
     VEC(lk_id) deps;
+    VEC(split_edge) edges; /* by `on` */
+    VEC(size_t) ready;
     lk_bytes state; /* of a snapshot */
     bool shallow;
     lk_fault *fault;
@@ -52,7 +51,7 @@ static lk_status split_add(splitter *s, lk_bytes bytes, const block *b) {
     if (x == NULL) return LK_ENOMEM;
     const change *last = &b->changes[b->change_len - 1];
     *x = (split_block){.bytes = bytes, .peer = b->peers[0], .counter = b->changes[0].counter};
-    x->lamport = last->lamport;
+    x->lamport = b->changes[0].lamport;
     x->dep = s->deps.len;
     for (const change *c = b->changes; c <= last; c++) {
         for (const op_id *dep = c->deps; dep < c->deps + c->dep_len; dep++) {
@@ -121,13 +120,22 @@ static int split_order(const void *a, const void *b) {
     return x->counter < y->counter ? -1 : x->counter > y->counter;
 }
 
-static int split_turn_order(const void *a, const void *b) {
-    const split_turn *x = a, *y = b;
-    if (x->lamport != y->lamport) return x->lamport > y->lamport ? -1 : 1;
-    return x->block < y->block ? -1 : x->block > y->block;
+/* By the block that is built on; who builds on it backwards, since the last one goes first. */
+static int split_edge_order(const void *a, const void *b) {
+    const split_edge *x = a, *y = b;
+    if (x->on != y->on) return x->on < y->on ? -1 : 1;
+    return x->who > y->who ? -1 : x->who < y->who;
 }
 
-/* The last block that begins at that operation of its peer or before; SPLIT_NONE. */
+/* The blocks by age: the oldest first. */
+static int split_age_order(const void *a, const void *b) {
+    const split_block *x = *(const split_block *const *)a, *y = *(const split_block *const *)b;
+    if (x->lamport != y->lamport) return x->lamport < y->lamport ? -1 : 1;
+    return x < y ? -1 : x > y;
+}
+
+/* The last block that begins at that operation of its peer or before; how many there are if none
+ * does. */
 static size_t split_find(const splitter *s, lk_id id) {
     size_t low = 0, high = s->blocks.len;
     split_block key = {.peer = id.peer, .counter = id.counter};
@@ -138,53 +146,76 @@ static size_t split_find(const splitter *s, lk_id id) {
         else
             high = middle;
     }
-    return low > 0 && s->blocks.at[low - 1].peer == id.peer ? low - 1 : SPLIT_NONE;
+    return low > 0 && s->blocks.at[low - 1].peer == id.peer ? low - 1 : s->blocks.len;
 }
 
-/* A block that has to come before this one, and that nobody asked for yet; SPLIT_NONE. */
-static size_t split_missing(splitter *s, size_t at) {
-    split_block *x = &s->blocks.at[at];
-    bool first = at == 0 || x[-1].peer != x->peer;
-    if (!x->before) {
-        x->before = true;
-        if (!first && !x[-1].asked) return at - 1;
-    }
-    while (x->dep < x->dep_end) {
-        size_t found = split_find(s, s->deps.at[x->dep++]);
-        if (found != SPLIT_NONE && !s->blocks.at[found].asked) return found;
-    }
-    return SPLIT_NONE;
+/* Does the block behind this one continue its peer? */
+static bool split_goes_on(const splitter *s, size_t at) {
+    return at + 1 < s->blocks.len && s->blocks.at[at + 1].peer == s->blocks.at[at].peer;
 }
 
-/* Put out a block behind what it builds on: write their numbers from order[len] on; the new len. */
-static size_t split_put(splitter *s, size_t at, size_t *order, size_t len) {
-    split_block *blocks = s->blocks.at;
-    blocks[at].waits = SPLIT_NONE;
-    while (at != SPLIT_NONE) {
-        blocks[at].asked = true;
-        size_t missing = split_missing(s, at);
-        if (missing != SPLIT_NONE) {
-            blocks[missing].waits = at;
-            at = missing;
-            continue;
+static bool split_link(splitter *s) {
+    for (size_t i = 0; i < s->blocks.len; i++) {
+        split_block *x = &s->blocks.at[i];
+        x->needs += i > 0 && split_goes_on(s, i - 1);
+        for (; x->dep < x->dep_end; x->dep++) {
+            size_t on = split_find(s, s->deps.at[x->dep]);
+            if (on == s->blocks.len) continue;
+            split_edge *edge = vec_push(s->heap, &s->edges);
+            if (edge == NULL) return false;
+            *edge = (split_edge){on, i};
+            x->needs++;
         }
-        order[len++] = at;
-        at = blocks[at].waits;
     }
-    return len;
+    sort_items(s->edges.at, s->edges.len, sizeof *s->edges.at, split_edge_order);
+    return true;
+}
+
+/* A block has one need less. */
+static bool split_meet(splitter *s, size_t at) {
+    if (--s->blocks.at[at].needs > 0) return true;
+    size_t *ready = vec_push(s->heap, &s->ready);
+    if (ready != NULL) *ready = at;
+    return ready != NULL;
+}
+
+/* A block is put out. Of what becomes ready its peer's next block goes last. */
+static bool split_put(splitter *s, size_t at) {
+    size_t low = 0, high = s->edges.len;
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+        if (s->edges.at[middle].on < at)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    s->blocks.at[at].put = true;
+    if (split_goes_on(s, at) && !split_meet(s, at + 1)) return false;
+    for (; low < s->edges.len && s->edges.at[low].on == at; low++)
+        if (!split_meet(s, s->edges.at[low].who)) return false;
+    return true;
 }
 
 /* All blocks in the order in which they are put out; NULL when memory is out. */
-static const size_t *split_line_up(splitter *s) {
+static const split_block **split_line_up(splitter *s) {
     size_t len = s->blocks.len, put = 0;
-    size_t *order = arena_new(&s->scratch, size_t, len);
-    split_turn *turns = arena_new(&s->scratch, split_turn, len);
-    if (order == NULL || turns == NULL) return NULL;
+    const split_block **order = arena_new(&s->scratch, const split_block *, len);
+    const split_block **aged = arena_new(&s->scratch, const split_block *, len);
+    if (order == NULL || aged == NULL) return NULL;
     sort_items(s->blocks.at, len, sizeof *s->blocks.at, split_order);
-    for (size_t i = 0; i < len; i++) turns[i] = (split_turn){s->blocks.at[i].lamport, i};
-    sort_items(turns, len, sizeof *turns, split_turn_order);
-    for (size_t i = 0; i < len; i++)
-        if (!s->blocks.at[turns[i].block].asked) put = split_put(s, turns[i].block, order, put);
+    if (!split_link(s)) return NULL;
+    for (size_t i = 0; i < len; i++) aged[i] = &s->blocks.at[i];
+    sort_items(aged, len, sizeof *aged, split_age_order);
+    for (size_t i = 0; i < len; i++) {
+        size_t at = (size_t)(aged[i] - s->blocks.at);
+        for (;; at = s->ready.at[--s->ready.len]) {
+            if (!s->blocks.at[at].put) {
+                order[put++] = &s->blocks.at[at];
+                if (!split_put(s, at)) return NULL;
+            }
+            if (s->ready.len == 0) break;
+        }
+    }
     return order;
 }
 
@@ -216,13 +247,13 @@ static void split_write_state(const splitter *s, writer *w) {
 }
 
 static lk_status split_write(splitter *s, size_t piece_len, writer *w) {
-    const size_t *order = split_line_up(s);
+    const split_block **order = split_line_up(s);
     if (order == NULL) return LK_ENOMEM;
     split_write_state(s, w);
     for (size_t i = 0; i < s->blocks.len && !w->failed;) {
         size_t start;
         split_begin(w, ENVELOPE_UPDATES, &start);
-        do envelope_add_block(w, s->blocks.at[order[i++]].bytes);
+        do envelope_add_block(w, order[i++]->bytes);
         while (i < s->blocks.len && w->out->len - start < piece_len && !w->failed);
         split_end(w, start);
     }
@@ -239,6 +270,8 @@ static void split_init(splitter *s, const lk_memory *heap, lk_fault *fault) {
 static lk_status split_drop(splitter *s, lk_status status) {
     vec_drop(s->heap, &s->blocks);
     vec_drop(s->heap, &s->deps);
+    vec_drop(s->heap, &s->edges);
+    vec_drop(s->heap, &s->ready);
     arena_drop(&s->scratch);
     s->fault->code = status;
     if (s->fault->what == NULL) s->fault->what = lk_status_text(status);
