@@ -10,7 +10,8 @@ function changesOf(doc, from, to) {
     const events = doc
         .diff(from, to, false)
         .map(([target, diff]) => ({ target, diff, path: doc.getPathToContainer(target) ?? [] }));
-    return eventsOf([{ by: 'diff', events }]);
+    // of what does not show now there is no path, so no order
+    return eventsOf([{ by: 'diff', events }]).map(({ changes }) => changes);
 }
 
 /**
