@@ -145,6 +145,22 @@ static lk_status apply_check_nodes(apply_checker *c, const lk_diff *diff, uint32
     return LK_OK;
 }
 
+/* ---- what is hidden ---- */
+
+/* What it holds will be aligned with the diff, so that lengths say nothing; but what the diff tells
+ * of is made. */
+static lk_status apply_check_unseen(apply_checker *c, const lk_diff *diff) {
+    uint64_t len = 0;
+    lk_status status = diff->kind == LK_MAP ? apply_check_changes(c, diff) : LK_OK;
+    for (size_t i = 0; i < diff->delta_len && status == LK_OK; i++)
+        if (diff->deltas[i].kind == LK_INSERT)
+            status = apply_check_insert(c, diff, &diff->deltas[i], &len);
+    for (size_t i = 0; i < diff->node_len && status == LK_OK; i++)
+        if (diff->nodes[i].action == LK_TREE_CREATE)
+            status = apply_check_made(c, apply_node(c->a, diff->nodes[i].target), APPLY_MADE);
+    return status;
+}
+
 /* ---- all of it ---- */
 
 static lk_status apply_check_diff(apply_checker *c, const lk_diff *diff) {
@@ -153,7 +169,7 @@ static lk_status apply_check_diff(apply_checker *c, const lk_diff *diff) {
     uint64_t what;
     if (apply_id(c->a, number)->kind != (container_kind)diff->kind) return LK_EKIND;
     bool made = remap_find(&c->made, number, &what);
-    if (made && what == APPLY_UNSEEN) return LK_OK;
+    if (made && what == APPLY_UNSEEN) return apply_check_unseen(c, diff);
     if (made || id >= LK_STRANGER) {
         /* As in Loro: a child that peers share is left out where its map does not show it. */
         if (!made && mergeable_named(apply_id(c->a, id))) return LK_OK;

@@ -7,7 +7,7 @@
  *                                                  operations of one head's author, and then of
  *                                                  one other, may do without that
  *      else                                        if all that came knows what was there of the
- *                                                  containers that it writes to
+ *                                                  containers that it writes to, but for counters
  */
 #include "doc/on_top.h"
 
@@ -91,7 +91,8 @@ static uint8_t *on_top_containers(const on_top *o, arena *scratch) {
     op piece;
     lv at;
     const dag_run *run;
-    while (oplog_walk_next(&w, &piece, &at, &run)) out[piece.container] = 1;
+    while (oplog_walk_next(&w, &piece, &at, &run))
+        out[piece.container] = o->log->names.containers.at[piece.container].id.kind != LK_COUNTER;
     return out;
 }
 
