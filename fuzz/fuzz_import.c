@@ -71,6 +71,35 @@ static void fuzz_show(lk_doc *doc, lk_buf *out) {
     CHECK_EQ(lk_frontiers_encode(lk_frontiers(doc), out), LK_OK);
 }
 
+/* Edits of what a blob may have made, which may fail. */
+static void fuzz_try(lk_doc *doc) {
+    lk_ref root;
+    lk_value value = {.type = LK_I64, .as.i64 = 3};
+    for (size_t cursor = 0; lk_root_next(doc, &cursor, &root);) {
+        lk_id node;
+        switch (lk_ref_kind(doc, root)) {
+        case LK_TEXT:
+            lk_text_insert(doc, root, 1, LK_CODEPOINT, (lk_str){"tried", 5});
+            lk_text_delete(doc, root, 0, 3, LK_CODEPOINT);
+            break;
+        case LK_LIST:
+            lk_list_insert(doc, root, 1, &value, 1);
+            lk_list_delete(doc, root, 0, 1);
+            break;
+        case LK_MOVABLE_LIST:
+            lk_movable_move(doc, root, 0, 1);
+            lk_movable_set(doc, root, 0, &value);
+            break;
+        case LK_MAP: lk_map_clear(doc, root); break;
+        case LK_TREE:
+            if (lk_tree_create(doc, root, NULL, 0, &node) == LK_OK)
+                lk_tree_move(doc, root, node, NULL, LK_TREE_END);
+            break;
+        default: lk_counter_add(doc, root, 1);
+        }
+    }
+}
+
 static void fuzz_meet(lk_bytes blob, const lk_buf *known) {
     lk_doc *doc = lk_new(9, NULL);
     CHECK(doc != NULL);
@@ -113,9 +142,37 @@ static void fuzz_meet_pieces(lk_bytes blob) {
     lk_free(doc);
 }
 
+/* An empty document does not read the history at first. Then it may turn out to be damaged: that
+ * changes nothing, and the document goes on without it. */
+static void fuzz_open(lk_bytes blob) {
+    lk_doc *doc = lk_new(9, NULL);
+    CHECK(doc != NULL);
+    lk_buf before = {0}, after = {0}, updates = {0};
+    lk_open_lazily(doc, true);
+    CHECK_EQ(lk_watch(doc, true), LK_OK);
+    if (lk_import(doc, blob, NULL, NULL) == LK_OK) {
+        lk_import(doc, (lk_bytes){fuzz_blobs[2].at, fuzz_blobs[2].len}, NULL, NULL);
+        fuzz_try(doc);
+        lk_import(doc, (lk_bytes){fuzz_blobs[0].at, fuzz_blobs[0].len}, NULL, NULL);
+        fuzz_try(doc);
+        fuzz_show(doc, &before);
+        lk_status status = lk_export(doc, LK_UPDATES, (lk_ids){0}, &updates);
+        CHECK(status == LK_OK || updates.len == 0);
+        fuzz_show(doc, &after);
+        if (status != LK_OK) CHECK_BYTES(after.at, after.len, before.at, before.len);
+        lk_check(doc);
+        fuzz_try(doc);
+    }
+    lk_buf_free(&before);
+    lk_buf_free(&after);
+    lk_buf_free(&updates);
+    lk_free(doc);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     fuzz_prepare();
     fuzz_meet_pieces((lk_bytes){data, size});
+    fuzz_open((lk_bytes){data, size});
     fuzz_meet((lk_bytes){data, size}, NULL);
     fuzz_meet((lk_bytes){data, size}, &fuzz_base);
     fuzz_meet((lk_bytes){data, size}, &fuzz_blobs[4]);

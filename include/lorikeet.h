@@ -133,7 +133,7 @@ int32_t lk_own_end(const lk_doc *doc);
 
 /* Operations in the history, and changes without the one being written. */
 size_t lk_op_count(const lk_doc *doc);
-size_t lk_change_count(const lk_doc *doc);
+lk_status lk_change_count(lk_doc *doc, size_t *out);
 
 /* Does the history begin late, because the document began with a shallow snapshot? Older
  * operations are known to have been, but not what they did: whoever builds on them cannot be merged
@@ -477,6 +477,14 @@ typedef struct lk_import_status { /* views, good until the next import */
  * LK_EVERSION, LK_ELIMIT, LK_ENOMEM. Cost: the change, not the document. */
 lk_status lk_import(lk_doc *doc, lk_bytes bytes, lk_import_status *status_or_null,
                     lk_fault *fault_or_null);
+
+/* Shall a document that is empty and imports a snapshot of all there is take its state as it
+ * stands, and leave the history unread beside it? Edits, and imports that build on all of it, go on
+ * from there, and what such a document sends are the snapshot itself and what came since. The first
+ * call that needs more reads the history, which costs what the import would have: that call returns
+ * what lk_import() would, and LK_ECORRUPT if the history leads to another document than the state
+ * showed. A room never does this. Off at first. */
+void lk_open_lazily(lk_doc *doc, bool on);
 
 /* The same for several blobs, in any order: all of them or none, as one event (of LK_BY_CHECKOUT,
  * as in Loro). A fault's offset is one in the blob that was refused. */

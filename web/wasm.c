@@ -78,12 +78,25 @@ size_t WEB(w_fault_offset)(void) { return web.fault.offset; }
 
 /* ---- documents, versions ---- */
 
-lk_doc *WEB(w_new)(uint64_t peer) { return lk_new(peer, NULL); }
+lk_doc *WEB(w_new)(uint64_t peer) {
+    lk_doc *doc = lk_new(peer, NULL);
+    if (doc != NULL) lk_open_lazily(doc, true);
+    return doc;
+}
 void WEB(w_free)(lk_doc *doc) { lk_free(doc); }
 uint64_t WEB(w_peer)(const lk_doc *doc) { return lk_peer(doc); }
 lk_status WEB(w_set_peer)(lk_doc *doc, uint64_t peer) { return lk_set_peer(doc, peer); }
 size_t WEB(w_op_count)(const lk_doc *doc) { return lk_op_count(doc); }
-size_t WEB(w_change_count)(const lk_doc *doc) { return lk_change_count(doc); }
+/* Result: a number. */
+lk_status WEB(w_change_count)(lk_doc *doc) {
+    size_t count;
+    lk_status status = lk_change_count(doc, &count);
+    if (status != LK_OK) return status;
+    writer w = shim_result();
+    writer_uleb(&w, count);
+    return shim_written(&w);
+}
+
 void WEB(w_check)(lk_doc *doc) { lk_check(doc); }
 
 static lk_status shim_ids_out(lk_ids ids) {

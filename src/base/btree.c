@@ -309,8 +309,8 @@ btree_pos btree_find_near(btree *t, unsigned metric, uint32_t pos, btree_sums *r
 }
 
 static uint32_t btree_index(const btree_node *node, const void *child) {
-    uint32_t i = 0;
-    while (node->child[i] != child) i++;
+    uint32_t i = node->link.len - 1; /* what grows grows at its end */
+    while (node->child[i] != child) i--;
     return i;
 }
 
@@ -432,8 +432,11 @@ btree_pos btree_insert(btree *t, btree_pos pos, const void *item) {
     btree_leaf *leaf = pos.leaf;
     uint32_t tail = leaf->link.len - pos.slot;
     void *slot = btree_slot(t, leaf, pos.slot);
-    __builtin_memmove(btree_slot(t, leaf, pos.slot + 1), slot, (size_t)tail * t->class->item_len);
-    __builtin_memmove(&leaf->sums[pos.slot + 1], &leaf->sums[pos.slot], tail * sizeof *leaf->sums);
+    if (tail > 0) {
+        __builtin_memmove(btree_slot(t, leaf, pos.slot + 1), slot, tail * t->class->item_len);
+        __builtin_memmove(&leaf->sums[pos.slot + 1], &leaf->sums[pos.slot],
+                          tail * sizeof *leaf->sums);
+    }
     __builtin_memcpy(slot, item, t->class->item_len);
     leaf->sums[pos.slot] = t->class->measure(slot);
     leaf->link.len++;

@@ -40,8 +40,9 @@ bool utf8_valid(const uint8_t *at, size_t len) {
 }
 
 text_len utf8_measure(const uint8_t *at, size_t len) {
-    uint32_t points = 0, pairs = 0;
-    for (size_t i = 0; i < len; i++) {
+    size_t ascii = utf8_ascii(at, len);
+    uint32_t points = (uint32_t)ascii, pairs = 0;
+    for (size_t i = ascii; i < len; i++) {
         points += (at[i] & 0xc0) != 0x80;
         pairs += at[i] >= 0xf0;
     }
@@ -49,7 +50,7 @@ text_len utf8_measure(const uint8_t *at, size_t len) {
 }
 
 size_t utf8_seek(const uint8_t *at, size_t len, size_t pos, lk_unit unit, text_len *out) {
-    size_t bytes = 0, points = 0, units = 0;
+    size_t bytes = utf8_ascii(at, pos < len ? pos : len), points = bytes, units = bytes;
     while (bytes < len) {
         uint8_t lead = at[bytes];
         size_t step = lead < 0x80 ? 1 : lead >= 0xf0 ? 4 : lead >= 0xe0 ? 3 : 2;

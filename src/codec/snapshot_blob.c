@@ -15,6 +15,9 @@
 
 enum { SNAPSHOT_KEY = 12 }; /* bytes of a block's key */
 
+/* To look for one end takes a walk through the index, so for more of them all is read at once. */
+#define SNAPSHOT_HEADS 64u
+
 /* ---- reading ---- */
 
 typedef struct snapshot_reader {
@@ -91,6 +94,61 @@ lk_status snapshot_read_history(const envelope_section *section, arena *scratch,
     for (size_t i = 0; i < table.len && fault->code == LK_OK; i++)
         snapshot_read_pair(&s, &table.pairs[i]);
     out->blocks = s.blocks;
+    return fault->code;
+}
+
+/* ---- only its end ---- */
+
+static void snapshot_write_key(uint64_t peer, int32_t counter, uint8_t *out) {
+    for (unsigned b = 0; b < 8; b++) out[b] = (uint8_t)(peer >> (56 - 8 * b));
+    for (unsigned b = 0; b < 4; b++) out[8 + b] = (uint8_t)((uint32_t)counter >> (24 - 8 * b));
+}
+
+/* The block that ends with that operation. */
+static void snapshot_read_head(snapshot_reader *s, const envelope_section *section, lk_id head,
+                               snapshot_tip *out) {
+    uint8_t key[SNAPSHOT_KEY];
+    sstable_pair pair;
+    block b;
+    snapshot_write_key(head.peer, head.counter, key);
+    if (sstable_seek(section->bytes, section->offset, LIMIT_SNAPSHOT_BYTES,
+                     (lk_bytes){key, sizeof key}, s->scratch, &pair, s->fault) != LK_OK)
+        return;
+    if (pair.key.len == SNAPSHOT_KEY &&
+        change_block_read_changes(pair.value, pair.offset, s->scratch, &b, s->fault) != LK_OK)
+        return;
+    const change *last = pair.key.len == SNAPSHOT_KEY ? &b.changes[b.change_len - 1] : NULL;
+    if (last == NULL || b.peers[0] != head.peer ||
+        last->counter + (int32_t)last->len - 1 != head.counter) {
+        *s->fault = (lk_fault){LK_ECORRUPT, section->offset, "history does not end where it says"};
+        return;
+    }
+    uint32_t lamport = last->lamport + last->len - 1;
+    if (lamport > out->lamport) out->lamport = lamport;
+    if (last->timestamp_s > out->timestamp_s) out->timestamp_s = last->timestamp_s;
+}
+
+lk_status snapshot_read_tip(const envelope_section *section, arena *scratch, snapshot_tip *out,
+                            lk_fault *fault) {
+    static const char *const names[] = {"vv", "fr", "sv", "sf"};
+    snapshot_history history = {0};
+    snapshot_reader s = {scratch, &history, NULL, fault};
+    *fault = (lk_fault){0};
+    for (size_t i = 0; i < countof(names) && fault->code == LK_OK; i++) {
+        lk_bytes key = {(const uint8_t *)names[i], 2};
+        sstable_pair pair;
+        if (sstable_seek(section->bytes, section->offset, LIMIT_SNAPSHOT_BYTES, key, scratch, &pair,
+                         fault) == LK_OK &&
+            snapshot_is_key(&pair, names[i]))
+            snapshot_read_pair(&s, &pair);
+    }
+    if (fault->code == LK_OK && (history.shallow || history.frontiers.len == 0))
+        *fault = (lk_fault){LK_ECORRUPT, section->offset, "history is not whole"};
+    if (fault->code == LK_OK && history.frontiers.len > SNAPSHOT_HEADS)
+        *fault = (lk_fault){LK_ELIMIT, section->offset, "history has many ends"};
+    *out = (snapshot_tip){.vv = history.vv, .frontiers = history.frontiers};
+    for (size_t i = 0; i < history.frontiers.len && fault->code == LK_OK; i++)
+        snapshot_read_head(&s, section, history.frontiers.at[i], out);
     return fault->code;
 }
 
@@ -174,9 +232,7 @@ static snapshot_table snapshot_make_history(const snapshot_parts *parts, const l
     if (pairs == NULL || keys == NULL) return (snapshot_table){0};
     for (size_t i = 0; i < len; i++, keys += SNAPSHOT_KEY) {
         const snapshot_block *from = &parts->blocks[i];
-        uint32_t counter = (uint32_t)from->counter;
-        for (unsigned b = 0; b < 8; b++) keys[b] = (uint8_t)(from->peer >> (56 - 8 * b));
-        for (unsigned b = 0; b < 4; b++) keys[8 + b] = (uint8_t)(counter >> (24 - 8 * b));
+        snapshot_write_key(from->peer, from->counter, keys);
         pairs[i] = (sstable_pair){.key = {keys, SNAPSHOT_KEY}, .value = from->bytes};
     }
     pairs[len++] = snapshot_pair("vv", &versions[VERSION_VV]);

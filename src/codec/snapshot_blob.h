@@ -27,6 +27,17 @@ typedef struct snapshot_history {
 lk_status snapshot_read_history(const envelope_section *section, arena *scratch,
                                 snapshot_history *out, lk_fault *fault);
 
+typedef struct snapshot_tip { /* where a history ends */
+    lk_ids vv, frontiers;
+    uint32_t lamport;    /* the latest of all */
+    int64_t timestamp_s; /* likewise, of the changes at the end */
+} snapshot_tip;
+
+/* Read that of a history that begins at the start, and no more. Statuses as above; LK_ECORRUPT also
+ * for one that begins late or holds nothing, LK_ELIMIT for one that ends in many places. */
+lk_status snapshot_read_tip(const envelope_section *section, arena *scratch, snapshot_tip *out,
+                            lk_fault *fault);
+
 typedef struct snapshot_root { /* the state where a shallow history begins */
     lk_bytes bytes;            /* the whole section */
     const sstable_pair *pairs; /* of containers, as state_blob_read() takes them */

@@ -188,16 +188,40 @@ static bool sstable_read_block(sstable_reader *s, size_t i) {
     return sstable_read_body(s, block, body);
 }
 
+static sstable_reader sstable_open(lk_bytes bytes, size_t base_offset, size_t max, arena *scratch) {
+    return (sstable_reader){.bytes = bytes,
+                            .base = base_offset,
+                            .scratch = scratch,
+                            .lz4 = lz4_reader_new(scratch),
+                            .room = max};
+}
+
 lk_status sstable_read(lk_bytes bytes, size_t base_offset, size_t max, arena *scratch, sstable *out,
                        lk_fault *fault) {
-    sstable_reader s = {.bytes = bytes,
-                        .base = base_offset,
-                        .scratch = scratch,
-                        .lz4 = lz4_reader_new(scratch),
-                        .room = max};
+    sstable_reader s = sstable_open(bytes, base_offset, max, scratch);
     bool ok = bytes.len == 0 || sstable_read_index(&s);
     for (size_t i = 0; i < s.block_len && ok; i++) ok = sstable_read_block(&s, i);
     *out = (sstable){s.pairs.at, ok ? s.pairs.len : 0};
+    *fault = s.fault;
+    return fault->code;
+}
+
+lk_status sstable_seek(lk_bytes bytes, size_t base_offset, size_t max, lk_bytes key, arena *scratch,
+                       sstable_pair *out, lk_fault *fault) {
+    sstable_reader s = sstable_open(bytes, base_offset, max, scratch);
+    size_t low = 0; /* the blocks that begin at `key` or before it */
+    *out = (sstable_pair){0};
+    if (bytes.len > 0 && sstable_read_index(&s))
+        for (size_t high = s.block_len; low < high;) {
+            size_t middle = low + (high - low) / 2;
+            if (sort_bytes(s.blocks[middle].first, key) <= 0)
+                low = middle + 1;
+            else
+                high = middle;
+        }
+    bool ok = low == 0 || sstable_read_block(&s, low - 1);
+    for (size_t i = 0; i < s.pairs.len && ok; i++)
+        if (sort_bytes(s.pairs.at[i].key, key) <= 0) *out = s.pairs.at[i];
     *fault = s.fault;
     return fault->code;
 }

@@ -20,6 +20,10 @@ typedef struct sstable {
  * unpacks to more than `max` bytes is refused. LK_ECORRUPT, LK_ELIMIT, LK_EVERSION, LK_ENOMEM. */
 lk_status sstable_read(lk_bytes bytes, size_t base_offset, size_t max, arena *scratch, sstable *out,
                        lk_fault *fault);
+/* The last pair whose key is `key` or before it; its key is at NULL if there is none. Unpacks the
+ * one block that holds it. Statuses as above. */
+lk_status sstable_seek(lk_bytes bytes, size_t base_offset, size_t max, lk_bytes key, arena *scratch,
+                       sstable_pair *out, lk_fault *fault);
 /* The value of `key`, or false. O(log n). */
 bool sstable_find(const sstable *table, lk_bytes key, lk_bytes *value);
 

@@ -7,6 +7,7 @@
 #include "doc/checkout.h"
 
 #include "doc/export.h"
+#include "doc/sealed.h"
 
 lk_status doc_plan_travel(lk_doc *doc, const travel_end *from, const travel_end *to) {
     doc->steps.len = 0;
@@ -82,13 +83,15 @@ lk_status checkout_return(lk_doc *doc, checkout_home *home, lk_status status) {
 }
 
 lk_status checkout_gather(lk_doc *doc) {
+    lk_status status = sealed_open(doc);
+    if (status != LK_OK) return status;
     const dag *g = &doc->log.graph;
     const dag_run *open = &g->runs.at[g->runs.len - 1];
     doc_heads before = {g->parents.at + open->parent_start, open->parent_len};
     checkout_home home;
     if (doc->spent) return LK_ESPENT;
     arena_reset(&doc->scratch);
-    lk_status status = checkout_leave(doc, &home);
+    status = checkout_leave(doc, &home);
     if (status != LK_OK) return status;
     status = checkout_go(doc, before);
     doc->events.watching = true;
@@ -118,16 +121,20 @@ static lk_status checkout_told(lk_doc *doc, doc_heads heads) {
 
 lk_status lk_checkout(lk_doc *doc, lk_ids frontiers) {
     lk_status status = lk_commit(doc, NULL);
+    if (status == LK_OK) status = sealed_open_at(doc, frontiers, false);
     if (status != LK_OK) return status;
     arena_reset(&doc->scratch);
     doc_heads heads;
     status = doc_find_heads(doc, frontiers, &heads);
     if (status != LK_OK || checkout_shows(doc, heads)) return status;
-    return checkout_told(doc, heads);
+    if (doc->sealed.at == NULL) return checkout_told(doc, heads);
+    status = sealed_open(doc);
+    return status == LK_OK ? lk_checkout(doc, frontiers) : status;
 }
 
 lk_status lk_detach(lk_doc *doc) {
     lk_status status = lk_commit(doc, NULL);
+    if (status == LK_OK) status = sealed_open(doc);
     if (status != LK_OK || doc->detached) return status;
     arena_reset(&doc->scratch);
     doc_heads heads;
@@ -166,6 +173,7 @@ lk_status lk_diff_between(lk_doc *doc, lk_ids from, lk_ids to, const lk_event **
 lk_status checkout_diff(lk_doc *doc, lk_ids from, lk_ids to, checkout_look *look, void *context,
                         const lk_event **out) {
     lk_status status = lk_commit(doc, NULL);
+    if (status == LK_OK) status = sealed_open(doc);
     if (status != LK_OK) return status;
     checkout_home home;
     doc_heads start, end;
@@ -211,6 +219,7 @@ static lk_status checkout_fork(lk_doc *doc, const travel_end *version, lk_doc *c
 
 lk_status lk_fork(lk_doc *doc, uint64_t peer, const lk_ids *frontiers_or_null, lk_doc **out) {
     lk_status status = lk_commit(doc, NULL);
+    if (status == LK_OK) status = sealed_open(doc);
     if (status != LK_OK) return status;
     arena_reset(&doc->scratch);
     travel_end shown, version;

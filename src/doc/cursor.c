@@ -7,7 +7,7 @@
  *      the tracker     A B c d . E F       a cursor at d now stands before E                     */
 #include "base/limits.h"
 #include "codec/state_value.h"
-#include "doc/doc.h"
+#include "doc/sealed.h"
 #include "merge/player.h"
 
 typedef struct cursor_target {
@@ -276,18 +276,25 @@ static lk_status cursor_resolve(lk_doc *doc, uint32_t container, const cursor_ta
     return cursor_make(doc, container, out->pos, unit, LK_LEFT, update);
 }
 
+static lk_status cursor_locate(lk_doc *doc, const cursor_target *c, lk_unit unit,
+                               lk_cursor_place *out, lk_buf *update) {
+    container_id id = *c->id;
+    if (!id.root) id.peer = intern_find_peer(&doc->log.names, c->container_peer);
+    uint32_t container = intern_find_container(&doc->log.names, &id);
+    if (container != TABLE_NONE) return cursor_resolve(doc, container, c, unit, out, update);
+    bool empty = id.root && c->at_end &&
+                 (id.kind == LK_TEXT || id.kind == LK_LIST || id.kind == LK_MOVABLE_LIST);
+    *out = (lk_cursor_place){.side = c->side};
+    return empty ? LK_OK : LK_EMISSING;
+}
+
 lk_status lk_cursor_resolve(lk_doc *doc, lk_bytes cursor, lk_unit unit, lk_cursor_place *out,
                             lk_buf *update) {
     cursor_target c;
     arena_reset(&doc->scratch);
     lk_status status = cursor_parse(cursor, &doc->scratch, &c, NULL);
-    if (status != LK_OK) return status;
-    container_id id = *c.id;
-    if (!id.root) id.peer = intern_find_peer(&doc->log.names, c.container_peer);
-    uint32_t container = intern_find_container(&doc->log.names, &id);
-    if (container != TABLE_NONE) return cursor_resolve(doc, container, &c, unit, out, update);
-    bool empty = id.root && c.at_end &&
-                 (id.kind == LK_TEXT || id.kind == LK_LIST || id.kind == LK_MOVABLE_LIST);
-    *out = (lk_cursor_place){.side = c.side};
-    return empty ? LK_OK : LK_EMISSING;
+    if (status == LK_OK) status = cursor_locate(doc, &c, unit, out, update);
+    if (status != LK_EMISSING || doc->sealed.at == NULL) return status;
+    status = sealed_open(doc); /* it may have been deleted there */
+    return status == LK_OK ? lk_cursor_resolve(doc, cursor, unit, out, update) : status;
 }

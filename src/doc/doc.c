@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT
  * doc.c - documents: making, versions, names of containers, and the one road from history to state.
  */
+#include "doc/sealed.h"
 #include "doc/undo.h"
 
 #include "base/utf8.h"
@@ -36,6 +37,7 @@ void lk_free(lk_doc *doc) {
     for (size_t i = 0; i < doc->pending.len; i++)
         mem_free(&memory, doc->pending.at[i].bytes, doc->pending.at[i].len);
     vec_drop(&memory, &doc->pending);
+    sealed_drop(doc);
     vec_drop(&memory, &doc->unsent);
     vec_drop(&memory, &doc->steps);
     vec_drop(&memory, &doc->shown_heads);
@@ -69,6 +71,7 @@ uint64_t lk_peer(const lk_doc *doc) { return doc->peer; }
 lk_status lk_set_peer(lk_doc *doc, uint64_t peer) {
     if (peer == UINT64_MAX) return LK_EVALUE;
     lk_status status = lk_commit(doc, NULL);
+    if (status == LK_OK) status = sealed_open_for(doc, (lk_id){peer, 0});
     if (status != LK_OK) return status;
     doc->peer = peer;
     doc->self = intern_find_peer(&doc->log.names, peer);
@@ -78,18 +81,24 @@ lk_status lk_set_peer(lk_doc *doc, uint64_t peer) {
 
 /* ---- versions ---- */
 
-size_t lk_op_count(const lk_doc *doc) { return doc->log.graph.end - doc->log.graph.begin; }
-
-size_t lk_change_count(const lk_doc *doc) {
+size_t lk_op_count(const lk_doc *doc) {
     const dag *g = &doc->log.graph;
-    size_t count = oplog_change_count(&doc->log);
-    if (!doc->open) return count;
+    return doc->sealed.at != NULL ? g->end : g->end - g->begin;
+}
+
+lk_status lk_change_count(lk_doc *doc, size_t *out) {
+    lk_status status = sealed_open(doc);
+    if (status != LK_OK) return status;
+    const dag *g = &doc->log.graph;
+    *out = oplog_change_count(&doc->log);
+    if (!doc->open) return LK_OK;
     /* what is not committed was counted, unless it happens to look like part of what is */
     const dag_run *newest = &g->runs.at[g->runs.len - 1];
     const dag_peer *p = &g->peers.at[newest->peer];
     bool joined =
         p->runs.len > 1 && oplog_joins(&doc->log, &g->runs.at[p->runs.at[p->runs.len - 2]], newest);
-    return joined ? count : count - 1;
+    *out -= !joined;
+    return LK_OK;
 }
 
 /* ---- containers ---- */
@@ -147,12 +156,21 @@ static const container_name *doc_name(const lk_doc *doc, lk_ref ref) {
 
 lk_kind lk_ref_kind(const lk_doc *doc, lk_ref ref) { return (lk_kind)doc_name(doc, ref)->id.kind; }
 
+static uint32_t doc_find_container(const lk_doc *doc, container_id id, uint64_t peer) {
+    if (!id.root) id.peer = intern_find_peer(&doc->log.names, peer);
+    return intern_find_container(&doc->log.names, &id);
+}
+
 lk_status lk_container_by_id(lk_doc *doc, lk_str id, lk_ref *out) {
     container_id name;
     uint64_t peer;
     if (!container_id_parse(id, &name, &peer)) return LK_EVALUE;
-    if (!name.root) name.peer = intern_find_peer(&doc->log.names, peer);
-    uint32_t found = intern_find_container(&doc->log.names, &name);
+    uint32_t found = doc_find_container(doc, name, peer);
+    if (found == TABLE_NONE && (!name.root || mergeable_named(&name))) {
+        lk_status status = sealed_open(doc); /* it may have been deleted */
+        if (status != LK_OK) return status;
+        found = doc_find_container(doc, name, peer);
+    }
     *out = (lk_ref){found};
     if (found != TABLE_NONE) return LK_OK;
     if (!name.root || name.kind > LK_COUNTER || mergeable_named(&name)) return LK_EMISSING;
@@ -211,8 +229,9 @@ static void doc_appeared(void *context, uint32_t container) {
 void doc_advance(lk_doc *doc, const step *steps, size_t len) {
     events *e = &doc->events;
     state_watch watch = {e->number, e, doc_appeared};
+    state_change done = {0};
     for (size_t i = 0; i < len; i++) {
-        state_change done = {0};
+        if (e->watching && i > 0) done = (state_change){0};
         state_apply(&doc->state, &steps[i], e->watching ? &watch : NULL, &done);
         /* As in Loro: that the same was written again is told of edits here only. */
         if (e->watching && (doc->open || !done.same)) events_note(e, &steps[i], &done);

@@ -38,6 +38,15 @@ typedef struct doc_styles { /* how marks expand, by key */
     lk_expand expand;
 } doc_styles;
 
+typedef struct doc_sealed { /* a history that is not read: sealed.h */
+    uint8_t *at;            /* the snapshot it came in; NULL: there is none */
+    size_t len;
+    VEC(lv) heads; /* where it ends */
+    int64_t timestamp_s;
+    size_t containers; /* as many there were when it came */
+    lk_status damage;  /* what is wrong with it, as far as is known */
+} doc_sealed;
+
 typedef struct visit { /* a change to be visited: history.c */
     uint32_t lamport;  /* one past its last */
     op_id id;          /* its first */
@@ -56,6 +65,8 @@ struct lk_doc {
     bool open;       /* the newest run is a change being written */
     bool detached;   /* the state shows a version of its own: the next two, else all there is */
     bool edits_past; /* editing is allowed while detached */
+    bool lazy;       /* lk_open_lazily() */
+    doc_sealed sealed;
     int64_t merge_interval_s;
     VEC(lv) shown_heads;
     VEC(int32_t) shown_ends; /* by peer; may be shorter than their table */
@@ -116,6 +127,9 @@ bool doc_root_deleted(const lk_doc *doc, uint32_t root);
 /* checkout.c: what the steps are that lead from the shown version to another one, at doc->steps,
  * with room made for them. LK_ECORRUPT, LK_ENOMEM. */
 lk_status doc_plan_travel(lk_doc *doc, const travel_end *from, const travel_end *to);
+
+/* doc_check.c: how far two sums of a counter may differ, whose last bits depend on the order. */
+double check_rounding(const lk_doc *doc, uint32_t id);
 
 /* Styles as a document has them at first. */
 void styles_init(doc_styles *styles, const lk_memory *heap);

@@ -381,8 +381,9 @@ static int64_t edit_latest(const lk_doc *doc) {
     int64_t latest = 0;
     for (uint32_t i = 0; i < newest->parent_len; i++) {
         lv parent = g->parents.at[newest->parent_start + i];
-        if (parent < g->begin) continue;
-        int64_t time = doc->log.changes.at[dag_run_of(g, parent) - g->runs.at].timestamp_s;
+        int64_t time = parent < g->begin
+                           ? doc->sealed.timestamp_s
+                           : doc->log.changes.at[dag_run_of(g, parent) - g->runs.at].timestamp_s;
         if (time > latest) latest = time;
     }
     return latest;

@@ -8,6 +8,7 @@
 #include "codec/change_block.h"
 #include "codec/envelope.h"
 #include "doc/checkout.h"
+#include "doc/sealed.h"
 #include "oplog/mergeable.h"
 
 /* A block is closed when it holds this much, so that readers can take one without all others. In
@@ -333,6 +334,8 @@ lk_status export_past(lk_doc *doc, const int32_t *ends, lk_buf *out) {
 
 static lk_status export_updates(lk_doc *doc, lk_ids from, lk_buf *out) {
     const dag *g = &doc->log.graph;
+    lk_status status = sealed_open_after(doc, from);
+    if (status != LK_OK) return status;
     arena_reset(&doc->scratch);
     int32_t *starts = arena_new(&doc->scratch, int32_t, g->peers.len);
     if (starts == NULL) return LK_ENOMEM;
@@ -342,7 +345,6 @@ static lk_status export_updates(lk_doc *doc, lk_ids from, lk_buf *out) {
         if (peer < g->peers.len && from.at[i].counter > 0) starts[peer] = from.at[i].counter;
     }
     exporter x = {.doc = doc, .bytes = {.memory = &doc->memory}};
-    lk_status status = LK_OK;
     for (peer_ix p = 0; p < g->peers.len && status == LK_OK; p++)
         status = export_span(&x, p, starts[p], g->peers.at[p].end);
     if (status == LK_OK) status = export_blob(&x, out);

@@ -4,6 +4,7 @@
 #include "base/sort.h"
 #include "codec/envelope.h"
 #include "doc/export.h"
+#include "doc/sealed.h"
 
 static int export_span_order(const void *a, const void *b) {
     const lk_span *x = a, *y = b;
@@ -27,6 +28,8 @@ static size_t export_join_spans(lk_span *spans, size_t len) {
 
 lk_status lk_export_spans(lk_doc *doc, const lk_span *spans, size_t len, lk_buf *out) {
     lk_status status = lk_commit(doc, NULL);
+    for (size_t i = 0; i < len && status == LK_OK; i++)
+        status = sealed_open_for(doc, (lk_id){spans[i].peer, spans[i].start});
     if (status != LK_OK) return status;
     arena_reset(&doc->scratch);
     lk_span *all = arena_new(&doc->scratch, lk_span, len);

@@ -4,6 +4,7 @@
 #include "doc/history.h"
 
 #include "base/sort.h"
+#include "doc/sealed.h"
 
 /* ---- changes ---- */
 
@@ -113,13 +114,17 @@ static lk_status history_show(lk_doc *doc, const history_change *c, lk_change *o
 
 lk_status lk_change_at(lk_doc *doc, lk_id id, lk_change *out) {
     op_id known;
+    lk_status status = sealed_open_for(doc, id);
+    if (status != LK_OK) return status;
     if (!history_known(doc, id, &known)) return LK_EMISSING;
     history_change c = history_find(doc, known);
     return history_show(doc, &c, out);
 }
 
 lk_status lk_change_after(lk_doc *doc, lk_id id, lk_change *out) {
+    lk_status status = sealed_open_for(doc, id);
     peer_ix peer = intern_find_peer(&doc->log.names, id.peer);
+    if (status != LK_OK) return status;
     if (peer >= doc->log.graph.peers.len) return LK_EMISSING;
     int32_t begin = doc->log.graph.peers.at[peer].begin;
     return lk_change_at(doc, (lk_id){id.peer, id.counter < begin ? begin : id.counter}, out);
@@ -134,7 +139,9 @@ lk_status lk_change_open(lk_doc *doc, lk_change *out) {
 }
 
 lk_status lk_change_at_lamport(lk_doc *doc, uint64_t peer, uint32_t lamport, lk_change *out) {
+    lk_status status = sealed_open_for(doc, (lk_id){peer, 0});
     peer_ix ix = intern_find_peer(&doc->log.names, peer);
+    if (status != LK_OK) return status;
     if (ix >= doc->log.graph.peers.len) return LK_EMISSING;
     const dag_peer *p = &doc->log.graph.peers.at[ix];
     size_t low = 0, high = p->runs.len;
@@ -186,15 +193,14 @@ static visit history_pop(lk_doc *doc) {
 
 lk_status lk_travel(lk_doc *doc, lk_ids from) {
     doc->visits.len = 0;
-    for (size_t i = 0; i < from.len; i++) {
+    lk_status status = sealed_open(doc);
+    for (size_t i = 0; i < from.len && status == LK_OK; i++) {
         op_id id;
-        lk_status status = history_known(doc, from.at[i], &id) ? LK_OK : LK_EMISSING;
+        status = history_known(doc, from.at[i], &id) ? LK_OK : LK_EMISSING;
         if (status == LK_OK && !history_push(doc, id)) status = LK_ENOMEM;
-        if (status == LK_OK) continue;
-        doc->visits.len = 0;
-        return status;
+        if (status != LK_OK) doc->visits.len = 0;
     }
-    return LK_OK;
+    return status;
 }
 
 lk_status lk_travel_next(lk_doc *doc, lk_change *out) {
@@ -258,6 +264,11 @@ static bool history_spans_write(lk_doc *doc, const dag_spans *spans, history_spa
 }
 
 lk_status lk_spans_between(lk_doc *doc, lk_ids from, lk_ids to, lk_span_diff *out) {
+    for (size_t i = 0; i < from.len + to.len; i++) {
+        lk_id id = i < from.len ? from.at[i] : to.at[i - from.len];
+        lk_status status = sealed_open_for(doc, id);
+        if (status != LK_OK) return status;
+    }
     arena_reset(&doc->scratch);
     lv *a = arena_new(&doc->scratch, lv, from.len), *b = arena_new(&doc->scratch, lv, to.len);
     if (a == NULL || b == NULL) return LK_ENOMEM;
@@ -320,6 +331,8 @@ static bool history_touch(lk_doc *doc, const dag_run *run, int32_t start, int32_
 
 lk_status lk_changed_containers(lk_doc *doc, lk_span span, const lk_ref **out, size_t *len) {
     doc->touched.len = *len = 0;
+    lk_status status = sealed_open_for(doc, (lk_id){span.peer, span.start});
+    if (status != LK_OK) return status;
     arena_reset(&doc->scratch);
     peer_ix peer = intern_find_peer(&doc->log.names, span.peer);
     const dag *g = &doc->log.graph;

@@ -7,6 +7,7 @@
 #include "codec/json_updates.h"
 #include "doc/export.h"
 #include "doc/history.h"
+#include "doc/sealed.h"
 
 /* ---- out ---- */
 
@@ -108,6 +109,7 @@ lk_status lk_json_updates(lk_doc *doc, lk_ids from, const lk_ids *to_or_null, bo
                           lk_buf *out) {
     lk_ids start;
     lk_status status = lk_commit(doc, NULL);
+    if (status == LK_OK) status = sealed_open_after(doc, from);
     if (status == LK_OK) status = lk_frontiers_of(doc, from, &start);
     if (status != LK_OK) return status;
     arena_reset(&doc->scratch);
@@ -132,6 +134,8 @@ lk_status lk_json_updates(lk_doc *doc, lk_ids from, const lk_ids *to_or_null, bo
 }
 
 lk_status lk_json_span(lk_doc *doc, lk_span span, lk_buf *out) {
+    lk_status status = sealed_open_for(doc, (lk_id){span.peer, span.start});
+    if (status != LK_OK) return status;
     arena_reset(&doc->scratch);
     size_t before = out->len;
     history_list list = {.doc = doc};

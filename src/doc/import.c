@@ -8,6 +8,7 @@
  * waiting for the one just appended goes next, then what follows that one. So branches are read one
  * after the other, each where it begins, and the merge does not jump between them. What still waits
  * in the end is kept as encoded bytes, and read again when what it misses is here. */
+#include "doc/import.h"
 #include "base/limits.h"
 #include "base/sort.h"
 #include "codec/change_block.h"
@@ -17,7 +18,11 @@
 #include "doc/event_make.h"
 #include "doc/on_top.h"
 #include "doc/root.h"
+#include "doc/sealed.h"
 #include "oplog/mergeable.h"
+
+/* A document that is open for long does not keep room for more of them. */
+#define IMPORT_STEPS 1024u
 
 typedef struct import_block {
     block b;
@@ -39,6 +44,12 @@ typedef struct import_waiter { /* a node of a heap: who waits for the operations
     uint32_t rank, left, right;
 } import_waiter;
 
+typedef enum import_need { /* what an import that failed would need to go on */
+                           IMPORT_NOTHING,
+                           IMPORT_REPLAY,  /* the state of the snapshot is not to be believed */
+                           IMPORT_HISTORY, /* changes do not build on all that is sealed */
+} import_need;
+
 typedef struct importer {
     lk_doc *doc;
     VEC(import_block) blocks; /* the blob's, by peer and counter; then those that had waited */
@@ -56,9 +67,14 @@ typedef struct importer {
     bool snapshot; /* a document that held nothing begins with one of the blobs */
     bool several;  /* blobs are read */
     bool alone;    /* what waited for the blob is dropped, not read */
-    bool late;     /* the document begins where the blob's history does: */
+    bool lazy;     /* it may begin where the blob's history ends, and did: */
+    bool sealed;
+    bool plain; /* containers that were here are in its state */
+    snapshot_tip tip;
+    bool late; /* it begins where the blob's history does: */
     snapshot_history history;
     snapshot_root root;
+    import_need need;
     lk_fault *fault;
 } importer;
 
@@ -140,25 +156,68 @@ static bool import_holds_nothing(const lk_doc *doc) {
     return doc->log.graph.end == 0 && !doc->detached;
 }
 
+/* `kept`: the document keeps the blocks as they are. */
+static lk_status import_blocks(importer *in, const snapshot_history *history, bool kept) {
+    lk_status status = LK_OK;
+    for (size_t i = 0; i < history->block_len && status == LK_OK; i++) {
+        status = import_add(in, history->blocks[i].bytes, history->blocks[i].offset);
+        if (status == LK_OK && kept)
+            in->blocks.at[in->blocks.len - 1].b.kept_bytes = history->blocks[i].bytes.len;
+    }
+    return status;
+}
+
+/* How many of these states are of containers that are here? */
+static size_t import_count_known(const lk_doc *doc, const snapshot_root *root) {
+    size_t known = 0;
+    for (size_t i = 0; i < root->len; i++) {
+        container_id id;
+        known += state_blob_root(root->pairs[i].key, &id) &&
+                 intern_find_container(&doc->log.names, &id) != TABLE_NONE;
+    }
+    return known;
+}
+
+static bool import_wrote(const lk_doc *doc, lk_ids vv) {
+    for (size_t i = 0; i < vv.len; i++)
+        if (vv.at[i].peer == doc->peer) return true;
+    return false;
+}
+
+/* Begin where the history ends, unless it has to be read at once. */
+static lk_status import_seal(importer *in, const envelope_sections *sections) {
+    lk_doc *doc = in->doc;
+    const envelope_section *from = &sections->state;
+    sstable pairs;
+    in->need = IMPORT_REPLAY;
+    lk_status status = snapshot_read_tip(&sections->history, &doc->scratch, &in->tip, in->fault);
+    if (status == LK_OK && import_wrote(doc, in->tip.vv))
+        status = import_fault(in, LK_ESTATE, "history goes on here");
+    if (status == LK_OK)
+        status = sstable_read(from->bytes, from->offset, LIMIT_SNAPSHOT_BYTES, &doc->scratch,
+                              &pairs, in->fault);
+    if (status != LK_OK) return status;
+    snapshot_root root = {.pairs = pairs.pairs, .len = pairs.len};
+    in->plain = import_count_known(doc, &root) == doc->log.names.containers.len;
+    status = root_load_tip(doc, &in->tip, &root, in->fault);
+    in->sealed = status == LK_OK;
+    return status;
+}
+
 /* A document that holds something does not look at what stands behind the history, as in Loro. */
 static lk_status import_snapshot(importer *in, reader *body) {
     envelope_sections sections;
     snapshot_history history;
-    arena *scratch = &in->doc->scratch;
     bool begins = import_holds_nothing(in->doc) && !in->late;
     lk_status status = begins ? envelope_read_sections(body, &sections, in->fault)
                               : envelope_read_history(body, &sections.history, in->fault);
+    if (status == LK_OK && begins && in->lazy) return import_seal(in, &sections);
     if (status == LK_OK && begins) status = import_roots(in, &sections);
     if (status != LK_OK) return status;
-    status = snapshot_read_history(&sections.history, scratch, &history, in->fault);
+    status = snapshot_read_history(&sections.history, &in->doc->scratch, &history, in->fault);
     if (status == LK_OK && begins) status = import_find_root(in, &history, &sections.root);
     in->snapshot |= begins && history.block_len > 0;
-    for (size_t i = 0; i < history.block_len && status == LK_OK; i++) {
-        status = import_add(in, history.blocks[i].bytes, history.blocks[i].offset);
-        if (status == LK_OK && begins)
-            in->blocks.at[in->blocks.len - 1].b.kept_bytes = history.blocks[i].bytes.len;
-    }
-    return status;
+    return status == LK_OK ? import_blocks(in, &history, begins) : status;
 }
 
 static lk_status import_decode(importer *in, lk_bytes bytes) {
@@ -289,6 +348,10 @@ static lk_status import_append_change(importer *in, import_block *x) {
     const char *what = "out of memory";
     if (!oplog_map_rest(&doc->log, &x->b, &doc->scratch, &x->names))
         return import_fault(in, LK_ENOMEM, what);
+    if (!sealed_carries(doc, &x->b, &x->names, c)) {
+        in->need = IMPORT_HISTORY;
+        return import_fault(in, LK_EMISSING, "change builds on what is sealed");
+    }
     lk_status status = oplog_append(&doc->log, &x->b, &x->names, c, &what);
     return status == LK_OK ? LK_OK : import_fault(in, status, what);
 }
@@ -384,6 +447,26 @@ static lk_status import_append(importer *in) {
         status = import_wake(in, p);
     while (in->ready.len > 0 && status == LK_OK)
         status = import_run(in, in->ready.at[--in->ready.len]);
+    return status;
+}
+
+lk_status import_history(lk_doc *doc, lk_bytes blob, lk_fault *fault) {
+    importer in = {.doc = doc, .fault = fault};
+    envelope_mode mode;
+    reader body;
+    envelope_section section;
+    snapshot_history history;
+    lk_status status = envelope_open(blob, &mode, &body, fault);
+    if (status == LK_OK) status = envelope_read_history(&body, &section, fault);
+    if (status == LK_OK) status = snapshot_read_history(&section, &doc->scratch, &history, fault);
+    if (status == LK_OK) status = import_blocks(&in, &history, true);
+    in.blob_len = in.blocks.len;
+    if (status == LK_OK) status = import_append(&in);
+    for (size_t i = 0; i < in.blocks.len && status == LK_OK; i++)
+        if (import_skip_known(&in, &in.blocks.at[i]))
+            status = import_fault(&in, LK_ECORRUPT, "history lacks what it builds on");
+    vec_drop(&doc->memory, &in.blocks);
+    vec_drop(&doc->memory, &in.ready);
     return status;
 }
 
@@ -651,10 +734,10 @@ static void import_tell(const importer *in, const oplog_mark *before) {
         events_finish(doc, LK_BY_IMPORT, (lk_str){0});
 }
 
-static lk_status import_run_all(lk_doc *doc, const lk_bytes *blobs, size_t len, bool alone,
-                                lk_fault *fault) {
+static lk_status import_try(lk_doc *doc, const lk_bytes *blobs, size_t len, bool alone, bool lazy,
+                            import_need *need, lk_fault *fault) {
     arena_reset(&doc->scratch);
-    importer in = {.doc = doc, .alone = alone, .several = len > 1, .fault = fault};
+    importer in = {.doc = doc, .alone = alone, .lazy = lazy, .several = len > 1, .fault = fault};
     oplog_mark mark;
     in.end_len = doc->log.graph.peers.len;
     in.ends = import_ends(doc);
@@ -663,6 +746,9 @@ static lk_status import_run_all(lk_doc *doc, const lk_bytes *blobs, size_t len, 
                  (!doc->events.watching || events_begin(doc));
     if (!ready) return import_fault(&in, LK_ENOMEM, "out of memory");
     lk_status status = import_all(&in, blobs, len, mark.graph.end);
+    if (status == LK_OK && in.sealed && !sealed_keep(doc, blobs[0], &in.tip, in.plain))
+        status = import_fault(&in, LK_ENOMEM, "out of memory");
+    *need = status == LK_ENOMEM ? IMPORT_NOTHING : in.need;
     if (in.taken != NULL && in.waiting != NULL) import_settle_waiting(&in, status == LK_OK);
     vec_drop(&doc->memory, &in.blocks);
     vec_drop(&doc->memory, &in.ready);
@@ -675,7 +761,20 @@ static lk_status import_run_all(lk_doc *doc, const lk_bytes *blobs, size_t len, 
     doc_advance(doc, doc->steps.at, doc->steps.len);
     bool changed = doc->log.graph.end > mark.graph.end && !doc->detached;
     if (changed && doc->events.watching) import_tell(&in, &mark);
+    if (doc->steps.cap > IMPORT_STEPS) vec_drop(&doc->memory, &doc->steps);
+    arena_reset(&doc->scratch);
     return LK_OK;
+}
+
+static lk_status import_run_all(lk_doc *doc, const lk_bytes *blobs, size_t len, bool alone,
+                                lk_fault *fault) {
+    bool lazy = doc->lazy && len == 1 && doc->pending.len == 0;
+    import_need need;
+    lk_status status = import_try(doc, blobs, len, alone, lazy, &need, fault);
+    if (status == LK_OK || need == IMPORT_NOTHING) return status;
+    *fault = (lk_fault){0};
+    status = need == IMPORT_HISTORY ? sealed_open(doc) : LK_OK;
+    return status == LK_OK ? import_try(doc, blobs, len, alone, false, &need, fault) : status;
 }
 
 lk_status lk_import_batch(lk_doc *doc, const lk_bytes *blobs, size_t len,

@@ -16,6 +16,7 @@ typedef struct on_top {
     lv end;
     const lv *heads; /* ascending */
     size_t len;
+    lv first; /* what is before is left out, and counts as known */
 } on_top;
 
 /* What a run, or the part of it that came, builds on. */
@@ -60,7 +61,7 @@ static bool on_top_meets(const on_top *o, const dag_run *run) {
         if (parents[i] < o->end && !on_top_is_head(o, parents[i])) return false;
     if (run->start < o->end || run->counter == 0) return true;
     lv own = dag_lv(g, (op_id){run->peer, run->counter - 1});
-    return own >= o->end || own < g->begin || on_top_is_head(o, own);
+    return own >= o->end || own < o->first || on_top_is_head(o, own);
 }
 
 /* Is what came a line, and its author changes once at most? */
@@ -128,7 +129,7 @@ static bool on_top_of_containers(const on_top *o, lk_doc *doc, const dag_run *fi
 
 bool on_top_find(lk_doc *doc, lv end, const lv *before, size_t len) {
     const dag *g = &doc->log.graph;
-    on_top o = {&doc->log, end, before, len};
+    on_top o = {&doc->log, end, before, len, doc->sealed.at == NULL ? g->begin : 0};
     if (len == 0) return true;
     const dag_run *first = dag_run_of(g, end);
     bool knows = true, meets = true;

@@ -25,6 +25,8 @@ typedef struct root_loader {
     uint8_t *held;        /* by container: some value holds it */
     op_id at;             /* the root */
     uint32_t lamport;
+    bool sealed; /* there is none: nothing travels to where the history begins, and what is */
+    VEC(uint64_t) atoms; /* there need not be known, but for a check: lv << 32 | length */
     lk_fault *fault;
 } root_loader;
 
@@ -64,9 +66,9 @@ static bool root_append(root_loader *l, const block *first) {
     return true;
 }
 
-static bool root_begin(root_loader *l, const snapshot_history *history, const block *first) {
+/* These operations have no runs. */
+static bool root_leave_out(root_loader *l, lk_ids start) {
     oplog *log = &l->doc->log;
-    lk_ids start = history->start_vv;
     uint64_t total = 0;
     op_id *ends = arena_new(&l->doc->scratch, op_id, start.len);
     if (!root_need(l, ends)) return false;
@@ -77,13 +79,43 @@ static bool root_begin(root_loader *l, const snapshot_history *history, const bl
     }
     if (total >= LIMIT_HISTORY)
         return root_fail(l, LK_ELIMIT, "history is longer than 2^31 operations");
-    if (!dag_begin_late(&log->graph, ends, start.len)) return root_need(l, NULL);
+    return dag_begin_late(&log->graph, ends, start.len) || root_need(l, NULL);
+}
+
+static bool root_begin(root_loader *l, const snapshot_history *history, const block *first) {
+    oplog *log = &l->doc->log;
+    if (!root_leave_out(l, history->start_vv)) return false;
     lk_id at = history->start_frontiers.at[0];
     l->at = (op_id){intern_peer(&log->names, at.peer), at.counter};
     if (l->at.peer == TABLE_NONE) return root_need(l, NULL);
     if (dag_peer_end(&log->graph, l->at.peer) != at.counter)
         return root_fail(l, LK_ECORRUPT, "history does not begin where it says");
     return root_append(l, first);
+}
+
+static int root_lv_order(const void *a, const void *b) {
+    lv x = *(const lv *)a, y = *(const lv *)b;
+    return x < y ? -1 : x > y;
+}
+
+/* Nothing of the history is looked at, up to its end. */
+static bool root_seal(root_loader *l, const snapshot_tip *tip) {
+    oplog *log = &l->doc->log;
+    size_t len = tip->frontiers.len;
+    lv *heads = arena_new(&l->doc->scratch, lv, len);
+    if (!root_need(l, heads) || !root_leave_out(l, tip->vv)) return false;
+    for (size_t i = 0; i < len; i++) {
+        lk_id head = tip->frontiers.at[i];
+        op_id at = {intern_find_peer(&log->names, head.peer), head.counter};
+        if (dag_peer_end(&log->graph, at.peer) - 1 != at.counter)
+            return root_fail(l, LK_ECORRUPT, "history does not end where it says");
+        heads[i] = dag_lv(&log->graph, at);
+    }
+    sort_items(heads, len, sizeof *heads, root_lv_order);
+    l->at = (op_id){TABLE_NONE, 0};
+    l->sealed = true;
+    l->lamport = tip->lamport;
+    return dag_seal(&log->graph, heads, len, tip->lamport) || root_need(l, NULL);
 }
 
 /* ---- names ---- */
@@ -284,14 +316,25 @@ static bool root_made(root_loader *l, const op *made) {
            root_fail(l, LK_ECORRUPT, "state at the root does not have what the root did");
 }
 
+/* Can `peer` have made so many atoms by then? */
+static bool root_atoms(root_loader *l, op_id first, uint32_t len, uint32_t lamport) {
+    op_id last = {first.peer, first.counter + (int32_t)len - 1};
+    if (len > (uint32_t)(LIMIT_COUNTER - first.counter) || !root_knows(l, last) ||
+        lamport > l->lamport || len - 1 > l->lamport - lamport)
+        return root_fail(l, LK_ECORRUPT, "state holds what is later than the root");
+    if (!l->sealed) return true;
+    uint64_t *atoms = arena_vec_push(&l->doc->scratch, &l->atoms);
+    if (!root_need(l, atoms)) return false;
+    *atoms = (uint64_t)dag_lv(&l->doc->log.graph, first) << 32 | len;
+    return true;
+}
+
 /* `peer` made these atoms. */
 static bool root_piece(root_loader *l, peer_ix peer, uint32_t lamport, const op *made) {
-    op_id last = {peer, made->counter + (int32_t)made->len - 1};
-    if (made->len > (uint32_t)(LIMIT_COUNTER - made->counter) || !root_knows(l, last) ||
-        lamport > l->lamport || made->len - 1 > l->lamport - lamport)
-        return root_fail(l, LK_ECORRUPT, "state holds what is later than the root");
+    if (!root_atoms(l, (op_id){peer, made->counter}, made->len, lamport)) return false;
+    if (l->sealed) return true;
     op o = *made;
-    if (peer == l->at.peer && last.counter == l->at.counter) {
+    if (peer == l->at.peer && made->counter + (int32_t)made->len - 1 == l->at.counter) {
         if (!root_made(l, made)) return false;
         if (made->len == 1) return true;
         o = op_slice(made, 0, made->len - 1);
@@ -308,9 +351,20 @@ static int root_piece_order(const void *a, const void *b) {
     return x->at < y->at ? -1 : x->at > y->at;
 }
 
+static bool root_check_atoms(root_loader *l) {
+    uint64_t *spare = arena_new(&l->doc->scratch, uint64_t, l->atoms.len);
+    if (!root_need(l, spare)) return false;
+    sort_numbers(l->atoms.at, l->atoms.len, spare);
+    for (size_t i = 1; i < l->atoms.len; i++)
+        if ((l->atoms.at[i - 1] >> 32) + (uint32_t)l->atoms.at[i - 1] > l->atoms.at[i] >> 32)
+            return root_fail(l, LK_ECORRUPT, "state has an operation twice");
+    return true;
+}
+
 /* Each atom is there once. */
 static bool root_check_pieces(root_loader *l) {
     oplog *log = &l->doc->log;
+    if (l->sealed) return root_check_atoms(l);
     sort_items(log->pieces.at, log->pieces.len, sizeof *log->pieces.at, root_piece_order);
     for (size_t i = 1; i < log->pieces.len; i++) {
         const oplog_piece *p = &log->pieces.at[i];
@@ -323,6 +377,7 @@ static bool root_check_pieces(root_loader *l) {
 /* A register is as that step makes it. */
 static bool root_register(root_loader *l, const step *st, uint32_t name, uint32_t more) {
     oplog *log = &l->doc->log;
+    if (l->sealed && st->kind == STEP_MAP) return true;
     oplog_register *r = vec_push(log->heap, &log->registers);
     if (!root_need(l, r)) return false;
     *r = (oplog_register){.container = st->container,
@@ -341,6 +396,7 @@ static bool root_check_registers(root_loader *l) {
     for (size_t i = 1; i < log->registers.len; i++)
         if (oplog_register_order(&all[i - 1], &all[i]) == 0)
             return root_fail(l, LK_ECORRUPT, "state has an element twice");
+    if (l->sealed) log->registers.len = 0;
     return true;
 }
 
@@ -423,15 +479,28 @@ static bool root_anchor(root_loader *l, const root_marks *marks, const state_spa
 }
 
 /* Take the front of `left`. */
-static void root_take_text(lk_bytes *left, step *st, op *made) {
+static void root_take_text(lk_bytes *left, step *st) {
     text_len own;
-    utf8_seek(left->at, left->len, made->len, LK_CODEPOINT, &own);
-    made->kind = OP_TEXT_INSERT;
-    made->as.insert.text = left->at;
-    made->as.insert.bytes = own.unit[LK_UTF8];
+    utf8_seek(left->at, left->len, st->len, LK_CODEPOINT, &own);
     st->data = left->at;
     st->bytes = own.unit[LK_UTF8];
     *left = (lk_bytes){left->at + st->bytes, left->len - st->bytes};
+}
+
+static bool root_span(root_loader *l, const root_marks *marks, const state_span *span,
+                      lk_bytes *left, step *st) {
+    st->len = span->len > 0 ? (uint32_t)span->len : 1;
+    if (span->len > 0) root_take_text(left, st);
+    if (span->len > 0 && l->sealed) return root_atoms(l, st->id, st->len, span->lamport);
+    op made = {.container = st->container, .counter = span->id.counter, .len = st->len};
+    if (span->len > 0) {
+        made.kind = OP_TEXT_INSERT;
+        made.as.insert.text = st->data;
+        made.as.insert.bytes = st->bytes;
+    } else if (!root_anchor(l, marks, span, st, &made)) {
+        return false;
+    }
+    return root_piece(l, st->id.peer, span->lamport, &made);
 }
 
 static bool root_text(root_loader *l, uint32_t id, const state_text *text) {
@@ -439,22 +508,15 @@ static bool root_text(root_loader *l, uint32_t id, const state_text *text) {
     root_marks marks;
     left.at = oplog_text(&l->doc->log, left);
     if (!root_need(l, left.at) || !root_make_marks(l, id, text, &marks)) return false;
+    if (!vec_reserve(&l->doc->memory, &l->doc->steps, text->span_len)) return root_need(l, NULL);
     uint32_t pos = 0;
     for (size_t i = 0; i < text->span_len; i++) {
         const state_span *span = &text->spans[i];
-        op made = {.container = id,
-                   .counter = span->id.counter,
-                   .len = span->len > 0 ? (uint32_t)span->len : 1};
         step *st = root_step(l, STEP_INSERT, id);
         if (st == NULL || !root_stamp(l, st, root_id(l, span->id), span->lamport)) return false;
         st->pos = pos;
-        st->len = made.len;
-        pos += made.len;
-        if (span->len > 0)
-            root_take_text(&left, st, &made);
-        else if (!root_anchor(l, &marks, span, st, &made))
-            return false;
-        if (!root_piece(l, st->id.peer, span->lamport, &made)) return false;
+        if (!root_span(l, &marks, span, &left, st)) return false;
+        pos += st->len;
     }
     return true;
 }
@@ -658,14 +720,36 @@ static bool root_keep(root_loader *l, lk_bytes bytes) {
     return root_need(l, root->at);
 }
 
+static bool root_states(root_loader *l, const snapshot_root *root) {
+    bool fine =
+        root_read(l, root) && root_map_names(l) && root_intern_nodes(l) && root_set_parents(l);
+    for (size_t i = 0; i < l->state_len && fine; i++) fine = root_content(l, &l->states[i]);
+    return fine && root_check_nesting(l) && root_check_pieces(l) && root_check_registers(l);
+}
+
 lk_status root_load(lk_doc *doc, const snapshot_history *history, const snapshot_root *root,
                     const block *first, lk_fault *fault) {
     root_loader l = {.doc = doc, .fault = fault};
-    bool fine = root_begin(&l, history, first) && root_read(&l, root) && root_map_names(&l) &&
-                root_intern_nodes(&l) && root_set_parents(&l);
-    for (size_t i = 0; i < l.state_len && fine; i++) fine = root_content(&l, &l.states[i]);
-    if (!fine || !root_check_nesting(&l) || !root_check_pieces(&l) || !root_check_registers(&l) ||
-        !root_keep(&l, root->bytes))
-        return fault->code;
-    return LK_OK;
+    bool fine =
+        root_begin(&l, history, first) && root_states(&l, root) && root_keep(&l, root->bytes);
+    return fine ? LK_OK : fault->code;
+}
+
+/* May the state stand for a history that is not read? What nothing here understands is kept there
+ * alone, and roots that cannot be asked for come to be by it alone. */
+static bool root_stands_alone(root_loader *l) {
+    for (size_t i = 0; i < l->names.cids.len; i++) {
+        const container_id *id = &l->names.cids.at[i];
+        bool fine = id->kind <= LK_COUNTER &&
+                    (!id->root || mergeable_named(id) || doc_root_name_valid(id->name));
+        if (!fine) return root_fail(l, LK_EVERSION, "state is not all there is");
+    }
+    return true;
+}
+
+lk_status root_load_tip(lk_doc *doc, const snapshot_tip *tip, const snapshot_root *at_end,
+                        lk_fault *fault) {
+    root_loader l = {.doc = doc, .fault = fault};
+    bool fine = root_seal(&l, tip) && root_states(&l, at_end) && root_stands_alone(&l);
+    return fine ? LK_OK : fault->code;
 }

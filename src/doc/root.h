@@ -12,4 +12,8 @@
 lk_status root_load(lk_doc *doc, const snapshot_history *history, const snapshot_root *root,
                     const block *first, lk_fault *fault);
 
+/* The same at the end of a history that is sealed, whatever it holds: sealed.h. */
+lk_status root_load_tip(lk_doc *doc, const snapshot_tip *tip, const snapshot_root *at_end,
+                        lk_fault *fault);
+
 #endif

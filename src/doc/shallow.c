@@ -10,6 +10,7 @@
  * The state goes there and comes back. */
 #include "doc/checkout.h"
 #include "doc/export.h"
+#include "doc/sealed.h"
 
 typedef struct shallow_plan {
     lv root;       /* LV_NONE: nothing is left out at the start */
@@ -151,8 +152,12 @@ static lk_status shallow_write(lk_doc *doc, const shallow_plan *plan, lk_buf *ou
 
 lk_status export_snapshot(lk_doc *doc, lk_export_mode mode, lk_ids frontiers, lk_buf *out) {
     shallow_plan plan;
+    lk_bytes whole = mode == LK_SNAPSHOT ? sealed_whole(doc) : (lk_bytes){0};
+    if (whole.len > 0) return buf_append(out, whole.at, whole.len) ? LK_OK : LK_ENOMEM;
+    lk_status status = sealed_open(doc);
+    if (status != LK_OK) return status;
     arena_reset(&doc->scratch);
-    lk_status status = shallow_make_plan(doc, mode, frontiers, &plan);
+    status = shallow_make_plan(doc, mode, frontiers, &plan);
     if (status != LK_OK) return status;
     bool late = plan.root != LV_NONE;
     doc_heads there = late ? (doc_heads){&plan.root, 1} : plan.end;
@@ -177,12 +182,17 @@ lk_status export_late_past(lk_doc *doc, const int32_t *ends, lk_buf *out) {
 
 /* ---- where it begins ---- */
 
-bool lk_is_shallow(const lk_doc *doc) { return doc->log.graph.floor > 0; }
+/* Is the beginning left out, and not only sealed? */
+static bool shallow_late(const lk_doc *doc) {
+    return doc->log.graph.floor > 0 && doc->sealed.at == NULL;
+}
+
+bool lk_is_shallow(const lk_doc *doc) { return shallow_late(doc); }
 
 lk_ids lk_shallow_vv(lk_doc *doc) {
     const dag *g = &doc->log.graph;
     doc->version.len = 0;
-    if (g->floor == 0 || !vec_reserve(&doc->memory, &doc->version, g->peers.len))
+    if (!shallow_late(doc) || !vec_reserve(&doc->memory, &doc->version, g->peers.len))
         return (lk_ids){0};
     peer_ix root = dag_id(g, g->floor - 1).peer;
     for (peer_ix p = 0; p < g->peers.len; p++)
@@ -195,7 +205,7 @@ lk_ids lk_shallow_vv(lk_doc *doc) {
 lk_ids lk_shallow_frontiers(lk_doc *doc) {
     const dag *g = &doc->log.graph;
     doc->frontiers.len = 0;
-    if (g->floor == 0 || !vec_reserve(&doc->memory, &doc->frontiers, 1)) return (lk_ids){0};
+    if (!shallow_late(doc) || !vec_reserve(&doc->memory, &doc->frontiers, 1)) return (lk_ids){0};
     doc->frontiers.at[doc->frontiers.len++] = doc_wide(doc, dag_id(g, g->floor - 1));
     return (lk_ids){doc->frontiers.at, 1};
 }

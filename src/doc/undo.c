@@ -13,6 +13,7 @@
 #include "doc/undo.h"
 
 #include "doc/checkout.h"
+#include "doc/sealed.h"
 #include "doc/undo_list.h"
 #include "doc/undo_plain.h"
 #include "doc/undo_stack.h"
@@ -560,6 +561,8 @@ lk_status lk_undo_step(lk_undo *u, lk_undo_stack which, lk_undo_done *out) {
     lk_status status = lk_commit(u->doc, NULL);
     if (status != LK_OK || u->paused || u->stacks[which].items.len == 0) return status;
     if (u->doc->detached && !u->doc->edits_past) return LK_EDETACHED;
+    status = sealed_open(u->doc);
+    if (status != LK_OK) return status;
     undo_work w = {.undo = u, .plain = undo_plain_new()};
     arena_init(&w.memory, undo_heap(u));
     w.patch = (patch){.memory = &w.memory, .remap = &u->remap};

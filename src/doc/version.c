@@ -2,7 +2,7 @@
  * version.c - versions in three spellings: heads (local numbers), frontiers (the ids of heads) and
  * version vectors (how much of each peer). */
 #include "base/sort.h"
-#include "doc/doc.h"
+#include "doc/sealed.h"
 
 lk_id doc_wide(const lk_doc *doc, op_id id) {
     return (lk_id){doc->log.names.peers.at[id.peer], id.counter};
@@ -111,6 +111,17 @@ static lk_status version_prune(lk_doc *doc, lv *heads, size_t *len) {
     return LK_OK;
 }
 
+/* Heads that are sealed are those at the end, or sealed_open_at() was not asked. */
+static lk_status version_sealed(lk_doc *doc, doc_heads *out) {
+    size_t len = doc->sealed.heads.len;
+    lv *heads = arena_new(&doc->scratch, lv, len);
+    if (heads == NULL) return LK_ENOMEM;
+    if (!sealed_tip(doc, out->at, out->len)) return LK_EMISSING;
+    for (size_t i = 0; i < len; i++) heads[i] = doc->sealed.heads.at[i];
+    *out = (doc_heads){heads, len};
+    return LK_OK;
+}
+
 /* `past`: the ids are ends of a version vector, else they are operations. */
 static lk_status version_find(lk_doc *doc, lk_ids ids, bool past, doc_heads *out) {
     const dag *g = &doc->log.graph;
@@ -125,6 +136,9 @@ static lk_status version_find(lk_doc *doc, lk_ids ids, bool past, doc_heads *out
         if (counter < 0 || counter >= end) return LK_EMISSING;
         heads[out->len++] = dag_lv(g, (op_id){peer, counter});
     }
+    bool newer = false;
+    for (size_t i = 0; i < out->len; i++) newer |= heads[i] >= g->begin;
+    if (doc->sealed.at != NULL && !newer) return version_sealed(doc, out);
     lk_status status = version_prune(doc, heads, &out->len);
     bool older = out->len == 0 || heads[0] + 1 < g->floor; /* than where the history begins */
     return status == LK_OK && older && g->floor > 0 ? LK_EMISSING : status;
@@ -135,13 +149,15 @@ lk_status doc_find_heads(lk_doc *doc, lk_ids frontiers, doc_heads *out) {
 }
 
 lk_status lk_vv_of(lk_doc *doc, lk_ids frontiers, lk_ids *out) {
+    *out = (lk_ids){0};
+    if (frontiers.len == 0) return LK_OK;
+    lk_status status = sealed_open_at(doc, frontiers, false);
+    if (status != LK_OK) return status;
     arena_reset(&doc->scratch);
     size_t peers = doc->log.graph.peers.len;
     int32_t *ends = arena_new(&doc->scratch, int32_t, 2 * peers);
     doc_heads heads;
-    *out = (lk_ids){0};
-    if (frontiers.len == 0) return LK_OK;
-    lk_status status = doc_find_heads(doc, frontiers, &heads);
+    status = doc_find_heads(doc, frontiers, &heads);
     if (status != LK_OK) return status;
     if (ends == NULL || !vec_reserve(&doc->memory, &doc->version, peers)) return LK_ENOMEM;
     __builtin_memset(ends, 0, peers * sizeof *ends);
@@ -155,9 +171,11 @@ lk_status lk_vv_of(lk_doc *doc, lk_ids frontiers, lk_ids *out) {
 }
 
 lk_status lk_frontiers_of(lk_doc *doc, lk_ids vv, lk_ids *out) {
+    lk_status status = sealed_open_at(doc, vv, true);
+    if (status != LK_OK) return status;
     arena_reset(&doc->scratch);
     doc_heads heads;
-    lk_status status = version_find(doc, vv, true, &heads);
+    status = version_find(doc, vv, true, &heads);
     if (status != LK_OK) return status;
     *out = version_frontiers(doc, heads);
     return out->len == heads.len ? LK_OK : LK_ENOMEM;
@@ -180,9 +198,12 @@ static lk_status version_compare(lk_doc *doc, doc_heads a, doc_heads b, lk_order
 }
 
 lk_status lk_compare(lk_doc *doc, lk_ids a, lk_ids b, lk_order *out) {
+    lk_status status = sealed_open_at(doc, a, false);
+    if (status == LK_OK) status = sealed_open_at(doc, b, false);
+    if (status != LK_OK) return status;
     arena_reset(&doc->scratch);
     doc_heads x, y;
-    lk_status status = doc_find_heads(doc, a, &x);
+    status = doc_find_heads(doc, a, &x);
     if (status == LK_OK) status = doc_find_heads(doc, b, &y);
     return status == LK_OK ? version_compare(doc, x, y, out) : status;
 }

@@ -73,7 +73,7 @@ op_id dag_id(const dag *g, lv at) {
 }
 
 uint32_t dag_lamport(const dag *g, lv at) {
-    if (at < g->begin) return (uint32_t)dag_id(g, at).counter;
+    if (at < g->begin) return g->sealed > 0 ? g->sealed : (uint32_t)dag_id(g, at).counter;
     const dag_run *run = dag_run_of(g, at);
     return run->lamport + (at - run->start);
 }
@@ -285,6 +285,14 @@ void dag_set_root(dag *g) {
     g->floor = g->end;
 }
 
+bool dag_seal(dag *g, const lv *heads, size_t len, uint32_t lamport) {
+    LK_ASSERT(g->end == g->begin);
+    if (!vec_reserve(g->heap, &g->heads, len)) return false;
+    for (size_t i = 0; i < len; i++) g->heads.at[g->heads.len++] = heads[i];
+    g->sealed = lamport;
+    return true;
+}
+
 static bool dag_reserve_peer(dag *g, peer_ix peer) {
     if (!dag_add_peer(g, peer)) return false;
     return vec_reserve(g->heap, &g->peers.at[peer].runs, 1);
@@ -417,6 +425,7 @@ void dag_rewind(dag *g, dag_mark mark, const lv *heads, size_t head_len) {
             peer->begin_lv = 0;
         }
         g->begin = g->floor = 0;
+        g->sealed = 0;
     }
     g->parents.len = mark.parents;
     g->end = mark.end;

@@ -16,7 +16,10 @@
  *
  *      lv      0 1 2 3 4   5    | 6 7 | 8
  *      of      A A A B B   root | B   | A        begin = 5, floor = 6
- *              no runs */
+ *              no runs
+ *
+ * Or the beginning is sealed: nobody looks into it (doc/sealed.h). It has no root then, but ends
+ * with its heads, all of which whatever comes later builds on: begin = floor. */
 #ifndef OPLOG_DAG_H
 #define OPLOG_DAG_H
 
@@ -57,6 +60,7 @@ typedef struct dag {
     VEC(lv) heads;       /* of everything, ascending */
     VEC(dag_walk) walk;  /* heap of the walk under way, kept for its memory */
     lv begin;            /* the first lv that has a run */
+    uint32_t sealed;     /* the latest Lamport time before it, if that is known */
     lv floor;            /* behind the root; 0 if the history begins at the start */
     lv end;              /* next lv */
 } dag;
@@ -76,7 +80,7 @@ lv dag_lv(const dag *g, op_id id);
 /* The run that holds `at`, which is not before the beginning. */
 const dag_run *dag_run_of(const dag *g, lv at);
 op_id dag_id(const dag *g, lv at);
-/* Before the beginning: the smallest it can be. */
+/* Before the beginning: the smallest it can be, or the largest if it is sealed. */
 uint32_t dag_lamport(const dag *g, lv at);
 /* From there on up to `at`, the counters of one peer are consecutive. */
 lv dag_part_start(const dag *g, lv at);
@@ -87,6 +91,10 @@ lv dag_part_start(const dag *g, lv at);
 bool dag_begin_late(dag *g, const op_id *ends, size_t len);
 /* The one operation appended so far is the root. */
 void dag_set_root(dag *g);
+/* What was begun late ends with these heads, none of them after `lamport`. false when memory is
+ * out.
+ */
+bool dag_seal(dag *g, const lv *heads, size_t len, uint32_t lamport);
 /* The operation of a peer at a Lamport time; false if there is none. */
 bool dag_find_lamport(const dag *g, peer_ix peer, uint32_t lamport, op_id *out);
 

@@ -806,6 +806,56 @@ lk_status oplog_append(oplog *log, const block *b, const oplog_names *names, con
     return status;
 }
 
+/* ---- a beginning that was sealed ---- */
+
+void oplog_swap(oplog *a, oplog *b) {
+    oplog was = *a;
+    *a = *b;
+    *b = was;
+    b->names = a->names;
+    b->log = a->log;
+    b->texts = a->texts;
+    a->names = was.names;
+    a->log = was.log;
+    a->texts = was.texts;
+}
+
+/* The parents of a run of `newer` as they are called in `log`, in its memory; NULL when that is
+ * out.
+ */
+static const lv *oplog_followed(oplog *log, const dag *newer, const dag_run *run) {
+    lv *parents = arena_new(&log->log, lv, run->parent_len);
+    for (uint32_t i = 0; parents != NULL && i < run->parent_len; i++) {
+        parents[i] = newer->parents.at[run->parent_start + i];
+        if (parents[i] < newer->begin) parents[i] = dag_lv(&log->graph, dag_id(newer, parents[i]));
+    }
+    return parents;
+}
+
+bool oplog_follow(oplog *log, const oplog *newer) {
+    const dag *from = &newer->graph;
+    LK_ASSERT(log->graph.end == from->begin);
+    for (size_t i = 0; i < from->runs.len; i++) {
+        const dag_run *run = &from->runs.at[i];
+        oplog_change c = newer->changes.at[i];
+        arena_mark before = arena_save(&log->log);
+        const lv *parents = oplog_followed(log, from, run);
+        if (parents == NULL || !vec_reserve(log->heap, &log->changes, 1) ||
+            !vec_reserve(log->heap, &log->ops, c.op_len) ||
+            dag_append(&log->graph, run->peer, run->len, run->lamport, parents,
+                       run->parent_len - run->self_implied) == NULL)
+            return false;
+        arena_rewind(&log->log, before);
+        const op *ops = newer->ops.at + c.op_start;
+        c.op_start = (uint32_t)log->ops.len;
+        log->changes.at[log->changes.len++] = c;
+        for (uint32_t k = 0; k < c.op_len; k++) log->ops.at[log->ops.len++] = ops[k];
+        /* its block began with it, for all that was known */
+        if (from->peers.at[run->peer].begin > 0) oplog_enter_block(log, 0);
+    }
+    return true;
+}
+
 /* ---- reading ---- */
 
 uint32_t oplog_lamport(const oplog *log, lv at, uint32_t *more) {

@@ -134,6 +134,12 @@ bool oplog_left_out(const oplog *log, const change *c, const oplog_names *names)
 lk_status oplog_append(oplog *log, const block *b, const oplog_names *names, const change *c,
                        const char **what);
 
+/* Exchange what two logs say; names and memory stay. */
+void oplog_swap(oplog *a, oplog *b);
+/* Append what came after the sealed beginning of `newer`, which is what `log` holds; names and
+ * memory are the same. false when memory is out. */
+bool oplog_follow(oplog *log, const oplog *newer);
+
 /* ---- reading ---- */
 
 /* The op that holds `at`; before the beginning, if the state there shows it. */

@@ -130,6 +130,7 @@ lk_room *lk_room_new(lk_doc *doc, const lk_room_options *options, const lk_memor
     if (room == NULL) return NULL;
     room->memory = *memory;
     room->doc = doc;
+    lk_open_lazily(doc, false); /* what strangers send is read */
     room->random = options->seed;
     room->unix_offset_ms = options->unix_offset_ms;
     room->refresh_at_ms = UINT64_MAX;

@@ -176,11 +176,22 @@ static void seq_edit_start(seq_edit *edit, const btree_sums *rank) {
     __builtin_memcpy(edit->at, rank->by, sizeof edit->at);
 }
 
+/* The item that holds the entity before `pos`, and its rank. */
+static btree_pos seq_before(seq *s, uint32_t pos, btree_sums *rank) {
+    if (pos < seq_len(s, SEQ_ENTITY)) return btree_find_near(&s->tree, SEQ_ENTITY, pos - 1, rank);
+    btree_pos at = btree_end(&s->tree);
+    btree_prev(&s->tree, &at);
+    const seq_span *last = btree_item(&s->tree, at);
+    *rank = s->tree.total;
+    for (unsigned u = 0; u < SEQ_UNITS; u++) rank->by[u] -= last->len[u];
+    return at;
+}
+
 /* Typing on: the span ends a span at `pos`, and nothing is split. */
 static bool seq_type(seq *s, uint32_t pos, const seq_span *span, seq_edit *out) {
     if (pos == 0) return false;
     btree_sums rank;
-    btree_pos at = btree_find_near(&s->tree, SEQ_ENTITY, pos - 1, &rank);
+    btree_pos at = seq_before(s, pos, &rank);
     seq_span *left = btree_item(&s->tree, at);
     if (rank.by[SEQ_ENTITY] + left->len[SEQ_ENTITY] != pos || !seq_joins(s, left, span))
         return false;

@@ -25,7 +25,7 @@ const WEIGHTS = [
     ['sync', 10],
     ['range', 2],
     ['snapshot', 2],
-    ['reload', 2],
+    ['reload', 4],
     ['late', 1],
     ['look back', 3],
     ['leave', 1],

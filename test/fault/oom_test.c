@@ -213,6 +213,35 @@ static lk_status begin_late(fixture *f) {
     lk_free(late);
     return status;
 }
+/* A document of its own opens without its history, and reads it while a change is being written. */
+static lk_status open_lazily(fixture *f) {
+    static lk_buf blob;
+    if (blob.len == 0) {
+        lk_doc *full = lk_new(3, NULL);
+        CHECK_EQ(lk_import(full, (lk_bytes){loro_updates, sizeof loro_updates}, NULL, NULL), LK_OK);
+        CHECK_EQ(lk_export(full, LK_SNAPSHOT, (lk_ids){0}, &blob), LK_OK);
+        lk_free(full);
+    }
+    lk_doc *doc = lk_new(4, &f->memory);
+    if (doc == NULL) return LK_ENOMEM;
+    lk_ref text;
+    size_t count = 0;
+    lk_open_lazily(doc, true);
+    lk_status status = lk_watch(doc, true);
+    if (status == LK_OK) status = lk_import(doc, (lk_bytes){blob.at, blob.len}, NULL, NULL);
+    if (status == LK_OK) status = lk_root(doc, LK_TEXT, str_of("text"), &text);
+    if (status == LK_OK) status = lk_text_insert(doc, text, 0, LK_UTF8, str_of("more"));
+    if (status == LK_OK) {
+        status = lk_change_count(doc, &count);
+        CHECK_EQ(count > 0, status == LK_OK);
+        if (status == LK_ENOMEM) CHECK_EQ(lk_commit(doc, NULL), LK_OK); /* it may wait for events */
+        if (status == LK_ENOMEM) CHECK_EQ(lk_change_count(doc, &count), LK_OK);
+        CHECK(status == LK_ESPENT || count > 0);
+    }
+    if (status == LK_ENOMEM) lk_check(doc);
+    lk_free(doc);
+    return status;
+}
 static lk_status print_json(fixture *f) {
     lk_buf out = {.memory = &f->memory};
     lk_status status = lk_json(f->doc, &out);
@@ -372,6 +401,7 @@ int main(void) {
         spent += sweep("export of a snapshot", export_snapshot, watched);
         spent += sweep("export of a shallow snapshot", export_shallow, watched);
         spent += sweep("late beginning", begin_late, watched);
+        spent += sweep("sealed beginning", open_lazily, watched);
         spent += sweep("json", print_json, watched);
         spent += sweep("export as JSON", export_json, watched);
         spent += sweep("import of JSON", import_json, watched);

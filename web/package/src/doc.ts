@@ -400,7 +400,8 @@ export class LoroDoc<T extends Record<string, Container> = Record<string, Contai
   }
 
   changeCount(): number {
-    return engine().w_change_count(this._handle);
+    check(engine().w_change_count(this._handle));
+    return outRead((r) => r.uleb());
   }
 
   // ---- the past ----
