@@ -528,8 +528,8 @@ export class LoroDoc<T extends Record<string, Container> = Record<string, Contai
    *  of this document, too. Subscribers hear of each piece of about 8 kB. What import() finds damaged
    *  rejects with the same error, and nothing was imported; only what shows when changes meet the
    *  document may come after pieces that stay. So do those before an abort, and importing the blob
-   *  again goes on from there. Shallow snapshots are imported at once, and whatever meets a document
-   *  that shows its past. */
+   *  again goes on from there. Imported at once are snapshots into an empty document, which takes
+   *  their state as it stands, shallow ones, and whatever meets a document that shows its past. */
   importAsync(bytes: Uint8Array, options?: ImportAsyncOptions): Promise<ImportStatus> {
     return importAsync(this, bytes, options);
   }

@@ -20,6 +20,10 @@ export interface ImportAsyncOptions {
 /** Bytes that are imported without looking at the clock. */
 const PIECE = 8192;
 
+/** The last byte of a blob's mode, and what it is: docs/FORMAT.md section 2. */
+const MODE = 21;
+const SNAPSHOT = 3;
+
 /** What a blob is made of; undefined: import() knows what is wrong with it. */
 function split(blob: Uint8Array): Uint8Array[] | undefined {
   if (engine().w_blob_split(PIECE, putBytes(blob)) < 0) return undefined;
@@ -84,8 +88,10 @@ export async function importAsync(
     onProgress?.({ done: total, total });
     return status;
   };
-  // a document that shows its past would find out with each piece how to get from there to the end
-  const pieces = doc.isDetached() ? undefined : split(blob);
+  // a document that shows its past would find out with each piece how to get from there to the end,
+  // and one that is empty takes the state of a snapshot as it stands
+  const whole = doc.isDetached() || (doc.opCount() === 0 && blob[MODE] === SNAPSHOT);
+  const pieces = whole ? undefined : split(blob);
   if (pieces === undefined || pieces.length < 2) return atOnce();
   const work = 2 * pieces.reduce((sum, { length }) => sum + length, 0);
   let done = 0;
@@ -102,9 +108,9 @@ export async function importAsync(
       end = performance.now() + budget;
     }
   };
-  let whole = true;
-  await each((piece) => (whole &&= engine().w_blob_check(putBytes(piece)) >= 0));
-  if (!whole) return atOnce();
+  let sound = true;
+  await each((piece) => (sound &&= engine().w_blob_check(putBytes(piece)) >= 0));
+  if (!sound) return atOnce();
   const success: Spans = new Map();
   const waited: Spans = new Map();
   await each((piece) => {
