@@ -197,7 +197,7 @@ static bool event_touched(const events *e, uint32_t id) {
     return id < e->by_container.len && e->by_container.at[id] > 0;
 }
 
-/* Of a tree that was made by edits here its steps are told, nodes that are gone already included. */
+/* Of a tree that was made by edits here its steps are told, of nodes that are gone already, too. */
 static bool event_all_told(const event_maker *m, uint32_t id, const batch_entry *batch) {
     const tree *t = state_find_tree(&m->doc->state, id);
     return m->by == LK_BY_LOCAL && t != NULL && batch != NULL && batch->items.len == t->moves.len;
