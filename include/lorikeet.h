@@ -478,14 +478,6 @@ typedef struct lk_import_status { /* views, good until the next import */
 lk_status lk_import(lk_doc *doc, lk_bytes bytes, lk_import_status *status_or_null,
                     lk_fault *fault_or_null);
 
-/* Shall a document that is empty and imports a snapshot of all there is take its state as it
- * stands, and leave the history unread beside it? Edits, and imports that build on all of it, go on
- * from there, and what such a document sends are the snapshot itself and what came since. The first
- * call that needs more reads the history, which costs what the import would have: that call returns
- * what lk_import() would, and LK_ECORRUPT if the history leads to another document than the state
- * showed. A room never does this. Off at first. */
-void lk_open_lazily(lk_doc *doc, bool on);
-
 /* The same for several blobs, in any order: all of them or none, as one event (of LK_BY_CHECKOUT,
  * as in Loro). A fault's offset is one in the blob that was refused. */
 lk_status lk_import_batch(lk_doc *doc, const lk_bytes *blobs, size_t len,
@@ -497,6 +489,14 @@ lk_status lk_import_batch(lk_doc *doc, const lk_bytes *blobs, size_t len,
  */
 lk_status lk_json_import(lk_doc *doc, lk_str json, lk_import_status *status_or_null,
                          lk_fault *fault_or_null);
+
+/* Shall a document that is empty and imports a snapshot of all there is take its state as it
+ * stands, and leave the history unread beside it? Edits, and imports that build on all of it, go on
+ * from there, and what such a document sends are the snapshot itself and what came since. The first
+ * call that needs more reads the history, which costs what the import would have: that call returns
+ * what lk_import() would, and LK_ECORRUPT if the history leads to another document than the state
+ * showed. A room never does this. Off at first. */
+void lk_open_lazily(lk_doc *doc, bool on);
 
 typedef enum lk_export_mode {
     LK_UPDATES,     /* what is missing from a version vector (empty: everything) */
