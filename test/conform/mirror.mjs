@@ -43,7 +43,6 @@ export class Mirror {
     #doc;
     #held = new Map();
     #astray = new Set(); // trees
-    #hidden = new Set(); // shared children
     #loaded = new Set(); // what the batch does not tell, or not from the start
 
     constructor(doc) {
@@ -118,10 +117,11 @@ export class Mirror {
         }
     }
 
-    /** Of a shared child that an edit here shows again its map alone tells. */
+    /** Of a shared child that an edit here shows, what it held while it was hidden its map alone tells. */
     #value(value, { by }) {
         const id = value?.container;
-        if (this.#hidden.delete(id) && by === 'local') this.#load(this.#doc.getContainerById(id));
+        if (by === 'local' && id !== undefined && isShared(id) && !this.#held.has(id))
+            this.#load(this.#doc.getContainerById(id));
         return value;
     }
 
@@ -157,11 +157,7 @@ export class Mirror {
         };
         for (const id of this.#held.keys())
             if (id.startsWith('cid:root-') && !isShared(id)) visit(id);
-        for (const id of [...this.#held.keys()]) {
-            if (seen.has(id)) continue;
-            if (isShared(id)) this.#hidden.add(id);
-            this.#held.delete(id);
-        }
+        for (const id of [...this.#held.keys()]) if (!seen.has(id)) this.#held.delete(id);
     }
 
     compare(what) {
