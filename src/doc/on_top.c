@@ -25,17 +25,7 @@ static const lv *on_top_parents(const on_top *o, const dag_run *run, lv *before,
     return player_parents(o->log, run, first, before, len);
 }
 
-static bool on_top_is_head(const on_top *o, lv at) {
-    size_t low = 0, high = o->len;
-    while (low < high) {
-        size_t mid = (low + high) / 2;
-        if (o->heads[mid] < at)
-            low = mid + 1;
-        else
-            high = mid;
-    }
-    return low < o->len && o->heads[low] == at;
-}
+static bool on_top_is_head(const on_top *o, lv at) { return dag_is_among(o->heads, o->len, at); }
 
 /* ---- all that was there ---- */
 

@@ -38,21 +38,8 @@ lk_bytes sealed_whole(const lk_doc *doc) {
 
 /* ---- what goes without it ---- */
 
-/* Heads ascend. */
-static bool sealed_among(const lv *heads, size_t len, lv at) {
-    size_t low = 0, high = len;
-    while (low < high) {
-        size_t mid = (low + high) / 2;
-        if (heads[mid] < at)
-            low = mid + 1;
-        else
-            high = mid;
-    }
-    return low < len && heads[low] == at;
-}
-
 static bool sealed_head(const lk_doc *doc, lv at) {
-    return sealed_among(doc->sealed.heads.at, doc->sealed.heads.len, at);
+    return dag_is_among(doc->sealed.heads.at, doc->sealed.heads.len, at);
 }
 
 bool sealed_tip(const lk_doc *doc, const lv *heads, size_t len) {
@@ -221,14 +208,19 @@ static bool sealed_records(const events *e) {
     return false;
 }
 
+/* Exchange the state for the one that stands aside. */
+static void sealed_turn(lk_doc *doc, sealed_aside *a) {
+    state other = doc->state;
+    doc->state = a->state;
+    a->state = other;
+}
+
 /* The new log and state stay, or those that stood aside come back. */
 static void sealed_settle(lk_doc *doc, sealed_aside *a, bool keep_new) {
     if (!keep_new) {
-        state fresh = doc->state;
         intern *names = &doc->log.names;
         oplog_swap(&a->log, &doc->log);
-        doc->state = a->state;
-        a->state = fresh;
+        sealed_turn(doc, a);
         for (size_t i = 0; i < a->names.containers && a->parents != NULL; i++)
             names->containers.at[i].parent = a->parents[i];
         state_rewind(&doc->state, a->names.containers);
@@ -259,7 +251,7 @@ static bool sealed_ends(const lk_doc *doc, const sealed_aside *a) {
     for (size_t i = 0; i < s->heads.len && same; i++) {
         lv head = dag_lv(is, dag_id(was, s->heads.at[i]));
         uint32_t own = dag_lamport(is, head);
-        same = sealed_among(is->heads.at, is->heads.len, head);
+        same = dag_is_among(is->heads.at, is->heads.len, head);
         if (own > lamport) lamport = own;
     }
     return same && lamport == was->sealed;
@@ -287,12 +279,6 @@ static void sealed_keep_batch(lk_doc *doc, const sealed_aside *a) {
 }
 
 /* ---- does it lead here? ---- */
-
-static void sealed_turn(lk_doc *doc, sealed_aside *a) {
-    state other = doc->state;
-    doc->state = a->state;
-    a->state = other;
-}
 
 /* Are two sums of a counter the same, but for the order? Nearer than lk_check() wants them. */
 static bool sealed_same_sum(const lk_doc *doc, uint32_t id, double was, double is) {

@@ -222,12 +222,12 @@ bool dag_base(dag *g, const lv *a, size_t a_len, const lv *b, size_t b_len, lv *
     return true;
 }
 
-/* Where `at` is among the heads, or where it would be: heads ascend. */
-static size_t dag_find_head(const dag *g, lv at) {
-    size_t low = 0, high = g->heads.len;
+/* Where `at` is among heads, or where it would be: heads ascend. */
+static size_t dag_find_among(const lv *heads, size_t len, lv at) {
+    size_t low = 0, high = len;
     while (low < high) {
         size_t mid = (low + high) / 2;
-        if (g->heads.at[mid] < at)
+        if (heads[mid] < at)
             low = mid + 1;
         else
             high = mid;
@@ -235,10 +235,16 @@ static size_t dag_find_head(const dag *g, lv at) {
     return low;
 }
 
-static bool dag_is_head(const dag *g, lv at) {
-    size_t i = dag_find_head(g, at);
-    return i < g->heads.len && g->heads.at[i] == at;
+bool dag_is_among(const lv *heads, size_t len, lv at) {
+    size_t place = dag_find_among(heads, len, at);
+    return place < len && heads[place] == at;
 }
+
+static size_t dag_find_head(const dag *g, lv at) {
+    return dag_find_among(g->heads.at, g->heads.len, at);
+}
+
+static bool dag_is_head(const dag *g, lv at) { return dag_is_among(g->heads.at, g->heads.len, at); }
 
 static bool dag_on_top(const dag *g, const lv *parents, uint32_t len) {
     if (len != g->heads.len) return false;

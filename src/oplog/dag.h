@@ -130,6 +130,8 @@ void dag_rewind(dag *g, dag_mark mark, const lv *heads, size_t head_len);
 
 /* Is `at` in the past of `heads`, or one of them? false when memory is out. */
 bool dag_contains(dag *g, const lv *heads, size_t len, lv at, bool *out);
+/* Is it one of these heads, which ascend? O(log n). */
+bool dag_is_among(const lv *heads, size_t len, lv at);
 
 /* What only the past of `a` has, and only that of `b`: spans in descending order. O(difference).
  * false when memory is out. */
