@@ -5,12 +5,11 @@ import { containersOf, deltasOf, shown, Side } from './side.mjs';
 /** An error of either side: theirs may be a plain string. */
 const show = (error) => error?.stack ?? String(error);
 
-/** The difference of two versions in the form of events. */
+/** The difference of two versions, of which the document shows the second, in the form of events. */
 function changesOf(doc, from, to) {
     const events = doc
         .diff(from, to, false)
         .map(([target, diff]) => ({ target, diff, path: doc.getPathToContainer(target) ?? [] }));
-    // of what does not show now there is no path, so no order
     return eventsOf([{ by: 'diff', events }]).map(({ changes }) => changes);
 }
 
@@ -193,7 +192,7 @@ export class Twin {
         this.commit();
         this.compare(`${name}, before it`);
         this.note();
-        for (const n of size % 2 ? [at] : [at, where]) {
+        for (const n of size % 2 ? [at] : [where, at]) {
             this.both((side) => side.doc.checkout(this.noted(n)));
             this.examine(`${name}, in the past`);
         }
