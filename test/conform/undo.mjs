@@ -21,11 +21,19 @@ class Desk {
         });
         this.batches = [];
         this.misled = false; // see known.mjs
+        this.strayed = false; // likewise
+        this.remade = new Set(); // containers that an undo made
         this.grouping = false;
         this.doc.subscribe((batch) => {
             this.batches.push(batch);
             this.misled ||= batch.by === 'import' && this.#tellsOfGone(batch);
+            if (batch.origin === 'undo') for (const { target } of batch.events) this.remade.add(target);
+            else if (batch.by === 'import' || batch.origin === 'sys:')
+                this.strayed ||= batch.events.some(({ target }) => this.#isRemade(target));
         });
+    }
+    #isRemade(target) {
+        return !target.startsWith('cid:root-') && this.remade.has(target);
     }
     /** Nodes that came and went once more while theirs merged. */
     #tellsOfGone({ events }) {
@@ -224,8 +232,10 @@ export function playUndo(libraries, { peers, undo, steps }) {
             sameBytes('undo', doc.export({ mode: 'update' }), other.export({ mode: 'update' }));
         });
     } catch (error) {
-        if (error instanceof Error)
+        if (error instanceof Error) {
             error.misled = worlds[1].some(({ misled }) => misled);
+            error.strayed = worlds[1].some(({ strayed }) => strayed);
+        }
         throw error;
     } finally {
         for (const desk of worlds.flat()) desk.free();
