@@ -14,6 +14,8 @@ void dag_drop(dag *g) {
     vec_drop(g->heap, &g->parents);
     vec_drop(g->heap, &g->heads);
     vec_drop(g->heap, &g->walk);
+    vec_drop(g->heap, &g->sights);
+    table_drop(&g->by_pair, g->heap);
 }
 
 int32_t dag_peer_end(const dag *g, peer_ix peer) {
@@ -158,6 +160,68 @@ bool dag_contains(dag *g, const lv *heads, size_t len, lv at, bool *out) {
         for (uint32_t i = 0; i < run.parent_len; i++)
             if (run.parents[i] >= at && !dag_push(g, run.parents[i], SIDE_A)) return false;
     }
+    return true;
+}
+
+/* ---- what peers know ---- */
+
+/* The sight of a pair, made if there is none; NULL when memory is out. */
+static dag_sight *dag_sight_of(dag *g, peer_ix by, peer_ix of) {
+    uint32_t hash = hash_u64((uint64_t)by << 32 | of);
+    table_probe probe;
+    uint32_t i = table_first(&g->by_pair, hash, &probe);
+    while (i != TABLE_NONE && (g->sights.at[i].by != by || g->sights.at[i].of != of))
+        i = table_next(&probe);
+    if (i != TABLE_NONE) return &g->sights.at[i];
+    if (!table_reserve(&g->by_pair, g->heap, 1)) return NULL;
+    dag_sight *fresh = vec_push(g->heap, &g->sights);
+    if (fresh == NULL) return NULL;
+    *fresh = (dag_sight){by, of, 0};
+    table_add(&g->by_pair, hash, (uint32_t)g->sights.len - 1);
+    return fresh;
+}
+
+static void dag_forget_sights(dag *g) {
+    g->sights.len = 0;
+    table_rewind(&g->by_pair, 0);
+}
+
+static bool dag_push_parents(dag *g, const dag_run *run, lv least) {
+    const lv *parents = g->parents.at + run->parent_start;
+    for (uint32_t i = 0; i < run->parent_len; i++)
+        if (parents[i] >= least && !dag_push(g, parents[i], SIDE_A)) return false;
+    return true;
+}
+
+/* Walk down from a run to the newest that it knows of the author of `id`, but no further than that.
+ * *end: what it knows ends there, or goes on; unchanged if it does not know `id`. */
+static bool dag_look(dag *g, const dag_run *run, op_id id, int32_t *end) {
+    lv least = dag_lv(g, id);
+    g->walk.len = 0;
+    if (!dag_push_parents(g, run, least)) return false;
+    while (g->walk.len > 0) {
+        lv at = dag_pop(g).at;
+        const dag_run *seen = dag_run_of(g, at);
+        if (seen->peer == id.peer || seen->on_top) {
+            *end = seen->peer == id.peer ? seen->counter + (int32_t)(at - seen->start) + 1
+                                         : id.counter + 1;
+            return true;
+        }
+        while (g->walk.len > 0 && g->walk.at[0].at >= seen->start) dag_pop(g);
+        if (!dag_push_parents(g, seen, least)) return false;
+    }
+    return true;
+}
+
+bool dag_sees(dag *g, const dag_run *run, op_id id, bool *out) {
+    *out = false;
+    if (id.counter >= dag_peer_end(g, id.peer)) return true;
+    *out = run->on_top || dag_lv(g, id) < g->floor;
+    if (*out) return true;
+    dag_sight *sight = dag_sight_of(g, run->peer, id.peer);
+    if (sight == NULL) return false;
+    if (sight->end <= id.counter && !dag_look(g, run, id, &sight->end)) return false;
+    *out = id.counter < sight->end;
     return true;
 }
 
@@ -437,4 +501,5 @@ void dag_rewind(dag *g, dag_mark mark, const lv *heads, size_t head_len) {
     g->end = mark.end;
     for (size_t i = 0; i < head_len; i++) g->heads.at[i] = heads[i];
     g->heads.len = head_len;
+    dag_forget_sights(g);
 }

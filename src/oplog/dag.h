@@ -23,7 +23,7 @@
 #ifndef OPLOG_DAG_H
 #define OPLOG_DAG_H
 
-#include "base/mem.h"
+#include "base/table.h"
 #include "model/id.h"
 
 typedef uint32_t lv;
@@ -47,6 +47,11 @@ typedef struct dag_peer { /* one peer's runs, by counter */
     int32_t end; /* next counter */
 } dag_peer;
 
+typedef struct dag_sight { /* `by` knows what `of` wrote before `end`, at least */
+    peer_ix by, of;
+    int32_t end;
+} dag_sight;
+
 typedef struct dag_walk {
     lv at;
     uint8_t side;
@@ -56,13 +61,15 @@ typedef struct dag {
     const lk_memory *heap;
     VEC(dag_run) runs; /* by lv */
     VEC(lv) parents;
-    VEC(dag_peer) peers; /* by peer_ix; may be shorter than the intern table */
-    VEC(lv) heads;       /* of everything, ascending */
-    VEC(dag_walk) walk;  /* heap of the walk under way, kept for its memory */
-    lv begin;            /* the first lv that has a run */
-    uint32_t sealed;     /* the latest Lamport time before it, if that is known */
-    lv floor;            /* behind the root; 0 if the history begins at the start */
-    lv end;              /* next lv */
+    VEC(dag_peer) peers;   /* by peer_ix; may be shorter than the intern table */
+    VEC(lv) heads;         /* of everything, ascending */
+    VEC(dag_walk) walk;    /* heap of the walk under way, kept for its memory */
+    VEC(dag_sight) sights; /* of pairs of peers that dag_sees() was asked of */
+    table by_pair;
+    lv begin;        /* the first lv that has a run */
+    uint32_t sealed; /* the latest Lamport time before it, if that is known */
+    lv floor;        /* behind the root; 0 if the history begins at the start */
+    lv end;          /* next lv */
 } dag;
 
 typedef struct dag_span { /* lvs [start, end) */
@@ -130,6 +137,10 @@ void dag_rewind(dag *g, dag_mark mark, const lv *heads, size_t head_len);
 
 /* Is `at` in the past of `heads`, or one of them? false when memory is out. */
 bool dag_contains(dag *g, const lv *heads, size_t len, lv at, bool *out);
+/* Has another peer's operation arrived, and has the newest run it in its past? Remembers what is
+ * found, as a peer knows for good: only the first question of a pair of peers walks far, to the
+ * newest run of the one that the other knows. false when memory is out. */
+bool dag_sees(dag *g, const dag_run *run, op_id id, bool *out);
 /* Is it one of these heads, which ascend? O(log n). */
 bool dag_is_among(const lv *heads, size_t len, lv at);
 

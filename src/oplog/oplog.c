@@ -642,19 +642,28 @@ static const oplog_piece *oplog_find_piece(const oplog *log, lv at) {
     return low < high && at - piece->at < piece->made.len ? piece : NULL;
 }
 
-/* Was the container of `o` made before it? Then containers nest without cycles. */
-static bool oplog_container_known(const oplog *log, const op *o, peer_ix peer) {
+/* Is `id` in the past of an operation of `run`, the newest? */
+static lk_status oplog_knows(oplog *log, const dag_run *run, const op *o, op_id id, bool *out) {
+    *out = id.counter < o->counter;
+    if (id.peer == run->peer) return LK_OK;
+    return dag_sees(&log->graph, run, id, out) ? LK_OK : LK_ENOMEM;
+}
+
+/* Was the container of `o` made in its past? Then containers nest without cycles, and whoever has
+ * the past of `o` can take it. */
+static lk_status oplog_container_known(oplog *log, const dag_run *run, const op *o, bool *out) {
     const container_id *id = &log->names.containers.at[o->container].id;
     op_id made = {id->peer, id->counter};
     uint64_t wide;
+    *out = false;
     if (mergeable_base(id, &wide, &made.counter)) {
         made.peer = intern_find_peer(&log->names, wide);
-        if (made.peer == TABLE_NONE) return false;
+        if (made.peer == TABLE_NONE) return LK_OK;
     } else if (id->root) {
-        return true;
+        *out = true;
+        return LK_OK;
     }
-    if (made.peer == peer) return made.counter < o->counter;
-    return made.counter < dag_peer_end(&log->graph, made.peer);
+    return oplog_knows(log, run, o, made, out);
 }
 
 /* The end of a mark knows what its start says. false: nothing started. Of the root this is only
@@ -671,48 +680,45 @@ static bool oplog_mark_end(const oplog *log, peer_ix peer, op *o) {
     return true;
 }
 
-/* Index of the op of `run` that holds `counter`. */
-static size_t oplog_find_op(const oplog *log, const dag_run *run, int32_t counter) {
-    const oplog_change *c = &log->changes.at[run - log->graph.runs.at];
-    size_t low = c->op_start, high = c->op_start + c->op_len;
-    while (high - low > 1) {
-        size_t mid = (low + high) / 2;
-        if (log->ops.at[mid].counter <= counter)
-            low = mid;
-        else
-            high = mid;
-    }
-    return low;
-}
-
-/* Was the element of a movable list that `o` moves or sets inserted there before? What is older
- * than the history is believed. */
-static bool oplog_elem_known(const oplog *log, const op *o) {
+/* Was the element of a movable list that `o` moves or sets inserted there in its past? What is
+ * older than the history is believed. */
+static lk_status oplog_elem_known(oplog *log, const dag_run *run, const op *o, bool *out) {
     const dag *g = &log->graph;
     peer_ix peer = o->kind == OP_SET ? o->as.set.elem_peer : o->as.move.elem_peer;
     uint32_t lamport = o->kind == OP_SET ? o->as.set.elem_lamport : o->as.move.elem_lamport;
-    if (peer >= g->peers.len) return false;
+    *out = false;
+    if (peer >= g->peers.len) return LK_OK;
     const dag_peer *p = &g->peers.at[peer];
-    size_t low = 0, high = p->runs.len; /* the first run that begins later */
-    while (low < high) {
-        size_t mid = (low + high) / 2;
-        if (g->runs.at[p->runs.at[mid]].lamport <= lamport)
-            low = mid + 1;
-        else
-            high = mid;
+    op_id made;
+    if (!dag_find_lamport(g, peer, lamport, &made)) {
+        *out = p->begin > 0 && (p->runs.len == 0 || lamport < g->runs.at[p->runs.at[0]].lamport);
+        return LK_OK;
     }
-    if (low == 0) return p->begin > 0;
-    const dag_run *run = &g->runs.at[p->runs.at[low - 1]];
-    const oplog_change *c = &log->changes.at[run - g->runs.at];
-    if (lamport - run->lamport >= run->len || c->op_len == 0) return false;
-    int32_t counter = run->counter + (int32_t)(lamport - run->lamport);
-    const op *made = &log->ops.at[oplog_find_op(log, run, counter)];
-    return made->kind == OP_LIST_INSERT && made->container == o->container &&
-           counter < made->counter + (int32_t)made->len;
+    lk_status status = oplog_knows(log, run, o, made, out);
+    if (status != LK_OK || !*out) return status;
+    const op *insert = oplog_op(log, dag_lv(g, made));
+    *out = insert->kind == OP_LIST_INSERT && insert->container == o->container;
+    return LK_OK;
 }
 
-static lk_status oplog_append_ops(oplog *log, const block *b, const oplog_names *names,
-                                  const change *c, uint32_t skip, const char **what) {
+/* Is what `o` speaks of in its past? Tells what is not, or memory is out. */
+static lk_status oplog_check_past(oplog *log, const dag_run *run, const op *o, const char **what) {
+    bool known;
+    lk_status status = oplog_container_known(log, run, o, &known);
+    if (status == LK_OK && !known) {
+        *what = "operation in a container that is not made yet";
+        return LK_ECORRUPT;
+    }
+    if (status != LK_OK || (o->kind != OP_SET && o->kind != OP_MOVE)) return status;
+    status = oplog_elem_known(log, run, o, &known);
+    if (status != LK_OK || known) return status;
+    *what = "element is not in the list";
+    return LK_ECORRUPT;
+}
+
+static lk_status oplog_append_ops(oplog *log, const dag_run *run, const block *b,
+                                  const oplog_names *names, const change *c, uint32_t skip,
+                                  const char **what) {
     int32_t from = c->counter + (int32_t)skip;
     for (uint32_t i = 0; i < c->op_len; i++) {
         const op *source = &b->ops[c->op_start + i];
@@ -725,16 +731,10 @@ static lk_status oplog_append_ops(oplog *log, const block *b, const oplog_names 
             *what = "names of mergeable children are too long";
             return LK_ELIMIT;
         }
-        if (!oplog_container_known(log, &o, names->peers[0])) {
-            *what = "operation in a container that is not made yet";
-            return LK_ECORRUPT;
-        }
+        lk_status status = oplog_check_past(log, run, &o, what);
+        if (status != LK_OK) return status;
         if (o.kind == OP_MARK_END && !oplog_mark_end(log, names->peers[0], &o)) {
             *what = "mark ends that did not start";
-            return LK_ECORRUPT;
-        }
-        if ((o.kind == OP_SET || o.kind == OP_MOVE) && !oplog_elem_known(log, &o)) {
-            *what = "element is not in the list";
             return LK_ECORRUPT;
         }
         oplog_stamp(log, &o);
@@ -788,9 +788,10 @@ lk_status oplog_append(oplog *log, const block *b, const oplog_names *names, con
         *what = "history is longer than 2^31 operations";
         return LK_ELIMIT;
     }
-    bool appended = dag_append(g, names->peers[0], c->len - skip, lamport, parents, parent_len);
+    const dag_run *run =
+        dag_append(g, names->peers[0], c->len - skip, lamport, parents, parent_len);
     arena_rewind(&log->log, before);
-    if (!appended) return LK_ENOMEM;
+    if (run == NULL) return LK_ENOMEM;
     oplog_change fresh = {.timestamp_s = c->timestamp_s, .op_start = (uint32_t)log->ops.len};
     log->changes.at[log->changes.len++] = fresh;
     if (c->message.len > 0) {
@@ -798,7 +799,7 @@ lk_status oplog_append(oplog *log, const block *b, const oplog_names *names, con
         if (at == NULL) return LK_ENOMEM;
         log->changes.at[log->changes.len - 1].message = (lk_str){(const char *)at, c->message.len};
     }
-    lk_status status = oplog_append_ops(log, b, names, c, skip, what);
+    lk_status status = oplog_append_ops(log, run, b, names, c, skip, what);
     if (status == LK_OK && b->kept_bytes > 0)
         oplog_close_kept(log, b->kept_bytes, c == b->changes && skip == 0);
     else if (status == LK_OK)
@@ -912,6 +913,20 @@ const oplog_register *oplog_find_elem(const oplog *log, uint32_t container, peer
                                       uint32_t lamport) {
     oplog_register name = {.container = container, .name = {peer, lamport}};
     return oplog_register_of(log, &name);
+}
+
+/* Index of the op of `run` that holds `counter`. */
+static size_t oplog_find_op(const oplog *log, const dag_run *run, int32_t counter) {
+    const oplog_change *c = &log->changes.at[run - log->graph.runs.at];
+    size_t low = c->op_start, high = c->op_start + c->op_len;
+    while (high - low > 1) {
+        size_t mid = (low + high) / 2;
+        if (log->ops.at[mid].counter <= counter)
+            low = mid;
+        else
+            high = mid;
+    }
+    return low;
 }
 
 const op *oplog_op(const oplog *log, lv at) {

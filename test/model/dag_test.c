@@ -65,6 +65,22 @@ static void compare(dag *full, dag *late, rng *r) {
     CHECK_EQ(dag_lv(late, id), at);
 }
 
+/* Does the newest run know some of the others' operations? As its parents do. */
+static void look(dag *full, dag *late, rng *r) {
+    const dag_run *run = &full->runs.at[full->runs.len - 1];
+    const lv *parents = full->parents.at + run->parent_start;
+    for (uint32_t i = rng_below(r, 3); i > 0; i--) {
+        op_id id = {rng_below(r, PEERS), (int32_t)rng_below(r, 12)};
+        if (id.peer == run->peer) continue;
+        bool held = false, sees[2];
+        if (id.counter < dag_peer_end(full, id.peer))
+            CHECK(dag_contains(full, parents, run->parent_len, dag_lv(full, id), &held));
+        CHECK(dag_sees(full, run, id, &sees[0]));
+        CHECK(dag_sees(late, &late->runs.at[late->runs.len - 1], id, &sees[1]));
+        CHECK(sees[0] == held && sees[1] == held);
+    }
+}
+
 /* What is older than the root can be named, and counts as one version with it. */
 static void check_older(dag *late, const dag *full) {
     lv root = late->floor - 1, base;
@@ -110,6 +126,7 @@ static void run(uint64_t seed) {
     for (uint32_t i = rng_below(&r, 12); i > 0; i--) {
         uint32_t len = pick(&full, &r, root, parents);
         append(&full, &late, rng_below(&r, PEERS), 1 + rng_below(&r, 4), parents, len);
+        look(&full, &late, &r);
     }
     for (uint32_t i = 0; i < 40; i++) compare(&full, &late, &r);
     check_older(&late, &full);
