@@ -186,7 +186,7 @@ const KNOWN = [
         is: ({ what, misled }, { undo }) => what?.startsWith('undo') && undo === TREES && misled,
     },
     {
-        why: 'what others do in a text that an undo made anew, Loro forgets when it undoes what was done in the old one',
+        why: 'what others do in a text that an undo made anew Loro forgets, undoing edits of the old one',
         is: ({ what, strayed }, { undo }) => what?.startsWith('undo') && undo === NESTED && strayed,
     },
     {
