@@ -232,6 +232,31 @@ static void make_criss_cross(forge *f, uint32_t n) {
     forge_end(f);
 }
 
+/* One peer makes a text; n / 2 others, each of whom knows the one before, write elsewhere, beside
+ * one who knows nobody; n / 2 more, who know the last of them, write in the text. */
+static void make_hearsay(forge *f, uint32_t n) {
+    const container_id text = {.kind = LK_TEXT, .peer = 2};
+    const lk_value made = {.type = LK_CONTAINER, .as.container = {LK_TEXT}};
+    forge_begin(f);
+    for (uint32_t i = 0; i <= n + 1; i++) {
+        uint64_t before = i <= 1 + n / 2 ? 1000 + i - 1 : 1000 + 1 + n / 2;
+        uint64_t peers[] = {1000 + i, before == 1001 ? 1000 : before, 1000};
+        op_id dep = {1, 0};
+        op o = i == 0           ? forge_set(0, &made)
+               : i <= 1 + n / 2 ? forge_set(0, &(lk_value){.type = LK_NULL})
+                                : forge_text(0);
+        forge_change c = change_of(LK_MAP, peers, i <= 1 ? 1 : i <= 1 + n / 2 ? 2 : 3);
+        if (i > 1 + n / 2) c.cid = text;
+        c.deps = &dep;
+        c.dep_len = i > 1;
+        c.lamport = i;
+        c.ops = &o;
+        c.op_len = 1;
+        forge_add(f, &c);
+    }
+    forge_end(f);
+}
+
 /* ---- attacks on maps, lists and trees ---- */
 
 /* Two peers write one key n times each. */
@@ -536,6 +561,7 @@ static const attack attacks[] = {
     {"query: depth", make_query_depth, feed_query, NULL, NULL, 10000, LK_ELIMIT, 1, 1, 500, 100},
     {"query: steps", make_query_steps, feed_query, NULL, NULL, 50, LK_ELIMIT, 1, 1, 60000, 15000},
     {"a crowd at one place", make_crowd, feed_blob, NULL, NULL, 250, LK_OK, 2, 1, 2000, 100},
+    {"told through many", make_hearsay, feed_blob, NULL, NULL, 250, LK_OK, 2, 1, 2000, 100},
     {"all delete it all", make_erasers, feed_blob, NULL, NULL, 500, LK_OK, 2, 2, 40000, 1500},
     {"a deep tree, moved", make_deep_tree, feed_blob, NULL, NULL, 500, LK_OK, 2, 1, 1000, 250},
     {"map in map, watched", make_nest, feed_blob, use_watching, NULL, 500, LK_OK, 2, 2, 1500, 400},
