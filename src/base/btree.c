@@ -156,10 +156,7 @@ static void btree_need(const btree *t, uint64_t inserts, uint64_t *leaves, uint6
     }
 }
 
-bool btree_reserve(btree *t, size_t inserts) {
-    uint64_t leaves, nodes;
-    if (inserts > UINT32_MAX) return false;
-    btree_need(t, inserts, &leaves, &nodes);
+static bool btree_set_aside(btree *t, uint64_t leaves, uint64_t nodes) {
     while (t->spare_leaves < leaves) {
         btree_leaf *leaf = mem_alloc(t->heap, btree_leaf_bytes(t));
         if (leaf == NULL) return false;
@@ -173,6 +170,21 @@ bool btree_reserve(btree *t, size_t inserts) {
     return true;
 }
 
+bool btree_reserve(btree *t, size_t inserts) {
+    uint64_t leaves, nodes;
+    if (inserts > UINT32_MAX) return false;
+    btree_need(t, inserts, &leaves, &nodes);
+    return btree_set_aside(t, leaves, nodes);
+}
+
+bool btree_reserve_appends(btree *t, size_t items) {
+    uint64_t leaves = ((uint64_t)items + LEAF_CAP - 1) / LEAF_CAP, nodes = 0;
+    if (items > UINT32_MAX) return false;
+    for (uint64_t level = leaves; level > 1; nodes += level)
+        level = (level + NODE_CAP - 1) / NODE_CAP;
+    return btree_set_aside(t, leaves, nodes);
+}
+
 void btree_settle(btree *t, size_t inserts) {
     uint64_t leaves, nodes;
     if (t->spare_leaves <= SPARE_KEEP && t->spare_nodes <= SPARE_KEEP) return;
@@ -181,7 +193,7 @@ void btree_settle(btree *t, size_t inserts) {
 }
 
 void btree_init(btree *t, const btree_class *class, const lk_memory *heap, void *context) {
-    LK_ASSERT(class->item_len > 0 && class->item_len <= 64);
+    LK_ASSERT(class->item_len > 0 && class->item_len <= 64 && class->item_len % 4 == 0);
     *t = (btree){.class = class, .heap = heap, .context = context};
 }
 
@@ -213,6 +225,12 @@ void btree_drop(btree *t) {
 /* ---- finding ---- */
 
 uint32_t btree_leaf_len(const btree_leaf *leaf) { return leaf->link.len; }
+
+/* Copying words beats a call for items of a few, whose number is not known to the compiler. */
+static inline void btree_copy(const btree *t, void *to, const void *item) {
+    for (uint32_t i = 0; i < t->class->item_len; i += 4)
+        __builtin_memcpy((uint8_t *)to + i, (const uint8_t *)item + i, 4);
+}
 
 static inline void *btree_slot(const btree *t, btree_leaf *leaf, uint32_t slot) {
     return leaf->items + (size_t)slot * t->class->item_len;
@@ -437,12 +455,68 @@ btree_pos btree_insert(btree *t, btree_pos pos, const void *item) {
         __builtin_memmove(&leaf->sums[pos.slot + 1], &leaf->sums[pos.slot],
                           tail * sizeof *leaf->sums);
     }
-    __builtin_memcpy(slot, item, t->class->item_len);
+    btree_copy(t, slot, item);
     leaf->sums[pos.slot] = t->class->measure(slot);
     leaf->link.len++;
     btree_climb(t, leaf, &leaf->sums[pos.slot]);
     if (t->class->moved != NULL) t->class->moved(t->context, slot, leaf);
     return pos;
+}
+
+/* ---- building in order ---- */
+
+/* Until the tree is raised its leaves are a list from t->root to t->near. */
+void btree_append(btree *t, const void *item) {
+    btree_leaf *leaf = t->near;
+    if (leaf == NULL || leaf->link.len == LEAF_CAP) {
+        leaf = btree_take_leaf(t);
+        leaf->before = t->near;
+        if (t->near == NULL)
+            t->root = leaf;
+        else
+            t->near->after = leaf;
+        t->near = leaf;
+    }
+    uint32_t slot = leaf->link.len++;
+    btree_copy(t, btree_slot(t, leaf, slot), item);
+    leaf->sums[slot] = t->class->measure(item);
+    btree_add(&t->total, &leaf->sums[slot]);
+    if (t->class->moved != NULL) t->class->moved(t->context, btree_slot(t, leaf, slot), leaf);
+}
+
+/* The next of the same level: nodes are chained by their parents meanwhile. */
+static void *btree_beside(void *at, uint32_t height) {
+    return height == 0 ? (void *)((btree_leaf *)at)->after : ((btree_link *)at)->parent;
+}
+
+/* Hang a level, which begins with t->root, below one of new nodes; how many they are. */
+static uint32_t btree_raise_level(btree *t) {
+    btree_node *first = NULL, *last = NULL;
+    uint32_t count = 0;
+    for (void *at = t->root, *next; at != NULL; at = next) {
+        next = btree_beside(at, t->height);
+        btree_sums sums = t->height == 0
+                              ? btree_sum(((btree_leaf *)at)->sums, ((btree_link *)at)->len)
+                              : btree_sum(((btree_node *)at)->sums, ((btree_link *)at)->len);
+        if (last == NULL || last->link.len == NODE_CAP) {
+            btree_node *fresh = btree_take_node(t);
+            if (last == NULL)
+                first = fresh;
+            else
+                last->link.parent = fresh;
+            last = fresh;
+            count++;
+        }
+        btree_put_child(last, last->link.len, at, sums);
+    }
+    t->root = first;
+    t->height++;
+    return count;
+}
+
+void btree_raise(btree *t) {
+    t->near = NULL;
+    for (uint32_t level = t->leaves; level > 1;) level = btree_raise_level(t);
 }
 
 void btree_changed(btree *t, btree_pos pos, btree_sums before) {

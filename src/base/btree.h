@@ -29,7 +29,7 @@ typedef struct btree_pos { /* an item; slot == btree_leaf_len(leaf) is the end o
 } btree_pos;
 
 typedef struct btree_class { /* how a tree treats its items: one const per use */
-    uint32_t item_len;       /* bytes, at most 64 */
+    uint32_t item_len;       /* bytes: at most 64, a multiple of 4 */
     btree_sums (*measure)(const void *item);
     /* The item now lives in `leaf` (inserted, or moved there by a split or merge). May be NULL. */
     void (*moved)(void *context, const void *item, btree_leaf *leaf);
@@ -58,6 +58,8 @@ void btree_drop(btree *t);
  * removed between them. What was set aside before counts, and stays. false: memory is out and the
  * tree is as it was. */
 bool btree_reserve(btree *t, size_t inserts);
+/* The same for that many calls of btree_append(), from an empty tree on. */
+bool btree_reserve_appends(btree *t, size_t items);
 /* Give back most of what more than `inserts` inserts would need; reserves made before are void. */
 void btree_settle(btree *t, size_t inserts);
 
@@ -87,6 +89,10 @@ static inline bool btree_empty(const btree *t) { return t->root == NULL; }
 /* Insert a copy of `item` before `pos`; where it is now. Needs a reserve. Other btree_pos become
  * stale. */
 btree_pos btree_insert(btree *t, btree_pos pos, const void *item);
+/* Build an empty tree in order, at a few instructions an item: append copies of all items, then
+ * raise what stands above them. In between nothing else may be done with it. */
+void btree_append(btree *t, const void *item);
+void btree_raise(btree *t);
 /* Remove the item; the position of the one that followed. Other btree_pos become stale. */
 btree_pos btree_remove(btree *t, btree_pos pos);
 /* The item at `pos` was changed in place; `before` is what it measured before that. */

@@ -35,15 +35,18 @@ void sort_items(void *items, size_t len, size_t item_len, sort_order *order) {
 }
 
 void sort_numbers(uint64_t *numbers, size_t len, uint64_t *spare) {
+    uint64_t *from = numbers, *to = spare;
     for (unsigned shift = 32; shift < 64; shift += 8) {
         size_t starts[257] = {0};
-        for (size_t i = 0; i < len; i++) starts[(numbers[i] >> shift & 0xff) + 1]++;
+        for (size_t i = 0; i < len; i++) starts[(from[i] >> shift & 0xff) + 1]++;
+        if (len == 0 || starts[(from[0] >> shift & 0xff) + 1] == len) continue; /* all the same */
         for (size_t b = 0; b < 256; b++) starts[b + 1] += starts[b];
-        for (size_t i = 0; i < len; i++) spare[starts[numbers[i] >> shift & 0xff]++] = numbers[i];
-        uint64_t *other = numbers;
-        numbers = spare;
-        spare = other;
+        for (size_t i = 0; i < len; i++) to[starts[from[i] >> shift & 0xff]++] = from[i];
+        uint64_t *other = from;
+        from = to;
+        to = other;
     }
+    if (from != numbers) __builtin_memcpy(numbers, from, len * sizeof *numbers);
 }
 
 int sort_bytes(lk_bytes a, lk_bytes b) {

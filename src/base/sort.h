@@ -10,7 +10,7 @@ typedef int sort_order(const void *a, const void *b);
 
 void sort_items(void *items, size_t len, size_t item_len, sort_order *order);
 
-/* Numbers by their upper 32 bits, in four passes; `spare` has room for as many. */
+/* Numbers by their upper 32 bits, in four passes at most; `spare` has room for as many. */
 void sort_numbers(uint64_t *numbers, size_t len, uint64_t *spare);
 
 /* Byte strings in lexicographic order, a prefix first; UTF-8 so compared is in code point order. */

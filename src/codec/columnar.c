@@ -63,6 +63,47 @@ int64_t column_delta(column *c, int64_t min, int64_t max) {
     return value;
 }
 
+/* reader_zigzag() where most numbers are small. */
+static inline int64_t column_step(reader *r) {
+    uint64_t v = r->at != r->end && *r->at < 0x80 ? *r->at++ : reader_uleb(r, UINT64_MAX);
+    return (int64_t)(v >> 1 ^ (~(v & 1) + 1));
+}
+
+/* Rows of one segment; false: one is out of range. Steps of a run all go one way, so that its last
+ * row tells. */
+static bool column_add_steps(column *c, int32_t min, int32_t max, int32_t *out, size_t len) {
+    int64_t value = c->value, widest = (int64_t)max - min;
+    if (!c->literal) {
+        if (c->step < -widest || c->step > widest) return false;
+        int64_t last = value + c->step * (int64_t)len;
+        if (last < min || last > max) return false;
+        for (size_t i = 0; i < len; i++) out[i] = (int32_t)(value += c->step);
+    } else {
+        for (size_t i = 0; i < len; i++) {
+            if (__builtin_add_overflow(value, column_step(c->r), &value) || value < min ||
+                value > max)
+                return false;
+            out[i] = (int32_t)value;
+        }
+    }
+    c->value = value;
+    return true;
+}
+
+size_t column_deltas(column *c, int32_t min, int32_t max, int32_t *out, size_t len) {
+    size_t at = 0;
+    while (at < len && column_more(c)) {
+        if (column_enter(c) && !c->literal) c->step = reader_zigzag(c->r);
+        c->run++; /* none is taken yet */
+        size_t part = c->run < len - at ? (size_t)c->run : len - at;
+        if (!column_add_steps(c, min, max, out + at, part))
+            reader_fail(c->r, LK_ECORRUPT, "value of a column is out of range");
+        c->run -= part;
+        at += part;
+    }
+    return reader_ok(c->r) ? at : 0;
+}
+
 bool column_bool(column *c) {
     if (!c->started) {
         c->started = true;

@@ -31,6 +31,9 @@ uint32_t column_uint(column *c, uint32_t max);
 uint8_t column_byte(column *c);
 /* DeltaRle, checked to lie in [min, max]. */
 int64_t column_delta(column *c, int64_t min, int64_t max);
+/* The next rows of such a column, at most `len`, which may be fewer only where it is alone in its
+ * reader and ends; how many. 0 is in [min, max], and `len` below 2^31. */
+size_t column_deltas(column *c, int32_t min, int32_t max, int32_t *out, size_t len);
 /* BoolRle. */
 bool column_bool(column *c);
 /* DeltaOfDelta: `len` values into `out`, modulo 2^64. */

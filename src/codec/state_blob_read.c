@@ -64,15 +64,46 @@ void state_limit_rows(state_reader *s, size_t len) {
 
 /* ---- text ---- */
 
+#define STATE_ROWS 128u /* of spans, read at once */
+
+/* As state_read_id(), for rows that are read already. */
+static bool state_make_span(const state_reader *s, int32_t rows[ID_COLUMNS][STATE_ROWS], size_t at,
+                            state_span *out) {
+    int64_t lamport = (int64_t)rows[ID_COUNTER][at] + rows[ID_LAMPORT][at];
+    *out = (state_span){
+        .id = {(peer_ix)(s->peer_base + (size_t)rows[ID_PEER][at]), rows[ID_COUNTER][at]},
+        .lamport = (uint32_t)lamport,
+        .len = rows[ID_LEN][at]};
+    return lamport >= 0 && lamport <= LIMIT_COUNTER;
+}
+
+/* The next rows of all columns; how many. The length of a span says that there is one. */
+static size_t state_read_rows(state_reader *s, state_columns *c,
+                              int32_t rows[ID_COLUMNS][STATE_ROWS]) {
+    size_t len = column_deltas(&c->at[ID_LEN], -1, INT32_MAX, rows[ID_LEN], STATE_ROWS);
+    int32_t last_peer = (int32_t)s->peer_len - 1;
+    bool all =
+        column_deltas(&c->at[ID_PEER], 0, last_peer, rows[ID_PEER], len) == len &&
+        column_deltas(&c->at[ID_COUNTER], 0, LIMIT_COUNTER, rows[ID_COUNTER], len) == len &&
+        column_deltas(&c->at[ID_LAMPORT], INT32_MIN, INT32_MAX, rows[ID_LAMPORT], len) == len;
+    if (!state_columns_ok(s, c)) return 0;
+    if (!all) reader_fail(&s->r, LK_ECORRUPT, "column has too few rows");
+    return all ? len : 0;
+}
+
 static void state_read_spans(state_reader *s, state_columns *c, state_text *out) {
     VEC(state_span) spans = {0};
-    while (column_more(&c->at[ID_LEN]) && state_columns_ok(s, c)) {
-        state_limit_rows(s, spans.len);
-        state_span *span = state_need(s, arena_vec_push(s->scratch, &spans));
-        if (span == NULL) return;
-        span->id = state_read_id(s, c, &span->lamport);
-        span->len = (int32_t)column_delta(&c->at[ID_LEN], -1, INT32_MAX);
-    }
+    int32_t rows[ID_COLUMNS][STATE_ROWS];
+    size_t len;
+    while ((len = state_read_rows(s, c, rows)) > 0)
+        for (size_t i = 0; i < len; i++) {
+            state_limit_rows(s, spans.len);
+            state_span *span = state_need(s, arena_vec_push(s->scratch, &spans));
+            if (span == NULL) return;
+            if (!state_make_span(s, rows, i, span))
+                reader_fail(&s->r, LK_ECORRUPT, "Lamport time is out of range");
+            if (!reader_ok(&s->r)) return;
+        }
     state_close_columns(s, c);
     out->spans = spans.at;
     out->span_len = spans.len;

@@ -68,6 +68,7 @@ static bool event_text_keep(lk_doc *doc, batch_entry *entry) {
 /* Can the step bring or remove an anchor? */
 static bool event_text_restyles(const seq *text, const step *st, bool exact) {
     if (st->kind == STEP_INSERT) return st->bytes == 0;
+    if (st->kind == STEP_FILL) return true;
     if (seq_len(text, SEQ_ENTITY) == seq_len(text, LK_CODEPOINT)) return false;
     if (!exact) return true;
     uint32_t start[SEQ_UNITS], end[SEQ_UNITS];

@@ -23,21 +23,30 @@ size_t lk_text_len(const lk_doc *doc, lk_ref text, lk_unit unit) {
     return seq_len(read_seq(doc, text, LK_TEXT), unit);
 }
 
-static lk_status read_text(const seq *text, uint32_t start, uint32_t len, lk_buf *out) {
-    size_t before = out->len;
-    seq_walk w = seq_range(text, start, len);
+/* What lies side by side, as in a snapshot's text, is copied as one. */
+static lk_status read_text(const seq *text, const uint32_t start[SEQ_UNITS],
+                           const uint32_t end[SEQ_UNITS], lk_buf *out) {
+    seq_walk w = seq_range(text, start[SEQ_ENTITY], end[SEQ_ENTITY] - start[SEQ_ENTITY]);
     seq_span span;
+    lk_bytes part = {0};
+    if (!buf_reserve(out, end[LK_UTF8] - start[LK_UTF8])) return LK_ENOMEM;
     while (seq_walk_next(&w, &span)) {
-        if (span.data == NULL || buf_append(out, span.data, span.len[LK_UTF8])) continue;
-        out->len = before;
-        return LK_ENOMEM;
+        uint32_t bytes = span.len[LK_UTF8];
+        if (part.len > 0 && span.data == part.at + part.len) {
+            part.len += bytes;
+        } else if (bytes > 0) {
+            buf_append(out, part.at, part.len);
+            part = (lk_bytes){span.data, bytes};
+        }
     }
+    buf_append(out, part.at, part.len);
     return LK_OK;
 }
 
 lk_status lk_text_string(const lk_doc *doc, lk_ref text, lk_buf *out) {
     const seq *from = read_seq(doc, text, LK_TEXT);
-    return read_text(from, 0, seq_len(from, SEQ_ENTITY), out);
+    static const uint32_t start[SEQ_UNITS];
+    return read_text(from, start, from->tree.total.by, out);
 }
 
 bool lk_text_next(const lk_doc *doc, lk_ref text, size_t *cursor, lk_str *out) {
@@ -61,7 +70,7 @@ lk_status lk_text_slice(const lk_doc *doc, lk_ref text, size_t pos, size_t len, 
     seq_seek(from, (uint32_t)pos, unit, SEQ_LEFTMOST, start);
     if (seq_seek(from, (uint32_t)(pos + len), unit, SEQ_LEFTMOST, end) == SEQ_PAST)
         return LK_ERANGE;
-    return read_text(from, start[SEQ_ENTITY], end[SEQ_ENTITY] - start[SEQ_ENTITY], out);
+    return read_text(from, start, end, out);
 }
 
 lk_status lk_text_convert(const lk_doc *doc, lk_ref text, size_t pos, lk_unit from, lk_unit to,

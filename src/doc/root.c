@@ -14,6 +14,7 @@
 #include "base/utf8.h"
 #include "codec/state_blob.h"
 #include "oplog/mergeable.h"
+#include "state/seq.h"
 
 typedef struct root_loader {
     lk_doc *doc;
@@ -461,63 +462,76 @@ static text_mark *root_find_mark(root_loader *l, const root_marks *marks, op_id 
     return NULL;
 }
 
-static bool root_anchor(root_loader *l, const root_marks *marks, const state_span *span, step *st,
-                        op *made) {
-    bool ends = span->len < 0;
-    text_mark *mark = root_find_mark(l, marks, st->id, ends);
+static bool root_anchor(root_loader *l, const root_marks *marks, const state_span *from, op *made,
+                        seq_span *span) {
+    bool ends = from->len < 0;
+    text_mark *mark = root_find_mark(l, marks, span->id, ends);
     if (mark == NULL) return false;
-    st->data = mark;
+    *span = seq_anchor_span(span->id, mark);
     made->kind = ends ? OP_MARK_END : OP_MARK_START;
     made->as.mark.key = mark->key;
     made->as.mark.info = mark->info;
     made->as.mark.value = mark->value;
     made->as.mark.anchored = mark;
     op *root = &l->doc->log.ops.at[0]; /* one mark is at one address */
-    bool is_root = root_id_order(&st->id, &l->at) == 0 && root->kind == made->kind;
+    bool is_root = root_id_order(&span->id, &l->at) == 0 && root->kind == made->kind;
     if (is_root) root->as.mark.anchored = mark;
     return true;
 }
 
-/* Take the front of `left`. */
-static void root_take_text(lk_bytes *left, step *st) {
-    text_len own;
-    utf8_seek(left->at, left->len, st->len, LK_CODEPOINT, &own);
-    st->data = left->at;
-    st->bytes = own.unit[LK_UTF8];
-    *left = (lk_bytes){left->at + st->bytes, left->len - st->bytes};
+typedef struct root_source { /* of a text's spans */
+    root_marks marks;
+    lk_bytes left;
+    bool flat; /* every code point is a byte */
+} root_source;
+
+static void root_take_text(root_source *from, uint32_t points, seq_span *span) {
+    lk_bytes *left = &from->left;
+    text_len own = {{points, points, points}};
+    if (!from->flat) utf8_seek(left->at, left->len, points, LK_CODEPOINT, &own);
+    span->data = left->at;
+    __builtin_memcpy(span->len, own.unit, sizeof own.unit);
+    span->len[SEQ_ENTITY] = points;
+    *left = (lk_bytes){left->at + own.unit[LK_UTF8], left->len - own.unit[LK_UTF8]};
 }
 
-static bool root_span(root_loader *l, const root_marks *marks, const state_span *span,
-                      lk_bytes *left, step *st) {
-    st->len = span->len > 0 ? (uint32_t)span->len : 1;
-    if (span->len > 0) root_take_text(left, st);
-    if (span->len > 0 && l->sealed) return root_atoms(l, st->id, st->len, span->lamport);
-    op made = {.container = st->container, .counter = span->id.counter, .len = st->len};
-    if (span->len > 0) {
-        made.kind = OP_TEXT_INSERT;
-        made.as.insert.text = st->data;
-        made.as.insert.bytes = st->bytes;
-    } else if (!root_anchor(l, marks, span, st, &made)) {
+static bool root_span(root_loader *l, uint32_t id, root_source *from, const state_span *of,
+                      seq_span *span) {
+    *span = (seq_span){.id = root_id(l, of->id)};
+    if (of->len > 0) root_take_text(from, (uint32_t)of->len, span);
+    if (of->len > 0 && l->sealed)
+        return root_atoms(l, span->id, span->len[SEQ_ENTITY], of->lamport);
+    op made = {.kind = OP_TEXT_INSERT, .container = id, .counter = of->id.counter, .len = 1};
+    if (of->len > 0) {
+        made.len = (uint32_t)of->len;
+        made.as.insert.text = span->data;
+        made.as.insert.bytes = span->len[LK_UTF8];
+    } else if (!root_anchor(l, &from->marks, of, &made, span)) {
         return false;
     }
-    return root_piece(l, st->id.peer, span->lamport, &made);
+    return root_piece(l, span->id.peer, of->lamport, &made);
 }
 
 static bool root_text(root_loader *l, uint32_t id, const state_text *text) {
-    lk_bytes left = {(const uint8_t *)text->text.at, text->text.len};
-    root_marks marks;
-    left.at = oplog_text(&l->doc->log, left);
-    if (!root_need(l, left.at) || !root_make_marks(l, id, text, &marks)) return false;
-    if (!vec_reserve(&l->doc->memory, &l->doc->steps, text->span_len)) return root_need(l, NULL);
-    uint32_t pos = 0;
+    root_source from = {.left = {(const uint8_t *)text->text.at, text->text.len}};
+    seq_span *spans = arena_new(&l->doc->scratch, seq_span, text->span_len);
+    from.flat = utf8_measure(from.left.at, from.left.len).unit[LK_CODEPOINT] == from.left.len;
+    from.left.at = oplog_text(&l->doc->log, from.left);
+    if (!root_need(l, from.left.at) || !root_need(l, spans) ||
+        !root_make_marks(l, id, text, &from.marks))
+        return false;
+    uint64_t len = 0;
     for (size_t i = 0; i < text->span_len; i++) {
-        const state_span *span = &text->spans[i];
-        step *st = root_step(l, STEP_INSERT, id);
-        if (st == NULL || !root_stamp(l, st, root_id(l, span->id), span->lamport)) return false;
-        st->pos = pos;
-        if (!root_span(l, &marks, span, &left, st)) return false;
-        pos += st->len;
+        if (!root_span(l, id, &from, &text->spans[i], &spans[i])) return false;
+        len += spans[i].len[SEQ_ENTITY];
     }
+    if (text->span_len == 0) return true;
+    step *st = root_step(l, STEP_FILL, id);
+    if (st == NULL) return false;
+    st->data = spans;
+    st->key = (uint32_t)text->span_len;
+    st->len = len < UINT32_MAX ? (uint32_t)len : UINT32_MAX;
+    st->bytes = (uint32_t)text->text.len;
     return true;
 }
 

@@ -9,6 +9,8 @@
 typedef enum step_kind {
     STEP_INSERT, /* text (`bytes` of UTF-8 at data), an anchor of the mark at data (bytes 0), or
                     list values */
+    STEP_FILL, /* an empty text becomes `len` entities of `bytes` in all: data is an array of `key`
+                  spans (seq.h) */
     STEP_DELETE,
     STEP_MAP,   /* a write: data is the lk_value, NULL deletes */
     STEP_PLACE, /* movable list: a new place for the element `elem` */

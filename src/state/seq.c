@@ -133,10 +133,13 @@ void seq_init(seq *s, seq_kind kind, const lk_memory *heap) {
 
 void seq_drop(seq *s) { btree_drop(&s->tree); }
 
+/* Spans that text needs beside those it comes in, because they are too long. */
+static size_t seq_pieces(size_t text_bytes) { return text_bytes / (SPAN_BYTES - SPAN_SLACK); }
+
 bool seq_reserve(seq *s, size_t edits, size_t text_bytes) {
     /* Either kind of edit splits at most one span; an insert brings one more, and further ones
      * only for text too long for one. */
-    size_t pieces = text_bytes / (SPAN_BYTES - SPAN_SLACK);
+    size_t pieces = seq_pieces(text_bytes);
     if (edits > UINT32_MAX / 4) return false;
     btree_settle(&s->tree, 2 * edits + pieces);
     return btree_reserve(&s->tree, 2 * edits + pieces);
@@ -219,6 +222,30 @@ void seq_insert(seq *s, uint32_t pos, const seq_span *span, seq_edit *out_or_nul
     }
     __builtin_memcpy(edit.inserted, span->len, sizeof edit.inserted);
     if (out_or_null != NULL) *out_or_null = edit;
+}
+
+bool seq_reserve_fill(seq *s, size_t spans, size_t text_bytes) {
+    return btree_reserve_appends(&s->tree, spans + seq_pieces(text_bytes));
+}
+
+void seq_fill(seq *s, const seq_span *spans, size_t len, seq_edit *out) {
+    LK_ASSERT(btree_empty(&s->tree));
+    seq_span newest = {0};
+    for (size_t i = 0; i < len; i++) {
+        for (seq_span rest = spans[i]; rest.len[SEQ_ENTITY] > 0;) {
+            seq_span piece = seq_take(s, &rest);
+            if (newest.len[SEQ_ENTITY] > 0 && seq_joins(s, &newest, &piece)) {
+                seq_join(&newest, &piece);
+                continue;
+            }
+            if (newest.len[SEQ_ENTITY] > 0) btree_append(&s->tree, &newest);
+            newest = piece;
+        }
+    }
+    if (newest.len[SEQ_ENTITY] > 0) btree_append(&s->tree, &newest);
+    btree_raise(&s->tree);
+    *out = (seq_edit){{0}, {0}, {0}};
+    __builtin_memcpy(out->inserted, s->tree.total.by, sizeof out->inserted);
 }
 
 /* Remove `len` entities of the item at `at`, from `offset` on; where what followed them is. */

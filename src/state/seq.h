@@ -58,6 +58,10 @@ bool seq_reserve(seq *s, size_t edits, size_t text_bytes);
 /* Insert before `pos` <= length. A span that continues the one before it (next id, next byte)
  * lengthens it. Needs a reserve. *out may be NULL. O(log n), plus the bytes of non-ASCII text. */
 void seq_insert(seq *s, uint32_t pos, const seq_span *span, seq_edit *out_or_null);
+/* Make an empty sequence these spans, in order, as if each were inserted at the end. Needs
+ * seq_reserve_fill(), or a seq_reserve() for so many edits. O(spans). */
+bool seq_reserve_fill(seq *s, size_t spans, size_t text_bytes);
+void seq_fill(seq *s, const seq_span *spans, size_t len, seq_edit *out);
 /* Remove `len` entities at `pos`, anchors among them included; the range must lie inside. Needs a
  * reserve. O(spans removed * log n). */
 void seq_delete(seq *s, uint32_t pos, uint32_t len, seq_edit *out_or_null);

@@ -87,12 +87,14 @@ const double *state_find_counter(const state *s, uint32_t id) {
 typedef struct state_tally { /* what the steps will ask of one container */
     uint64_t len;            /* entities there will be */
     uint32_t edits, inserted;
+    uint32_t spans; /* it begins with */
     size_t bytes;
     bool seen;
 } state_tally;
 
 static bool state_takes(container_kind kind, step_kind what) {
     switch (what) {
+    case STEP_FILL: return kind == LK_TEXT;
     case STEP_INSERT:
     case STEP_DELETE: return kind == LK_TEXT || kind == LK_LIST || kind == LK_MOVABLE_LIST;
     case STEP_MAP:
@@ -126,6 +128,11 @@ static lk_status state_count(const state *s, const step *st, state_tally *tally)
         if (st->pos > tally->len || tally->len + st->len > LIMIT_POSITION) return LK_ERANGE;
         tally->len += st->len;
         tally->inserted += st->len;
+    } else if (st->kind == STEP_FILL) {
+        if (tally->len > 0 || st->len > LIMIT_POSITION) return LK_ERANGE;
+        tally->len = st->len;
+        tally->spans = st->key;
+        tally->edits--;
     } else if (st->kind == STEP_DELETE) {
         if ((uint64_t)st->pos + st->len > tally->len) return LK_ERANGE;
         tally->len -= st->len;
@@ -141,7 +148,9 @@ static bool state_reserve(state *s, uint32_t id, const state_tally *tally) {
         return movable_reserve(&c->as.movable, tally->inserted, tally->inserted + tally->edits);
     case LK_TREE: return tree_reserve(&c->as.tree, tally->edits);
     case LK_COUNTER: return true;
-    default: return seq_reserve(&c->as.seq, tally->edits, tally->bytes);
+    default:
+        if (tally->edits == 0) return seq_reserve_fill(&c->as.seq, tally->spans, tally->bytes);
+        return seq_reserve(&c->as.seq, (size_t)tally->edits + tally->spans, tally->bytes);
     }
 }
 
@@ -215,6 +224,11 @@ static void state_insert(state *s, state_slot *c, const step *st, const state_wa
         state_place(s, &values[i], true, watch);
 }
 
+static void state_fill(state_slot *c, const step *st, state_change *out) {
+    seq_fill(&c->as.seq, st->data, st->key, &out->edit);
+    state_outdate_styles(c, out->edit.inserted);
+}
+
 static void state_delete(state *s, state_slot *c, const step *st, const state_watch *watch,
                          state_change *out) {
     seq_walk w = seq_range(&c->as.seq, st->pos, st->len);
@@ -277,7 +291,9 @@ void state_apply(state *s, const step *st, const state_watch *watch_or_null, sta
     case LK_TREE: state_hang(s, &c->as.tree, st, out); break;
     case LK_COUNTER: c->as.counter += st->as.count; break;
     default:
-        if (st->kind == STEP_INSERT)
+        if (st->kind == STEP_FILL)
+            state_fill(c, st, out);
+        else if (st->kind == STEP_INSERT)
             state_insert(s, c, st, watch_or_null, out);
         else
             state_delete(s, c, st, watch_or_null, out);

@@ -158,6 +158,20 @@ static void test_batch(btree *t, twin *w, rng *r, uint32_t phase) {
     heap.closed = false;
 }
 
+/* An empty tree, made of items in order. */
+static void test_build(btree *t, twin *w, rng *r, uint32_t len) {
+    CHECK(btree_reserve_appends(t, len));
+    heap.closed = true;
+    for (uint32_t i = 0; i < len; i++) {
+        w->items[i] = (item){w->ids++, test_len(r)};
+        btree_append(t, &w->items[i]);
+    }
+    btree_raise(t);
+    heap.closed = false;
+    w->len = len;
+    test_compare(t, w, r);
+}
+
 static void test_random(uint64_t seed) {
     rng r = {seed};
     twin *w = calloc(1, sizeof *w);
@@ -175,12 +189,28 @@ static void test_random(uint64_t seed) {
             btree_clear(&t);
             w->len = 0;
             test_compare(&t, w, &r);
+            test_build(&t, w, &r, rng_below(&r, 1200));
         }
     }
     while (w->len > 0) test_remove(&t, w, &r, rng_below(&r, w->len));
     test_compare(&t, w, &r);
     btree_drop(&t);
     CHECK_EQ(heap.blocks, 0);
+    free(w);
+}
+
+/* Trees of every size up to three levels of the small nodes, built with nothing to spare. */
+static void test_sizes(void) {
+    rng r = {7};
+    twin *w = calloc(1, sizeof *w);
+    for (uint32_t len = 0; len < 1100; len += 1 + len / 70) {
+        btree t;
+        btree_init(&t, &test_class, &test_heap, w);
+        test_build(&t, w, &r, len);
+        CHECK_EQ(t.spare_leaves + t.spare_nodes, 0);
+        btree_drop(&t);
+        CHECK_EQ(heap.blocks, 0);
+    }
     free(w);
 }
 
@@ -218,6 +248,7 @@ static void test_reserve_modest(void) {
 
 int main(void) {
     for (uint64_t seed = 1; seed <= 6; seed++) test_random(seed);
+    test_sizes();
     test_reserve_modest();
     puts("btree: 6 x 600 random batches equal an array; reserves hold");
     return 0;

@@ -267,6 +267,31 @@ static void test_compare(world *w) {
     CHECK(seq_get(&w->seq, w->len, NULL) == NULL);
 }
 
+/* The same spans, some cut in two, make the same sequence at once. */
+static void test_fill(world *w) {
+    static seq_span spans[2 * ATOMS_MAX];
+    seq was = w->seq;
+    seq_walk walk = seq_range(&was, 0, w->len);
+    uint32_t len = 0;
+    for (uint32_t at = 0; at < w->len;) {
+        seq_span span;
+        walk = seq_range(&was, at, 1 + rng_below(&w->r, 9) * rng_below(&w->r, 90));
+        for (; seq_walk_next(&walk, &span); at = walk.pos) spans[len++] = span;
+    }
+    seq_init(&w->seq, was.kind, &test_heap);
+    seq_edit edit;
+    CHECK(seq_reserve_fill(&w->seq, len, seq_len(&was, LK_UTF8)));
+    heap.closed = true;
+    seq_fill(&w->seq, spans, len, &edit);
+    heap.closed = false;
+    for (unsigned u = 0; u < SEQ_UNITS; u++) {
+        CHECK_EQ(edit.inserted[u], seq_len(&was, u));
+        CHECK_EQ(edit.at[u] + edit.removed[u], 0);
+    }
+    seq_drop(&was);
+    test_compare(w);
+}
+
 static void test_random(seq_kind kind, uint64_t seed) {
     world *w = calloc(1, sizeof *w);
     w->r.state = seed;
@@ -278,6 +303,9 @@ static void test_random(seq_kind kind, uint64_t seed) {
         test_edit(w);
         if (n % 64 == 0 || n < 20) test_compare(w);
     }
+    test_compare(w);
+    test_fill(w);
+    for (uint32_t n = 0; n < 200; n++) test_edit(w);
     test_compare(w);
     seq_drop(&w->seq);
     CHECK_EQ(heap.blocks, 0);

@@ -105,6 +105,25 @@ static void test_edges(void) {
     }
 }
 
+/* The same rows, in parts. */
+static void check_deltas(const lk_buf *from, const int64_t *rows, size_t len, rng *random) {
+    reader r = reader_new((lk_bytes){from->at, from->len});
+    column c = column_new(&r);
+    size_t at = 0;
+    while (at < len) {
+        int32_t part[64];
+        size_t want = 1 + rng_below(random, 40), left = len - at;
+        size_t got = column_deltas(&c, INT32_MIN, INT32_MAX, part, want);
+        CHECK_EQ(got, want < left ? want : left);
+        for (size_t i = 0; i < got; i++) CHECK_EQ(part[i], rows[at + i]);
+        at += got;
+    }
+    int32_t none;
+    CHECK_EQ(column_deltas(&c, INT32_MIN, INT32_MAX, &none, 1), 0);
+    column_finish(&c);
+    CHECK(reader_ok(&r) && reader_left(&r) == 0);
+}
+
 static void test_random(void) {
     rng random = {11};
     for (int round = 0; round < 20000; round++) {
@@ -124,6 +143,7 @@ static void test_random(void) {
         read_rows(kind, &r, back, len);
         CHECK(reader_ok(&r) && reader_left(&r) == 0);
         if (len > 0) CHECK_BYTES(back, len * 8, rows, len * 8);
+        if (kind == DELTA) check_deltas(&out, rows, len, &random);
         lk_buf_free(&out);
     }
 }
@@ -134,6 +154,28 @@ static void check_bad(strategy kind, const char *bytes, size_t bytes_len, size_t
     reader r = reader_new((lk_bytes){(const uint8_t *)bytes, bytes_len});
     read_rows(kind, &r, rows, len);
     CHECK_EQ(r.fault.code, LK_ECORRUPT);
+}
+
+/* Both sides of the range, in a run and spelled out; and runs that no number holds. */
+static void check_range(const char *bytes, size_t bytes_len, int32_t max, bool fine) {
+    int32_t rows[64];
+    reader r = reader_new((lk_bytes){(const uint8_t *)bytes, bytes_len});
+    column c = column_new(&r);
+    CHECK_EQ(column_deltas(&c, -1, max, rows, 64), fine ? 3 : 0);
+    CHECK_EQ(r.fault.code, fine ? LK_OK : LK_ECORRUPT);
+}
+
+static void test_ranges(void) {
+    check_range("\x06\x04", 2, 6, true);
+    check_range("\x06\x04", 2, 5, false);
+    check_range("\x06\x01", 2, 5, false);
+    check_range("\x05\x01\x02\x08", 4, 4, true);
+    check_range("\x05\x01\x02\x08", 4, 3, false);
+    check_range("\x05\x03\x02\x08", 4, 4, false);
+    check_range("\x05\x01\x02", 3, 4, false);
+    check_range("\x06\xfe\xff\xff\xff\xff\xff\xff\xff\xff\x01", 11, INT32_MAX, false);
+    check_range("\x03\x02\xff\xff\xff\xff\xff\xff\xff\xff\xff\x01", 12, INT32_MAX, false);
+    check_range("\xfe\xff\xff\xff\xff\xff\xff\xff\xff\x01\x02", 11, 63, false);
 }
 
 static void test_bad(void) {
@@ -169,6 +211,7 @@ int main(void) {
     test_known();
     test_edges();
     test_random();
+    test_ranges();
     test_bad();
     test_endless_run();
     printf("columnar: known bytes, edges, 20000 random columns, damage\n");

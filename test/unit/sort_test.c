@@ -11,8 +11,28 @@ static int int_order(const void *a, const void *b) {
     return (x > y) - (x < y);
 }
 
+static int upper_order(const void *a, const void *b) {
+    uint64_t x = *(const uint64_t *)a >> 32, y = *(const uint64_t *)b >> 32;
+    return (x > y) - (x < y);
+}
+
+static void test_numbers(rng *random) {
+    static const uint32_t tops[] = {1, 200, 300, 70000, 1u << 30};
+    for (uint32_t round = 0; round < 2000; round++) {
+        uint64_t numbers[100], want[100], spare[100];
+        uint32_t len = rng_below(random, 101), top = tops[rng_below(random, countof(tops))];
+        for (uint32_t i = 0; i < len; i++) /* by its upper half alone, so the lower is a function */
+            numbers[i] = want[i] = (uint64_t)rng_below(random, top) << 32;
+        for (uint32_t i = 0; i < len; i++) numbers[i] |= numbers[i] >> 40, want[i] |= want[i] >> 40;
+        if (len > 0) qsort(want, len, sizeof *want, upper_order);
+        sort_numbers(numbers, len, spare);
+        CHECK_BYTES(numbers, len * sizeof *numbers, want, len * sizeof *want);
+    }
+}
+
 int main(void) {
     rng random = {5};
+    test_numbers(&random);
     for (uint32_t round = 0; round < 3000; round++) {
         uint32_t items[100], want[100], len = rng_below(&random, 101),
                                         spread = 1 + rng_below(&random, 200);
