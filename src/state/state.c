@@ -85,12 +85,19 @@ const double *state_find_counter(const state *s, uint32_t id) {
 /* ---- preparing ---- */
 
 typedef struct state_tally { /* what the steps will ask of one container */
-    uint64_t len;            /* entities there will be */
+    uint32_t container;
     uint32_t edits, inserted;
     uint32_t spans; /* it begins with */
+    uint64_t len;   /* entities there will be */
     size_t bytes;
-    bool seen;
 } state_tally;
+
+/* A sparse set: a slot says which tally is about it, and that tally says whether that is so. What a
+ * step costs does not depend on how many containers there are. */
+typedef struct state_tallies {
+    state_tally *at;
+    size_t len;
+} state_tallies;
 
 static bool state_takes(container_kind kind, step_kind what) {
     switch (what) {
@@ -118,10 +125,17 @@ static uint32_t state_len(const state *s, uint32_t id) {
     return places == NULL ? 0 : seq_len(places, SEQ_ENTITY);
 }
 
-static lk_status state_count(const state *s, const step *st, state_tally *tally) {
+static state_tally *state_find_tally(const state *s, state_tallies *all, uint32_t id) {
+    uint32_t *at = &s->containers.at[id]->tally;
+    if (*at < all->len && all->at[*at].container == id) return &all->at[*at];
+    *at = (uint32_t)all->len++;
+    all->at[*at] = (state_tally){.container = id, .len = state_len(s, id)};
+    return &all->at[*at];
+}
+
+static lk_status state_count(const state *s, const step *st, state_tallies *all) {
     if (!state_takes(s->containers.at[st->container]->kind, st->kind)) return LK_ERANGE;
-    if (!tally->seen) tally->len = state_len(s, st->container);
-    tally->seen = true;
+    state_tally *tally = state_find_tally(s, all, st->container);
     tally->edits++;
     tally->bytes += st->bytes;
     if (st->kind == STEP_INSERT || st->kind == STEP_PLACE || st->kind == STEP_PLACES) {
@@ -140,8 +154,8 @@ static lk_status state_count(const state *s, const step *st, state_tally *tally)
     return LK_OK;
 }
 
-static bool state_reserve(state *s, uint32_t id, const state_tally *tally) {
-    state_slot *c = s->containers.at[id];
+static bool state_reserve(state *s, const state_tally *tally) {
+    state_slot *c = s->containers.at[tally->container];
     switch (c->kind) {
     case LK_MAP: return map_reserve(&c->as.map, tally->edits);
     case LK_MOVABLE_LIST:
@@ -156,20 +170,15 @@ static bool state_reserve(state *s, uint32_t id, const state_tally *tally) {
 
 lk_status state_prepare(state *s, const step *steps, size_t len, arena *scratch) {
     if (len == 0) return LK_OK;
-    size_t count = s->containers.len;
-    state_tally *tallies = arena_new(scratch, state_tally, count);
-    if (tallies == NULL) return LK_ENOMEM;
-    __builtin_memset(tallies, 0, count * sizeof *tallies);
+    size_t most = len < s->containers.len ? len : s->containers.len;
+    state_tallies all = {arena_new(scratch, state_tally, most), 0};
+    if (all.at == NULL) return LK_ENOMEM;
     for (size_t i = 0; i < len; i++) {
-        lk_status status = state_count(s, &steps[i], &tallies[steps[i].container]);
+        lk_status status = state_count(s, &steps[i], &all);
         if (status != LK_OK) return status;
     }
-    for (size_t i = 0; i < len; i++) {
-        state_tally *tally = &tallies[steps[i].container];
-        if (!tally->seen) continue;
-        tally->seen = false;
-        if (!state_reserve(s, steps[i].container, tally)) return LK_ENOMEM;
-    }
+    for (size_t i = 0; i < all.len; i++)
+        if (!state_reserve(s, &all.at[i])) return LK_ENOMEM;
     return LK_OK;
 }
 

@@ -19,6 +19,7 @@ typedef struct state_slot {
     bool present;
     bool was_present;    /* before that batch */
     uint32_t batch;      /* the last watched one that placed or displaced it */
+    uint32_t tally;      /* of state_prepare(): which may be about it */
     style_index *styles; /* text: made when first asked for */
     union {
         seq seq; /* text, list */
