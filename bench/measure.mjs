@@ -3,41 +3,49 @@
 // usage: [TRACES=folder] [PASSES=n] [WORK=part of a name] node measure.mjs
 //
 // Each pair of a work and a library runs in a process of its own: once to warm up, then ROUNDS
-// times. The passes go over all pairs, so that a busy minute of the machine falls on all of them.
-// What is counted is CPU time. Also writes build/bench/results.json.
+// times, unless the first takes so long that it has to do. The passes go over all pairs, so that a
+// busy minute of the machine falls on all of them. What is counted is CPU time.
+//
+// Also writes build/bench/results.json. With WORK, rows of other works stay there as they were.
 import { spawn } from 'node:child_process';
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import { absent, libraries } from './peers.mjs';
-import { works } from './works.mjs';
+import { absence, nativeLibraries, nativePairs } from './native.mjs';
+import { libraries } from './peers.mjs';
+import { cpu } from './work.mjs';
+import { saveTrace, works } from './works.mjs';
 
 const ROUNDS = 3;
+const LONG_MS = 8_000;
 const OURS = 'Lorikeet';
 const TIME_LIMIT_MS = 300_000;
 const passes = Number(process.env.PASSES ?? 3);
 const wanted = process.env.WORK ?? '';
 
 const median = (values) => [...values].sort((a, b) => a - b)[values.length >> 1];
+const load = async (name) => ({ name, ...(await libraries[name].load()) });
 
-/** In the child: the figures of all rounds. */
+/** In the child: the figures of each round, a line each. */
 async function play(work, name) {
-    const library = await libraries[name].load();
-    const [fits, make] = works[work];
-    if (!fits(library)) return {};
+    const library = await load(name);
+    const { fits, make, once } = works[work];
+    if (!fits(library)) return;
     const act = make();
-    const figures = {};
-    for (let round = 0; round <= ROUNDS; round++) {
-        for (const [figure, [value, unit]] of Object.entries(act(library))) {
-            if (round > 0) (figures[figure] ??= { unit, values: [] }).values.push(value);
-        }
-    }
-    return figures;
+    const round = () => {
+        let figures;
+        const spent = cpu(() => (figures = act(library)));
+        return [spent, figures];
+    };
+    const [spent, first] = round();
+    const all = once || spent > LONG_MS ? [first] : Array.from({ length: ROUNDS }, () => round()[1]);
+    for (const figures of all)
+        for (const [figure, [value, unit]] of Object.entries(figures))
+            console.log([figure, value, unit].join('\t'));
 }
 
-/** {} if it took too long or failed, and why, on the error output. */
-function playApart(work, name) {
-    const file = fileURLToPath(import.meta.url);
-    const child = spawn(process.execPath, [file, '--play', work, name], {
+/** Figures as [name, value, unit]; none if it took too long or failed, which is said. */
+function playApart(what, program, args) {
+    const child = spawn(program, args, {
         stdio: ['ignore', 'pipe', 'inherit'],
         timeout: TIME_LIMIT_MS,
     });
@@ -45,63 +53,92 @@ function playApart(work, name) {
     child.stdout.on('data', (chunk) => (output += chunk));
     return new Promise((resolve) => {
         child.on('close', (code) => {
-            if (code !== 0) console.error(`bench: ${name} did not finish: ${work}`);
-            resolve(code === 0 ? JSON.parse(output) : {});
+            if (code !== 0) console.error(`bench: did not finish: ${what}`);
+            const lines = code === 0 ? output.split('\n').slice(0, -1) : [];
+            resolve(lines.map((line) => line.split('\t')));
         });
     });
+}
+
+/** All pairs there are: of which build, who, and how it is played. */
+function pairs() {
+    const script = fileURLToPath(import.meta.url);
+    const all = [];
+    for (const work of Object.keys(works))
+        for (const name of Object.keys(libraries)) {
+            const args = ['--expose-gc', script, '--play', work, name];
+            all.push({ build: 'wasm', work, name, program: process.execPath, args });
+        }
+    all.push(...nativePairs().map((pair) => ({ build: 'native', ...pair })));
+    return all.filter(({ work }) => work.includes(wanted));
 }
 
 async function measure() {
-    const table = new Map(); // "work: figure" -> { unit, by library: values }
-    const names = Object.keys(libraries);
-    const chosen = Object.keys(works).filter((work) => work.includes(wanted));
+    const table = new Map(); // build and "work: figure" -> { build, work, unit, by library: values }
+    const chosen = pairs();
     for (let pass = 1; pass <= passes; pass++) {
-        for (const [at, work] of chosen.entries()) {
-            console.error(`bench: pass ${pass} of ${passes}, ${at + 1} of ${chosen.length}: ${work}`);
-            for (const name of names) {
-                for (const [figure, { unit, values }] of Object.entries(await playApart(work, name))) {
-                    const key = `${work}: ${figure}`;
-                    if (!table.has(key)) table.set(key, { unit, by: {} });
-                    (table.get(key).by[name] ??= []).push(...values);
-                }
+        let said = '';
+        for (const { build, work, name, program, args } of chosen) {
+            const now = `bench: pass ${pass} of ${passes}, ${build}: ${work}`;
+            if (said !== now) console.error((said = now));
+            for (const [figure, value, unit] of await playApart(`${name}, ${work}`, program, args)) {
+                const key = `${build} ${work}: ${figure}`;
+                if (!table.has(key))
+                    table.set(key, { work: `${work}: ${figure}`, build, unit, by: {} });
+                (table.get(key).by[name] ??= []).push(Number(value));
             }
         }
     }
-    return [...table].map(([work, { unit, by }]) => {
+    return [...table.values()].map(({ work, build, unit, by }) => {
         const peers = Object.fromEntries(Object.entries(by).map(([name, all]) => [name, median(all)]));
         const ours = peers[OURS];
         delete peers[OURS];
-        return { work, build: 'wasm', unit, ours, peers };
+        return { work, build, unit, ours, peers };
     });
 }
 
+// ---- the table ----
+
 const shown = (value) => (value === undefined ? '-' : value < 10 ? value.toFixed(2) : value.toFixed(0));
 
-function print(results) {
-    const peers = Object.keys(libraries).filter((name) => name !== OURS);
-    const width = Math.max(...results.map(({ work }) => work.length), 4);
-    const line = (cells) => cells.map((cell, i) => (i ? cell.padStart(20) : cell.padEnd(width))).join('');
-    const label = (name) => `${name} ${libraries[name].version}`;
-    console.log(line(['work', OURS, ...peers.map(label)]));
-    for (const { work, unit, ours, peers: theirs } of results) {
+function print(results, build, versions) {
+    const rows = results.filter((row) => row.build === build);
+    if (rows.length === 0) return;
+    const peers = Object.keys(versions).filter((name) => name !== OURS);
+    const width = Math.max(...rows.map(({ work }) => work.length), build.length);
+    const line = (cells) => cells.map((cell, i) => (i ? cell.padStart(22) : cell.padEnd(width))).join('');
+    console.log(line([build, OURS, ...peers.map((name) => `${name} ${versions[name]}`)]));
+    for (const { work, unit, ours, peers: theirs } of rows) {
         const cells = peers.map((name) => {
             if (theirs[name] === undefined) return '-';
-            return `${shown(theirs[name])} (${(theirs[name] / ours).toFixed(1)}x)`;
+            const ratio = ours === undefined ? '' : ` (${(theirs[name] / ours).toFixed(1)}x)`;
+            return `${shown(theirs[name])}${ratio}`;
         });
         console.log(line([work, `${shown(ours)} ${unit}`, ...cells]));
     }
-    console.log('In brackets: theirs divided by ours; above 1, ours is smaller.');
-    for (const [name, why] of Object.entries(absent)) console.log(`absent: ${name}: ${why}`);
-    const slower = results.filter(({ ours, peers: theirs }) => Object.values(theirs).some((t) => t < ours));
-    console.log(`${results.length} rows, ${slower.length} in which some peer is better`);
+    const slower = rows.filter(({ ours, peers: theirs }) => Object.values(theirs).some((t) => t < ours));
+    console.log(`${rows.length} rows, ${slower.length} in which some peer is better\n`);
 }
 
-if (process.argv[2] === '--play') {
-    process.stdout.write(JSON.stringify(await play(process.argv[3], process.argv[4])));
-} else {
-    const results = await measure();
+const versionsOf = (all) =>
+    Object.fromEntries(Object.entries(all).map(([name, { version }]) => [name, version]));
+
+async function main() {
     const out = new URL('../build/bench/', import.meta.url);
+    const file = new URL('results.json', out);
     mkdirSync(out, { recursive: true });
-    writeFileSync(new URL('results.json', out), `${JSON.stringify(results, null, 1)}\n`);
-    print(results);
+    const results = await measure();
+    const earlier = wanted && existsSync(file) ? JSON.parse(readFileSync(file)) : [];
+    const kept = earlier.filter(({ work }) => !work.split(': ')[0].includes(wanted));
+    writeFileSync(file, `${JSON.stringify([...kept, ...results], null, 1)}\n`);
+    print(results, 'wasm', versionsOf(libraries));
+    print(results, 'native', versionsOf(nativeLibraries));
+    console.log('In brackets: theirs divided by ours; above 1, ours is smaller.');
+    for (const [name, { peer }] of Object.entries(nativeLibraries))
+        if (peer && absence) console.log(`absent: ${name} (native): ${absence}`);
 }
+
+const [mode, ...args] = process.argv.slice(2);
+if (mode === '--play') await play(...args);
+else if (mode === '--save') process.stdout.write(saveTrace(args[0], await load(args[1])));
+else await main();

@@ -1,11 +1,16 @@
-// The libraries that are measured, each behind the same few calls. A text document:
+// The libraries that are measured under Node, each behind the same few calls. A document has a
+// text, a map and a list:
 //
-//   insert(pos, text), remove(pos, len)   in UTF-16 code units
+//   insert(pos, text), remove(pos, len)   in the text, in UTF-16 code units
+//   put(key, value), get(key)             in the map
+//   add(pos, number), addText(string)     in the list; a text at its front
 //   commit()                              ends a transaction; the update, if it `listens`
-//   receive(update)                       one from commit() of another document
-//   save(form)                            "update" or "snapshot"; undefined: it has no such form
-//   open(saved)                           what another document saved, into this one, which is new
-//   text()
+//   receive(update), receiveAll(updates)  from commit() of other documents
+//   save(form)                            "update": everything; "snapshot": what takes less or
+//                                         opens faster; "shallow snapshot": without the past;
+//                                         undefined: it has no such form
+//   open(saved, form)                     what another document saved, into this one, which is new
+//   text(), content()                     of the whole document, as a plain object
 import { createRequire } from 'node:module';
 import { readFileSync } from 'node:fs';
 
@@ -14,21 +19,26 @@ const version = (name) =>
     JSON.parse(readFileSync(new URL(`node_modules/${name}/package.json`, import.meta.url))).version;
 
 /** To most, what was saved is an update like any other, and memory is the collector's. */
-class Text {
+class Document {
     open(saved) {
         this.receive(saved);
+    }
+    receiveAll(updates) {
+        for (const update of updates) this.receive(update);
     }
     free() {}
 }
 
 /** Lorikeet's package and loro-crdt: one API, two engines. */
-function loroText({ LoroDoc }) {
-    return class extends Text {
+function loroDocument({ LoroDoc, LoroText }) {
+    return class extends Document {
         constructor(peer, listens = false) {
             super();
             this.doc = new LoroDoc();
             this.doc.setPeerId(BigInt(peer));
             this.shared = this.doc.getText('text');
+            this.map = this.doc.getMap('map');
+            this.list = this.doc.getList('list');
             if (listens) this.doc.subscribeLocalUpdates((update) => (this.update = update));
         }
         insert(pos, text) {
@@ -37,6 +47,18 @@ function loroText({ LoroDoc }) {
         remove(pos, len) {
             this.shared.delete(pos, len);
         }
+        put(key, value) {
+            this.map.set(key, value);
+        }
+        get(key) {
+            return this.map.get(key);
+        }
+        add(pos, number) {
+            this.list.insert(pos, number);
+        }
+        addText(string) {
+            this.list.insertContainer(0, new LoroText()).insert(0, string);
+        }
         commit() {
             this.doc.commit();
             return this.update;
@@ -44,11 +66,18 @@ function loroText({ LoroDoc }) {
         receive(update) {
             this.doc.import(update);
         }
+        receiveAll(updates) {
+            this.doc.importBatch(updates);
+        }
         save(form) {
-            return this.doc.export({ mode: form });
+            if (form !== 'shallow snapshot') return this.doc.export({ mode: form });
+            return this.doc.export({ mode: 'shallow-snapshot', frontiers: this.doc.frontiers() });
         }
         text() {
             return this.shared.toString();
+        }
+        content() {
+            return this.doc.toJSON();
         }
         free() {
             this.doc.free();
@@ -56,14 +85,18 @@ function loroText({ LoroDoc }) {
     };
 }
 
-/** What Yjs and its port share. */
-const yText = (Y) =>
-    class extends Text {
+/** What Yjs and its port share. They keep no past; what takes less is their second encoding. */
+const yDocument = (Y) =>
+    class extends Document {
         receive(update) {
             Y.applyUpdate(this.doc, update);
         }
         save(form) {
-            return form === 'update' ? Y.encodeStateAsUpdate(this.doc) : undefined;
+            if (form === 'update') return Y.encodeStateAsUpdate(this.doc);
+            return form === 'snapshot' ? Y.encodeStateAsUpdateV2(this.doc) : undefined;
+        }
+        open(saved, form) {
+            (form === 'snapshot' ? Y.applyUpdateV2 : Y.applyUpdate)(this.doc, saved);
         }
         text() {
             return this.shared.toString();
@@ -71,29 +104,48 @@ const yText = (Y) =>
     };
 
 /** Edits of a transaction are kept until it is committed, since Yjs runs it in a callback. */
-function yjsText(Y) {
-    return class extends yText(Y) {
+function yjsDocument(Y) {
+    return class extends yDocument(Y) {
         edits = [];
         constructor(peer, listens = false) {
             super();
             this.doc = new Y.Doc();
             this.doc.clientID = peer;
             this.shared = this.doc.getText('text');
+            this.map = this.doc.getMap('map');
+            this.list = this.doc.getArray('list');
             if (listens) this.doc.on('update', (update) => (this.update = update));
         }
         insert(pos, text) {
-            this.edits.push([pos, 0, text]);
+            this.edits.push(() => this.shared.insert(pos, text));
         }
         remove(pos, len) {
-            this.edits.push([pos, len, '']);
+            this.edits.push(() => this.shared.delete(pos, len));
+        }
+        put(key, value) {
+            this.edits.push(() => this.map.set(key, value));
+        }
+        get(key) {
+            return this.map.get(key);
+        }
+        add(pos, number) {
+            this.edits.push(() => this.list.insert(pos, [number]));
+        }
+        addText(string) {
+            this.edits.push(() => this.list.insert(0, [new Y.Text(string)]));
         }
         commit() {
             this.doc.transact(() => {
-                for (const [pos, removed, added] of this.edits)
-                    removed > 0 ? this.shared.delete(pos, removed) : this.shared.insert(pos, added);
+                for (const edit of this.edits) edit();
             });
             this.edits.length = 0;
             return this.update;
+        }
+        receiveAll(updates) {
+            this.doc.transact(() => super.receiveAll(updates));
+        }
+        content() {
+            return { text: this.text(), map: this.map.toJSON(), list: this.list.toJSON() };
         }
         free() {
             this.doc.destroy();
@@ -101,12 +153,14 @@ function yjsText(Y) {
     };
 }
 
-function ywasmText(Y) {
-    return class extends yText(Y) {
+function ywasmDocument(Y) {
+    return class extends yDocument(Y) {
         constructor(peer, listens = false) {
             super();
             this.doc = new Y.YDoc({ clientID: peer });
             this.shared = this.doc.getText('text');
+            this.map = this.doc.getMap('map');
+            this.list = this.doc.getArray('list');
             if (listens) this.doc.onUpdate((update) => (this.update = update));
         }
         #open() {
@@ -118,10 +172,25 @@ function ywasmText(Y) {
         remove(pos, len) {
             this.shared.delete(pos, len, this.#open());
         }
+        put(key, value) {
+            this.map.set(key, value, this.#open());
+        }
+        get(key) {
+            return this.map.get(key, this.transaction);
+        }
+        add(pos, number) {
+            this.list.insert(pos, [number], this.#open());
+        }
+        addText(string) {
+            this.list.insert(0, [new Y.YText(string)], this.#open());
+        }
         commit() {
             this.transaction?.free();
             this.transaction = undefined;
             return this.update;
+        }
+        content() {
+            return { text: this.text(), map: this.map.toJson(), list: this.list.toJson() };
         }
         free() {
             this.doc.free();
@@ -129,13 +198,13 @@ function ywasmText(Y) {
     };
 }
 
-/** All its documents begin as the same one, which holds an empty string. */
-function jsonJoyText({ Model }, { Patch }) {
+/** All its documents begin as the same one, which holds the three containers. */
+function jsonJoyDocument({ Model }, { Patch, s }) {
     const empty = Model.create(undefined, 65_536);
-    empty.api.root('');
+    empty.api.root({ text: '', map: {}, list: [] });
     empty.api.flush();
     const start = empty.toBinary();
-    return class extends Text {
+    return class extends Document {
         constructor(peer, listens = false) {
             super();
             this.session = 100_000 + peer;
@@ -144,13 +213,25 @@ function jsonJoyText({ Model }, { Patch }) {
         }
         #take(model) {
             this.model = model;
-            this.shared = model.api.str([]);
+            this.shared = model.api.str(['text']);
         }
         insert(pos, text) {
             this.shared.ins(pos, text);
         }
         remove(pos, len) {
             this.shared.del(pos, len);
+        }
+        put(key, value) {
+            this.model.api.obj(['map']).set({ [key]: value });
+        }
+        get(key) {
+            return this.model.api.obj(['map']).node.get(key)?.view();
+        }
+        add(pos, number) {
+            this.model.api.arr(['list']).ins(pos, [number]);
+        }
+        addText(string) {
+            this.model.api.arr(['list']).ins(0, [s.str(string)]);
         }
         commit() {
             const patch = this.model.api.flush();
@@ -166,12 +247,77 @@ function jsonJoyText({ Model }, { Patch }) {
             return form === 'snapshot' ? this.model.toBinary() : undefined;
         }
         text() {
+            return this.shared.view();
+        }
+        content() {
             return this.model.view();
         }
     };
 }
 
-const loro = (module) => ({ Text: loroText(module), loro: module });
+/** All its documents begin as the same one, too. Changes are made in a callback. */
+function automergeDocument(A) {
+    const start = A.save(A.from({ text: '', map: {}, list: [] }, '00'));
+    const actor = (peer) => peer.toString(16).padStart(8, '0');
+    return class extends Document {
+        edits = [];
+        constructor(peer, listens = false) {
+            super();
+            this.actor = actor(peer);
+            this.listens = listens;
+            this.doc = A.load(start, this.actor);
+        }
+        insert(pos, text) {
+            this.edits.push((doc) => A.splice(doc, ['text'], pos, 0, text));
+        }
+        remove(pos, len) {
+            this.edits.push((doc) => A.splice(doc, ['text'], pos, len));
+        }
+        put(key, value) {
+            this.edits.push((doc) => (doc.map[key] = value));
+        }
+        get(key) {
+            return this.doc.map[key];
+        }
+        add(pos, number) {
+            this.edits.push((doc) => A.insertAt(doc.list, pos, number));
+        }
+        addText(string) {
+            this.edits.push((doc) => A.insertAt(doc.list, 0, string));
+        }
+        commit() {
+            this.doc = A.change(this.doc, (doc) => {
+                for (const edit of this.edits) edit(doc);
+            });
+            this.edits.length = 0;
+            return this.listens ? A.getLastLocalChange(this.doc) : undefined;
+        }
+        receive(update) {
+            this.receiveAll([update]);
+        }
+        receiveAll(updates) {
+            [this.doc] = A.applyChanges(this.doc, updates);
+        }
+        open(saved) {
+            A.free(this.doc);
+            this.doc = A.load(saved, this.actor);
+        }
+        save(form) {
+            return form === 'snapshot' ? A.save(this.doc) : undefined;
+        }
+        text() {
+            return this.doc.text;
+        }
+        content() {
+            return A.toJS(this.doc);
+        }
+        free() {
+            A.free(this.doc);
+        }
+    };
+}
+
+const loro = (module) => ({ Document: loroDocument(module), loro: module });
 
 /** By name: how it is loaded, and its version. */
 export const libraries = {
@@ -188,23 +334,22 @@ export const libraries = {
         load: async () => {
             const yjs = await import('yjs');
             const awareness = await import('y-protocols/awareness');
-            return { Text: yjsText(yjs), yjs, awareness };
+            return { Document: yjsDocument(yjs), yjs, awareness };
         },
     },
     'json-joy': {
         version: version('json-joy'),
-        load: async () => ({
-            Text: jsonJoyText(require('json-joy/lib/json-crdt'), require('json-joy/lib/json-crdt-patch')),
-        }),
+        load: async () => {
+            const patch = require('json-joy/lib/json-crdt-patch');
+            return { Document: jsonJoyDocument(require('json-joy/lib/json-crdt'), patch) };
+        },
     },
     ywasm: {
         version: version('ywasm'),
-        load: async () => ({ Text: ywasmText(require('ywasm')) }),
+        load: async () => ({ Document: ywasmDocument(require('ywasm')) }),
     },
-};
-
-/** Named in the table, so that nobody thinks they were forgotten. */
-export const absent = {
-    'loro, diamond-types, yrs, automerge (Rust)': 'their crates are not fetched here yet',
-    '@automerge/automerge': 'takes minutes for what the others do in a second',
+    automerge: {
+        version: version('@automerge/automerge'),
+        load: async () => ({ Document: automergeDocument(await import('@automerge/automerge')) }),
+    },
 };

@@ -1,9 +1,15 @@
 #!/bin/sh
-# Every number we claim, measured now, beside its peers: the engine under Node (measure.mjs, which
-# takes TRACES=FOLDER, PASSES=N and WORK=NAME), then native keys and the page.
+# Every number we claim, measured now, beside its peers: the engine under Node and natively
+# (measure.mjs, which takes TRACES=FOLDER, PASSES=N and WORK=NAME), then keys over a network and the
+# page.
 set -eu
 cd "$(dirname "$0")/.."
-tools/need modules:test modules:bench
+tools/need modules:test modules:bench rust
+# The crates are built here, with what the lock file pins; without them their rows are absent.
+if cargo=$(tools/need --cargo); then
+    $cargo build --quiet --release --locked -j 1 --manifest-path bench/peers/Cargo.toml \
+        --target-dir build/bench/peers || echo "bench: bench/peers could not be built" >&2
+fi
 node bench/measure.mjs
 {
     printf 'what\tLorikeet\tpeer\tunit\n'

@@ -1,89 +1,56 @@
-// What is measured. A work is given a library, and answers with figures by name: CPU time in
-// milliseconds or microseconds, or bytes; smaller is better. It checks what it made. `cpu(act)`
-// is the CPU time of `act`, in milliseconds. A library that cannot do a work is not asked.
+// What is measured, by name: who can do it (`fits` a library), the work (`make()`), and whether it
+// is done only once (`once`: the process is new, and nothing warms up). A work is given a library
+// and answers with figures by name: CPU time in milliseconds or microseconds, or bytes; smaller is
+// better. It checks what it made.
 import assert from 'node:assert/strict';
-import { readdirSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
-import { gunzipSync } from 'node:zlib';
-
-export function cpu(act) {
-    const start = process.cpuUsage();
-    act();
-    const { user, system } = process.cpuUsage(start);
-    return (user + system) / 1000;
-}
-
-const folder = process.env.TRACES;
-const files = folder ? readdirSync(folder).filter((name) => name.endsWith('.json.gz')) : [];
-const readTrace = (file) => JSON.parse(gunzipSync(readFileSync(join(folder, file))));
-const nameOf = (file) => file.replace('.json.gz', '');
-
-/** The same numbers on every run and for every library. */
-function numbers(seed) {
-    return (below) => {
-        seed = (Math.imul(seed, 1_103_515_245) + 12_345) & 0x7fffffff;
-        return (seed >>> 8) % below;
-    };
-}
+import { execFileSync } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+import { containers } from './containers.mjs';
+import { crdtBenchmarks } from './crdt_benchmarks.mjs';
+import { concurrentTraces, cpu, each, edit, numbers, PATIENCE_MS } from './work.mjs';
+import { readTrace, replay, saveAndOpen, sequentialTraces, stored } from './work.mjs';
 
 // ---- traces of one writer ----
 
-function edit(doc, patches) {
-    for (const [pos, removed, added] of patches) {
-        if (removed > 0) doc.remove(pos, removed);
-        if (added) doc.insert(pos, added);
+/** What the first edit after opening costs, one's own or one that arrives. */
+function firstEdits(Document, doc) {
+    const figures = {};
+    for (const form of ['update', 'snapshot']) {
+        const bytes = doc.save(form);
+        if (bytes === undefined) continue;
+        const [own, other] = [new Document(2, true), new Document(3)];
+        const open = cpu(() => own.open(bytes, form));
+        let update;
+        const first = cpu(() => {
+            own.insert(3, 'x');
+            update = own.commit();
+        });
+        other.open(bytes, form);
+        const arrives = cpu(() => other.receive(update));
+        own.free();
+        other.free();
+        figures[`${form}, first edit after opening`] = [first, 'ms'];
+        figures[`${form}, first edit that arrives`] = [arrives, 'ms'];
+        figures[`${form}, open to first edit`] = [open + first, 'ms'];
     }
+    return figures;
 }
 
-function replay(Text, trace, each) {
-    const doc = new Text(1);
-    for (const { patches } of trace.txns) {
-        edit(doc, patches);
-        if (each) doc.commit();
-    }
-    doc.commit();
-    return doc;
-}
-
-/** Save in one form, open that, read it, and write a first character. */
-function saveAndOpen({ Text }, doc, form, trace) {
-    let bytes, copy;
-    const save = cpu(() => (bytes = doc.save(form)));
-    if (bytes === undefined) return {};
-    const open = cpu(() => {
-        copy = new Text(2);
-        copy.open(bytes);
-        assert.equal(copy.text(), trace.endContent);
-    });
-    const first = cpu(() => {
-        copy.insert(3, 'x');
-        copy.commit();
-    });
-    copy.free();
-    return {
-        [`${form}, save`]: [save, 'ms'],
-        [`${form}, open and read`]: [open, 'ms'],
-        [`${form}, first edit after`]: [first, 'ms'],
-        [`${form}, open to first edit`]: [open + first, 'ms'],
-        [`${form}, size`]: [bytes.length, 'bytes'],
-    };
-}
-
-function sequential(file) {
-    const trace = readTrace(file);
-    return (library) => {
+function sequential(name) {
+    const trace = readTrace(name);
+    return ({ Document }) => {
         let doc;
-        const each = cpu(() => (doc = replay(library.Text, trace, true)));
+        const commits = cpu(() => (doc = replay(Document, trace, true)));
         assert.equal(doc.text(), trace.endContent);
         let one;
-        const once = cpu(() => (one = replay(library.Text, trace, false)));
+        const once = cpu(() => (one = replay(Document, trace, false)));
         assert.equal(one.text(), trace.endContent);
         one.free();
         const figures = {
-            'a commit per transaction': [each, 'ms'],
+            'a commit per transaction': [commits, 'ms'],
             'one commit': [once, 'ms'],
-            ...saveAndOpen(library, doc, 'update', trace),
-            ...saveAndOpen(library, doc, 'snapshot', trace),
+            ...saveAndOpen(Document, doc, ['update', 'snapshot', 'shallow snapshot']),
+            ...firstEdits(Document, doc),
         };
         doc.free();
         return figures;
@@ -93,8 +60,8 @@ function sequential(file) {
 // ---- traces of several writers ----
 
 /** Every peer has a document, and gets what a transaction builds on before it makes it. */
-function live(Text, trace) {
-    const docs = Array.from({ length: trace.numAgents }, (_, i) => new Text(i + 1, true));
+function live(Document, trace) {
+    const docs = Array.from({ length: trace.numAgents }, (_, i) => new Document(i + 1, true));
     const has = docs.map(() => new Set());
     const updates = [];
     trace.txns.forEach(({ agent, parents, patches }, at) => {
@@ -111,51 +78,55 @@ function live(Text, trace) {
         updates[at] = docs[agent].commit();
         has[agent].add(at);
     });
-    return { docs, updates };
+    for (const doc of docs) doc.free();
+    return updates;
 }
 
-function concurrent(file) {
-    const trace = readTrace(file);
-    return ({ Text, loro }) => {
-        let all;
-        const figures = { 'live, all peers': [cpu(() => (all = live(Text, trace))), 'ms'] };
-        const streamed = new Text(90);
+function concurrent(name) {
+    const trace = readTrace(name);
+    return ({ Document, loro }) => {
+        let updates;
+        const all = cpu(() => (updates = live(Document, trace)));
+        const [streamed, batched, copy] = [90, 91, 92].map((peer) => new Document(peer));
         const stream = cpu(() => {
-            for (const update of all.updates) streamed.receive(update);
+            for (const update of updates) streamed.receive(update);
         });
-        figures['every update, one by one, to a newcomer'] = [stream, 'ms'];
-        if (loro) assert.equal(streamed.text(), trace.endContent);
-        const blob = streamed.save('update');
-        if (blob === undefined) return figures;
-        const copy = new Text(91);
-        figures['one update with everything, to a newcomer'] = [
-            cpu(() => {
-                copy.receive(blob);
-                copy.text();
-            }),
-            'ms',
-        ];
-        assert.equal(copy.text(), streamed.text());
-        figures['one update with everything, size'] = [blob.length, 'bytes'];
-        return figures;
+        const batch = cpu(() => batched.receiveAll(updates));
+        const text = streamed.text();
+        if (loro) assert.equal(text, trace.endContent);
+        assert.equal(batched.text(), text);
+        const [blob, form] = stored(streamed, ['update', 'snapshot']);
+        const open = cpu(() => {
+            copy.open(blob, form);
+            assert.equal(copy.text(), text);
+        });
+        for (const doc of [streamed, batched, copy]) doc.free();
+        return {
+            'live, all peers': [all, 'ms'],
+            'every update, one by one, to a newcomer': [stream, 'ms'],
+            'every update, in a batch, to a newcomer': [batch, 'ms'],
+            'everything in one, to a newcomer': [open, 'ms'],
+            'everything in one, size': [blob.length, 'bytes'],
+        };
     };
 }
 
 // ---- live keystrokes ----
 
-const SAMPLE = 200;
-/** Whoever needs more than this for the 10,000 rounds does not finish them. */
-const PATIENCE_MS = 30_000;
+const MARKS = [100, 300, 1_000, 2_000, 4_000, 10_000];
+const SAMPLE = 100;
+/** What asking for the time costs, in milliseconds. */
+const clock = cpu(() => {
+    for (let i = 0; i < 10_000; i++) cpu(() => {});
+}) / 10_000;
 
-/** Both type a character, then each gets the other's. */
-function bothType({ Text }) {
-    const a = new Text(1, true);
-    const b = new Text(2, true);
+/** Both type a character, then each gets the other's: what an arriving key costs, up to each mark. */
+function bothType({ Document }) {
+    const a = new Document(1, true);
+    const b = new Document(2, true);
     const figures = {};
-    let length = 0;
-    let spent = 0;
-    let total = 0;
-    for (let round = 1; round <= 10_000; round++) {
+    let [length, spent, total] = [0, 0, 0];
+    for (let round = 1; round <= MARKS.at(-1) && total < PATIENCE_MS; round++) {
         a.insert(length >> 1, 'x');
         const fromA = a.commit();
         b.insert(length >> 2, 'y');
@@ -165,267 +136,162 @@ function bothType({ Text }) {
             a.receive(fromB);
             b.receive(fromA);
         });
-        spent += exchange;
+        spent += exchange - clock;
         total += exchange;
-        if (total > PATIENCE_MS) break;
-        if (round % SAMPLE === 0) {
-            if (round === 1_000 || round === 4_000 || round === 10_000)
-                figures[`an arriving key, round ${round}`] = [(spent / SAMPLE / 2) * 1000, 'us'];
-            spent = 0;
-        }
+        if (round % SAMPLE !== 0) continue;
+        const arrives = (spent / SAMPLE / 2) * 1000;
+        if (MARKS.includes(round)) figures[`an arriving key, round ${round}`] = [arrives, 'us'];
+        spent = 0;
     }
     assert.equal(a.text(), b.text());
+    a.free();
+    b.free();
     return figures;
 }
 
-/** One has written 10,000 characters offline; the other's arrive one by one. */
-function stalePeer({ Text }) {
-    const stale = new Text(1, true);
-    const other = new Text(2, true);
-    for (let i = 0; i < 10_000; i++) {
-        stale.insert(i >> 1, 'x');
-        stale.commit();
-    }
-    const updates = [];
-    for (let i = 0; i < 500; i++) {
-        other.insert(i >> 1, 'y');
-        updates.push(other.commit());
-    }
-    const first = cpu(() => stale.receive(updates[0]));
-    const rest = cpu(() => {
-        for (const update of updates.slice(1)) stale.receive(update);
-    });
-    return {
-        'the first arriving key': [first, 'ms'],
-        'an arriving key after that': [(rest / 499) * 1000, 'us'],
+/** One has written so many characters offline; the other's arrive one by one. */
+function stalePeer(offline) {
+    return ({ Document }) => {
+        const stale = new Document(1, true);
+        const other = new Document(2, true);
+        for (let i = 0; i < offline; i++) {
+            stale.insert(i >> 1, 'x');
+            stale.commit();
+        }
+        const updates = Array.from({ length: 500 }, (_, i) => {
+            other.insert(i >> 1, 'y');
+            return other.commit();
+        });
+        const first = cpu(() => stale.receive(updates[0]));
+        const [rest] = each(499, (i) => stale.receive(updates[i + 1]));
+        stale.free();
+        other.free();
+        return {
+            'the first arriving key': [first, 'ms'],
+            'an arriving key after that': [rest * 1000, 'us'],
+        };
     };
 }
 
 function keystrokes(size) {
-    return ({ Text }) => {
+    return ({ Document }) => {
         const random = numbers(1);
-        const a = new Text(1, true);
-        const b = new Text(2);
+        const a = new Document(1, true);
+        const b = new Document(2);
         for (let i = 0; i < size; i += 1_000) {
             a.insert(random(i + 1), 'lorem ipsum dolor sit amet '.repeat(38).slice(0, 1_000));
             b.receive(a.commit());
         }
         const updates = [];
         let pos = 0;
-        const typed = cpu(() => {
-            for (let i = 0; i < 10_000; i++) {
-                if (i % 20 === 0) pos = random(size - 100) + 50;
-                if (i % 9 === 8) a.remove(--pos, 1);
-                else a.insert(pos++, 'x');
-                updates.push(a.commit());
-            }
+        const [typed, keys] = each(10_000, (i) => {
+            if (i % 20 === 0) pos = random(size - 100) + 50;
+            if (i % 9 === 8) a.remove(--pos, 1);
+            else a.insert(pos++, 'x');
+            updates.push(a.commit());
         });
-        const arrived = cpu(() => {
-            for (const update of updates) b.receive(update);
-        });
-        assert.equal(a.text(), b.text());
+        const [arrived, done] = each(keys, (i) => b.receive(updates[i]));
+        if (done === keys) assert.equal(a.text(), b.text());
+        a.free();
+        b.free();
         return {
-            'typed, with its update': [typed / 10, 'us'],
-            arrived: [arrived / 10, 'us'],
-            'bytes of an update': [updates.reduce((sum, u) => sum + u.length, 0) / 10_000, 'bytes'],
+            'typed, with its update': [typed * 1000, 'us'],
+            arrived: [arrived * 1000, 'us'],
+            'bytes of an update': [updates.reduce((sum, u) => sum + u.length, 0) / keys, 'bytes'],
         };
     };
 }
 
-// ---- other containers, the past, undo: what has Loro's API, and Yjs where it has the like ----
-
-function maps({ loro, yjs }) {
-    const count = 100_000;
-    const doc = loro ? new loro.LoroDoc() : new yjs.Doc();
-    const map = doc.getMap('map');
-    const fill = () => {
-        for (let i = 0; i < count; i++) map.set(`k${i}`, i);
-    };
-    const set = cpu(() => {
-        if (yjs) doc.transact(fill);
-        else fill();
-        if (loro) doc.commit();
-    });
-    const get = cpu(() => {
-        for (let i = 0; i < count; i++) assert.equal(map.get(`k${i}`), i);
-    });
-    return { '100,000 sets': [set, 'ms'], '100,000 gets': [get, 'ms'] };
-}
-
-function movableLists({ loro }) {
-    const random = numbers(2);
-    const doc = new loro.LoroDoc();
-    const list = doc.getMovableList('list');
-    for (let i = 0; i < 1_000; i++) list.push(i);
-    doc.commit();
-    const moves = cpu(() => {
-        for (let i = 0; i < 10_000; i++) list.move(random(1_000), random(1_000));
-        doc.commit();
-    });
-    const sets = cpu(() => {
-        for (let i = 0; i < 10_000; i++) list.set(random(1_000), i);
-        doc.commit();
-    });
-    const other = new loro.LoroDoc();
-    other.import(doc.export({ mode: 'update' }));
-    const version = other.oplogVersion();
-    for (const at of [doc, other]) {
-        for (let i = 0; i < 5_000; i++)
-            at.getMovableList('list').move(random(1_000), random(1_000));
-        at.commit();
-    }
-    const update = other.export({ mode: 'update', from: version });
-    const merge = cpu(() => doc.import(update));
-    return {
-        '10,000 moves': [moves, 'ms'],
-        '10,000 sets': [sets, 'ms'],
-        'merge of 5,000 moves by each of two': [merge, 'ms'],
-    };
-}
-
-function tree({ loro }) {
-    const random = numbers(3);
-    const doc = new loro.LoroDoc();
-    const nodes = [];
-    const create = cpu(() => {
-        const shared = doc.getTree('tree');
-        for (let i = 0; i < 10_000; i++)
-            nodes.push(i % 3 ? nodes[random(i)].createNode() : shared.createNode());
-        doc.commit();
-    });
-    const ids = nodes.map(({ id }) => id);
-    const move = (at, count) => {
-        const shared = at.getTree('tree');
-        for (let i = 0; i < count; i++) {
-            try {
-                shared.move(ids[random(10_000)], ids[random(10_000)]);
-            } catch {
-                // below itself: refused
-            }
-        }
-        at.commit();
-    };
-    const moves = cpu(() => move(doc, 10_000));
-    const other = new loro.LoroDoc();
-    other.import(doc.export({ mode: 'update' }));
-    const version = other.oplogVersion();
-    move(doc, 5_000);
-    move(other, 5_000);
-    const update = other.export({ mode: 'update', from: version });
-    return {
-        '10,000 creates': [create, 'ms'],
-        '10,000 moves': [moves, 'ms'],
-        'merge of 5,000 moves by each of two': [cpu(() => doc.import(update)), 'ms'],
-    };
-}
-
-function pastOf(file) {
-    const trace = readTrace(file);
-    return ({ Text }) => {
-        const random = numbers(4);
-        const { doc } = replay(Text, trace, true);
-        const end = doc.opCount();
-        const at = (counter) => [{ peer: '1', counter }];
-        const visits = (where, count) =>
-            cpu(() => {
-                for (let i = 0; i < count; i++) doc.checkout(at(where(i)));
-            }) / count;
-        const far = visits(() => random(end), 20);
-        doc.checkout(at(end >> 1));
-        const near = visits((i) => (end >> 1) + (i % 2 ? 0 : 50), 20);
-        return {
-            'checkout of a random version': [far, 'ms'],
-            'checkout of one 50 operations away': [near, 'ms'],
-            'back to the newest': [cpu(() => doc.checkoutToLatest()), 'ms'],
-        };
-    };
-}
-
-const UNDO_STEPS = 300;
-
-function undo({ loro, yjs }) {
-    const doc = loro ? new loro.LoroDoc() : new yjs.Doc();
-    const text = doc.getText('text');
-    const manager = loro
-        ? new loro.UndoManager(doc, { mergeInterval: 0, maxUndoSteps: 10_000 })
-        : new yjs.UndoManager(text, { captureTimeout: 0 });
-    const edits = cpu(() => {
-        for (let i = 0; i < UNDO_STEPS; i++) {
-            text.insert((i * 7919) % (i + 1), 'ab');
-            if (loro) doc.commit();
-        }
-    });
-    const back = cpu(() => {
-        for (let i = 0; i < UNDO_STEPS; i++) manager.undo();
-    });
-    assert.equal(text.toString(), '');
-    const again = cpu(() => {
-        for (let i = 0; i < UNDO_STEPS; i++) manager.redo();
-    });
-    assert.equal(text.length, 2 * UNDO_STEPS);
-    const each = 1000 / UNDO_STEPS;
-    return {
-        'an edit that is watched': [edits * each, 'us'],
-        'undo of a step': [back * each, 'us'],
-        'redo of a step': [again * each, 'us'],
-    };
-}
-
-function presence({ loro, yjs, awareness }) {
-    const user = (i) => ({ name: `user ${i}`, color: '#30bced', at: i });
-    if (loro) {
-        const all = new loro.EphemeralStore(30_000);
-        const one = new loro.EphemeralStore(30_000);
-        const updates = [];
-        for (let i = 0; i < 1_000; i++) {
-            all.set(`p${i}`, user(i));
-            updates.push(all.encode(`p${i}`));
-        }
-        const apply = cpu(() => {
-            for (const update of updates) one.apply(update);
+/** What a <textarea> without a diff does: everything is deleted and written again, and all sent. */
+function naive(size) {
+    return ({ Document }) => {
+        const a = new Document(1);
+        const b = new Document(2);
+        let text = 'lorem ipsum '.repeat(size / 12);
+        a.insert(0, text);
+        a.commit();
+        let bytes, form;
+        const [key] = each(200, () => {
+            a.remove(0, text.length);
+            a.insert(0, (text += 'x'));
+            a.commit();
+            [bytes, form] = stored(a, ['update', 'snapshot']);
+            b.open(bytes, form);
         });
-        assert.equal(one.keys().length, 1_000);
-        all.destroy();
-        one.destroy();
-        return { '1,000 peers, applied one by one': [apply, 'ms'] };
-    }
-    const updates = [];
-    for (let i = 0; i < 1_000; i++) {
-        const doc = new yjs.Doc();
-        const own = new awareness.Awareness(doc);
-        own.setLocalState(user(i));
-        updates.push(awareness.encodeAwarenessUpdate(own, [doc.clientID]));
-        own.destroy();
-    }
-    const one = new awareness.Awareness(new yjs.Doc());
-    const apply = cpu(() => {
-        for (const update of updates) awareness.applyAwarenessUpdate(one, update, null);
-    });
-    one.destroy();
-    return { '1,000 peers, applied one by one': [apply, 'ms'] };
+        assert.equal(b.text(), a.text());
+        a.free();
+        b.free();
+        return { 'a key': [key * 1000, 'us'], 'bytes of the 200th': [bytes.length, 'bytes'] };
+    };
+}
+
+// ---- memory ----
+
+const OPEN = 100;
+
+/** What a library saves a trace as, made by another process, so that this one's memory is new. */
+function savedApart(name, library) {
+    const options = { maxBuffer: 1 << 30, env: process.env };
+    const script = fileURLToPath(new URL('measure.mjs', import.meta.url));
+    return execFileSync(process.execPath, [script, '--save', name, library], options);
+}
+export const saveTrace = (name, { Document }) =>
+    stored(replay(Document, readTrace(name), true))[0];
+
+function resident() {
+    for (let i = 0; i < 3; i++) global.gc();
+    return process.memoryUsage.rss();
+}
+
+/** So many documents, each opened, read and edited. */
+function memory(name) {
+    return ({ Document, name: library }) => {
+        const bytes = savedApart(name, library);
+        const open = () => {
+            const doc = new Document(1, true);
+            doc.open(bytes, 'snapshot');
+            const text = doc.text();
+            doc.insert(3, 'x');
+            doc.commit();
+            return [doc, text.length];
+        };
+        const first = open();
+        const before = resident();
+        const docs = Array.from({ length: OPEN }, open);
+        const used = resident() - before;
+        assert.ok(docs.every(([, length]) => length === first[1]));
+        return { 'resident, each': [used / OPEN, 'bytes'] };
+    };
 }
 
 // ---- all ----
 
-const isTrace = (file) => !nameOf(file).endsWith('_concurrent');
-const anyText = (library) => library.Text !== undefined;
-const loroOnly = (library) => library.loro !== undefined;
-const loroOrYjs = (library) => library.loro !== undefined || library.yjs !== undefined;
+const everyone = (library) => library.Document !== undefined;
 
-/** By name: what it is played on, and how it is made. */
 export const works = {
-    'both type': [anyText, () => bothType],
-    'a peer comes back with 10,000 offline edits': [anyText, () => stalePeer],
-    'keys in 100 kB': [anyText, () => keystrokes(100_000)],
-    'keys in 1 MB': [anyText, () => keystrokes(1_000_000)],
-    map: [loroOrYjs, () => maps],
-    'movable list': [loroOnly, () => movableLists],
-    tree: [loroOnly, () => tree],
-    undo: [loroOrYjs, () => undo],
-    presence: [loroOrYjs, () => presence],
+    'both type': { fits: everyone, make: () => bothType },
+    ...crdtBenchmarks,
+    ...containers,
 };
-for (const file of files) {
-    const name = nameOf(file);
-    works[name] = isTrace(file) ? [anyText, () => sequential(file)] : [anyText, () => concurrent(file)];
-    if (isTrace(file)) works[`the past of ${name}`] = [loroOnly, () => pastOf(file)];
+for (const offline of [100, 1_000, 10_000])
+    works[`a peer comes back with ${offline} offline edits`] = {
+        fits: everyone,
+        make: () => stalePeer(offline),
+    };
+for (const [label, size] of [
+    ['100 kB', 100_000],
+    ['1 MB', 1_000_000],
+    ['10 MB', 10_000_000],
+])
+    works[`keys in ${label}`] = { fits: everyone, make: () => keystrokes(size) };
+for (const size of [1_200, 12_000])
+    works[`everything written and sent again, ${size} characters`] = {
+        fits: everyone,
+        make: () => naive(size),
+    };
+for (const name of sequentialTraces) {
+    works[name] = { fits: everyone, make: () => sequential(name) };
+    const make = () => memory(name);
+    works[`${OPEN} open documents of ${name}`] = { fits: everyone, make, once: true };
 }
+for (const name of concurrentTraces) works[name] = { fits: everyone, make: () => concurrent(name) };
