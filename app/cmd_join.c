@@ -8,9 +8,11 @@
 
 #include "base/limits.h"
 #include "cli.h"
+#include "host/base64url.h"
 #include "host/files.h"
 #include "host/heap.h"
 #include "host/random.h"
+#include "host/seal.h"
 #include "host/store.h"
 #include "replica.h"
 
@@ -18,13 +20,13 @@
 
 /* A store of more blobs than this is made one blob again when we leave. */
 #define JOIN_COMPACT_BLOBS 64
-#define JOIN_KEY_LEN 43
 
 typedef struct join {
     const char *link, *file, *data;
     char file_path[PATH_MAX]; /* absolute: what the store knows the file by */
     address_url server;
     lk_str room;
+    lk_buf key;
     cli_list stun;
     store *store;
     lk_doc *doc, *shadow;
@@ -33,19 +35,15 @@ typedef struct join {
 
 /* ---- the link ---- */
 
-static size_t join_base64url_len(const char *at) {
-    return strspn(at, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_");
-}
-
 /* http://HOST:PORT/...#/ROOM?k=KEY; what stands before the # is the page's business. */
 static bool join_link_read(join *j) {
     if (!address_url_read((lk_str){j->link, strlen(j->link)}, &j->server)) return false;
     const char *fragment = strchr(j->link, '#');
     if (fragment == NULL || fragment[1] != '/') return false;
-    j->room = (lk_str){fragment + 2, join_base64url_len(fragment + 2)};
+    j->room = (lk_str){fragment + 2, base64url_span(fragment + 2)};
     const char *key = j->room.at + j->room.len;
     if (j->room.len == 0 || j->room.len > 128 || strncmp(key, "?k=", 3) != 0) return false;
-    return join_base64url_len(key + 3) == JOIN_KEY_LEN && key[3 + JOIN_KEY_LEN] == 0;
+    return base64url_read(&j->key, (lk_str){key + 3, strlen(key + 3)}) && j->key.len == SEAL_KEY;
 }
 
 static bool join_is_loopback(const address *at) {
@@ -194,6 +192,7 @@ static int join_take_part(join *j, loop *l, web *w, bool loopback, bool *mirrore
         .store = j->store,
         .mesh = {.server = j->server,
                  .room = j->room,
+                 .key = {j->key.at, j->key.len},
                  .stun = stun,
                  .stun_len = j->stun.len,
                  .loopback = loopback},
@@ -297,7 +296,7 @@ static bool join_options_good(join *j, const cli_list *words) {
 }
 
 static int join_run(int argc, char **argv) {
-    join j = {0};
+    join j = {.key = HEAP_BUF};
     bool loopback = false;
     cli_list words = {0};
     const cli_option options[] = {
@@ -311,6 +310,7 @@ static int join_run(int argc, char **argv) {
     if (code == CLI_OK) code = join_open(&j, loopback || join_is_loopback(&j.server.at));
     vec_drop(&heap_memory, &j.stun);
     vec_drop(&heap_memory, &words);
+    lk_buf_free(&j.key);
     return code;
 }
 

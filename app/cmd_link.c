@@ -4,8 +4,10 @@
 
 #include "cli.h"
 #include "host/address.h"
+#include "host/base64url.h"
 #include "host/heap.h"
 #include "host/random.h"
+#include "host/seal.h"
 
 #include <string.h>
 
@@ -26,13 +28,15 @@ static int link_run(int argc, char **argv) {
         cli_complain("link", "\"%s\" is not of the form http://HOST:PORT", server);
         return CLI_USAGE;
     }
-    char room[RANDOM_NAME_LEN + 1], key[44];
-    uint8_t secret[32];
+    char room[RANDOM_NAME_LEN + 1];
+    uint8_t secret[SEAL_KEY];
+    lk_buf key = HEAP_BUF;
     random_name(room);
     random_bytes(secret, sizeof secret);
-    random_base64url(secret, sizeof secret, key);
+    base64url_write(&key, (lk_bytes){secret, sizeof secret});
     printf("%s://%.*s/#/%s?k=%s\n", url.tls ? "https" : "http", (int)url.authority.len,
-           url.authority.at, room, key);
+           url.authority.at, room, heap_str(&key));
+    lk_buf_free(&key);
     return fflush(stdout) == 0 ? CLI_OK : CLI_FAILED;
 }
 

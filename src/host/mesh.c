@@ -7,14 +7,20 @@
  * connection that introduced it, though not by long if nothing comes over it. Signalling gives
  * everyone a new name with each connection, so the other end of an open session may be met again as
  * a stranger; it is recognised by its certificate once the new session is open, and the old one is
- * given up. */
+ * given up.
+ *
+ * What is said by way of the server is sealed, certificates first of all: who can open it and be
+ * understood has the room's key. */
 #include "host/mesh.h"
 
+#include <inttypes.h>
 #include <string.h>
 
 #include "base/limits.h"
+#include "host/base64url.h"
 #include "host/heap.h"
 #include "host/random.h"
+#include "host/seal.h"
 #include "host/session.h"
 #include "host/signal_client.h"
 
@@ -34,8 +40,10 @@
 typedef struct peer {
     mesh *mesh;
     char name[SIGNAL_PEER_LEN + 1];
-    bool known;  /* to signalling */
-    bool offers; /* we make the offers */
+    bool known;   /* to signalling */
+    bool offers;  /* we make the offers */
+    bool refused; /* something that came in its name could not be opened */
+    seal seal;
     session *session;
     char session_name[MESH_SESSION_BYTES + 1];
     char fingerprint[MESH_FINGERPRINT_BYTES]; /* of the other side, from its description */
@@ -92,22 +100,31 @@ static void mesh_sweep(mesh *m) {
     m->peers.len = kept;
 }
 
-static void mesh_say(peer *p, const lk_buf *data) {
-    if (p->known) signal_client_say(p->mesh->client, (lk_str){p->name, SIGNAL_PEER_LEN}, data);
+/* {"n":NUMBER,"box":WORD, sealed} */
+static void mesh_say(peer *p, const lk_buf *word) {
+    if (!p->known) return;
+    lk_buf sealed = HEAP_BUF, data = HEAP_BUF;
+    uint64_t number = seal_close(&p->seal, (lk_bytes){word->at, word->len}, &sealed);
+    heap_print(&data, "{\"n\":%" PRIu64 ",\"box\":\"", number);
+    base64url_write(&data, (lk_bytes){sealed.at, sealed.len});
+    heap_print(&data, "\"}");
+    signal_client_say(p->mesh->client, (lk_str){p->name, SIGNAL_PEER_LEN}, &data);
+    lk_buf_free(&sealed);
+    lk_buf_free(&data);
 }
 
 /* {"kind":K,"session":S, and, if NAME is not NULL, "NAME":VALUE and "mid":"0" for candidates} */
 static void mesh_say_word(peer *p, const char *kind, const char *name, lk_str value) {
-    lk_buf data = HEAP_BUF;
-    heap_print(&data, "{\"kind\":\"%s\"", kind);
+    lk_buf word = HEAP_BUF;
+    heap_print(&word, "{\"kind\":\"%s\"", kind);
     if (name != NULL) {
-        signal_write_str(&data, "session", (lk_str){p->session_name, strlen(p->session_name)});
-        signal_write_str(&data, name, value);
-        if (strcmp(name, "candidate") == 0) heap_print(&data, ",\"mid\":\"0\"");
+        signal_write_str(&word, "session", (lk_str){p->session_name, strlen(p->session_name)});
+        signal_write_str(&word, name, value);
+        if (strcmp(name, "candidate") == 0) heap_print(&word, ",\"mid\":\"0\"");
     }
-    heap_print(&data, "}");
-    mesh_say(p, &data);
-    lk_buf_free(&data);
+    heap_print(&word, "}");
+    mesh_say(p, &word);
+    lk_buf_free(&word);
 }
 
 /* ---- what a session tells ---- */
@@ -285,6 +302,8 @@ static void mesh_joined(void *context, lk_str name) {
     p->mesh = m, p->known = true, p->retry_ms = UINT64_MAX;
     memcpy(p->name, name.at, SIGNAL_PEER_LEN);
     p->offers = memcmp(m->self, p->name, SIGNAL_PEER_LEN) < 0;
+    seal_begin(&p->seal, m->options.room, m->options.key.at, (lk_str){m->self, SIGNAL_PEER_LEN},
+               (lk_str){p->name, SIGNAL_PEER_LEN});
     *vec_push(&heap_memory, &m->peers) = p;
     if (p->offers)
         mesh_offer(p);
@@ -296,10 +315,7 @@ static bool mesh_is(lk_str s, const char *text) {
     return s.len == strlen(text) && memcmp(s.at, text, s.len) == 0;
 }
 
-static void mesh_signal(void *context, lk_str from, const signal_message *word) {
-    mesh *m = context;
-    peer *p = mesh_find(m, from);
-    if (p == NULL) return;
+static void mesh_hear(peer *p, const signal_word *word) {
     if (mesh_is(word->kind, "again")) {
         bool done = p->session != NULL && loop_now_ms() - p->begun_ms < MESH_AGAIN_MS;
         if (p->offers && !done) mesh_offer(p);
@@ -314,6 +330,36 @@ static void mesh_signal(void *context, lk_str from, const signal_message *word) 
     } else if (mesh_is(word->kind, "candidate")) {
         session_remote_candidate(p->session, word->candidate);
     }
+}
+
+/* Say so once, here and there: the other side cannot open our answer either. */
+static void mesh_refuse(peer *p) {
+    if (p->refused) return;
+    p->refused = true;
+    lk_buf note = HEAP_BUF;
+    heap_print(&note,
+               "peer %.6s: refused, it has another key than ours. Compare the links: if they are "
+               "the same, the server is not to be trusted",
+               p->name);
+    p->mesh->events.note(p->mesh->events.context, heap_str(&note));
+    lk_buf_free(&note);
+    mesh_say_word(p, "again", NULL, (lk_str){0});
+}
+
+static void mesh_signal(void *context, lk_str from, const signal_message *message) {
+    peer *p = mesh_find(context, from);
+    if (p == NULL) return;
+    lk_buf sealed = HEAP_BUF, text = HEAP_BUF;
+    signal_word word = {0};
+    if (message->number > 0 && base64url_read(&sealed, message->box) &&
+        seal_open(&p->seal, (uint64_t)message->number, (lk_bytes){sealed.at, sealed.len}, &text) &&
+        signal_word_read((lk_bytes){text.at, text.len}, &word))
+        mesh_hear(p, &word);
+    else
+        mesh_refuse(p);
+    signal_word_drop(&word);
+    lk_buf_free(&sealed);
+    lk_buf_free(&text);
 }
 
 static void mesh_lost(void *context, const char *why) {

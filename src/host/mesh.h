@@ -25,6 +25,7 @@ typedef struct mesh_options {
     web *web;
     address_url server; /* views that must stay */
     lk_str room;
+    lk_bytes key;        /* of SEAL_KEY bytes; likewise */
     const address *stun; /* asked in addition to those that the server names */
     size_t stun_len;
     bool loopback; /* use 127.0.0.1 and ::1, too */

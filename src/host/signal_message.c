@@ -28,22 +28,23 @@ static void signal_message_views(const json_t *root, signal_message *out) {
     out->room_id = signal_message_str(root, "roomId");
     json_t *data = json_object_get(root, "data");
     out->data = data;
-    out->kind = signal_message_str(data, "kind");
-    out->session = signal_message_str(data, "session");
-    out->sdp = signal_message_str(data, "sdp");
-    out->candidate = signal_message_str(data, "candidate");
+    out->number = json_integer_value(json_object_get(data, "n"));
+    out->box = signal_message_str(data, "box");
+}
+
+/* jansson refuses what is not UTF-8, nests deeper than 2048, or holds an integer beyond 64 bits. */
+static json_t *signal_message_object(lk_bytes text, const char **why) {
+    json_t *root = json_loadb((const char *)text.at, text.len, JSON_ALLOW_NUL, NULL);
+    if (json_is_object(root)) return root;
+    *why = root == NULL ? "not JSON" : "not a JSON object";
+    json_decref(root);
+    return NULL;
 }
 
 bool signal_message_read(lk_bytes text, signal_message *out, const char **why) {
     *out = (signal_message){0};
-    /* jansson refuses what is not UTF-8, nests deeper than 2048, or holds an integer beyond 64
-     * bits. */
-    json_t *root = json_loadb((const char *)text.at, text.len, JSON_ALLOW_NUL, NULL);
-    if (!json_is_object(root)) {
-        *why = root == NULL ? "not JSON" : "not a JSON object";
-        json_decref(root);
-        return false;
-    }
+    json_t *root = signal_message_object(text, why);
+    if (root == NULL) return false;
     out->json = root;
     signal_message_views(root, out);
     return true;
@@ -52,6 +53,22 @@ bool signal_message_read(lk_bytes text, signal_message *out, const char **why) {
 void signal_message_drop(signal_message *message) {
     json_decref(message->json);
     message->json = NULL;
+}
+
+bool signal_word_read(lk_bytes text, signal_word *out) {
+    const char *why;
+    json_t *root = signal_message_object(text, &why);
+    *out = (signal_word){.json = root,
+                         .kind = signal_message_str(root, "kind"),
+                         .session = signal_message_str(root, "session"),
+                         .sdp = signal_message_str(root, "sdp"),
+                         .candidate = signal_message_str(root, "candidate")};
+    return root != NULL;
+}
+
+void signal_word_drop(signal_word *word) {
+    json_decref(word->json);
+    word->json = NULL;
 }
 
 bool signal_message_peer(const signal_message *message, size_t index, lk_str *out) {

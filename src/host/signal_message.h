@@ -16,14 +16,21 @@ typedef struct signal_message {
     bool bare;  /* it has one member only */
     int64_t v;
     lk_str type, room, peer, to, from, code, message, room_id;
-    void *data; /* any JSON value, or NULL */
-    /* `data`, when it is an object: what peers say to one another (1.2) */
-    lk_str kind, session, sdp, candidate;
+    void *data;     /* any JSON value, or NULL */
+    int64_t number; /* `data`, when it is an object: a sealed word (1.3), 0: none */
+    lk_str box;
 } signal_message;
+
+typedef struct signal_word { /* what peers say to one another (1.2), opened */
+    void *json;              /* as above; free with signal_word_drop() */
+    lk_str kind, session, sdp, candidate;
+} signal_word;
 
 /* Read an object. On failure *why is a literal. */
 bool signal_message_read(lk_bytes text, signal_message *out, const char **why);
 void signal_message_drop(signal_message *message);
+bool signal_word_read(lk_bytes text, signal_word *out);
+void signal_word_drop(signal_word *word);
 /* The strings of the array `peers`, and the STUN URLs in `ice`: false when there is no such item.
  */
 bool signal_message_peer(const signal_message *message, size_t index, lk_str *out);

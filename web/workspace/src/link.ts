@@ -22,9 +22,19 @@ export function linkFragment(link: Link): string {
   return `#/${link.room}?k=${link.key}`;
 }
 
-/** That many random bytes as base64url without padding. */
+/** That many random bytes as base64url. */
 export function randomText(bytes: number): string {
-  const raw = crypto.getRandomValues(new Uint8Array(bytes));
-  const text = btoa(String.fromCharCode(...raw));
+  return toBase64url(crypto.getRandomValues(new Uint8Array(bytes)));
+}
+
+/** Base64url has no padding here. */
+export function toBase64url(bytes: Uint8Array): string {
+  const text = btoa(Array.from(bytes, (byte) => String.fromCharCode(byte)).join(""));
   return text.replaceAll("+", "-").replaceAll("/", "_").replaceAll("=", "");
+}
+
+/** Throws for what is none. */
+export function fromBase64url(text: string): Uint8Array {
+  const bytes = atob(text.replaceAll("-", "+").replaceAll("_", "/"));
+  return Uint8Array.from(bytes, (byte) => byte.charCodeAt(0));
 }

@@ -5,20 +5,28 @@
 // Signalling gives a peer a new name each time it connects, and a channel outlives the connection
 // that introduced it. So a channel may belong to a name that is no longer known; it is given up when
 // the same peer, recognised by its certificate, has been reached under its new name.
+//
+// What is said by way of the server is sealed, certificates first of all: who can open it and be
+// understood has the room's key.
 
 import { Backoff } from "./backoff";
 import { Channel, type ChannelConfig, type Word } from "./channel";
-import { randomText } from "./link";
+import { type Link, randomText } from "./link";
+import { Seal } from "./seal";
 
 export interface MeshEvents {
   say(to: string, data: unknown): void;
   open(link: number): void;
   message(link: number, bytes: Uint8Array): void;
   closed(link: number): void;
+  /** Something that came in a peer's name could not be opened: told once for a name. */
+  refused(): void;
 }
 
 interface Peer {
   name: string;
+  seal: Seal;
+  refused: boolean;
   /** We make the offers. */
   offers: boolean;
   channel: Channel | null;
@@ -45,6 +53,7 @@ export class Mesh {
   private readonly config: ChannelConfig;
 
   constructor(
+    private readonly link: Link,
     /** null: this browser has no WebRTC, and nobody can be reached. */
     certificate: RTCCertificate | null,
     private readonly on: MeshEvents,
@@ -72,6 +81,8 @@ export class Mesh {
     const offers = this.self < name;
     const peer: Peer = {
       name,
+      seal: new Seal(this.link, this.self, name),
+      refused: false,
       offers,
       channel: null,
       link: 0,
@@ -95,8 +106,11 @@ export class Mesh {
 
   signal(from: string, data: unknown): void {
     const peer = this.known.get(from);
-    const word = parseWord(data);
-    if (!peer || !word || this.config.certificates.length === 0) return;
+    if (!peer || this.config.certificates.length === 0) return;
+    const opened = peer.seal.open(data);
+    if (opened === undefined) return this.refuse(peer);
+    const word = parseWord(opened);
+    if (!word) return;
     if (word.kind === "again") {
       const done = peer.channel && performance.now() - peer.begun < AGAIN_AFTER_MS;
       if (peer.offers && !done) this.begin(peer);
@@ -119,6 +133,18 @@ export class Mesh {
     this.retry(peer);
   }
 
+  private say(peer: Peer, word: Word | { kind: "again" }): void {
+    this.on.say(peer.name, peer.seal.close(word));
+  }
+
+  /** Says so once, here and there: the other side cannot open our answer either. */
+  private refuse(peer: Peer): void {
+    if (peer.refused) return;
+    peer.refused = true;
+    this.on.refused();
+    this.say(peer, { kind: "again" });
+  }
+
   private forgetAll(): void {
     for (const name of [...this.known.keys()]) this.left(name);
   }
@@ -133,7 +159,7 @@ export class Mesh {
     peer.begun = performance.now();
     const channel: Channel = new Channel(session, this.config, {
       say: (word) => {
-        if (this.known.get(peer.name) === peer) this.on.say(peer.name, word);
+        if (this.known.get(peer.name) === peer) this.say(peer, word);
       },
       open: () => this.opened(peer),
       message: (bytes) => this.on.message(peer.link, bytes),
@@ -174,7 +200,7 @@ export class Mesh {
     clearTimeout(peer.timer);
     peer.timer = setTimeout(() => {
       if (peer.offers) return this.begin(peer);
-      this.on.say(peer.name, { kind: "again" });
+      this.say(peer, { kind: "again" });
       this.retryIn(peer, peer.backoff.next());
     }, ms);
   }

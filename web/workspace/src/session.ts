@@ -37,6 +37,10 @@ const MESSAGE_MAX = 64 * 1024;
 const SETTLE_WITHIN_MS = 10;
 const NOTE_WITHIN_MS = 300;
 
+const OTHER_KEY =
+  "Someone is here with another key than yours, so neither sees what the other one writes. Compare " +
+  "your links: if they are the same, the server is not to be trusted.";
+
 export class Session {
   private readonly room: Room;
   private readonly mesh: Mesh;
@@ -63,11 +67,12 @@ export class Session {
     connection: { signallingUrl: string; certificate: RTCCertificate | null },
   ) {
     this.room = new Room(this.doc, { id: link.room, messageMax: MESSAGE_MAX });
-    this.mesh = new Mesh(connection.certificate, {
+    this.mesh = new Mesh(link, connection.certificate, {
       say: (to, data) => this.signalling.say(to, data),
       open: (id) => this.step(() => this.room.open(id, now())),
       message: (id, bytes) => this.step(() => this.room.feed(id, bytes, now())),
       closed: (id) => this.step(() => this.closed(id)),
+      refused: () => on.trouble(OTHER_KEY),
     });
     this.signalling = new Signalling(connection.signallingUrl, link.room, {
       welcome: (self, peers, ice) => this.mesh.welcome(self, peers, ice),

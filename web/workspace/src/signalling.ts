@@ -16,7 +16,7 @@ export interface SignallingEvents {
 }
 
 type Incoming =
-  | { type: "welcome"; peer: string; peers: string[]; ice?: RTCIceServer[] }
+  | { type: "welcome"; peers: string[]; ice?: RTCIceServer[] }
   | { type: "peer-joined" | "peer-left"; peer: string }
   | { type: "signal"; from: string; data: unknown }
   | { type: "error"; code: string; message: string };
@@ -33,6 +33,8 @@ export class Signalling {
   private retryTimer = 0;
   private pingTimer = 0;
   private silenceTimer = 0;
+  /** Our name in this connection. The server does not choose it: what is sealed is bound to it. */
+  private self = "";
 
   constructor(
     private readonly url: string,
@@ -54,7 +56,8 @@ export class Signalling {
     const socket = new WebSocket(this.url);
     this.socket = socket;
     socket.onopen = () => {
-      const join = { type: "join", v: 1, room: this.room, peer: randomText(16) };
+      this.self = randomText(16);
+      const join = { type: "join", v: 1, room: this.room, peer: this.self };
       socket.send(JSON.stringify(join));
     };
     socket.onmessage = (event) => this.heard(event.data);
@@ -72,7 +75,7 @@ export class Signalling {
         this.backoff.reset();
         this.state = "up";
         this.schedulePing();
-        this.on.welcome(message.peer, message.peers, message.ice ?? []);
+        this.on.welcome(this.self, message.peers, message.ice ?? []);
         return this.on.changed();
       case "peer-joined":
         return this.on.joined(message.peer);

@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: MIT
+ * seal.h - what peers say to one another through a server that shall neither read nor change it
+ * (docs/PROTOCOL.md section 1.3): ChaCha20-Poly1305 (RFC 8439) under keys of their own for the two
+ * ways between two peers, which HKDF-SHA256 (RFC 5869) makes of the room's key. The only door to
+ * OpenSSL's ciphers. */
+#ifndef HOST_SEAL_H
+#define HOST_SEAL_H
+
+#include "base/mem.h"
+
+enum { SEAL_KEY = 32, SEAL_TAG = 16 };
+
+typedef struct seal { /* between us and one peer, each under one name */
+    uint8_t out[SEAL_KEY], in[SEAL_KEY];
+    uint64_t said, heard; /* numbers of the last words */
+} seal;
+
+/* Names are those that signalling knows, new for each connection: a key is used for one series of
+ * words. */
+void seal_begin(seal *s, lk_str room, const uint8_t key[SEAL_KEY], lk_str self, lk_str peer);
+/* Append the word, sealed, to `out`: SEAL_TAG bytes more. Returns its number, which goes along. */
+uint64_t seal_close(seal *s, lk_bytes word, lk_buf *out);
+/* Append what was sealed. false if that peer did not seal it for us as this number, or it is not
+ * later than what came before; nothing is changed then. */
+bool seal_open(seal *s, uint64_t number, lk_bytes sealed, lk_buf *out);
+
+#endif

@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: MIT
+// What is said to one peer by way of the server, sealed so that nobody between can read or change it
+// (docs/PROTOCOL.md section 1.3). Not by WebCrypto: a page that came over plain HTTP has none.
+
+import { chacha20poly1305 } from "@noble/ciphers/chacha.js";
+import { hkdf } from "@noble/hashes/hkdf.js";
+import { sha256 } from "@noble/hashes/sha2.js";
+import { fromBase64url, type Link, toBase64url } from "./link";
+
+export interface Sealed {
+  n: number;
+  box: string;
+}
+
+export class Seal {
+  private readonly out: Uint8Array;
+  private readonly in: Uint8Array;
+  /** Numbers of the last words. */
+  private said = 0;
+  private heard = 0;
+
+  /** `self` and `peer` are the names that signalling knows, new for each connection. */
+  constructor(link: Link, self: string, peer: string) {
+    this.out = derive(link, self, peer);
+    this.in = derive(link, peer, self);
+  }
+
+  close(word: unknown): Sealed {
+    const n = ++this.said;
+    const text = new TextEncoder().encode(JSON.stringify(word));
+    return { n, box: toBase64url(chacha20poly1305(this.out, nonce(n)).encrypt(text)) };
+  }
+
+  /** The word; undefined if that peer did not seal it for us, or it comes too late. */
+  open(data: unknown): unknown {
+    const { n, box } = (data ?? {}) as Partial<Record<keyof Sealed, unknown>>;
+    if (!Number.isSafeInteger(n) || typeof box !== "string") return undefined;
+    const number = n as number;
+    if (number <= this.heard) return undefined;
+    try {
+      const text = chacha20poly1305(this.in, nonce(number)).decrypt(fromBase64url(box));
+      const word: unknown = JSON.parse(new TextDecoder().decode(text));
+      this.heard = number;
+      return word;
+    } catch {
+      return undefined;
+    }
+  }
+}
+
+function derive({ room, key }: Link, from: string, to: string): Uint8Array {
+  const info = new TextEncoder().encode(`lorikeet signal 1/${room}/${from}/${to}`);
+  return hkdf(sha256, fromBase64url(key), undefined, info, 32);
+}
+
+/** The number in the last eight of twelve bytes, the highest first. */
+function nonce(number: number): Uint8Array {
+  const bytes = new Uint8Array(12);
+  new DataView(bytes.buffer).setBigUint64(4, BigInt(number));
+  return bytes;
+}
