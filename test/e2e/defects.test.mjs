@@ -289,9 +289,10 @@ test('defect 20: the server learns what it needs to read along', async (t) => {
         `performance.getEntriesByType('resource').map((entry) => entry.name).join(' ')`,
     );
     const told = [...a.frames, ...b.frames].join(' ') + requests;
-    assert.ok(told.includes('"offer"'), 'frames were seen');
+    assert.ok(told.includes('"signal"'), 'frames were seen');
     assert.ok(!told.includes(key), 'the key stays in the fragment');
-    assert.ok(!told.includes('1234'), 'and the text does not pass the server');
+    assert.ok(!told.includes('fingerprint'), 'what peers say is sealed');
+    assert.ok(!told.includes('bank PIN'), 'and the text does not pass the server');
 });
 
 test("defect 21: somebody else's STUN server is wired in", async (t) => {
