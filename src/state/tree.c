@@ -143,9 +143,10 @@ static tree_move tree_move_of(tree *t, const step *st) {
                    .key = {to->position, st->lamport, st->peer_wide},
                    .node = tree_node_of(t, to->node),
                    .parent = TREE_ROOT};
-    if (to->deletes)
+    if (to->deletes) {
         m.parent = TREE_DELETED;
-    else if (to->has_parent)
+        m.key.position = (lk_bytes){0}; /* a snapshot gives them one, operations do not */
+    } else if (to->has_parent)
         m.parent = tree_node_of(t, to->parent);
     if (to->meta != UINT32_MAX) t->nodes.at[m.node].meta = to->meta;
     return m;

@@ -175,3 +175,19 @@ test("where a history begins late, no value is left of styles that no text can h
     ],
   );
 });
+
+test("nodes that were deleted before and after the beginning are written in one order", () => {
+  same((library) => {
+    const first = doc(library);
+    const tree = first.getTree("tree");
+    const [one] = [tree.createNode(), tree.createNode()];
+    tree.delete(one.id);
+    first.commit();
+    const d = late(library, first);
+    const [two] = d.getTree("tree").roots();
+    d.getTree("tree").delete(two.id);
+    d.commit();
+    const { root, state } = blobOf(shallow(d));
+    return [root, state];
+  });
+});
