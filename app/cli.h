@@ -18,7 +18,7 @@ typedef struct cli_command {
     int (*run)(int argc, char **argv); /* argv[0] is the command's name */
 } cli_command;
 extern const cli_command cli_serve, cli_link, cli_join, cli_new, cli_cat, cli_log, cli_diff,
-    cli_checkout, cli_export, cli_import;
+    cli_checkout, cli_export, cli_import, cli_doctor;
 
 typedef VEC(const char *) cli_list;
 

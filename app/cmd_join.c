@@ -238,7 +238,8 @@ static int join_open(join *j, bool loopback) {
         j->store = store_open(heap_str(&path), &why);
         bool loaded = j->store != NULL && join_load(j, &why);
         if (!loaded && j->store != NULL)
-            cli_complain("join", "%s: %s", heap_str(&path), heap_str(&why));
+            cli_complain("join", "%s: %s; see lorikeet doctor --help", heap_str(&path),
+                         heap_str(&why));
         else if (!loaded)
             cli_complain("join", "%s", heap_str(&why));
         else

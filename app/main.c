@@ -6,8 +6,8 @@
 #include "cli.h"
 
 static const cli_command *const main_commands[] = {
-    &cli_serve, &cli_link, &cli_join,     &cli_new,    &cli_cat,
-    &cli_log,   &cli_diff, &cli_checkout, &cli_export, &cli_import};
+    &cli_serve, &cli_link,     &cli_join,   &cli_new,    &cli_cat,   &cli_log,
+    &cli_diff,  &cli_checkout, &cli_export, &cli_import, &cli_doctor};
 
 static void main_help(FILE *to) {
     fputs("lorikeet - documents that merge, peer to peer\n\nusage: lorikeet COMMAND ...\n\n", to);

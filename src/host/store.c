@@ -58,11 +58,12 @@ static bool store_schema(store *s, lk_buf *why) {
                                                     : "not a lorikeet store");
         return false;
     }
+    if (tables > 0) return store_run(s, "COMMIT") || store_fail(s, why);
     lk_buf sql = HEAP_BUF;
     heap_print(&sql,
                "PRAGMA application_id=%d; PRAGMA user_version=%d;"
-               "CREATE TABLE IF NOT EXISTS blob(at INTEGER PRIMARY KEY, bytes BLOB NOT NULL);"
-               "CREATE TABLE IF NOT EXISTS mark(name TEXT PRIMARY KEY, at INTEGER NOT NULL);"
+               "CREATE TABLE blob(at INTEGER PRIMARY KEY, bytes BLOB NOT NULL);"
+               "CREATE TABLE mark(name TEXT PRIMARY KEY, at INTEGER NOT NULL);"
                "COMMIT",
                STORE_APPLICATION, STORE_VERSION);
     bool good = store_run(s, heap_str(&sql));
@@ -167,6 +168,27 @@ store_step store_next(store *s, int64_t *at, lk_bytes *blob, lk_buf *why) {
     if (code != SQLITE_DONE) store_fail(s, why);
     sqlite3_reset(s->select);
     return code == SQLITE_DONE ? STORE_END : STORE_FAILED;
+}
+
+int64_t store_last(store *s) { return store_number(s, "SELECT coalesce(max(at), 0) FROM blob"); }
+
+bool store_intact(store *s, lk_buf *why) {
+    sqlite3_stmt *statement = NULL;
+    int code = sqlite3_prepare_v2(s->db, "PRAGMA integrity_check(20)", -1, &statement, NULL);
+    bool intact = true;
+    while (code == SQLITE_OK && (code = sqlite3_step(statement)) == SQLITE_ROW) {
+        const char *line = (const char *)sqlite3_column_text(statement, 0);
+        code = SQLITE_OK;
+        if (line != NULL && sqlite3_stricmp(line, "ok") == 0) continue;
+        heap_print(why, "%s: %s\n", heap_str(&s->path), line != NULL ? line : "unreadable");
+        intact = false;
+    }
+    if (code != SQLITE_DONE) {
+        store_fail(s, why);
+        heap_print(why, "\n");
+    }
+    sqlite3_finalize(statement);
+    return intact && code == SQLITE_DONE;
 }
 
 int64_t store_marked(store *s, const char *mark) {

@@ -29,6 +29,11 @@ int64_t store_mark_count(store *s);
 typedef enum store_step { STORE_BLOB, STORE_END, STORE_FAILED } store_step;
 store_step store_next(store *s, int64_t *at, lk_bytes *blob, lk_buf *why);
 
+/* The position of the last blob, 0 if there is none; -1 if that cannot be read. */
+int64_t store_last(store *s);
+/* Is the database sound? Reads all of it. Else what is wrong goes to `why`, a line each. */
+bool store_intact(store *s, lk_buf *why);
+
 /* Replace the `count` blobs at these positions (as store_next() left them in *at) by one that holds
  * all that they hold. The file `mark` (may be NULL) shows everything; of other files it is no
  * longer known what they show. All or none, durably. */

@@ -1,0 +1,193 @@
+/* SPDX-License-Identifier: MIT
+ * cmd_doctor.c - lorikeet doctor: what is wrong with a store, and what is left of the document.
+ *
+ *     store ─► each blob that can be read ─► a document ─► with --repair: a new store
+ *
+ * The damaged store stays beside the new one, as PATH.damaged. */
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "blobs.h"
+#include "host/heap.h"
+#include "host/store.h"
+#include "print.h"
+
+typedef struct doctor {
+    const char *path;
+    lk_doc *doc;
+    lk_buf report;
+    uint64_t blobs, bytes;
+    bool ill;
+} doctor;
+
+/* ---- looking ---- */
+
+static void doctor_look_at_blob(doctor *d, int64_t at, lk_bytes blob) {
+    lk_fault fault = {0};
+    d->blobs++;
+    d->bytes += blob.len;
+    if (lk_import(d->doc, blob, NULL, &fault) == LK_OK) return;
+    d->ill = true;
+    heap_print(&d->report, "blob %" PRId64 ", of %zu bytes: byte %zu: %s\n", at, blob.len,
+               fault.offset, fault.what != NULL ? fault.what : lk_status_text(fault.code));
+}
+
+/* What the database cannot read is passed by, row by row. */
+static void doctor_look_at_blobs(doctor *d, store *s) {
+    lk_buf why = HEAP_BUF;
+    lk_bytes blob;
+    int64_t at = 0, last = store_last(s);
+    store_step step;
+    while ((step = store_next(s, &at, &blob, &why)) == STORE_BLOB ||
+           (step == STORE_FAILED && at < last)) {
+        if (step == STORE_BLOB) {
+            doctor_look_at_blob(d, at, blob);
+            continue;
+        }
+        d->ill = true;
+        at++;
+    }
+    if (step == STORE_FAILED) d->ill = true;
+    lk_buf_free(&why);
+}
+
+static void doctor_print_operations(doctor *d) {
+    lk_ids version = lk_log_version(d->doc);
+    uint64_t count = 0;
+    for (size_t i = 0; i < version.len; i++) count += (uint64_t)version.at[i].counter;
+    print_count(&d->report, count, "operation");
+    heap_print(&d->report, " of ");
+    print_count(&d->report, version.len, "peer");
+}
+
+static void doctor_look(doctor *d, store *s) {
+    if (!store_intact(s, &d->report)) d->ill = true;
+    doctor_look_at_blobs(d, s);
+    lk_buf waiting = HEAP_BUF;
+    LK_ASSERT(lk_export_pending(d->doc, &waiting) == LK_OK);
+    heap_print(&d->report, "%s: %s, ", d->path, d->ill ? "damaged" : "well");
+    print_count(&d->report, d->blobs, "blob");
+    heap_print(&d->report, " of %" PRIu64 " bytes, which hold ", d->bytes);
+    doctor_print_operations(d);
+    heap_print(&d->report, "%s\n",
+               waiting.len > 0 ? "; some wait for others, which are not there" : "");
+    lk_buf_free(&waiting);
+}
+
+/* ---- repair ---- */
+
+/* Rename PATH and, if it is there, PATH-wal, which belongs to it. */
+static bool doctor_move(const char *from, const char *to) {
+    lk_buf wal = HEAP_BUF, there = HEAP_BUF;
+    heap_print(&wal, "%s-wal", from);
+    heap_print(&there, "%s-wal", to);
+    bool good =
+        (rename(heap_str(&wal), heap_str(&there)) == 0 || errno == ENOENT) && rename(from, to) == 0;
+    lk_buf_free(&wal);
+    lk_buf_free(&there);
+    return good;
+}
+
+/* A store of its own for what could be read. */
+static bool doctor_write(const doctor *d, const char *path, lk_buf *why) {
+    lk_buf all = HEAP_BUF, waiting = HEAP_BUF;
+    LK_ASSERT(lk_export(d->doc, LK_SNAPSHOT, (lk_ids){0}, &all) == LK_OK);
+    LK_ASSERT(lk_export_pending(d->doc, &waiting) == LK_OK);
+    lk_bytes blobs[] = {{all.at, all.len}, {waiting.at, waiting.len}};
+    store *fresh = store_open(path, why);
+    bool good = fresh != NULL && store_append(fresh, blobs, waiting.len > 0 ? 2 : 1, NULL, why);
+    if (fresh != NULL) store_close(fresh);
+    lk_buf_free(&all);
+    lk_buf_free(&waiting);
+    return good;
+}
+
+static int doctor_repair(const doctor *d) {
+    lk_buf fresh = HEAP_BUF, damaged = HEAP_BUF, why = HEAP_BUF;
+    heap_print(&fresh, "%s.repaired", d->path);
+    heap_print(&damaged, "%s.damaged", d->path);
+    bool there = access(heap_str(&damaged), F_OK) == 0 || access(heap_str(&fresh), F_OK) == 0;
+    if (there)
+        heap_print(&why, "%s or %s is there already: move it away first", damaged.at, fresh.at);
+    bool good = !there && doctor_write(d, heap_str(&fresh), &why);
+    if (good &&
+        (!doctor_move(d->path, heap_str(&damaged)) || !doctor_move(heap_str(&fresh), d->path))) {
+        heap_print(&why, "%s: %s", d->path, strerror(errno));
+        good = false;
+    }
+    if (good)
+        printf("repaired: all that could be read is in %s; the damaged store is %s\n", d->path,
+               heap_str(&damaged));
+    else
+        cli_complain("doctor", "%s", heap_str(&why));
+    lk_buf_free(&fresh);
+    lk_buf_free(&damaged);
+    lk_buf_free(&why);
+    return good ? CLI_OK : CLI_FAILED;
+}
+
+/* ---- the command ---- */
+
+static int doctor_advise(const char *path) {
+    cli_complain("doctor",
+                 "\"lorikeet doctor %s --repair\" keeps what can be read; what is lost comes back "
+                 "from other peers",
+                 path);
+    return CLI_STORE;
+}
+
+static int doctor_visit(const char *path, bool repair) {
+    doctor d = {.path = path, .report = HEAP_BUF};
+    lk_buf why = HEAP_BUF;
+    if (access(path, F_OK) != 0) {
+        cli_complain("doctor", "%s: %s", path, strerror(errno));
+        return CLI_FAILED;
+    }
+    store *s = store_open(path, &why);
+    int code = CLI_STORE;
+    if (s == NULL) {
+        cli_complain("doctor", "%s", heap_str(&why));
+    } else {
+        d.doc = blobs_new();
+        doctor_look(&d, s);
+        store_close(s);
+        code = cli_say("doctor", &d.report);
+        if (code == CLI_OK && d.ill) code = repair ? doctor_repair(&d) : doctor_advise(path);
+    }
+    lk_free(d.doc);
+    lk_buf_free(&d.report);
+    lk_buf_free(&why);
+    return code;
+}
+
+static int doctor_run(int argc, char **argv) {
+    bool repair = false;
+    cli_list files = {0};
+    const cli_option options[] = {{.name = "--repair", .flag = &repair}};
+    int code = cli_parse(argc, argv, options, countof(options), &files);
+    if (code == CLI_OK && files.len != 1) {
+        cli_complain("doctor", "usage: lorikeet doctor STORE [--repair]");
+        code = CLI_USAGE;
+    }
+    if (code == CLI_OK) code = doctor_visit(files.at[0], repair);
+    vec_drop(&heap_memory, &files);
+    return code;
+}
+
+const cli_command cli_doctor = {
+    .name = "doctor",
+    .summary = "say what is wrong with a store, and repair it",
+    .help = "usage: lorikeet doctor STORE [--repair]\n\n"
+            "Reads all of a store that \"lorikeet join\" keeps (DIR/ROOM.db) and says what is "
+            "damaged and\n"
+            "what the rest holds. It changes nothing, unless:\n\n"
+            "  --repair   make a new store of what can be read; the damaged one stays as "
+            "STORE.damaged\n\n"
+            "Status: 0 all is well, or repaired; 1 no such file; 3 damaged, or not to be opened: "
+            "in use,\n"
+            "or not a store at all.\n",
+    .run = doctor_run,
+};
