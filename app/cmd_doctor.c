@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT
- * cmd_doctor.c - lorikeet doctor: what is wrong with a store, and what is left of the document.
+ * cmd_doctor.c - lorikeet doctor: what is wrong with a network (outlook.h) or with a store, and
+ * what is left of the document.
  *
  *     store ─► each blob that can be read ─► a document ─► with --repair: a new store
  *
@@ -13,6 +14,7 @@
 #include "blobs.h"
 #include "host/heap.h"
 #include "host/store.h"
+#include "outlook.h"
 #include "print.h"
 
 typedef struct doctor {
@@ -163,31 +165,51 @@ static int doctor_visit(const char *path, bool repair) {
     return code;
 }
 
+static int doctor_look_out(const address_url *server, const cli_list *stun) {
+    lk_buf report = HEAP_BUF;
+    bool well = outlook_tell(server, stun, address_is_here(&server->at), &report);
+    int code = cli_say("doctor", &report);
+    lk_buf_free(&report);
+    return code != CLI_OK ? code : well ? CLI_OK : CLI_FAILED;
+}
+
 static int doctor_run(int argc, char **argv) {
     bool repair = false;
-    cli_list files = {0};
-    const cli_option options[] = {{.name = "--repair", .flag = &repair}};
-    int code = cli_parse(argc, argv, options, countof(options), &files);
-    if (code == CLI_OK && files.len != 1) {
-        cli_complain("doctor", "usage: lorikeet doctor STORE [--repair]");
+    cli_list words = {0}, stun = {0};
+    const cli_option options[] = {{.name = "--repair", .flag = &repair},
+                                  {.name = "--stun", .values = &stun}};
+    address_url server;
+    int code = cli_parse(argc, argv, options, countof(options), &words);
+    if (code == CLI_OK && words.len != 1) {
+        cli_complain("doctor", "usage: lorikeet doctor STORE [--repair], or lorikeet doctor LINK");
         code = CLI_USAGE;
     }
-    if (code == CLI_OK) code = doctor_visit(files.at[0], repair);
-    vec_drop(&heap_memory, &files);
+    if (code == CLI_OK && address_url_read((lk_str){words.at[0], strlen(words.at[0])}, &server))
+        code = doctor_look_out(&server, &stun);
+    else if (code == CLI_OK)
+        code = doctor_visit(words.at[0], repair);
+    vec_drop(&heap_memory, &words);
+    vec_drop(&heap_memory, &stun);
     return code;
 }
 
 const cli_command cli_doctor = {
     .name = "doctor",
-    .summary = "say what is wrong with a store, and repair it",
-    .help = "usage: lorikeet doctor STORE [--repair]\n\n"
-            "Reads all of a store that \"lorikeet join\" keeps (DIR/ROOM.db) and says what is "
-            "damaged and\n"
-            "what the rest holds. It changes nothing, unless:\n\n"
-            "  --repair   make a new store of what can be read; the damaged one stays as "
-            "STORE.damaged\n\n"
-            "Status: 0 all is well, or repaired; 1 no such file; 3 damaged, or not to be opened: "
-            "in use,\n"
-            "or not a store at all.\n",
+    .summary = "say what is wrong with a network or a store, and repair a store",
+    .help =
+        "usage: lorikeet doctor LINK [--stun HOST:PORT]...\n"
+        "       lorikeet doctor STORE [--repair]\n\n"
+        "With a link, or the address of a server: asks the server, and the STUN servers that it "
+        "names,\n"
+        "and says who can be met from here. The room is not entered.\n\n"
+        "With a store that \"lorikeet join\" keeps (DIR/ROOM.db): reads all of it, and says what "
+        "is\n"
+        "damaged and what the rest holds. Nothing is changed, unless:\n\n"
+        "  --repair   make a new store of what can be read; the damaged one stays as "
+        "STORE.damaged\n\n"
+        "Status: 0 all is well, or repaired; 1 the network is not well, or no such file; 3 the "
+        "store "
+        "is\n"
+        "damaged or not to be opened: in use, or no store at all.\n",
     .run = doctor_run,
 };

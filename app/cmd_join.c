@@ -46,12 +46,6 @@ static bool join_link_read(join *j) {
     return base64url_read(&j->key, (lk_str){key + 3, strlen(key + 3)}) && j->key.len == SEAL_KEY;
 }
 
-static bool join_is_loopback(const address *at) {
-    lk_addr addr;
-    if (address_numeric(at->host, at->port, &addr)) return address_is_loopback(&addr);
-    return at->host.len == 9 && memcmp(at->host.at, "localhost", 9) == 0;
-}
-
 /* ---- the store ---- */
 
 static bool join_store_path(const join *j, lk_buf *out) {
@@ -308,7 +302,7 @@ static int join_run(int argc, char **argv) {
     int code = cli_parse(argc, argv, options, countof(options), &words);
     if (code == CLI_OK && !join_options_good(&j, &words)) code = CLI_USAGE;
     if (code == CLI_OK && !join_file_path(&j)) code = CLI_FAILED;
-    if (code == CLI_OK) code = join_open(&j, loopback || join_is_loopback(&j.server.at));
+    if (code == CLI_OK) code = join_open(&j, loopback || address_is_here(&j.server.at));
     vec_drop(&heap_memory, &j.stun);
     vec_drop(&heap_memory, &words);
     lk_buf_free(&j.key);

@@ -83,6 +83,12 @@ bool address_is_loopback(const lk_addr *addr) {
     return addr->family == 6 && memcmp(addr->ip, one, 16) == 0;
 }
 
+bool address_is_here(const address *at) {
+    lk_addr addr;
+    if (address_numeric(at->host, at->port, &addr)) return address_is_loopback(&addr);
+    return at->host.len == 9 && memcmp(at->host.at, "localhost", 9) == 0;
+}
+
 bool address_equal(const lk_addr *a, const lk_addr *b) {
     return a->family == b->family && a->port == b->port && a->scope == b->scope &&
            memcmp(a->ip, b->ip, a->family == 6 ? 16 : 4) == 0;

@@ -29,6 +29,8 @@ bool address_numeric(lk_str host, uint16_t port, lk_addr *out);
 /* The numeric form of an address, without its port. */
 void address_write(const lk_addr *addr, char out[64]);
 bool address_is_loopback(const lk_addr *addr);
+/* Does it name this machine, as 127.0.0.1, ::1 or "localhost" do? */
+bool address_is_here(const address *at);
 bool address_equal(const lk_addr *a, const lk_addr *b);
 
 #endif
