@@ -13,7 +13,8 @@
 
 #include "wire.h"
 
-#define WEB(name) __attribute__((export_name(#name), used)) name
+/* One that JavaScript calls; exports.txt says in which modules. */
+#define WEB(name) name
 
 typedef struct shim {
     lk_buf args, out;

@@ -13,9 +13,10 @@ const described = JSON.parse(readFileSync(`${folder}/package.json`, "utf8"));
 test("the files", () => {
   const names = files.map((file) => file.path);
   const plain = names.filter((name) => !name.startsWith("dist/types/")).sort();
-  const engines = ["browser.js", "inline.js", "node.cjs", "web.js"];
+  const engines = ["browser.js", "inline.js", "node.cjs", "web.js", "lite.cjs", "lite.js", "room.cjs", "room.js"];
   const scripts = [...engines, "worker.cjs", "worker.js", "worker_engine.cjs", "worker_engine.js"];
-  const others = ["lorikeet.wasm", "node.js", "worker_node.js"];
+  const modules = ["lorikeet.wasm", "lorikeet_lite.wasm", "lorikeet_room.wasm"];
+  const others = [...modules, "lite_node.js", "node.js", "room_node.js", "worker_node.js"];
   const built = [...scripts, ...scripts.map((name) => `${name}.map`), ...others];
   const wanted = [...built.map((name) => `dist/${name}`), "LICENSE", "README.md", "package.json"];
   assert.deepEqual(plain, wanted.sort());

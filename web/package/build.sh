@@ -8,7 +8,7 @@ cd "$(dirname "$0")"
 
 mkdir -p dist
 rm -rf dist/types
-../../tools/wasm ../../build dist/lorikeet.wasm
+../../tools/wasm ../../build dist
 node_modules/.bin/tsc -p .
 node bundle.mjs
 cp ../../LICENSE .

@@ -14,13 +14,23 @@ await Promise.all([
   entry("browser", small),
   entry("web", small),
   entry("inline", { ...small, loader: { ".wasm": "binary" } }),
+  entry("room_web", { ...small, outfile: "dist/room.js" }),
+  entry("lite", small),
   entry("worker", small),
   entry("worker_engine", small),
   entry("node", { ...node, outfile: "dist/node.cjs" }),
+  entry("room_node", { ...node, outfile: "dist/room.cjs" }),
+  entry("lite_node", { ...node, outfile: "dist/lite.cjs" }),
   entry("worker_node", { ...node, outfile: "dist/worker.cjs" }),
   entry("worker_engine_node", { ...node, outfile: "dist/worker_engine.cjs" }),
 ]);
-writeFileSync("dist/node.js", 'export * from "./node.cjs";\nexport default async function init() {}\n');
+for (const name of ["node", "room", "lite"]) {
+  const wrapper = name === "node" ? name : `${name}_node`;
+  writeFileSync(
+    `dist/${wrapper}.js`,
+    `export * from "./${name}.cjs";\nexport default async function init() {}\n`,
+  );
+}
 writeFileSync("dist/worker_node.js", 'export * from "./worker.cjs";\n');
 
 for (const name of readdirSync("dist/types").filter((name) => name.endsWith(".d.ts"))) {
@@ -30,7 +40,7 @@ for (const name of readdirSync("dist/types").filter((name) => name.endsWith(".d.
   writeFileSync(`dist/types/${name.replace(".ts", ".cts")}`, text.replace(/(from "\.\/\w+)\.js"/g, '$1.cjs"'));
 }
 
-for (const name of ["lorikeet.wasm", "browser.js", "worker.js"]) {
+for (const name of ["lorikeet.wasm", "browser.js", "lorikeet_lite.wasm", "lite.js", "worker.js"]) {
   const bytes = readFileSync(`dist/${name}`);
   const sizes = [bytes.length, gzipSync(bytes, { level: 9 }).length];
   console.log(`${name}: ${[...sizes, brotliCompressSync(bytes).length].join(" / ")} bytes`);

@@ -12,7 +12,7 @@ import { build } from "esbuild";
 const source = fileURLToPath(new URL("src/", import.meta.url));
 const target =
   process.env.LORIKEET_WEB ?? fileURLToPath(new URL("../../build/web/", import.meta.url));
-const engine = createRequire(import.meta.url).resolve("lorikeet-crdt/lorikeet.wasm");
+const engine = createRequire(import.meta.url).resolve("lorikeet-crdt/lorikeet_room.wasm");
 const names = new Map();
 
 rmSync(target, { recursive: true, force: true });

@@ -22,3 +22,10 @@ export function idStrToId(id: `${number}@${PeerID}`): OpId {
   const [counter, peer] = id.split("@") as [string, PeerID];
   return { counter: parseInt(counter), peer };
 }
+
+/** Whoever reads `constructor.name` finds it, however short the bundle makes the names. */
+export function nameAll(surface: Record<string, unknown>): void {
+  for (const [name, value] of Object.entries(surface)) {
+    if (typeof value === "function") Object.defineProperty(value, "name", { value: name });
+  }
+}

@@ -89,7 +89,6 @@ export type {
   ValueNode,
   ValueWithContainerID,
 } from "./reading.js";
-export { Room, type RoomOptions, type RoomOut, type RoomStats } from "./room.js";
 export { ChangeModifier, type CommitOptions } from "./store.js";
 export { type OnPop, type OnPush, type UndoConfig, UndoManager, type UndoNote } from "./undo_manager.js";
 export { LoroText, type TextPosType, type TextUpdateOptions } from "./text.js";
@@ -104,9 +103,7 @@ export type { CounterSpan, Frontiers, OpId, PeerID, TreeID, Value } from "./valu
 export { decodeFrontiers, encodeFrontiers, VersionVector } from "./version.js";
 export type NonNullableType<T> = Exclude<T, null | undefined>;
 
+import { nameAll } from "./compat.js";
 import * as surface from "./index.js";
 
-// Whoever reads `constructor.name` finds it, however short the bundle makes the names.
-for (const [name, value] of Object.entries(surface)) {
-  if (typeof value === "function") Object.defineProperty(value, "name", { value: name });
-}
+nameAll(surface);

@@ -31,7 +31,6 @@ type Kept =
   | library.UndoManager
   | library.EphemeralStore
   | library.Awareness
-  | library.Room
   | library.ChangeModifier;
 
 type Callable = (...args: any[]) => unknown;

@@ -1,7 +1,8 @@
 // Two rooms over a perfect wire: what one types, the other shows.
 import assert from "node:assert/strict";
 import test from "node:test";
-import { doc, ours } from "./both.mjs";
+import * as ours from "lorikeet-crdt/room";
+import { doc } from "./both.mjs";
 
 /** A document in a room, with its outbox. */
 class Member {

@@ -10,7 +10,7 @@
 //   document ─ moved ───► document'
 
 import { ChangeSet, type Text as EditorText } from "@codemirror/state";
-import type { Delta, LoroText } from "lorikeet-crdt/web";
+import type { Delta, LoroText } from "lorikeet-crdt/room";
 
 export class Bridge {
   private waiting: ChangeSet | null = null;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // What an editor binding needs to know of the session, and what the page needs of a binding.
 
-import type { Delta } from "lorikeet-crdt/web";
+import type { Delta } from "lorikeet-crdt/room";
 import { type Session, TEXT } from "./session";
 
 export interface Editor {

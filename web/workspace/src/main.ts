@@ -4,7 +4,7 @@
 // For tests and the curious, `window.lorikeet` is {doc, session}: the document as the engine's
 // LoroDoc, and the session of session.ts. A commit made on `doc` by hand reaches everyone.
 
-import init, { type LoroDoc } from "lorikeet-crdt/web";
+import init, { type LoroDoc } from "lorikeet-crdt/room";
 import { openCodeMirror } from "./codemirror";
 import { linkFragment, newLink, parseLink } from "./link";
 import { Session } from "./session";

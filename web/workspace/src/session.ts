@@ -6,7 +6,7 @@
 //                           └─► store ─► other tabs, while there are no peers
 //   peers ─► mesh ────► room ─► store ─► IndexedDB ─► room.stored() ─► acknowledgement ─► peers
 
-import { LoroDoc, Room, type LoroEventBatch, type RoomOut } from "lorikeet-crdt/web";
+import { LoroDoc, Room, type LoroEventBatch, type RoomOut } from "lorikeet-crdt/room";
 import type { Link } from "./link";
 import { Mesh } from "./mesh";
 import { Signalling } from "./signalling";
