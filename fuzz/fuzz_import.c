@@ -142,6 +142,20 @@ static void fuzz_meet_pieces(lk_bytes blob) {
     lk_free(doc);
 }
 
+/* A snapshot of it opens, whether its history was read or not. */
+static void fuzz_save(lk_doc *doc) {
+    lk_buf blob = {0};
+    lk_doc *copy = lk_new(10, NULL);
+    CHECK(copy != NULL);
+    if (lk_export(doc, LK_SNAPSHOT, (lk_ids){0}, &blob) == LK_OK) {
+        lk_open_lazily(copy, true);
+        CHECK_EQ(lk_import(copy, (lk_bytes){blob.at, blob.len}, NULL, NULL), LK_OK);
+        lk_check(copy);
+    }
+    lk_buf_free(&blob);
+    lk_free(copy);
+}
+
 /* An empty document does not read the history at first. Then it may turn out to be damaged: that
  * changes nothing, and the document goes on without it. */
 static void fuzz_open(lk_bytes blob) {
@@ -153,6 +167,7 @@ static void fuzz_open(lk_bytes blob) {
     if (lk_import(doc, blob, NULL, NULL) == LK_OK) {
         lk_import(doc, (lk_bytes){fuzz_blobs[2].at, fuzz_blobs[2].len}, NULL, NULL);
         fuzz_try(doc);
+        fuzz_save(doc);
         lk_import(doc, (lk_bytes){fuzz_blobs[0].at, fuzz_blobs[0].len}, NULL, NULL);
         fuzz_try(doc);
         fuzz_show(doc, &before);

@@ -246,12 +246,14 @@ static snapshot_table snapshot_make_history(const snapshot_parts *parts, const l
 }
 
 /* One section: u32le length, then a table. */
-static lk_status snapshot_write_table(writer *w, const sstable_pair *pairs, size_t len,
-                                      const lk_memory *heap) {
+static lk_status snapshot_write_table(writer *w, lk_bytes kept, const sstable_pair *pairs,
+                                      size_t len, arena *scratch) {
     size_t at = w->out->len;
     writer_u32le(w, 0);
     if (w->failed) return LK_ENOMEM;
-    lk_status status = sstable_write(pairs, len, heap, w->out);
+    lk_status status =
+        kept.len == 0 ? sstable_write(pairs, len, scratch->heap, w->out)
+                      : sstable_write_on(kept, LIMIT_SNAPSHOT_BYTES, pairs, len, scratch, w->out);
     size_t table_len = w->out->len - at - 4;
     for (unsigned i = 0; i < 4; i++) w->out->at[at + i] = (uint8_t)(table_len >> (8 * i));
     return status;
@@ -266,7 +268,7 @@ static lk_status snapshot_write_root(writer *w, const snapshot_parts *parts, con
     if (len > 0) __builtin_memcpy(pairs, parts->states, len * sizeof *pairs);
     pairs[len++] = snapshot_pair("fr", &versions[VERSION_SF]);
     sort_items(pairs, len, sizeof *pairs, snapshot_pair_order);
-    return snapshot_write_table(w, pairs, len, scratch->heap);
+    return snapshot_write_table(w, (lk_bytes){0}, pairs, len, scratch);
 }
 
 /* A history that begins late: its end is replayed, from the root. */
@@ -282,14 +284,13 @@ static lk_status snapshot_write_late(writer *w, const snapshot_parts *parts, con
 
 static lk_status snapshot_write_sections(writer *w, const snapshot_parts *parts,
                                          const lk_buf *versions, arena *scratch) {
-    const lk_memory *heap = scratch->heap;
     snapshot_table history = snapshot_make_history(parts, versions, scratch);
     if (history.pairs == NULL) return LK_ENOMEM;
-    lk_status status = snapshot_write_table(w, history.pairs, history.len, heap);
+    lk_status status = snapshot_write_table(w, parts->kept, history.pairs, history.len, scratch);
     if (status != LK_OK) return status;
     if (parts->late) return snapshot_write_late(w, parts, versions, scratch);
     sort_items(parts->states, parts->state_len, sizeof *parts->states, snapshot_pair_order);
-    status = snapshot_write_table(w, parts->states, parts->state_len, heap);
+    status = snapshot_write_table(w, (lk_bytes){0}, parts->states, parts->state_len, scratch);
     writer_u32le(w, 0); /* no root */
     return status;
 }

@@ -58,6 +58,7 @@ typedef struct snapshot_parts { /* a history, and the state at its end */
     lk_ids vv, frontiers;
     const snapshot_block *blocks; /* any order; offset not used */
     size_t block_len;
+    lk_bytes kept;        /* the section of a history that these go on; empty: there is none */
     sstable_pair *states; /* as state_blob.h writes them, each key once; sorted in place */
     size_t state_len;
     /* The history begins here, and the states are those of here: whoever reads it replays it. */

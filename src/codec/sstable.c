@@ -176,14 +176,23 @@ static bool sstable_unpack(sstable_reader *s, const sstable_block *block, lk_byt
     return true;
 }
 
-static bool sstable_read_block(sstable_reader *s, size_t i) {
+/* The bytes of a block as it is stored, without its checksum. */
+static bool sstable_find_body(sstable_reader *s, size_t i, lk_bytes *out) {
     const sstable_block *block = &s->blocks[i];
     size_t start = block->start, end = i + 1 < s->block_len ? block[1].start : s->index;
     if (start < SSTABLE_HEAD || end > s->index || start > end || end - start < SSTABLE_SUM ||
         (i == 0 && start != SSTABLE_HEAD))
         return sstable_fail(s, LK_ECORRUPT, s->index, "blocks of a table are out of order");
-    lk_bytes body = {s->bytes.at + start, end - start - SSTABLE_SUM};
-    if (!sstable_check(s, start, body.len) || !sstable_unpack(s, block, &body)) return false;
+    *out = (lk_bytes){s->bytes.at + start, end - start - SSTABLE_SUM};
+    return true;
+}
+
+static bool sstable_read_block(sstable_reader *s, size_t i) {
+    const sstable_block *block = &s->blocks[i];
+    lk_bytes body;
+    if (!sstable_find_body(s, i, &body) || !sstable_check(s, block->start, body.len) ||
+        !sstable_unpack(s, block, &body))
+        return false;
     if (block->flags & SSTABLE_LARGE) return sstable_add(s, block, block->first, body);
     return sstable_read_body(s, block, body);
 }
@@ -268,24 +277,28 @@ static void sstable_write_key(writer *w, lk_bytes key) {
     writer_raw(w, key.at, key.len);
 }
 
-/* Store `body` as the next block, compressed unless that makes it longer, and put it in the index.
- */
-static void sstable_store(sstable_writer *s, lk_bytes body, uint8_t flags) {
+/* The next block starts here. */
+static void sstable_enter(sstable_writer *s, lk_bytes first, lk_bytes last, uint8_t flags) {
     writer index = writer_new(&s->index);
     writer_u32le(&index, (uint32_t)(s->w.out->len - s->start));
+    sstable_write_key(&index, first);
+    writer_u8(&index, flags);
+    if (!(flags & SSTABLE_LARGE)) sstable_write_key(&index, last);
+    s->w.failed |= index.failed;
+    s->block_len++;
+}
+
+/* Store `body` as the next block, compressed unless that makes it longer. */
+static void sstable_store(sstable_writer *s, lk_bytes body, uint8_t flags) {
     s->packed.len = 0;
     if (lz4_write(body, &s->packed) != LK_OK) s->w.failed = true;
     if (s->packed.len <= body.len) {
         body = (lk_bytes){s->packed.at, s->packed.len};
         flags |= SSTABLE_LZ4;
     }
+    sstable_enter(s, s->first, s->last, flags);
     writer_raw(&s->w, body.at, body.len);
     writer_u32le(&s->w, hash_xx32(body.at, body.len, HASH_SEED_LORO));
-    sstable_write_key(&index, s->first);
-    writer_u8(&index, flags);
-    if (!(flags & SSTABLE_LARGE)) sstable_write_key(&index, s->last);
-    s->w.failed |= index.failed;
-    s->block_len++;
 }
 
 static void sstable_flush(sstable_writer *s) {
@@ -328,12 +341,7 @@ static void sstable_write_foot(sstable_writer *s) {
     writer_u32le(&s->w, (uint32_t)index);
 }
 
-lk_status sstable_write(const sstable_pair *pairs, size_t len, const lk_memory *heap, lk_buf *out) {
-    if (len == 0) return LK_OK;
-    for (size_t i = 0; i < len; i++) {
-        LK_ASSERT(i == 0 || sort_bytes(pairs[i - 1].key, pairs[i].key) < 0);
-        if (pairs[i].key.len > UINT16_MAX) return LK_ELIMIT;
-    }
+static sstable_writer sstable_begin(const lk_memory *heap, lk_buf *out) {
     sstable_writer s = {.w = writer_new(out),
                         .start = out->len,
                         .body = {.memory = heap},
@@ -341,15 +349,80 @@ lk_status sstable_write(const sstable_pair *pairs, size_t len, const lk_memory *
                         .index = {.memory = heap}};
     writer_raw(&s.w, sstable_magic, sizeof sstable_magic);
     writer_u8(&s.w, 0);
-    for (size_t i = 0; i < len && !s.w.failed; i++) sstable_put(&s, &pairs[i]);
-    sstable_flush(&s);
-    if (!s.w.failed) sstable_write_foot(&s);
-    lk_status status = s.w.failed                              ? LK_ENOMEM
-                       : out->len - s.start > LIMIT_BLOB_BYTES ? LK_ELIMIT
-                                                               : LK_OK;
-    if (status != LK_OK) out->len = s.start;
-    lk_buf_free(&s.body);
-    lk_buf_free(&s.packed);
-    lk_buf_free(&s.index);
+    return s;
+}
+
+static lk_status sstable_finish(sstable_writer *s) {
+    lk_buf *out = s->w.out;
+    sstable_flush(s);
+    if (!s->w.failed) sstable_write_foot(s);
+    lk_status status = s->w.failed                              ? LK_ENOMEM
+                       : out->len - s->start > LIMIT_BLOB_BYTES ? LK_ELIMIT
+                                                                : LK_OK;
+    if (status != LK_OK) out->len = s->start;
+    lk_buf_free(&s->body);
+    lk_buf_free(&s->packed);
+    lk_buf_free(&s->index);
     return status;
+}
+
+lk_status sstable_write(const sstable_pair *pairs, size_t len, const lk_memory *heap, lk_buf *out) {
+    if (len == 0) return LK_OK;
+    for (size_t i = 0; i < len; i++) {
+        LK_ASSERT(i == 0 || sort_bytes(pairs[i - 1].key, pairs[i].key) < 0);
+        if (pairs[i].key.len > UINT16_MAX) return LK_ELIMIT;
+    }
+    sstable_writer s = sstable_begin(heap, out);
+    for (size_t i = 0; i < len && !s.w.failed; i++) sstable_put(&s, &pairs[i]);
+    return sstable_finish(&s);
+}
+
+/* ---- writing on ---- */
+
+/* A block of another table, as it is. */
+static bool sstable_copy(sstable_writer *s, sstable_reader *from, size_t i) {
+    const sstable_block *block = &from->blocks[i];
+    lk_bytes body;
+    if (!sstable_find_body(from, i, &body)) return false;
+    sstable_flush(s);
+    sstable_enter(s, block->first, block->last, block->flags);
+    writer_raw(&s->w, body.at, body.len + SSTABLE_SUM);
+    return true;
+}
+
+/* The next of the new pairs belong into block `i`, or take the place of some in it. */
+static bool sstable_weave(sstable_writer *s, sstable_reader *from, size_t i,
+                          const sstable_pair **fresh, const sstable_pair *end) {
+    from->pairs.len = 0;
+    if (!sstable_read_block(from, i)) return false;
+    for (size_t k = 0; k < from->pairs.len; k++) {
+        const sstable_pair *old = &from->pairs.at[k];
+        int order = -1;
+        for (; *fresh < end && (order = sort_bytes((*fresh)->key, old->key)) < 0; ++*fresh)
+            sstable_put(s, *fresh);
+        bool replaced = *fresh < end && order == 0;
+        sstable_put(s, replaced ? *fresh : old);
+        *fresh += replaced;
+    }
+    return true;
+}
+
+lk_status sstable_write_on(lk_bytes table, size_t max, const sstable_pair *pairs, size_t len,
+                           arena *scratch, lk_buf *out) {
+    sstable_reader from = sstable_open(table, 0, max, scratch);
+    if (!sstable_read_index(&from)) return from.fault.code;
+    sstable_writer s = sstable_begin(scratch->heap, out);
+    const sstable_pair *fresh = pairs, *end = pairs + len;
+    bool fine = true;
+    for (size_t i = 0; i < from.block_len && fine; i++) {
+        const sstable_block *block = &from.blocks[i];
+        for (; fresh < end && sort_bytes(fresh->key, block->first) < 0; fresh++)
+            sstable_put(&s, fresh);
+        bool touched = fresh < end && sort_bytes(fresh->key, block->last) <= 0;
+        fine = touched ? sstable_weave(&s, &from, i, &fresh, end) : sstable_copy(&s, &from, i);
+    }
+    for (; fresh < end; fresh++) sstable_put(&s, fresh);
+    lk_status status = sstable_finish(&s);
+    if (!fine) out->len = s.start;
+    return fine ? status : from.fault.code;
 }

@@ -32,4 +32,9 @@ bool sstable_find(const sstable *table, lk_bytes key, lk_bytes *value);
  * be; LK_ENOMEM. */
 lk_status sstable_write(const sstable_pair *pairs, size_t len, const lk_memory *heap, lk_buf *out);
 
+/* Append a table of what `table` holds and of these pairs, which take the place of those with the
+ * same keys. The blocks of it that none belongs into are copied as they are. Statuses of both. */
+lk_status sstable_write_on(lk_bytes table, size_t max, const sstable_pair *pairs, size_t len,
+                           arena *scratch, lk_buf *out);
+
 #endif

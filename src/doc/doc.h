@@ -43,8 +43,9 @@ typedef struct doc_sealed { /* a history that is not read: sealed.h */
     size_t len;
     VEC(lv) heads; /* where it ends */
     int64_t timestamp_s;
-    size_t containers; /* as many there were when it came */
-    lk_status damage;  /* what is wrong with it, as far as is known */
+    size_t containers;   /* as many there were when it came */
+    VEC(uint64_t) times; /* lv << 32 | Lamport time, from there on: sealed_write.c */
+    lk_status damage;    /* what is wrong with it, as far as is known */
 } doc_sealed;
 
 typedef struct visit { /* a change to be visited: history.c */

@@ -35,6 +35,7 @@ lk_status export_past(lk_doc *doc, const int32_t *ends, lk_buf *out);
 typedef struct export_part {      /* a part of the history */
     const int32_t *starts, *ends; /* by peer */
     lk_ids vv, frontiers;         /* the end */
+    lk_bytes kept;                /* the history before it, as a snapshot's table; or empty */
     bool late;                    /* it begins here: */
     lk_ids start_vv, start_frontiers;
     bool replay;   /* it says all: leave the state out */

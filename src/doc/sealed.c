@@ -27,6 +27,7 @@ void sealed_drop(lk_doc *doc) {
     mem_free(&doc->memory, doc->sealed.at, doc->sealed.len);
     doc->sealed.at = NULL;
     vec_drop(&doc->memory, &doc->sealed.heads);
+    vec_drop(&doc->memory, &doc->sealed.times);
 }
 
 lk_bytes sealed_whole(const lk_doc *doc) {

@@ -11,6 +11,7 @@
 #include "doc/checkout.h"
 #include "doc/export.h"
 #include "doc/sealed.h"
+#include "doc/sealed_write.h"
 
 typedef struct shallow_plan {
     lv root;       /* LV_NONE: nothing is left out at the start */
@@ -150,10 +151,29 @@ static lk_status shallow_write(lk_doc *doc, const shallow_plan *plan, lk_buf *ou
     return status == LK_OK ? export_snapshot_part(doc, &part, out) : status;
 }
 
+/* A snapshot that goes on from one whose history stays sealed. */
+static lk_status shallow_write_on(lk_doc *doc, lk_buf *out) {
+    const dag *g = &doc->log.graph;
+    arena_reset(&doc->scratch);
+    int32_t *starts = arena_new(&doc->scratch, int32_t, g->peers.len);
+    int32_t *ends = arena_new(&doc->scratch, int32_t, g->peers.len);
+    if (starts == NULL || ends == NULL) return LK_ENOMEM;
+    for (peer_ix p = 0; p < g->peers.len; p++) {
+        starts[p] = g->peers.at[p].begin;
+        ends[p] = g->peers.at[p].end;
+    }
+    export_part part = {.starts = starts, .ends = ends};
+    lk_status status = sealed_write_prepare(doc, &part.kept);
+    if (status == LK_OK) status = shallow_vv(doc, ends, TABLE_NONE, &part.vv);
+    if (status == LK_OK) status = shallow_frontiers(doc, doc_shown(doc), &part.frontiers);
+    return status == LK_OK ? export_snapshot_part(doc, &part, out) : status;
+}
+
 lk_status export_snapshot(lk_doc *doc, lk_export_mode mode, lk_ids frontiers, lk_buf *out) {
     shallow_plan plan;
     lk_bytes whole = mode == LK_SNAPSHOT ? sealed_whole(doc) : (lk_bytes){0};
     if (whole.len > 0) return buf_append(out, whole.at, whole.len) ? LK_OK : LK_ENOMEM;
+    if (mode == LK_SNAPSHOT && sealed_write_can(doc)) return shallow_write_on(doc, out);
     lk_status status = sealed_open(doc);
     if (status != LK_OK) return status;
     arena_reset(&doc->scratch);

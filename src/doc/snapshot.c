@@ -5,6 +5,7 @@
 
 #include "codec/state_blob.h"
 #include "doc/export.h"
+#include "doc/sealed_write.h"
 #include "oplog/mergeable.h"
 
 typedef struct snapshot_style { /* one that has begun and not ended */
@@ -28,9 +29,11 @@ typedef struct snapshot_maker {
 
 /* A span's ids are consecutive, but its Lamport times may jump where a run ends: the part up to
  * there. */
-static uint32_t snapshot_part(const oplog *log, op_id id, uint32_t left, uint32_t *lamport) {
+static uint32_t snapshot_part(const lk_doc *doc, op_id id, uint32_t left, uint32_t *lamport) {
+    lv at = dag_lv(&doc->log.graph, id);
     uint32_t len;
-    *lamport = oplog_lamport(log, dag_lv(&log->graph, id), &len);
+    bool sealed = doc->sealed.at != NULL && at < doc->log.graph.begin;
+    *lamport = sealed ? sealed_write_lamport(doc, at, &len) : oplog_lamport(&doc->log, at, &len);
     return len < left ? len : left;
 }
 
@@ -40,7 +43,7 @@ static bool snapshot_add_text(snapshot_maker *m, const seq_span *span) {
     for (uint32_t left = span->len[SEQ_ENTITY]; left > 0;) {
         state_span *fresh = vec_push(&m->doc->memory, &m->spans);
         if (fresh == NULL) return false;
-        uint32_t len = snapshot_part(&m->doc->log, id, left, &fresh->lamport);
+        uint32_t len = snapshot_part(m->doc, id, left, &fresh->lamport);
         fresh->id = id;
         fresh->len = (int32_t)len;
         id.counter += (int32_t)len;
@@ -88,7 +91,7 @@ static bool snapshot_add_items(snapshot_maker *m, const seq_span *span) {
         if (fresh == NULL) return false;
         fresh->id = (op_id){span->id.peer, span->id.counter + (int32_t)i};
         fresh->value = values[i];
-        snapshot_part(&m->doc->log, fresh->id, 1, &fresh->lamport);
+        snapshot_part(m->doc, fresh->id, 1, &fresh->lamport);
     }
     return true;
 }
@@ -151,7 +154,7 @@ static uint32_t snapshot_depth(const lk_doc *doc, uint32_t id) {
 
 static uint32_t snapshot_lamport(const lk_doc *doc, op_id id) {
     uint32_t lamport;
-    snapshot_part(&doc->log, id, 1, &lamport);
+    snapshot_part(doc, id, 1, &lamport);
     return lamport;
 }
 
@@ -300,6 +303,7 @@ static lk_status snapshot_assemble(snapshot_maker *m, const exporter *x, const e
                             .frontiers = part->frontiers,
                             .blocks = blocks,
                             .block_len = x->blocks.len,
+                            .kept = part->kept,
                             .states = m->pairs.at,
                             .state_len = m->pairs.len,
                             .late = part->late,

@@ -213,6 +213,15 @@ static lk_status begin_late(fixture *f) {
     lk_free(late);
     return status;
 }
+/* A snapshot goes on from the one that the document began with. */
+static lk_status write_on(fixture *f, lk_doc *doc) {
+    lk_buf out = {.memory = &f->memory};
+    lk_status status = lk_export(doc, LK_SNAPSHOT, (lk_ids){0}, &out);
+    CHECK_EQ(out.len > 0, status == LK_OK);
+    if (status == LK_ENOMEM) CHECK_EQ(lk_export(doc, LK_SNAPSHOT, (lk_ids){0}, &out), LK_OK);
+    lk_buf_free(&out);
+    return status;
+}
 /* A document of its own opens without its history, and reads it while a change is being written. */
 static lk_status open_lazily(fixture *f) {
     static lk_buf blob;
@@ -231,6 +240,9 @@ static lk_status open_lazily(fixture *f) {
     if (status == LK_OK) status = lk_import(doc, (lk_bytes){blob.at, blob.len}, NULL, NULL);
     if (status == LK_OK) status = lk_root(doc, LK_TEXT, str_of("text"), &text);
     if (status == LK_OK) status = lk_text_insert(doc, text, 0, LK_UTF8, str_of("more"));
+    if (status == LK_OK) status = lk_commit(doc, NULL);
+    if (status == LK_OK) status = write_on(f, doc);
+    if (status == LK_OK) status = lk_text_insert(doc, text, 0, LK_UTF8, str_of("again"));
     if (status == LK_OK) {
         status = lk_change_count(doc, &count);
         CHECK_EQ(count > 0, status == LK_OK);

@@ -4,6 +4,7 @@
  * was. */
 #include "check.h"
 #include "codec/envelope.h"
+#include "codec/sstable.h"
 #include "loro_vectors.h"
 
 static lk_str str_of(const char *s) { return (lk_str){s, strlen(s)}; }
@@ -457,7 +458,99 @@ static void test_whole(void) {
     lk_buf_free(&blob);
 }
 
+/* ---- snapshots that go on ---- */
+
+/* Two snapshots have the same states. */
+static void check_states(const lk_buf *a, const lk_buf *b) {
+    const lk_buf *blobs[] = {a, b};
+    sstable tables[2];
+    arena scratch;
+    arena_init(&scratch, &mem_default);
+    for (int t = 0; t < 2; t++) {
+        lk_fault fault;
+        CHECK_EQ(sstable_read(sections_of(blobs[t]).state.bytes, 0, 1u << 20, &scratch, &tables[t],
+                              &fault),
+                 LK_OK);
+    }
+    CHECK_EQ(tables[0].len, tables[1].len);
+    for (size_t i = 0; i < tables[0].len; i++) {
+        const sstable_pair *x = &tables[0].pairs[i], *y = &tables[1].pairs[i];
+        CHECK_BYTES(x->key.at, x->key.len, y->key.at, y->key.len);
+        CHECK_BYTES(x->value.at, x->value.len, y->value.at, y->value.len);
+    }
+    arena_drop(&scratch);
+}
+
+/* The next snapshot has the states that a document writes which read the history, and opens in
+ * documents that read it and in such that do not. */
+static void test_goes_on(void) {
+    lk_buf blob = snapshot_of_two("word");
+    for (uint64_t round = 0; round < 4; round++) {
+        lk_doc *docs[] = {open(20 + round, &blob, true), open(20 + round, &blob, false)};
+        lk_doc *far = open(30 + round, &blob, true);
+        lk_buf next[2];
+        fill(far, "far");
+        for (int d = 0; d < 2; d++) {
+            sync(far, docs[d]);
+            fill(docs[d], "near");
+            lk_ref text = root_of(docs[d], LK_TEXT, "text");
+            CHECK_EQ(lk_text_delete(docs[d], text, 5, 2, LK_CODEPOINT), LK_OK);
+            next[d] = export(docs[d], LK_SNAPSHOT, (lk_ids){0});
+            lk_buf_free(&next[d]);
+            type(docs[d], 1, "and on");
+            next[d] = export(docs[d], LK_SNAPSHOT, (lk_ids){0});
+        }
+        check_states(&next[0], &next[1]);
+        for (size_t i = 0; i < sizeof questions / sizeof *questions; i++) {
+            lk_doc *copies[] = {open(7, &next[0], true), open(7, &next[0], false)};
+            lk_buf answers[2] = {{0}, {0}};
+            for (int d = 0; d < 2; d++) {
+                same(copies[d], docs[1]);
+                CHECK_EQ(questions[i](copies[d], &answers[d]), LK_OK);
+                lk_check(copies[d]);
+            }
+            CHECK_EQ(answers[0].len, answers[1].len); /* peers may come in another order */
+            for (int d = 0; d < 2; d++) lk_buf_free(&answers[d]);
+            for (int d = 0; d < 2; d++) lk_free(copies[d]);
+        }
+        lk_check(docs[0]);
+        lk_buf_free(&blob);
+        blob = next[0];
+        lk_buf_free(&next[1]);
+        for (int d = 0; d < 2; d++) lk_free(docs[d]);
+        lk_free(far);
+    }
+    lk_buf_free(&blob);
+}
+
+/* It does not read the history, and does when a peer of it has written on. */
+static void test_goes_on_unread(void) {
+    lk_buf one = snapshot_of_two("abc"), other = snapshot_of_two("abd"), blob = graft(&one, &other);
+    lk_doc *doc = open(7, &blob, true), *peer = open(2, &other, false);
+    type(doc, 0, "more");
+    lk_buf next = export(doc, LK_SNAPSHOT, (lk_ids){0});
+    lk_doc *copy = open(8, &next, true);
+    same(doc, copy);
+    sync(doc, peer);
+    type(peer, 0, "goes on");
+    sync(peer, copy);
+    lk_buf out = {0};
+    CHECK_EQ(lk_export(copy, LK_SNAPSHOT, (lk_ids){0}, &out), LK_ECORRUPT);
+    sync(peer, doc);
+    CHECK_EQ(lk_export(doc, LK_SNAPSHOT, (lk_ids){0}, &out), LK_ECORRUPT);
+    CHECK_EQ(out.len, 0);
+    lk_free(doc);
+    lk_free(peer);
+    lk_free(copy);
+    lk_buf_free(&one);
+    lk_buf_free(&other);
+    lk_buf_free(&blob);
+    lk_buf_free(&next);
+}
+
 int main(void) {
+    test_goes_on();
+    test_goes_on_unread();
     test_questions();
     test_elsewhere();
     test_disbelieved();

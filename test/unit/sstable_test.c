@@ -100,6 +100,43 @@ static void test_random(void) {
     arena_drop(&scratch);
 }
 
+/* Some pairs are of a table, the others are added or take the place of some; all come back. */
+static void test_write_on(void) {
+    rng random = {22};
+    arena scratch;
+    arena_init(&scratch, &mem_default);
+    for (int round = 0; round < 200; round++) {
+        pairs p = random_pairs(&random, 1 + rng_below(&random, 60));
+        sstable_pair old[60], fresh[60];
+        size_t old_len = 0, fresh_len = 0;
+        uint32_t part = 2 + rng_below(&random, 20);
+        for (size_t i = 0; i < p.len; i++) {
+            uint32_t turn = rng_below(&random, part);
+            if (turn != 1) old[old_len++] = p.at[i];
+            if (turn == 0) old[old_len - 1].value.len /= 2;
+            if (turn < 2) fresh[fresh_len++] = p.at[i];
+        }
+        lk_buf table = {0}, out = {0};
+        CHECK_EQ(sstable_write(old, old_len, &mem_default, &table), LK_OK);
+        lk_bytes bytes = {table.at, table.len};
+        sstable got;
+        if (old_len > 0) {
+            CHECK_EQ(sstable_write_on(bytes, MAX_BYTES, fresh, fresh_len, &scratch, &out), LK_OK);
+            CHECK_EQ(read_table(out.at, out.len, &scratch, &got), LK_OK);
+            CHECK(same_pairs(&got, &p));
+            if (fresh_len == 0) CHECK_BYTES(out.at, out.len, table.at, table.len);
+            table.at[0] ^= 1;
+            CHECK_EQ(sstable_write_on(bytes, MAX_BYTES, fresh, fresh_len, &scratch, &out),
+                     LK_ECORRUPT);
+        }
+        lk_buf_free(&table);
+        lk_buf_free(&out);
+        drop_pairs(&p);
+        arena_reset(&scratch);
+    }
+    arena_drop(&scratch);
+}
+
 static void test_damage(void) {
     rng random = {22};
     arena scratch;
@@ -213,6 +250,7 @@ static void test_long_keys(void) {
 
 int main(void) {
     test_random();
+    test_write_on();
     test_damage();
     test_forged();
     test_bomb();
