@@ -29,7 +29,7 @@ static bool base64url_digit(char c, uint32_t *value) {
 
 bool base64url_read(lk_buf *out, lk_str text) {
     size_t before = out->len;
-    uint32_t bits = 0, value;
+    uint32_t bits = 0, value = 0;
     int have = 0;
     bool good = true;
     for (size_t i = 0; i < text.len && good; i++) {
