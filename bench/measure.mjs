@@ -1,6 +1,6 @@
 // Every work on every library, in turn, and one table of medians.
 //
-// usage: [TRACES=folder] [PASSES=n] [WORK=part of a name] node measure.mjs
+// usage: [TRACES=folder] [PASSES=n] [WORK=part of a name] [LIMIT_S=n] node measure.mjs
 //
 // Each pair of a work and a library runs in a process of its own: once to warm up, then ROUNDS
 // times, unless the first takes so long that it has to do. The passes go over all pairs, so that a
@@ -16,11 +16,11 @@ import { cpu } from './work.mjs';
 import { saveTrace, works } from './works.mjs';
 
 const ROUNDS = 3;
-const LONG_MS = 8_000;
+const LONG_MS = 3_000;
 const OURS = 'Lorikeet';
-const TIME_LIMIT_MS = 300_000;
 const passes = Number(process.env.PASSES ?? 3);
 const wanted = process.env.WORK ?? '';
+const limitMs = Number(process.env.LIMIT_S ?? 240) * 1000;
 
 const median = (values) => [...values].sort((a, b) => a - b)[values.length >> 1];
 const load = async (name) => ({ name, ...(await libraries[name].load()) });
@@ -43,11 +43,11 @@ async function play(work, name) {
             console.log([figure, value, unit].join('\t'));
 }
 
-/** Figures as [name, value, unit]; none if it took too long or failed, which is said. */
+/** Figures as [name, value, unit]; none if it failed or took too long, which is said. */
 function playApart(what, program, args) {
     const child = spawn(program, args, {
         stdio: ['ignore', 'pipe', 'inherit'],
-        timeout: TIME_LIMIT_MS,
+        timeout: limitMs,
     });
     let output = '';
     child.stdout.on('data', (chunk) => (output += chunk));
@@ -60,7 +60,7 @@ function playApart(what, program, args) {
     });
 }
 
-/** All pairs there are: of which build, who, and how it is played. */
+/** All pairs there are, work by work: of which build, who, and how it is played. */
 function pairs() {
     const script = fileURLToPath(import.meta.url);
     const all = [];
@@ -70,17 +70,43 @@ function pairs() {
             all.push({ build: 'wasm', work, name, program: process.execPath, args });
         }
     all.push(...nativePairs().map((pair) => ({ build: 'native', ...pair })));
-    return all.filter(({ work }) => work.includes(wanted));
+    const order = Object.keys(works);
+    return all
+        .filter(({ work }) => work.includes(wanted))
+        .sort((a, b) => order.indexOf(a.work) - order.indexOf(b.work));
+}
+
+/** One row of the results per figure. */
+const rowsOf = (table) =>
+    [...table.values()].map(({ work, build, unit, by }) => {
+        const peers = Object.fromEntries(Object.entries(by).map(([name, all]) => [name, median(all)]));
+        const ours = peers[OURS];
+        delete peers[OURS];
+        return { work, build, unit, ours, peers };
+    });
+
+/** Results are written after every work, so that a run that is stopped has told of something. */
+function writer() {
+    const out = new URL('../build/bench/', import.meta.url);
+    const file = new URL('results.json', out);
+    mkdirSync(out, { recursive: true });
+    const earlier = wanted && existsSync(file) ? JSON.parse(readFileSync(file)) : [];
+    const kept = earlier.filter(({ work }) => !work.split(': ')[0].includes(wanted));
+    return (results) => writeFileSync(file, `${JSON.stringify([...kept, ...results], null, 1)}\n`);
 }
 
 async function measure() {
     const table = new Map(); // build and "work: figure" -> { build, work, unit, by library: values }
     const chosen = pairs();
+    const write = writer();
     for (let pass = 1; pass <= passes; pass++) {
-        let said = '';
+        let last = '';
         for (const { build, work, name, program, args } of chosen) {
-            const now = `bench: pass ${pass} of ${passes}, ${build}: ${work}`;
-            if (said !== now) console.error((said = now));
+            if (last !== work) {
+                console.error(`bench: pass ${pass} of ${passes}: ${work}`);
+                write(rowsOf(table));
+                last = work;
+            }
             for (const [figure, value, unit] of await playApart(`${name}, ${work}`, program, args)) {
                 const key = `${build} ${work}: ${figure}`;
                 if (!table.has(key))
@@ -89,12 +115,8 @@ async function measure() {
             }
         }
     }
-    return [...table.values()].map(({ work, build, unit, by }) => {
-        const peers = Object.fromEntries(Object.entries(by).map(([name, all]) => [name, median(all)]));
-        const ours = peers[OURS];
-        delete peers[OURS];
-        return { work, build, unit, ours, peers };
-    });
+    write(rowsOf(table));
+    return rowsOf(table);
 }
 
 // ---- the table ----
@@ -124,13 +146,7 @@ const versionsOf = (all) =>
     Object.fromEntries(Object.entries(all).map(([name, { version }]) => [name, version]));
 
 async function main() {
-    const out = new URL('../build/bench/', import.meta.url);
-    const file = new URL('results.json', out);
-    mkdirSync(out, { recursive: true });
     const results = await measure();
-    const earlier = wanted && existsSync(file) ? JSON.parse(readFileSync(file)) : [];
-    const kept = earlier.filter(({ work }) => !work.split(': ')[0].includes(wanted));
-    writeFileSync(file, `${JSON.stringify([...kept, ...results], null, 1)}\n`);
     print(results, 'wasm', versionsOf(libraries));
     print(results, 'native', versionsOf(nativeLibraries));
     console.log('In brackets: theirs divided by ours; above 1, ours is smaller.');

@@ -1,7 +1,7 @@
 #!/bin/sh
 # Every number we claim, measured now, beside its peers: the engine under Node and natively
 # (measure.mjs, which takes TRACES=FOLDER, PASSES=N and WORK=NAME), then keys over a network and the
-# page.
+# page. Leaves build/bench/results.json, and pictures of it beside it.
 set -eu
 cd "$(dirname "$0")/.."
 tools/need modules:test modules:bench rust
@@ -11,6 +11,7 @@ if cargo=$(tools/need --cargo); then
         --target-dir build/bench/peers || echo "bench: bench/peers could not be built" >&2
 fi
 node bench/measure.mjs
+node bench/plots.mjs
 {
     printf 'what\tLorikeet\tpeer\tunit\n'
     build/bench/keystroke_bench

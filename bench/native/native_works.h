@@ -47,9 +47,10 @@ view saved(const library *lib, void *doc, form first, form second);
 /* Save in each form, open that and read it; what a trace made, without its past and edited, too. */
 void report_forms(const library *lib, void *doc, bool of_trace);
 
-play play_trace, play_concurrent, play_times, play_memory, play_past; /* native_traces.c */
-play play_both, play_stale, play_keys, play_words, play_undo;         /* native_typing.c */
-play play_follow, play_at_once, play_clients;                         /* native_crdts.c */
-play play_map, play_map_sync, play_movable, play_tree;                /* native_containers.c */
+play play_trace, play_one_commit, play_concurrent, play_times, play_memory,
+    play_past;                                                /* native_traces.c */
+play play_both, play_stale, play_keys, play_words, play_undo; /* native_typing.c */
+play play_follow, play_at_once, play_clients;                 /* native_crdts.c */
+play play_map, play_map_sync, play_movable, play_tree;        /* native_containers.c */
 
 #endif
