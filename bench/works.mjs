@@ -255,7 +255,7 @@ function memory(name) {
     return ({ Document, name: library }) => {
         const bytes = savedApart(name, library);
         const open = () => {
-            const doc = new Document(1, true);
+            const doc = new Document(2, true);
             doc.open(bytes, 'snapshot');
             const text = doc.text();
             doc.insert(3, 'x');

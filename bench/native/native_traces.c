@@ -184,7 +184,7 @@ void play_memory(const library *lib, const trace *t, size_t documents) {
     CHECK(docs != NULL);
     double before = 0;
     for (size_t i = 0; i <= documents; i++) {
-        docs[i] = lib->make(1, false);
+        docs[i] = lib->make(2, false);
         lib->open(docs[i], bytes);
         CHECK_EQ(lib->text(docs[i]).len, t->end.len);
         lib->insert(docs[i], 3, (view){(const uint8_t *)"x", 1});
