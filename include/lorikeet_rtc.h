@@ -40,12 +40,19 @@ typedef struct lk_rtc_identity lk_rtc_identity;
 lk_rtc_identity *lk_rtc_identity_new(const lk_memory *memory_or_null);
 void lk_rtc_identity_free(lk_rtc_identity *identity);
 
+typedef struct lk_rtc_turn { /* a TURN server (RFC 8656) that is asked over UDP */
+    lk_addr server;
+    lk_str username, password; /* at most 256 bytes each */
+} lk_rtc_turn;
+
 typedef struct lk_rtc_options {
     bool offerer;          /* true: makes the offer and opens the channel */
     const lk_addr *locals; /* addresses of your sockets: host candidates */
     size_t local_len;
     const lk_addr *stun; /* servers asked for server-reflexive candidates */
     size_t stun_len;
+    const lk_rtc_turn *turn; /* servers asked for relayed candidates, from each address */
+    size_t turn_len;
     bool allow_loopback;  /* accept and gather 127.0.0.0/8 and ::1 (tests, one-machine use) */
     uint32_t message_max; /* bytes; 0: 262144; at most 2^28 */
     uint64_t seed; /* 0: OpenSSL's random; else deterministic ICE credentials and timers (tests) */

@@ -56,6 +56,10 @@ bool dtls_hmac_sha1(lk_str key, lk_bytes message, uint8_t out[DTLS_HMAC_SHA1]) {
     return HMAC(EVP_sha1(), key.at, (int)key.len, message.at, message.len, out, NULL) != NULL;
 }
 
+bool dtls_md5(lk_bytes message, uint8_t out[16]) {
+    return EVP_Digest(message.at, message.len, out, NULL, EVP_md5(), NULL) == 1;
+}
+
 bool dtls_same(const void *a, const void *b, size_t len) { return CRYPTO_memcmp(a, b, len) == 0; }
 
 /* ---- the datagram BIO ---- */

@@ -12,6 +12,7 @@
 
 void dtls_random(void *out, size_t len);
 bool dtls_hmac_sha1(lk_str key, lk_bytes message, uint8_t out[DTLS_HMAC_SHA1]);
+bool dtls_md5(lk_bytes message, uint8_t out[16]);
 /* Compare in a time that does not depend on where they differ. */
 bool dtls_same(const void *a, const void *b, size_t len);
 

@@ -30,23 +30,24 @@ bool gather_init(ice *a, uint64_t now_ms) {
             entropy_bytes(&a->random, r->id, STUN_ID);
         }
     }
-    a->gathered = a->requests.len == 0;
+    a->gathered = a->requests.len == 0 && a->relaying == 0;
     return true;
 }
 
-/* Hand a late candidate to the other side; NULL: there are no more. */
-static void gather_trickle(ice *a, const candidate *c) {
+void gather_trickle(ice *a, const candidate *c) {
+    if (!a->described) return;
     lk_buf line = {.memory = a->heap};
     if (c == NULL || candidate_write(c, &line))
         queue_push(a->out, (queue_item){.kind = LK_RTC_CANDIDATE}, (lk_bytes){line.at, line.len});
     lk_buf_free(&line);
 }
 
-static void gather_finish(ice *a) {
+void gather_finish(ice *a) {
+    if (a->relaying > 0) return;
     for (size_t i = 0; i < a->requests.len; i++)
         if (!a->requests.at[i].done) return;
     a->gathered = true;
-    if (a->described) gather_trickle(a, NULL);
+    gather_trickle(a, NULL);
 }
 
 /* A candidate unless we have it: a host that is not behind a NAT sees itself. */
@@ -62,7 +63,7 @@ static void gather_add(ice *a, size_t host, const lk_addr *mapped) {
     candidate *slot = vec_push(a->heap, &a->locals);
     if (slot == NULL) return; /* one candidate less */
     *slot = c;
-    if (a->described) gather_trickle(a, &c);
+    gather_trickle(a, &c);
 }
 
 bool gather_response(ice *a, size_t host, const lk_addr *from, const stun_message *m,

@@ -46,6 +46,7 @@ bool ice_init(ice *a, const ice_options *o, const lk_memory *heap, queue *out, u
                .out = out,
                .random = {o->seed},
                .controlling = o->controlling,
+               .relaying = o->relaying,
                .loopback = o->loopback,
                .path = SIZE_MAX,
                .nominate_ms = UINT64_MAX,
@@ -149,6 +150,35 @@ void ice_set_remote(ice *a, lk_str ufrag, lk_str pwd, bool lite, uint64_t now_ms
     a->give_up_ms = now_ms + ICE_GIVE_UP_MS;
 }
 
+/* A socket on loopback reaches nothing else, and the other way round. */
+static void ice_pair_up(ice *a, size_t host, size_t remote) {
+    const lk_addr *own = &a->locals.at[host].addr, *other = &a->remotes.at[remote].addr;
+    if (own->family == other->family && addr_loopback(own) == addr_loopback(other))
+        ice_pair_add(a, host, remote);
+}
+
+bool ice_relay(ice *a, const lk_addr *relayed, const lk_addr *mapped) {
+    a->relaying--;
+    size_t host = a->host_len;
+    bool taken = relayed != NULL && addr_usable(relayed) && host < LIMIT_ICE_LOCALS &&
+                 (!addr_loopback(relayed) || a->loopback) &&
+                 ice_find_host(a, relayed) == SIZE_MAX && vec_push(a->heap, &a->locals) != NULL;
+    if (taken) {
+        candidate *slot = &a->locals.at[host];
+        __builtin_memmove(slot + 1, slot, (a->locals.len - 1 - host) * sizeof *slot);
+        *slot = (candidate){.kind = CANDIDATE_RELAY,
+                            .priority = candidate_priority(CANDIDATE_RELAY, host),
+                            .addr = *relayed,
+                            .base = *mapped,
+                            .foundation = (uint32_t)(2 * LIMIT_ICE_LOCALS + 1 + host)};
+        a->host_len++;
+        gather_trickle(a, slot);
+        for (size_t remote = 0; remote < a->remotes.len; remote++) ice_pair_up(a, host, remote);
+    }
+    gather_finish(a);
+    return taken;
+}
+
 lk_status ice_add_remote(ice *a, const candidate *c, uint64_t now_ms) {
     if (!addr_usable(&c->addr) || (addr_loopback(&c->addr) && !a->loopback)) return LK_OK;
     size_t remote = ice_find_remote(a, &c->addr);
@@ -160,12 +190,7 @@ lk_status ice_add_remote(ice *a, const candidate *c, uint64_t now_ms) {
         remote = a->remotes.len - 1;
         if (a->give_up_ms != UINT64_MAX) a->give_up_ms = now_ms + ICE_GIVE_UP_MS;
     }
-    for (size_t host = 0; host < a->host_len; host++) {
-        const lk_addr *own = &a->locals.at[host].addr;
-        /* a socket on loopback reaches nothing else, and the other way round */
-        if (own->family == c->addr.family && addr_loopback(own) == addr_loopback(&c->addr))
-            ice_pair_add(a, host, remote);
-    }
+    for (size_t host = 0; host < a->host_len; host++) ice_pair_up(a, host, remote);
     return LK_OK;
 }
 

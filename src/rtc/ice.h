@@ -59,11 +59,12 @@ typedef struct ice {
     bool controlling, loopback;
     bool described; /* our description is out: later candidates are trickled */
     bool gathered;
+    size_t relaying; /* relays that have not answered yet */
     uint64_t tie_breaker;
     char ufrag[ICE_UFRAG], pwd[ICE_PWD];
     char remote_ufrag[ICE_CREDENTIAL_MAX], remote_pwd[ICE_CREDENTIAL_MAX];
     size_t remote_ufrag_len, remote_pwd_len; /* 0: not known yet */
-    VEC(candidate) locals;                   /* the first `host_len` are our sockets */
+    VEC(candidate) locals; /* the first `host_len` are our sockets, relays' among them */
     size_t host_len;
     VEC(candidate) remotes;
     VEC(ice_pair) pairs;
@@ -82,7 +83,7 @@ typedef struct ice {
 typedef struct ice_options {
     bool controlling, loopback;
     const lk_addr *hosts, *servers;
-    size_t host_len, server_len;
+    size_t host_len, server_len, relaying;
     uint64_t seed;
 } ice_options;
 
@@ -94,6 +95,9 @@ void ice_drop(ice *a);
 void ice_set_remote(ice *a, lk_str ufrag, lk_str pwd, bool lite, uint64_t now_ms);
 /* A candidate of the other side; what cannot be used or is too much is ignored. LK_ENOMEM. */
 lk_status ice_add_remote(ice *a, const candidate *c, uint64_t now_ms);
+/* A relay answered: what is sent from `relayed` it sends, and what comes there it passes on. NULL:
+ * it will not. Is that a socket of ours from now on? */
+bool ice_relay(ice *a, const lk_addr *relayed_or_null, const lk_addr *mapped);
 /* Take a STUN message that came from `from` to our socket `to`. */
 void ice_feed(ice *a, const lk_addr *to, const lk_addr *from, lk_bytes datagram, uint64_t now_ms);
 void ice_tick(ice *a, uint64_t now_ms);
@@ -139,6 +143,9 @@ bool gather_init(ice *a, uint64_t now_ms);
 /* Was it an answer to one of its requests? */
 bool gather_response(ice *a, size_t host, const lk_addr *from, const stun_message *m,
                      uint64_t now_ms);
+/* Hand a late candidate to the other side; and say so when it was the last. */
+void gather_trickle(ice *a, const candidate *c);
+void gather_finish(ice *a);
 void gather_tick(ice *a, uint64_t now_ms);
 uint64_t gather_wake_at(const ice *a);
 

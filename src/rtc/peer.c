@@ -4,16 +4,20 @@
  *     feed ─┬─ first byte 0..3 ──► ice
  *           └─ 20..63, from a proved pair ──► dtls ─► channel (sctp, dcep) ─► out
  *
+ *     what comes from a TURN server is unwrapped first, and what goes there is wrapped last
+ *
  *     ice has a valid pair, and the other description is in ─► dtls starts
  *     dtls is up: the certificate is the announced one      ─► sctp starts
  *
  * After every call peer_pump() moves on what has become possible; nothing waits for a timer that
  * need not. */
 #include "base/limits.h"
+#include "rtc/addr.h"
 #include "rtc/channel.h"
 #include "rtc/dtls.h"
 #include "rtc/ice.h"
 #include "rtc/sdp.h"
+#include "rtc/turn.h"
 
 #define PEER_MESSAGE_MAX (256u << 10)
 
@@ -30,6 +34,9 @@ struct lk_rtc {
     uint32_t message_max, remote_max;
     uint16_t remote_port;
     ice ice;
+    turn relays[LIMIT_TURN_RELAYS];
+    size_t relay_len;
+    stun_writer wrapped; /* what `view` shows, if it goes to a relay */
     dtls *dtls;
     channel channel;
     queue out;
@@ -44,18 +51,56 @@ void lk_rtc_global_tick(uint64_t now_ms) { assoc_global_tick(now_ms); }
 
 /* ---- making one ---- */
 
+/* The `nth` pair of an address of ours and a TURN server that it can reach; false: there are fewer.
+ */
+static bool peer_relay(const lk_rtc_options *o, size_t nth, const lk_addr **base,
+                       const lk_rtc_turn **server) {
+    for (size_t i = 0; i < o->turn_len; i++)
+        for (size_t k = 0; k < o->local_len; k++) {
+            *server = &o->turn[i], *base = &o->locals[k];
+            if ((*base)->family == (*server)->server.family &&
+                addr_loopback(*base) == addr_loopback(&(*server)->server) && nth-- == 0)
+                return true;
+        }
+    return false;
+}
+
+/* Tell ICE of a relay that has answered, or never will. */
+static void peer_settle_relay(lk_rtc *r, turn *t, turn_state before) {
+    if (before != TURN_ASKING || t->state == TURN_ASKING) return;
+    bool ready = t->state == TURN_READY;
+    if (!ice_relay(&r->ice, ready ? &t->relayed : NULL, &t->mapped) && ready) turn_close(t);
+}
+
+static void peer_ask_relays(lk_rtc *r, const lk_rtc_options *o, uint64_t now_ms) {
+    const lk_addr *base;
+    const lk_rtc_turn *server;
+    for (size_t count = r->ice.relaying; r->relay_len < count; r->relay_len++) {
+        turn *t = &r->relays[r->relay_len];
+        LK_ASSERT(peer_relay(o, r->relay_len, &base, &server));
+        turn_init(t, base, server, &r->heap, &r->out, &r->ice.random, now_ms);
+        peer_settle_relay(r, t, TURN_ASKING);
+    }
+}
+
 static bool peer_init(lk_rtc *r, const lk_rtc_options *o, uint64_t now_ms) {
+    const lk_addr *base;
+    const lk_rtc_turn *server;
+    size_t relaying = 0;
+    while (relaying < LIMIT_TURN_RELAYS && peer_relay(o, relaying, &base, &server)) relaying++;
     ice_options options = {.controlling = o->offerer,
                            .loopback = o->allow_loopback,
                            .hosts = o->locals,
                            .host_len = o->local_len,
                            .servers = o->stun,
                            .server_len = o->stun_len,
+                           .relaying = relaying,
                            .seed = o->seed};
     queue_init(&r->out, &r->heap);
     queue_init(&r->held, &r->heap);
     channel_init(&r->channel, o->offerer, &r->heap, &r->out);
     bool ok = ice_init(&r->ice, &options, &r->heap, &r->out, now_ms);
+    peer_ask_relays(r, o, now_ms);
     r->session = entropy_u64(&r->ice.random) >> 2;
     r->dtls = dtls_new(&r->heap, o->identity, &r->out);
     return ok && r->dtls != NULL;
@@ -81,6 +126,7 @@ void lk_rtc_free(lk_rtc *r) {
     channel_drop(&r->channel);
     dtls_free(r->dtls);
     ice_drop(&r->ice);
+    for (size_t i = 0; i < r->relay_len; i++) turn_drop(&r->relays[i]);
     queue_drop(&r->out);
     queue_drop(&r->held);
     lk_memory heap = r->heap;
@@ -181,6 +227,7 @@ static void peer_end(lk_rtc *r, const char *why) {
     }
     dtls_stop(r->dtls);
     channel_drop(&r->channel);
+    for (size_t i = 0; i < r->relay_len; i++) turn_close(&r->relays[i]);
     /* without memory for the last word, lk_rtc_stats_read() still tells the state */
     queue_push(&r->out, (queue_item){.kind = LK_RTC_CLOSED, .what = why}, (lk_bytes){0});
 }
@@ -238,10 +285,28 @@ static void peer_take_dtls(lk_rtc *r, const lk_addr *to, const lk_addr *from, lk
         r->held_len++;
 }
 
+/* Is it of a relay? Then *inner is what somebody sent there, if it is that. */
+static const turn *peer_unwrap(lk_rtc *r, const lk_addr *to, const lk_addr *from, lk_bytes datagram,
+                               turn_data *inner, uint64_t now_ms) {
+    for (size_t i = 0; i < r->relay_len; i++) {
+        turn *t = &r->relays[i];
+        turn_state before = t->state;
+        if (!turn_feed(t, to, from, datagram, inner, now_ms)) continue;
+        peer_settle_relay(r, t, before);
+        return t;
+    }
+    return NULL;
+}
+
 void lk_rtc_feed(lk_rtc *r, const lk_addr *to, const lk_addr *from, lk_bytes datagram,
                  uint64_t now_ms) {
+    turn_data inner;
     if (r->state == LK_RTC_OVER || datagram.len == 0) return;
-    if (stun_is(datagram)) {
+    const turn *relay = peer_unwrap(r, to, from, datagram, &inner, now_ms);
+    if (relay != NULL) {
+        if (inner.bytes.len > 0 && !addr_equal(to, &relay->relayed))
+            lk_rtc_feed(r, &relay->relayed, &inner.peer, inner.bytes, now_ms);
+    } else if (stun_is(datagram)) {
         ice_feed(&r->ice, to, from, datagram, now_ms);
         ice_tick(&r->ice, now_ms);
     } else if (datagram.at[0] >= 20 && datagram.at[0] <= 63) /* RFC 7983 */
@@ -271,6 +336,11 @@ void lk_rtc_close(lk_rtc *r, uint64_t now_ms) {
 
 void lk_rtc_tick(lk_rtc *r, uint64_t now_ms) {
     if (r->state == LK_RTC_OVER) return;
+    for (size_t i = 0; i < r->relay_len; i++) {
+        turn_state before = r->relays[i].state;
+        turn_tick(&r->relays[i], now_ms);
+        peer_settle_relay(r, &r->relays[i], before);
+    }
     ice_tick(&r->ice, now_ms);
     dtls_tick(r->dtls, now_ms);
     peer_pump(r, now_ms);
@@ -281,6 +351,8 @@ uint64_t lk_rtc_wake_at(const lk_rtc *r) {
     uint64_t wake_ms = ice_wake_at(&r->ice);
     if (dtls_wake_at(r->dtls) < wake_ms) wake_ms = dtls_wake_at(r->dtls);
     if (channel_wake_at(&r->channel) < wake_ms) wake_ms = channel_wake_at(&r->channel);
+    for (size_t i = 0; i < r->relay_len; i++)
+        if (turn_wake_at(&r->relays[i]) < wake_ms) wake_ms = turn_wake_at(&r->relays[i]);
     return wake_ms;
 }
 
@@ -291,17 +363,32 @@ static bool peer_due(const lk_rtc *r) {
            (queue_first(assoc_packets(s)) != NULL || queue_first(assoc_events(s)) != NULL);
 }
 
+/* What leaves from a relayed address leaves for its server. false: it is lost. */
+static bool peer_wrap(lk_rtc *r, uint64_t now_ms) {
+    for (size_t i = 0; i < r->relay_len && r->view.kind == LK_RTC_DATAGRAM; i++) {
+        turn *t = &r->relays[i];
+        if (!addr_equal(&r->view.local, &t->relayed)) continue;
+        lk_addr peer = r->view.remote;
+        r->view.local = t->base, r->view.remote = t->server;
+        r->view.bytes = turn_wrap(t, &peer, r->view.bytes, &r->wrapped, now_ms);
+        return r->view.bytes.len > 0;
+    }
+    return true;
+}
+
 const lk_rtc_out *lk_rtc_poll(lk_rtc *r, uint64_t now_ms) {
     if (peer_due(r)) peer_pump(r, now_ms);
-    const queue_item *item = queue_first(&r->out);
-    if (item == NULL) return NULL;
-    r->view = (lk_rtc_out){.kind = (lk_rtc_out_kind)item->kind,
-                           .local = item->local,
-                           .remote = item->remote,
-                           .bytes = queue_bytes(&r->out, item),
-                           .what = item->what};
-    queue_pop(&r->out);
-    return &r->view;
+    const queue_item *item;
+    while ((item = queue_first(&r->out)) != NULL) {
+        r->view = (lk_rtc_out){.kind = (lk_rtc_out_kind)item->kind,
+                               .local = item->local,
+                               .remote = item->remote,
+                               .bytes = queue_bytes(&r->out, item),
+                               .what = item->what};
+        queue_pop(&r->out);
+        if (peer_wrap(r, now_ms)) return &r->view;
+    }
+    return NULL;
 }
 
 lk_rtc_stats lk_rtc_stats_read(const lk_rtc *r) {

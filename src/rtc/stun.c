@@ -25,8 +25,13 @@ enum {
     ATTR_MESSAGE_INTEGRITY = 0x0008,
     ATTR_ERROR_CODE = 0x0009,
     ATTR_UNKNOWN_ATTRIBUTES = 0x000a,
+    ATTR_LIFETIME = 0x000d,
+    ATTR_XOR_PEER_ADDRESS = 0x0012,
+    ATTR_DATA = 0x0013,
     ATTR_REALM = 0x0014,
     ATTR_NONCE = 0x0015,
+    ATTR_XOR_RELAYED_ADDRESS = 0x0016,
+    ATTR_REQUESTED_TRANSPORT = 0x0019,
     ATTR_MESSAGE_INTEGRITY_SHA256 = 0x001c,
     ATTR_XOR_MAPPED_ADDRESS = 0x0020,
     ATTR_PRIORITY = 0x0024,
@@ -86,10 +91,20 @@ static void stun_read_error(reader *value, stun_message *m) {
         m->error = (uint16_t)(class * 100 + number);
 }
 
+static lk_str stun_text(const reader *value) {
+    return (lk_str){(const char *)value->at, reader_left(value)};
+}
+
 static void stun_read_attribute(reader *value, uint16_t type, const uint8_t *header,
                                 stun_message *m) {
     switch (type) {
-    case ATTR_USERNAME: m->username = (lk_str){(const char *)value->at, reader_left(value)}; break;
+    case ATTR_USERNAME: m->username = stun_text(value); break;
+    case ATTR_REALM: m->realm = stun_text(value); break;
+    case ATTR_NONCE: m->nonce = stun_text(value); break;
+    case ATTR_LIFETIME: m->lifetime_s = reader_u32be(value); break;
+    case ATTR_DATA: m->data = (lk_bytes){value->at, reader_left(value)}; break;
+    case ATTR_XOR_PEER_ADDRESS: stun_read_address(value, true, header, &m->peer); break;
+    case ATTR_XOR_RELAYED_ADDRESS: stun_read_address(value, true, header, &m->relayed); break;
     case ATTR_PRIORITY:
         m->priority = reader_u32be(value);
         m->has_priority = true;
@@ -109,8 +124,6 @@ static void stun_read_attribute(reader *value, uint16_t type, const uint8_t *hea
         break;
     case ATTR_ERROR_CODE: stun_read_error(value, m); break;
     case ATTR_UNKNOWN_ATTRIBUTES:
-    case ATTR_REALM:
-    case ATTR_NONCE:
     case ATTR_MESSAGE_INTEGRITY_SHA256: break;
     default: /* RFC 8489 section 14: below 0x8000 comprehension is required */
         if (type < 0x8000 && m->unknown == 0) m->unknown = type;
@@ -221,15 +234,46 @@ void stun_role(stun_writer *w, bool controlling, uint64_t tie_breaker) {
 
 void stun_use_candidate(stun_writer *w) { stun_attribute(w, ATTR_USE_CANDIDATE, 0); }
 
-void stun_mapped(stun_writer *w, const lk_addr *addr) {
+static void stun_address(stun_writer *w, uint16_t type, const lk_addr *addr) {
     size_t len = addr->family == 4 ? 4 : 16;
     uint8_t ip[16];
     for (size_t i = 0; i < len; i++) ip[i] = addr->ip[i] ^ w->at[4 + i];
-    stun_attribute(w, ATTR_XOR_MAPPED_ADDRESS, 4 + len);
+    stun_attribute(w, type, 4 + len);
     stun_put_int(w, addr->family == 4 ? 1 : 2, 2);
     stun_put_int(w, addr->port ^ (STUN_COOKIE >> 16), 2);
     stun_put(w, ip, len);
 }
+
+void stun_mapped(stun_writer *w, const lk_addr *addr) {
+    stun_address(w, ATTR_XOR_MAPPED_ADDRESS, addr);
+}
+void stun_peer(stun_writer *w, const lk_addr *addr) {
+    stun_address(w, ATTR_XOR_PEER_ADDRESS, addr);
+}
+
+void stun_transport_udp(stun_writer *w) {
+    stun_attribute(w, ATTR_REQUESTED_TRANSPORT, 4);
+    stun_put_int(w, (uint64_t)17 << 24, 4);
+}
+
+void stun_lifetime(stun_writer *w, uint32_t seconds) {
+    stun_attribute(w, ATTR_LIFETIME, 4);
+    stun_put_int(w, seconds, 4);
+}
+
+static void stun_value(stun_writer *w, uint16_t type, const void *at, size_t len) {
+    stun_attribute(w, type, len);
+    stun_put(w, at, len);
+    stun_pad(w);
+}
+
+void stun_credentials(stun_writer *w, lk_str username, lk_str realm, lk_str nonce) {
+    stun_value(w, ATTR_USERNAME, username.at, username.len);
+    stun_value(w, ATTR_REALM, realm.at, realm.len);
+    stun_value(w, ATTR_NONCE, nonce.at, nonce.len);
+}
+
+void stun_data(stun_writer *w, lk_bytes data) { stun_value(w, ATTR_DATA, data.at, data.len); }
 
 void stun_error(stun_writer *w, uint16_t code, lk_str reason) {
     stun_attribute(w, ATTR_ERROR_CODE, 4 + reason.len);
@@ -242,6 +286,11 @@ void stun_unknown(stun_writer *w, uint16_t attribute) {
     stun_attribute(w, ATTR_UNKNOWN_ATTRIBUTES, 2);
     stun_put_int(w, attribute, 2);
     stun_pad(w);
+}
+
+lk_bytes stun_plain(stun_writer *w) {
+    stun_count(w, 0);
+    return (lk_bytes){w->at, w->len};
 }
 
 lk_bytes stun_seal(stun_writer *w, lk_str key) {

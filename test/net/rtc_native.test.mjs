@@ -4,7 +4,8 @@ import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
-import { later } from '../e2e/lib/cleanup.mjs';
+import { later, until } from '../e2e/lib/cleanup.mjs';
+import { coturn, noCoturn } from '../e2e/lib/coturn.mjs';
 import { NativePeer } from './rtc_peers.mjs';
 
 async function connect(t, hosts) {
@@ -94,4 +95,51 @@ test('a STUN server tells the server-reflexive candidate, which is trickled', as
         /^candidate:\d+ 1 udp \d+ 192\.0\.2\.7 7777 typ srflx raddr 127\.0\.0\.1 rport \d+$/;
     assert.match(candidates[0], reflexive);
     assert.ok(requests >= 2);
+});
+
+test('two who know each other by their relays alone meet there', { skip: noCoturn }, async (t) => {
+    const server = await coturn(t);
+    const a = new NativePeer(t, 'offer', '--turn', server.address);
+    const b = new NativePeer(t, 'answer', '--turn', server.address);
+    const isRelay = (line) => / typ relay /.test(line);
+    const told = [];
+    const tell = (to) => (message) => {
+        if (message.type === 'candidate') {
+            if (isRelay(message.candidate)) told.push(message.candidate);
+            else if (message.candidate !== '') return;
+        } else {
+            const lines = message.sdp.split('\r\n');
+            message.sdp = lines.filter((line) => !/^a=candidate/.test(line) || isRelay(line)).join('\r\n');
+        }
+        to.say(message);
+    };
+    a.onSignal = tell(b);
+    b.onSignal = tell(a);
+    await Promise.all([a.wait('open'), b.wait('open')]);
+    await b.echo(false);
+    for (const len of [0, 1, 1200, 65536, 262144]) {
+        b.say({ type: 'send', len, count: 1 });
+        assert.equal((await b.wait('sent')).status, 0);
+        assert.equal((await b.wait('message')).len, len);
+    }
+    assert.equal(told.length, 2);
+    await close(a, b);
+    // they give their addresses back
+    await until('no allocation', () => (server.log().match(/delete: realm/g) ?? []).length >= 2, 10_000);
+});
+
+test('a TURN server that refuses costs its candidate and nothing else', { skip: noCoturn }, async (t) => {
+    const server = await coturn(t, { secret: 'of another kind' });
+    const a = new NativePeer(t, 'offer', '--turn', server.address);
+    const b = new NativePeer(t, 'answer');
+    const candidates = [];
+    a.onSignal = (message) => {
+        if (message.type === 'candidate') candidates.push(message.candidate);
+        b.say(message);
+    };
+    b.onSignal = (message) => a.say(message);
+    await Promise.all([a.wait('open'), b.wait('open')]);
+    await until('the last candidate', () => candidates.includes(''), 10_000);
+    assert.deepEqual(candidates, ['']);
+    await close(a, b);
 });

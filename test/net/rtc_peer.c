@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: MIT
  * rtc_peer.c - one DataChannel peer on real UDP sockets, driven by lines of JSON.
  *
- *     rtc_peer offer|answer [--host ADDRESS]... [--stun ADDRESS:PORT]
+ *     rtc_peer offer|answer [--host ADDRESS]... [--stun ADDRESS:PORT] [--turn ADDRESS:PORT]
+ *
+ * The user of the TURN server is "user", the password "secret".
  *
  * out: {"type":"offer"|"answer","sdp":S} {"type":"candidate","candidate":C} {"type":"open"}
  *      {"type":"message","len":N} (unless echoed) {"type":"pinged",...} {"type":"closed","why":W}
@@ -31,7 +33,7 @@
 typedef struct peer {
     lk_rtc *rtc;
     bool offerer, echo, closed;
-    lk_addr hosts[HOSTS_MAX], stun;
+    lk_addr hosts[HOSTS_MAX], stun, turn;
     int sockets[HOSTS_MAX];
     size_t host_len;
     uint32_t pings, ping_count;
@@ -302,18 +304,25 @@ static void peer_run(peer *p) {
     }
 }
 
+/* ADDRESS:PORT */
+static lk_addr addr_of_option(char *text) {
+    char *colon = strrchr(text, ':');
+    CHECK(colon != NULL);
+    *colon = '\0';
+    return addr_parse(text, (uint16_t)atoi(colon + 1));
+}
+
 static void peer_options(peer *p, int argc, char **argv) {
     CHECK(argc >= 2);
     p->offerer = strcmp(argv[1], "offer") == 0;
     for (int i = 2; i + 1 < argc; i += 2) {
         if (strcmp(argv[i], "--host") == 0)
             peer_bind(p, argv[i + 1]);
-        else if (strcmp(argv[i], "--stun") == 0) {
-            char *colon = strrchr(argv[i + 1], ':');
-            CHECK(colon != NULL);
-            *colon = '\0';
-            p->stun = addr_parse(argv[i + 1], (uint16_t)atoi(colon + 1));
-        } else
+        else if (strcmp(argv[i], "--stun") == 0)
+            p->stun = addr_of_option(argv[i + 1]);
+        else if (strcmp(argv[i], "--turn") == 0)
+            p->turn = addr_of_option(argv[i + 1]);
+        else
             CHECK(!"an option that is known");
     }
     if (p->host_len == 0) peer_bind(p, "127.0.0.1");
@@ -323,11 +332,14 @@ int main(int argc, char **argv) {
     static peer p = {.echo = true};
     peer_options(&p, argc, argv);
     CHECK_EQ(lk_rtc_global_init(), LK_OK);
+    lk_rtc_turn turn = {p.turn, {"user", 4}, {"secret", 6}};
     lk_rtc_options options = {.offerer = p.offerer,
                               .locals = p.hosts,
                               .local_len = p.host_len,
                               .stun = &p.stun,
                               .stun_len = p.stun.family != 0,
+                              .turn = &turn,
+                              .turn_len = turn.server.family != 0,
                               .allow_loopback = true};
     p.rtc = lk_rtc_new(&options, now_ms(), NULL);
     CHECK(p.rtc != NULL);
