@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "cli.h"
@@ -102,8 +103,23 @@ static int serve_listen(serve *s, const char *listen, const address *at, const c
     return fflush(stdout) == 0 ? CLI_OK : CLI_FAILED;
 }
 
-static int serve_start(const char *listen, const address *at, const char *root,
-                       const cli_list *stun) {
+typedef struct serve_options {
+    const char *listen, *root, *data, *secret_file;
+    cli_list stun, turn, files;
+    address at;
+    lk_buf secret; /* shared with the TURN servers */
+} serve_options;
+
+static int64_t serve_unix_s(void) { return (int64_t)time(NULL); }
+
+/* As views. */
+static lk_str *serve_strings(const cli_list *list) {
+    lk_str *strings = mem_zalloc(&heap_memory, list->len * sizeof *strings);
+    for (size_t i = 0; i < list->len; i++) strings[i] = (lk_str){list->at[i], strlen(list->at[i])};
+    return strings;
+}
+
+static int serve_start(const serve_options *o, const char *root) {
     serve s = {.loop = loop_new()};
     s.web = web_new(s.loop);
     if (s.web == NULL) {
@@ -111,81 +127,114 @@ static int serve_start(const char *listen, const address *at, const char *root,
         loop_free(s.loop);
         return CLI_FAILED;
     }
-    VEC(lk_str) stuns = {0};
-    for (size_t i = 0; i < stun->len; i++)
-        *vec_push(&heap_memory, &stuns) = (lk_str){stun->at[i], strlen(stun->at[i])};
-    s.hub = signal_hub_new(&(signal_options){.stun = stuns.at,
-                                             .stun_len = stuns.len,
-                                             .seed = (uint32_t)random_u64(),
-                                             .send = serve_send,
-                                             .close = serve_close});
-    vec_drop(&heap_memory, &stuns);
+    lk_str *stun = serve_strings(&o->stun), *turn = serve_strings(&o->turn);
+    s.hub =
+        signal_hub_new(&(signal_options){.stun = stun,
+                                         .stun_len = o->stun.len,
+                                         .turn = turn,
+                                         .turn_len = o->turn.len,
+                                         .turn_secret = {(const char *)o->secret.at, o->secret.len},
+                                         .unix_s = serve_unix_s,
+                                         .seed = (uint32_t)random_u64(),
+                                         .send = serve_send,
+                                         .close = serve_close});
     /* A signal between the line that says we listen and the handler would kill us: first these. */
     signal(SIGPIPE, SIG_IGN);
     loop_handle *term = loop_signal(s.loop, SIGTERM, serve_stop, &s);
     loop_handle *interrupt = loop_signal(s.loop, SIGINT, serve_stop, &s);
-    int status = serve_listen(&s, listen, at, root);
+    int status = serve_listen(&s, o->listen, &o->at, root);
     if (status == CLI_OK) loop_run(s.loop);
     loop_close(term);
     loop_close(interrupt);
     web_free(s.web);
     signal_hub_free(s.hub);
     loop_free(s.loop);
+    mem_free(&heap_memory, stun, o->stun.len * sizeof *stun);
+    mem_free(&heap_memory, turn, o->turn.len * sizeof *turn);
     return status;
 }
 
-static bool serve_options_good(const char *listen, const cli_list *stun, const cli_list *files,
-                               address *at) {
+static bool serve_servers_good(const char *option, const cli_list *servers) {
     address server;
-    if (listen == NULL || files->len > 0) {
-        cli_complain("serve", "usage: lorikeet serve --listen HOST:PORT [--web DIR] [--data DIR] "
-                              "[--stun HOST:PORT]...");
-        return false;
-    }
-    if (!address_read((lk_str){listen, strlen(listen)}, 0, at)) {
-        cli_complain("serve", "\"%s\" is not of the form HOST:PORT", listen);
-        return false;
-    }
-    for (size_t i = 0; i < stun->len; i++) {
-        if (address_read((lk_str){stun->at[i], strlen(stun->at[i])}, 3478, &server)) continue;
-        cli_complain("serve", "--stun \"%s\" is not of the form HOST:PORT", stun->at[i]);
+    for (size_t i = 0; i < servers->len; i++) {
+        if (address_read((lk_str){servers->at[i], strlen(servers->at[i])}, 3478, &server)) continue;
+        cli_complain("serve", "%s \"%s\" is not of the form HOST:PORT", option, servers->at[i]);
         return false;
     }
     return true;
 }
 
+/* The secret is the file's first line: on the command line everyone on this machine would see it.
+ */
+static int serve_read_secret(serve_options *o) {
+    if (o->secret_file == NULL) return CLI_OK;
+    int error = cli_read_file(o->secret_file, &o->secret);
+    for (size_t i = 0; i < o->secret.len; i++)
+        if (o->secret.at[i] == '\n' || o->secret.at[i] == '\r') o->secret.len = i;
+    if (error == 0 && o->secret.len > 0) return CLI_OK;
+    cli_complain("serve", "%s: %s", o->secret_file,
+                 error != 0 ? strerror(error) : "no secret in it");
+    return CLI_FAILED;
+}
+
+static bool serve_options_good(serve_options *o) {
+    if (o->listen == NULL || o->files.len > 0) {
+        cli_complain("serve", "usage: lorikeet serve --listen HOST:PORT [--web DIR] [--data DIR] "
+                              "[--stun HOST:PORT]... [--turn HOST:PORT --turn-secret FILE]...");
+        return false;
+    }
+    if (!address_read((lk_str){o->listen, strlen(o->listen)}, 0, &o->at)) {
+        cli_complain("serve", "\"%s\" is not of the form HOST:PORT", o->listen);
+        return false;
+    }
+    if ((o->turn.len > 0) != (o->secret_file != NULL)) {
+        cli_complain("serve", "--turn and --turn-secret go together");
+        return false;
+    }
+    return serve_servers_good("--stun", &o->stun) && serve_servers_good("--turn", &o->turn);
+}
+
 static int serve_run(int argc, char **argv) {
-    const char *listen = NULL, *root = NULL, *data = NULL;
-    cli_list stun = {0}, files = {0};
+    serve_options o = {.secret = HEAP_BUF};
     const cli_option options[] = {
-        {.name = "--listen", .value = &listen},
-        {.name = "--web", .value = &root},
-        {.name = "--data", .value = &data},
-        {.name = "--stun", .values = &stun},
+        {.name = "--listen", .value = &o.listen},
+        {.name = "--web", .value = &o.root},
+        {.name = "--data", .value = &o.data},
+        {.name = "--stun", .values = &o.stun},
+        {.name = "--turn", .values = &o.turn},
+        {.name = "--turn-secret", .value = &o.secret_file},
     };
-    address at;
     lk_buf found = HEAP_BUF;
-    int status = cli_parse(argc, argv, options, countof(options), &files);
-    if (status == CLI_OK && !serve_options_good(listen, &stun, &files, &at)) status = CLI_USAGE;
+    int status = cli_parse(argc, argv, options, countof(options), &o.files);
+    if (status == CLI_OK && !serve_options_good(&o)) status = CLI_USAGE;
+    if (status == CLI_OK) status = serve_read_secret(&o);
     if (status == CLI_OK)
-        status = serve_start(listen, &at, root != NULL ? root : serve_default_root(&found), &stun);
+        status = serve_start(&o, o.root != NULL ? o.root : serve_default_root(&found));
     lk_buf_free(&found);
-    vec_drop(&heap_memory, &stun);
-    vec_drop(&heap_memory, &files);
+    lk_buf_free(&o.secret);
+    vec_drop(&heap_memory, &o.stun);
+    vec_drop(&heap_memory, &o.turn);
+    vec_drop(&heap_memory, &o.files);
     return status;
 }
 
 const cli_command cli_serve = {
     .name = "serve",
     .summary = "serve the workspace, and introduce peers to one another",
-    .help = "usage: lorikeet serve --listen HOST:PORT [--web DIR] [--data DIR] [--stun "
-            "HOST:PORT]...\n\n"
-            "  --listen HOST:PORT  where; port 0 takes any free one\n"
-            "  --web DIR           the workspace's files (default: web/ beside the program)\n"
-            "  --data DIR          accepted; this server keeps nothing\n"
-            "  --stun HOST:PORT    a STUN server that peers are told of; may be repeated\n\n"
-            "Prints \"listening on http://HOST:PORT\" when ready. GET /healthz answers 200. "
-            "WebSockets are\n"
-            "taken on any path. SIGTERM and SIGINT end it with status 0.\n",
+    .help =
+        "usage: lorikeet serve --listen HOST:PORT [--web DIR] [--data DIR] [--stun "
+        "HOST:PORT]...\n"
+        "                      [--turn HOST:PORT --turn-secret FILE]...\n\n"
+        "  --listen HOST:PORT  where; port 0 takes any free one\n"
+        "  --web DIR           the workspace's files (default: web/ beside the program)\n"
+        "  --data DIR          accepted; this server keeps nothing\n"
+        "  --stun HOST:PORT    a STUN server that peers are told of; may be repeated\n"
+        "  --turn HOST:PORT    a TURN server, for peers that cannot reach each other otherwise;\n"
+        "                      may be repeated. Peers get credentials for it that last a day\n"
+        "  --turn-secret FILE  its first line is what coturn has as static-auth-secret, with\n"
+        "                      use-auth-secret\n\n"
+        "Prints \"listening on http://HOST:PORT\" when ready. GET /healthz answers 200. "
+        "WebSockets are\n"
+        "taken on any path. SIGTERM and SIGINT end it with status 0.\n",
     .run = serve_run,
 };

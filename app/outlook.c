@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT
  * outlook.c - join a room that nobody else is in, and begin a session with nobody.
  *
- *     welcome ─► the STUN servers it names are looked up ─► session ─► candidates, until the last
+ *     welcome ─► the servers it names are looked up ─► session ─► candidates, until the last
  *
- * The last candidate comes when every STUN server has answered from each address; one that is
- * silent is waited for until patience ends. */
+ * The last candidate comes when every STUN and TURN server has answered from each address; one that
+ * is silent is waited for until patience ends. */
 #include "outlook.h"
 
 #include <inttypes.h>
@@ -14,6 +14,7 @@
 #include "base/limits.h"
 #include "host/heap.h"
 #include "host/random.h"
+#include "host/servers.h"
 #include "host/session.h"
 #include "host/signal_client.h"
 
@@ -33,11 +34,12 @@ typedef struct outlook {
     char room[RANDOM_NAME_LEN + 1];
     signal_client *client;
     loop_handle *tick, *patience;
-    VEC(lk_addr) stun;
-    size_t asked; /* names that are being looked up */
+    servers servers;
+    bool named; /* all servers are, that will be */
     lk_rtc_identity *identity;
     session *session;
     VEC(outlook_view) views;
+    size_t relays; /* that gave an address */
 } outlook;
 
 static void outlook_ill(outlook *o, const char *what) {
@@ -69,14 +71,19 @@ static void outlook_print_hosts(outlook *o, const char *sdp) {
         outlook_ill(o, "no address here: is there any network?");
 }
 
+static void outlook_symmetric(outlook *o) {
+    heap_print(o->report, "and differently by each who looks (a symmetric NAT)\n");
+    if (o->servers.relay_len == 0)
+        outlook_ill(o, "no relay is named: peers behind another such NAT cannot be met");
+}
+
 static void outlook_print_view(outlook *o, const outlook_view *view) {
     heap_print(o->report, "%s is seen from outside as %s, port %u\n", view->base, view->seen,
                view->seen_port);
     for (size_t i = 0; i < o->views.len; i++) {
         const outlook_view *other = &o->views.at[i];
         if (strcmp(other->base, view->base) == 0 && other->base_port == view->base_port)
-            outlook_ill(o, "and differently by each who looks (a symmetric NAT): peers behind "
-                           "another such one cannot be met");
+            outlook_symmetric(o);
     }
     *vec_push(&heap_memory, &o->views) = *view;
 }
@@ -88,31 +95,40 @@ static void outlook_candidate(void *context, lk_str line) {
     outlook_view view;
     char text[256];
     if (line.len == 0) {
-        heap_print(o->report, "every STUN server answers\n");
+        heap_print(o->report, "every server that was asked answers\n");
+        if (o->servers.relay_len > 0 && o->relays == 0) outlook_ill(o, "no relay lets us in");
         loop_stop(o->loop);
         return;
     }
     snprintf(text, sizeof text, "%.*s", (int)line.len, line.at);
     if (outlook_read(text, "srflx", &view)) outlook_print_view(o, &view);
+    if (!outlook_read(text, "relay", &view)) return;
+    heap_print(o->report, "a relay gives %s, port %u\n", view.seen, view.seen_port);
+    o->relays++;
 }
 
 static void outlook_none(void *context) { (void)context; }
 static void outlook_message(void *context, lk_bytes message) { (void)context, (void)message; }
 static void outlook_closed(void *context, const char *why) { (void)context, (void)why; }
 
-static void outlook_begin(outlook *o) {
-    if (o->asked > 0 || o->session != NULL) return;
+static void outlook_begin(void *context) {
+    outlook *o = context;
+    if (!o->named || o->servers.asked > 0 || o->session != NULL) return;
+    if (o->servers.unknown) outlook_ill(o, "the name of a STUN or TURN server is not known");
+    lk_rtc_turn turn[LIMIT_ICE_SERVERS];
     session_options options = {.offerer = true,
                                .loopback = o->loopback,
                                .identity = o->identity,
-                               .stun = o->stun.at,
-                               .stun_len = o->stun.len};
+                               .stun = o->servers.stun,
+                               .stun_len = o->servers.stun_len,
+                               .turn = turn,
+                               .turn_len = servers_turn(&o->servers, turn)};
     session_events events = {o, outlook_candidate, outlook_none, outlook_message, outlook_closed};
     lk_buf sdp = HEAP_BUF;
     o->session = session_new(o->loop, &options, &events);
     LK_ASSERT(session_describe(o->session, &sdp) == LK_OK);
     outlook_print_hosts(o, heap_str(&sdp));
-    if (o->stun.len == 0)
+    if (o->servers.stun_len == 0)
         heap_print(o->report, "no STUN server is named: only peers of this network can be met\n");
     if (strstr(heap_str(&sdp), "a=end-of-candidates") != NULL) loop_stop(o->loop);
     lk_buf_free(&sdp);
@@ -120,47 +136,20 @@ static void outlook_begin(outlook *o) {
 
 /* ---- what it is asked ---- */
 
-static void outlook_found(void *context, lk_addr found) {
-    outlook *o = context;
-    o->asked--;
-    if (found.family == 0)
-        outlook_ill(o, "the name of a STUN server is not known");
-    else if (o->stun.len < LIMIT_ICE_SERVERS)
-        *vec_push(&heap_memory, &o->stun) = found;
-    outlook_begin(o);
-}
-
-static void outlook_ask(outlook *o, lk_str server) {
-    address at;
-    lk_addr addr;
-    if (!address_read(server, 3478, &at)) return;
-    o->asked++;
-    lk_buf host = HEAP_BUF;
-    heap_print(&host, "%.*s", (int)at.host.len, at.host.at);
-    if (address_numeric(at.host, at.port, &addr))
-        outlook_found(o, addr);
-    else
-        loop_resolve(o->loop, heap_str(&host), at.port, outlook_found, o);
-    lk_buf_free(&host);
-}
-
 static void outlook_welcome(void *context, lk_str self, const signal_message *message) {
     outlook *o = context;
-    lk_str url;
     (void)self;
     if (o->session != NULL) return;
     heap_print(o->report, "the server answers\n");
-    o->asked++; /* until all are named */
-    for (size_t i = 0; i < LIMIT_ICE_SERVERS && signal_message_ice(message, i, &url); i++)
-        if (url.len > 5 && memcmp(url.at, "stun:", 5) == 0)
-            outlook_ask(o, (lk_str){url.at + 5, url.len - 5});
-    o->asked--;
+    servers_take(&o->servers, message);
+    o->named = true;
     outlook_begin(o);
 }
 
 static void outlook_lost(void *context, const char *why) {
     outlook *o = context;
     outlook_ill(o, why);
+    o->named = true;
     outlook_begin(o);
 }
 
@@ -181,8 +170,8 @@ static void outlook_tick(void *context) {
 static void outlook_tire(void *context) {
     outlook *o = context;
     outlook_ill(o, o->session == NULL ? "the server does not answer"
-                                      : "a STUN server does not answer: does this network let UDP "
-                                        "through?");
+                                      : "a STUN or TURN server does not answer: does this network "
+                                        "let UDP through?");
     loop_stop(o->loop);
 }
 
@@ -190,11 +179,12 @@ static void outlook_run(outlook *o, const address_url *server, const cli_list *s
     signal_client_options options = {o->loop, o->web, *server, {o->room, RANDOM_NAME_LEN}};
     signal_client_events events = {
         o, outlook_welcome, outlook_name, outlook_name, outlook_signal, outlook_lost};
+    address at;
     random_name(o->room);
-    o->asked++; /* until all are named */
+    servers_init(&o->servers, o->loop, outlook_begin, o);
     for (size_t i = 0; i < stun->len; i++)
-        outlook_ask(o, (lk_str){stun->at[i], strlen(stun->at[i])});
-    o->asked--;
+        if (address_read((lk_str){stun->at[i], strlen(stun->at[i])}, 3478, &at))
+            servers_add_stun(&o->servers, &at);
     o->client = signal_client_new(&options, &events);
     o->tick = loop_timer(o->loop, outlook_tick, o);
     o->patience = loop_timer(o->loop, outlook_tire, o);
@@ -221,7 +211,7 @@ bool outlook_tell(const address_url *server, const cli_list *stun, bool loopback
     lk_rtc_global_drop();
     if (o.web != NULL) web_free(o.web);
     loop_free(o.loop);
-    vec_drop(&heap_memory, &o.stun);
+    servers_drop(&o.servers);
     vec_drop(&heap_memory, &o.views);
     return o.well;
 }

@@ -21,6 +21,7 @@
 #include "host/heap.h"
 #include "host/random.h"
 #include "host/seal.h"
+#include "host/servers.h"
 #include "host/session.h"
 #include "host/signal_client.h"
 
@@ -60,7 +61,7 @@ struct mesh {
     loop_handle *tick;
     char self[SIGNAL_PEER_LEN + 1];
     VEC(peer *) peers;
-    VEC(lk_addr) stun;
+    servers servers;
     uint32_t last_link;
 };
 
@@ -187,11 +188,14 @@ static void mesh_attempt(peer *p, lk_str name) {
     p->fingerprint[0] = 0;
     p->begun_ms = loop_now_ms();
     mesh_retry_in(p, MESH_OPEN_MS);
+    lk_rtc_turn turn[LIMIT_ICE_SERVERS];
     session_options options = {.offerer = p->offers,
                                .loopback = m->options.loopback,
                                .identity = m->identity,
-                               .stun = m->stun.at,
-                               .stun_len = m->stun.len};
+                               .stun = m->servers.stun,
+                               .stun_len = m->servers.stun_len,
+                               .turn = turn,
+                               .turn_len = servers_turn(&m->servers, turn)};
     session_events events = {p, mesh_candidate, mesh_opened, mesh_message, mesh_session_closed};
     p->session = session_new(m->options.loop, &options, &events);
 }
@@ -248,25 +252,6 @@ static void mesh_retry(peer *p, uint64_t now_ms) {
 
 /* ---- what signalling tells ---- */
 
-static void mesh_stun_found(void *context, lk_addr found) {
-    mesh *m = context;
-    if (found.family == 0 || m->stun.len >= LIMIT_ICE_SERVERS) return;
-    for (size_t i = 0; i < m->stun.len; i++)
-        if (address_equal(&m->stun.at[i], &found)) return;
-    *vec_push(&heap_memory, &m->stun) = found;
-}
-
-static void mesh_stun_add(mesh *m, const address *at) {
-    lk_addr addr;
-    lk_buf host = HEAP_BUF;
-    heap_print(&host, "%.*s", (int)at->host.len, at->host.at);
-    if (address_numeric(at->host, at->port, &addr))
-        mesh_stun_found(m, addr);
-    else
-        loop_resolve(m->options.loop, heap_str(&host), at->port, mesh_stun_found, m);
-    lk_buf_free(&host);
-}
-
 static void mesh_left(void *context, lk_str name) {
     mesh *m = context;
     peer *p = mesh_find(m, name);
@@ -281,14 +266,10 @@ static void mesh_welcome(void *context, lk_str self, const signal_message *messa
     memcpy(m->self, self.at, SIGNAL_PEER_LEN);
     for (size_t i = 0; i < m->peers.len; i++) m->peers.at[i]->known = false;
     mesh_sweep(m);
-    lk_str url;
-    address at;
-    for (size_t i = 0; i < LIMIT_ICE_SERVERS && signal_message_ice(message, i, &url); i++)
-        if (url.len > 5 && memcmp(url.at, "stun:", 5) == 0 &&
-            address_read((lk_str){url.at + 5, url.len - 5}, 3478, &at))
-            mesh_stun_add(m, &at);
+    servers_take(&m->servers, message);
+    lk_str name;
     size_t others = 0;
-    while (signal_message_peer(message, others, &url)) others++;
+    while (signal_message_peer(message, others, &name)) others++;
     m->events.note(m->events.context, "in the room");
     m->events.welcome(m->events.context, others);
 }
@@ -390,7 +371,8 @@ mesh *mesh_new(const mesh_options *options, const mesh_events *events) {
     LK_ASSERT(lk_rtc_global_init() == LK_OK);
     m->identity = lk_rtc_identity_new(&heap_memory);
     LK_ASSERT(m->identity != NULL);
-    for (size_t i = 0; i < options->stun_len; i++) mesh_stun_add(m, &options->stun[i]);
+    servers_init(&m->servers, options->loop, NULL, NULL);
+    for (size_t i = 0; i < options->stun_len; i++) servers_add_stun(&m->servers, &options->stun[i]);
     m->tick = loop_timer(options->loop, mesh_tick, m);
     loop_timer_start(m->tick, MESH_TICK_MS);
     signal_client_options client = {.loop = options->loop,
@@ -411,7 +393,7 @@ void mesh_free(mesh *m) {
         heap_free(peer, m->peers.at[i]);
     }
     vec_drop(&heap_memory, &m->peers);
-    vec_drop(&heap_memory, &m->stun);
+    servers_drop(&m->servers);
     lk_rtc_identity_free(m->identity);
     lk_rtc_global_drop();
     heap_free(mesh, m);

@@ -77,6 +77,8 @@ session *session_new(loop *l, const session_options *options, const session_even
                           .local_len = local_len,
                           .stun = options->stun,
                           .stun_len = options->stun_len,
+                          .turn = options->turn,
+                          .turn_len = options->turn_len,
                           .allow_loopback = options->loopback,
                           .identity = options->identity};
     s->rtc = lk_rtc_new(&rtc, loop_now_ms(), &heap_memory);

@@ -23,6 +23,8 @@ typedef struct session_options {
     const lk_rtc_identity *identity;
     const lk_addr *stun;
     size_t stun_len;
+    const lk_rtc_turn *turn;
+    size_t turn_len;
 } session_options;
 
 /* A session with a socket on every local address. Descriptions and candidates are for the caller to

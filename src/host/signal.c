@@ -15,6 +15,7 @@
 #include "base/utf8.h"
 #include "host/heap.h"
 #include "host/signal_message.h"
+#include "host/turn_secret.h"
 
 #define SIGNAL_BUCKETS 1024 /* a power of two */
 
@@ -40,7 +41,7 @@ struct signal_member {
 
 struct signal_hub {
     signal_options options;
-    lk_buf ice; /* the JSON array for the welcome */
+    lk_buf ice; /* the JSON array for the welcome, still open */
     signal_room *buckets[SIGNAL_BUCKETS];
     signal_stats stats;
 };
@@ -51,20 +52,40 @@ static bool signal_is(lk_str s, const char *text) {
 
 /* ---- the hub ---- */
 
+/* Append {"urls":"SCHEME:SERVER", open, after a comma if it is not the first. */
+static void signal_write_server(lk_buf *out, const char *scheme, lk_str server, const char *query) {
+    lk_buf url = HEAP_BUF;
+    heap_print(&url, "%s:%.*s%s", scheme, (int)server.len, server.at, query);
+    heap_print(out, out->at[out->len - 1] == '[' ? "{" : ",{");
+    signal_write_str(out, "urls", (lk_str){(const char *)url.at, url.len});
+    lk_buf_free(&url);
+}
+
+/* The relays, over UDP and over TCP, with credentials for one peer. */
+static void signal_write_relays(const signal_hub *hub, lk_str peer, lk_buf *out) {
+    static const char *const queries[] = {"?transport=udp", "?transport=tcp"};
+    const signal_options *o = &hub->options;
+    lk_buf username = HEAP_BUF, password = HEAP_BUF;
+    if (o->turn_len > 0) turn_secret_mint(o->turn_secret, peer, o->unix_s(), &username, &password);
+    for (size_t i = 0; i < 2 * o->turn_len; i++) {
+        signal_write_server(out, "turn", o->turn[i / 2], queries[i % 2]);
+        signal_write_str(out, "username", (lk_str){(const char *)username.at, username.len});
+        signal_write_str(out, "credential", (lk_str){(const char *)password.at, password.len});
+        heap_print(out, "}");
+    }
+    lk_buf_free(&username);
+    lk_buf_free(&password);
+}
+
 signal_hub *signal_hub_new(const signal_options *options) {
     signal_hub *hub = heap_new(signal_hub);
     hub->options = *options;
     hub->ice = (lk_buf)HEAP_BUF;
     heap_print(&hub->ice, "[");
     for (size_t i = 0; i < options->stun_len; i++) {
-        lk_buf url = HEAP_BUF;
-        heap_print(&url, "stun:%.*s", (int)options->stun[i].len, options->stun[i].at);
-        heap_print(&hub->ice, i == 0 ? "{" : ",{");
-        signal_write_str(&hub->ice, "urls", (lk_str){(const char *)url.at, url.len});
+        signal_write_server(&hub->ice, "stun", options->stun[i], "");
         heap_print(&hub->ice, "}");
-        lk_buf_free(&url);
     }
-    heap_print(&hub->ice, "]");
     hub->options.stun = NULL;
     return hub;
 }
@@ -152,7 +173,9 @@ static void signal_welcome(signal_member *member) {
     for (size_t i = 0; i + 1 < room->members.len; i++)
         heap_print(&out, "%s\"%.*s\"", i == 0 ? "" : ",", SIGNAL_PEER_LEN,
                    room->members.at[i]->peer);
-    heap_print(&out, "],\"ice\":%s}", heap_str(&member->hub->ice));
+    heap_print(&out, "],\"ice\":%s", heap_str(&member->hub->ice));
+    signal_write_relays(member->hub, (lk_str){member->peer, SIGNAL_PEER_LEN}, &out);
+    heap_print(&out, "]}");
     signal_send(member, &out);
     lk_buf_free(&out);
 }

@@ -78,10 +78,11 @@ bool signal_message_peer(const signal_message *message, size_t index, lk_str *ou
     return true;
 }
 
-bool signal_message_ice(const signal_message *message, size_t index, lk_str *out) {
+bool signal_message_ice(const signal_message *message, size_t index, signal_ice *out) {
     const json_t *item = json_array_get(json_object_get(message->json, "ice"), index);
     if (item == NULL) return false;
-    *out = signal_message_str(item, "urls");
+    *out = (signal_ice){signal_message_str(item, "urls"), signal_message_str(item, "username"),
+                        signal_message_str(item, "credential")};
     return true;
 }
 

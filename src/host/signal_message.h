@@ -31,10 +31,13 @@ bool signal_message_read(lk_bytes text, signal_message *out, const char **why);
 void signal_message_drop(signal_message *message);
 bool signal_word_read(lk_bytes text, signal_word *out);
 void signal_word_drop(signal_word *word);
-/* The strings of the array `peers`, and the STUN URLs in `ice`: false when there is no such item.
- */
+typedef struct signal_ice { /* a STUN or TURN server; the latter wants to know who asks */
+    lk_str url, username, credential;
+} signal_ice;
+
+/* The strings of the array `peers`, and the servers in `ice`: false when there is no such item. */
 bool signal_message_peer(const signal_message *message, size_t index, lk_str *out);
-bool signal_message_ice(const signal_message *message, size_t index, lk_str *out);
+bool signal_message_ice(const signal_message *message, size_t index, signal_ice *out);
 
 /* Append one member of an object being written by hand: "name":"value" with the value escaped,
  * preceded by a comma if the object has members already. */

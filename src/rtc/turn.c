@@ -11,12 +11,14 @@
 #include "rtc/addr.h"
 #include "rtc/dtls.h"
 
-/* RFC 8489 section 6.2.1. */
+/* RFC 8489 section 6.2.1: the RTO doubles with each try, but for the last one. */
 #define TURN_RTO_MS 500
 #define TURN_TRIES 7
+#define TURN_LAST_MS (16 * TURN_RTO_MS)
 /* A permission lasts 5 minutes (RFC 8656 section 9). */
 #define TURN_PERMISSION_MS 240000
-/* The lifetime is 10 minutes unless the server says otherwise; this long before its end we ask. */
+/* The lifetime that we ask for; this long before the end of what we get we ask again. */
+#define TURN_LIFETIME_S 600
 #define TURN_EARLY_MS 60000
 /* Nonces go stale; more refusals in a row than this mean that the credentials are wrong. */
 #define TURN_REFUSALS 3
@@ -68,11 +70,10 @@ static void turn_begin(turn *t, turn_request *r, uint64_t now_ms) {
 static bool turn_again(turn_request *r, uint64_t now_ms, bool *over) {
     *over = now_ms >= r->retry_ms && r->tries == TURN_TRIES;
     if (now_ms < r->retry_ms || *over) return false;
-    r->retry_ms = now_ms + ((uint64_t)TURN_RTO_MS << r->tries++);
+    uint64_t rto_ms = (uint64_t)TURN_RTO_MS << r->tries++;
+    r->retry_ms = now_ms + (r->tries == TURN_TRIES ? TURN_LAST_MS : rto_ms);
     return true;
 }
-
-#define TURN_LIFETIME_S 600
 
 static void turn_start(turn *t, uint64_t now_ms) {
     turn_begin(t, &t->request, now_ms);

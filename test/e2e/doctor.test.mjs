@@ -6,6 +6,7 @@ import * as fs from 'node:fs';
 import path from 'node:path';
 import { after, test } from 'node:test';
 import { later, scratchFolder, until } from './lib/cleanup.mjs';
+import { coturn, noCoturn } from './lib/coturn.mjs';
 import { join, newLink, serve } from './lib/program.mjs';
 import { finish } from './lib/socket.mjs';
 
@@ -86,6 +87,22 @@ test('a page of the database that is overwritten costs what stood there', async 
     assert.equal((await finish('doctor', store)).code, 0);
 });
 
+test('a relay', { skip: noCoturn }, async (t) => {
+    const relay = await coturn(t, { secret: 'shared' });
+    fs.writeFileSync(file('secret'), 'shared\n');
+    fs.writeFileSync(file('other'), 'another\n');
+    const tell = async (secret) => {
+        const args = ['--turn', relay.address, '--turn-secret', file(secret)];
+        return finish('doctor', newLink((await serve(t, { args })).url));
+    };
+    const good = await tell('secret');
+    assert.equal(good.code, 0, good.stdout);
+    assert.match(good.stdout, /^a relay gives 127\.0\.0\.1, port \d+$/m);
+    const bad = await tell('other');
+    assert.equal(bad.code, 1);
+    assert.match(bad.stdout, /^no relay lets us in$/m);
+});
+
 test('what is no store is said to be none, and left alone', async () => {
     const missing = await finish('doctor', file('missing'));
     assert.equal(missing.code, 1);
@@ -128,7 +145,7 @@ test('the network: the server, the addresses, and how others see them', async (t
     const seen = await finish('doctor', newLink(named.url));
     assert.equal(seen.code, 0, seen.stdout);
     assert.match(seen.stdout, /^127\.0\.0\.1 is seen from outside as 192\.0\.2\.7, port 7777$/m);
-    assert.match(seen.stdout, /^every STUN server answers$/m);
+    assert.match(seen.stdout, /^every server that was asked answers$/m);
 
     const symmetric = await finish('doctor', newLink(named.url), '--stun', await stun(t, 8888));
     assert.equal(symmetric.code, 1);
@@ -136,7 +153,7 @@ test('the network: the server, the addresses, and how others see them', async (t
 
     const silent = await finish('doctor', link, '--stun', await stun(t, 0));
     assert.equal(silent.code, 1);
-    assert.match(silent.stdout, /a STUN server does not answer/);
+    assert.match(silent.stdout, /a STUN or TURN server does not answer/);
 
     const nobody = await finish('doctor', link.replace(/:\d+\//, ':1/'));
     assert.equal(nobody.code, 1);

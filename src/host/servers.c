@@ -1,0 +1,135 @@
+/* SPDX-License-Identifier: MIT
+ * servers.c - names become addresses, one by one. A relay that is named again gets the new
+ * credentials: they last for some hours. */
+#include "host/servers.h"
+
+#include <string.h>
+
+#include "host/heap.h"
+
+void servers_init(servers *s, loop *l, void (*changed)(void *context), void *context) {
+    *s = (servers){.loop = l, .changed = changed, .context = context};
+}
+
+void servers_drop(servers *s) {
+    for (size_t i = 0; i < s->relay_len; i++) {
+        lk_buf_free(&s->relays[i].url);
+        lk_buf_free(&s->relays[i].username);
+        lk_buf_free(&s->relays[i].password);
+    }
+}
+
+/* Tell `found` of the address, at once if it is none that has to be looked up. */
+static void servers_look_up(servers *s, const address *at, loop_resolved_fn *found, void *context) {
+    lk_addr addr;
+    lk_buf host = HEAP_BUF;
+    heap_print(&host, "%.*s", (int)at->host.len, at->host.at);
+    s->asked++;
+    if (address_numeric(at->host, at->port, &addr))
+        found(context, addr);
+    else
+        loop_resolve(s->loop, heap_str(&host), at->port, found, context);
+    lk_buf_free(&host);
+}
+
+static void servers_looked_up(servers *s, const lk_addr *found) {
+    s->asked--;
+    s->unknown |= found->family == 0;
+    if (s->changed != NULL) s->changed(s->context);
+}
+
+/* ---- STUN ---- */
+
+static bool servers_has_stun(const servers *s, const lk_addr *addr) {
+    for (size_t i = 0; i < s->stun_len; i++)
+        if (address_equal(&s->stun[i], addr)) return true;
+    return false;
+}
+
+static void servers_stun_found(void *context, lk_addr found) {
+    servers *s = context;
+    if (found.family != 0 && s->stun_len < LIMIT_ICE_SERVERS && !servers_has_stun(s, &found))
+        s->stun[s->stun_len++] = found;
+    servers_looked_up(s, &found);
+}
+
+void servers_add_stun(servers *s, const address *at) {
+    servers_look_up(s, at, servers_stun_found, s);
+}
+
+/* ---- TURN ---- */
+
+static void servers_relay_found(void *context, lk_addr found) {
+    servers_relay *relay = context;
+    relay->found = found;
+    servers_looked_up(relay->servers, &found);
+}
+
+static servers_relay *servers_relay_of(servers *s, lk_str url) {
+    for (size_t i = 0; i < s->relay_len; i++) {
+        const lk_buf *known = &s->relays[i].url;
+        if (known->len == url.len && memcmp(known->at, url.at, url.len) == 0) return &s->relays[i];
+    }
+    return NULL;
+}
+
+static void servers_set(lk_buf *to, lk_str text) {
+    to->len = 0;
+    buf_append(to, text.at, text.len);
+}
+
+static void servers_take_relay(servers *s, const signal_ice *ice, const address *at) {
+    servers_relay *relay = servers_relay_of(s, ice->url);
+    bool fresh = relay == NULL;
+    if (fresh && s->relay_len == LIMIT_ICE_SERVERS) return;
+    if (fresh) {
+        relay = &s->relays[s->relay_len++];
+        *relay = (servers_relay){s, HEAP_BUF, HEAP_BUF, HEAP_BUF, {0}};
+        servers_set(&relay->url, ice->url);
+    }
+    servers_set(&relay->username, ice->username);
+    servers_set(&relay->password, ice->credential);
+    if (fresh) servers_look_up(s, at, servers_relay_found, relay);
+}
+
+size_t servers_turn(const servers *s, lk_rtc_turn out[LIMIT_ICE_SERVERS]) {
+    size_t len = 0;
+    for (size_t i = 0; i < s->relay_len; i++) {
+        const servers_relay *relay = &s->relays[i];
+        if (relay->found.family == 0) continue;
+        out[len++] = (lk_rtc_turn){relay->found,
+                                   {(const char *)relay->username.at, relay->username.len},
+                                   {(const char *)relay->password.at, relay->password.len}};
+    }
+    return len;
+}
+
+/* ---- URLs (RFC 7064, RFC 7065) ---- */
+
+/* What stands behind `scheme`, with the transport UDP or none; false for all else. */
+static bool servers_url_read(lk_str url, const char *scheme, address *out) {
+    static const char query[] = "?transport=";
+    size_t start = strlen(scheme);
+    if (url.len <= start || memcmp(url.at, scheme, start) != 0) return false;
+    lk_str rest = {url.at + start, url.len - start};
+    const char *mark = memchr(rest.at, '?', rest.len);
+    if (mark != NULL) {
+        size_t left = rest.len - (size_t)(mark - rest.at), name = sizeof query - 1;
+        if (left != name + 3 || memcmp(mark, query, name) != 0 ||
+            memcmp(mark + name, "udp", 3) != 0)
+            return false;
+        rest.len = (size_t)(mark - rest.at);
+    }
+    return address_read(rest, 3478, out);
+}
+
+void servers_take(servers *s, const signal_message *welcome) {
+    signal_ice ice;
+    address at;
+    for (size_t i = 0; i < 4 * LIMIT_ICE_SERVERS && signal_message_ice(welcome, i, &ice); i++) {
+        if (servers_url_read(ice.url, "stun:", &at))
+            servers_add_stun(s, &at);
+        else if (servers_url_read(ice.url, "turn:", &at))
+            servers_take_relay(s, &ice, &at);
+    }
+}
