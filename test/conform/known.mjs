@@ -62,7 +62,7 @@ function madeForNothing({ what, ours, theirs, only, message }) {
 
 const isShallow = ({ what }) => what === 'export (shallow-snapshot): bytes';
 
-/** Theirs kept more states of shared children in a shallow snapshot, or where they hung. */
+/** One side has more states of shared children in a shallow snapshot, or knows where they hung. */
 function keepsShared(error) {
     if (!isShallow(error)) return false;
     const isShared = (key) => key.includes('f09fa49d3a');
@@ -70,12 +70,12 @@ function keepsShared(error) {
         Object.entries(states)
             .filter(([key]) => key in kept || !isShared(key))
             .map(([key, { depth, ...rest }]) => [key, isShared(key) ? rest.state : rest]);
-    const bare = ({ history, root, state }) => [
+    const bare = ({ history, root, state }, other) => [
         history,
-        few(root, error.ours.root),
-        typeof state === 'string' ? state : few(state, error.ours.state),
+        few(root, other.root),
+        typeof state === 'string' ? state : few(state, other.state),
     ];
-    return equal(bare(error.ours), bare(error.theirs));
+    return equal(bare(error.ours, error.theirs), bare(error.theirs, error.ours));
 }
 
 /** Theirs took values of elements for those they were inserted with. */
@@ -139,7 +139,7 @@ const KNOWN = [
             what?.endsWith(': events') && equal(placeless(ours.flat()), placeless(theirs.flat())),
     },
     {
-        why: 'Loro keeps what shared children hold whose map is gone, and where those hung that are hidden',
+        why: 'which hidden shared children stand in a shallow snapshot, and where they hung, Loro takes from memory',
         is: keepsShared,
     },
     {
