@@ -80,7 +80,7 @@ function pairs() {
 const rowsOf = (table) =>
     [...table.values()].map(({ work, build, unit, by }) => {
         const peers = Object.fromEntries(Object.entries(by).map(([name, all]) => [name, median(all)]));
-        const ours = peers[OURS];
+        const ours = peers[OURS] ?? null; // did not finish
         delete peers[OURS];
         return { work, build, unit, ours, peers };
     });
@@ -121,7 +121,7 @@ async function measure() {
 
 // ---- the table ----
 
-const shown = (value) => (value === undefined ? '-' : value < 10 ? value.toFixed(2) : value.toFixed(0));
+const shown = (value) => (value === null ? '-' : value < 10 ? value.toFixed(2) : value.toFixed(0));
 
 function print(results, build, versions) {
     const rows = results.filter((row) => row.build === build);
@@ -133,7 +133,7 @@ function print(results, build, versions) {
     for (const { work, unit, ours, peers: theirs } of rows) {
         const cells = peers.map((name) => {
             if (theirs[name] === undefined) return '-';
-            const ratio = ours === undefined ? '' : ` (${(theirs[name] / ours).toFixed(1)}x)`;
+            const ratio = ours === null ? '' : ` (${(theirs[name] / ours).toFixed(1)}x)`;
             return `${shown(theirs[name])}${ratio}`;
         });
         console.log(line([work, `${shown(ours)} ${unit}`, ...cells]));

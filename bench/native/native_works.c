@@ -37,7 +37,7 @@ const work works[] = {
     {"undo of 1000 edits", ALONE, CAN_UNDO, play_undo, 1000, false},
     {"%s", ON_TRACE, 0, play_trace, 0, false},
     {"%s in one commit", ON_TRACE, 0, play_one_commit, 0, false},
-    {"%s", ON_CONCURRENT, SAVED, play_concurrent, 0, false},
+    {"%s, merged", ON_CONCURRENT, SAVED, play_concurrent, 0, false},
     {"100 open documents of %s", ON_TRACE, CAN_SAVE, play_memory, 100, true},
     {"the past of %s", ON_TRACE, CAN_PAST, play_past, 0, false},
     {"B4 x 10", ON_PAPER, 0, play_times, 10, true},
