@@ -97,8 +97,6 @@ lk_status WEB(w_change_count)(lk_doc *doc) {
     return shim_written(&w);
 }
 
-void WEB(w_check)(lk_doc *doc) { lk_check(doc); }
-
 static lk_status shim_ids_out(lk_ids ids) {
     writer w = shim_result();
     wire_ids_write(&w, ids);

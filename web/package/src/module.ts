@@ -18,7 +18,6 @@ export interface Engine {
   w_set_peer(doc: number, peer: bigint): number;
   w_op_count(doc: number): number;
   w_change_count(doc: number): number;
-  w_check(doc: number): void;
   w_version(doc: number): number;
   w_frontiers(doc: number): number;
   w_log_version(doc: number): number;
