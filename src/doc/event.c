@@ -50,7 +50,7 @@ void events_cancel(events *e) {
     }
     e->batch_len = e->appeared.len = 0;
     e->number++;
-    e->started = e->late = false;
+    e->started = e->late = e->merging = false;
 }
 
 bool events_begin(lk_doc *doc) {
@@ -117,6 +117,10 @@ static bool events_enter(lk_doc *doc, const step *steps, size_t len, size_t *chi
         if (!events_tell(doc, &steps[i])) continue;
         batch_entry *entry = events_entry(&doc->events, steps[i].container);
         if (entry == NULL) return false;
+        const state_slot *slot = doc->state.containers.at[steps[i].container];
+        entry->delta.gap = slot->kind != LK_TEXT ? DELTA_BEHIND_NOT_LAST
+                           : doc->events.merging ? DELTA_BEFORE
+                                                 : DELTA_BEHIND;
         entry->tree = state_find_tree(&doc->state, steps[i].container);
     }
     return true;

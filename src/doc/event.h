@@ -56,6 +56,7 @@ typedef struct events {
     lk_by by;               /* of the late one */
     uint32_t number;        /* of the batch */
     bool on_top;            /* an import of which each write is told: on_top.h */
+    bool merging;           /* an import that is no more of the line that was there */
     VEC(lk_id) from;        /* frontiers before it */
     VEC(batch_entry) batch; /* the first batch_len are in use, the others kept for reuse */
     size_t batch_len;

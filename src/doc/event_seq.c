@@ -57,7 +57,8 @@ bool event_seq_write(const event_maker *m, uint32_t id, const batch_entry *batch
     lk_delta *deltas = arena_new(m->memory, lk_delta, delta_count_max(d));
     if (deltas == NULL) return false;
     out->deltas = deltas;
-    delta_walk w = delta_start(d);
+    bool made = m->by == LK_BY_LOCAL && from->kind == LK_LIST;
+    delta_walk w = delta_start(d, !made);
     delta_step s;
     while (delta_next(&w, &s)) {
         lk_delta *next = &deltas[out->delta_len++];

@@ -25,7 +25,7 @@ typedef struct event_text_past {
 } event_text_past;
 
 static event_text_past event_text_past_start(const delta *d) {
-    event_text_past past = {.walk = delta_start(d)};
+    event_text_past past = {.walk = delta_start(d, false)};
     past.more = delta_next(&past.walk, &past.step);
     return past;
 }
@@ -217,10 +217,47 @@ static bool event_text_step(event_text_maker *t, const delta_step *s) {
     return fresh != NULL;
 }
 
+/* The length of the last of some code points that were not typed in one; 0: it lies behind the one
+ * before it in the log, too. */
+static uint32_t event_text_last(const event_text_maker *t, uint32_t len) {
+    uint32_t start[SEQ_UNITS], end[SEQ_UNITS], last = 0;
+    seq_seek(t->text, t->now, LK_CODEPOINT, SEQ_LEFTMOST, start);
+    seq_seek(t->text, t->now + len, LK_CODEPOINT, SEQ_LEFTMOST, end);
+    seq_walk w = seq_range(t->text, start[SEQ_ENTITY], end[SEQ_ENTITY] - start[SEQ_ENTITY]);
+    op_id next = {0, -1};
+    const uint8_t *behind = NULL;
+    bool apart = true;
+    for (seq_span span; seq_walk_next(&w, &span);) {
+        if (span.len[LK_CODEPOINT] == 0) {
+            next.counter = -1; /* an anchor parts what it stands in */
+            continue;
+        }
+        bool goes_on = span.id.peer == next.peer && span.id.counter == next.counter;
+        if (!goes_on) apart = span.data != behind;
+        last = (goes_on ? last : 0) + (apart ? span.len[LK_CODEPOINT] : 0);
+        next = (op_id){span.id.peer, span.id.counter + (int32_t)span.len[SEQ_ENTITY]};
+        behind = (const uint8_t *)span.data + span.len[LK_UTF8];
+    }
+    return last;
+}
+
+/* As in Loro, what is deleted behind an insert is told before it if versions are compared. */
+static bool event_text_pair(event_text_maker *t, const delta_step *insert, const delta_step *gone) {
+    uint32_t len = insert->len[LK_CODEPOINT], last = event_text_last(t, len);
+    return event_text_insert(t, len - last) && event_text_step(t, gone) &&
+           event_text_insert(t, last);
+}
+
 static bool event_text_steps(event_text_maker *t, const batch_entry *batch) {
-    delta_walk w = delta_start(&batch->delta);
-    for (delta_step s; delta_next(&w, &s);)
-        if (!event_text_step(t, &s)) return false;
+    bool pairs = t->m->by != LK_BY_LOCAL && (t->m->by != LK_BY_IMPORT || t->m->doc->events.merging);
+    delta_walk w = delta_start(&batch->delta, false);
+    for (delta_step s, next; delta_next(&w, &s);) {
+        delta_walk behind = w;
+        bool pair =
+            pairs && s.kind == LK_INSERT && delta_next(&behind, &next) && next.kind == LK_DELETE;
+        if (pair) w = behind;
+        if (!(pair ? event_text_pair(t, &s, &next) : event_text_step(t, &s))) return false;
+    }
     if (t->before == NULL) return true;
     if (!event_text_retain(t, seq_len(t->text, LK_CODEPOINT) - t->now)) return false;
     if (t->deltas.len == 0) return true;

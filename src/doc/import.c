@@ -56,6 +56,7 @@ typedef struct importer {
     VEC(size_t) ready;        /* blocks whose next change may have its past; the last one goes on */
     VEC(import_waiter) waiters;
     VEC(uint32_t) first_waiter; /* by peer */
+    size_t heads;               /* there were */
     uint8_t *taken;             /* per doc->pending: its block is among ours */
     doc_pending *waiting;       /* what waits in the end */
     size_t waiting_len, waiting_bytes, waiting_free_ops;
@@ -681,9 +682,18 @@ static lk_status import_plan_unseen(importer *in) {
                            : import_fault(in, status, "operation reaches outside its container");
 }
 
+/* Is what came of one peer, which was the last to write here, too? */
+static bool import_goes_on(const importer *in, lv start) {
+    const dag *g = &in->doc->log.graph;
+    if (in->heads != 1) return false;
+    op_id last = dag_id(g, g->end - 1), before = dag_id(g, start - 1);
+    return last.peer == before.peer && (lv)(last.counter - before.counter) == g->end - start;
+}
+
 static lk_status import_plan(importer *in, lv start) {
     lk_doc *doc = in->doc;
     const char *what = "out of memory";
+    doc->events.merging = in->several || !import_goes_on(in, start);
     if (start < doc->log.graph.floor) start = doc->log.graph.floor; /* the rest is in the root */
     if (!doc_add_states(doc)) return import_fault(in, LK_ENOMEM, what);
     if (doc->detached) return import_plan_unseen(in);
@@ -745,6 +755,7 @@ static lk_status import_try(lk_doc *doc, const lk_bytes *blobs, size_t len, bool
     bool ready = in.ends != NULL && oplog_save(&doc->log, &doc->scratch, &mark) &&
                  (!doc->events.watching || events_begin(doc));
     if (!ready) return import_fault(&in, LK_ENOMEM, "out of memory");
+    in.heads = mark.head_len;
     lk_status status = import_all(&in, blobs, len, mark.graph.end);
     if (status == LK_OK && in.sealed && !sealed_keep(doc, blobs[0], &in.tip, in.plain))
         status = import_fault(&in, LK_ENOMEM, "out of memory");

@@ -5,8 +5,8 @@
  *      a    keep 5      | insert 3 | keep 2   | ...
  *      b    keep 2 | delete 4      | insert 1 | ...
  *
- * Behind its last step a delta keeps everything. At one place inserts are written before deletes,
- * so that equal deltas are equal steps. */
+ * Behind its last step a delta keeps everything. What is inserted where something was deleted comes
+ * behind that. */
 #include "doc/patch.h"
 
 #include "base/utf8.h"
@@ -79,11 +79,6 @@ bool patch_steps_push(patch_steps *out, const lk_delta *step) {
     lk_delta *fresh = arena_vec_push(out->memory, out);
     if (fresh == NULL) return false;
     *fresh = *step;
-    bool swap = step->kind == LK_INSERT && out->len > 1 && fresh[-1].kind == LK_DELETE;
-    if (swap) {
-        fresh[0] = fresh[-1];
-        fresh[-1] = *step;
-    }
     return true;
 }
 
@@ -126,10 +121,10 @@ bool patch_steps_compose(patch_steps *out, const lk_diff *a, const lk_diff *b) {
     bool ready = true;
     while (ready && !(patch_done(&x) && patch_done(&y))) {
         lk_delta step;
-        if (y.step.kind == LK_INSERT) {
-            step = patch_take(&y, y.left);
-        } else if (x.step.kind == LK_DELETE) {
+        if (x.step.kind == LK_DELETE) {
             step = patch_take(&x, x.left);
+        } else if (y.step.kind == LK_INSERT) {
+            step = patch_take(&y, y.left);
         } else {
             uint32_t len = patch_common(&x, &y);
             lk_delta later = patch_take(&y, len);

@@ -2,7 +2,7 @@
  * undo_plain.c - the way back as travel plans it, read as a diff instead of being gone. Steps along
  * one text or list come in the order of their places, each true after those before it:
  *
- *      delete 2 at 5, insert 1 at 5        keep 5, insert 1, delete 2
+ *      insert 1 at 5, delete 2 at 6        keep 5, delete 2, insert 1 (a text)
  */
 #include "doc/undo_plain.h"
 
@@ -59,7 +59,14 @@ static bool undo_plain_step(patch_steps *out, const step *st, bool text) {
         else
             d.values = st->data;
     }
-    return patch_steps_push(out, &d);
+    /* As in Loro, what a text deletes behind an insert stands before it; in lists it is the other
+     * way round. */
+    lk_delta last = {.kind = LK_RETAIN};
+    if (out->len > 0) last = out->at[out->len - 1];
+    bool swaps =
+        last.kind == (text ? LK_INSERT : LK_DELETE) && d.kind == (text ? LK_DELETE : LK_INSERT);
+    out->len -= swaps;
+    return patch_steps_push(out, &d) && (!swaps || patch_steps_push(out, &last));
 }
 
 static bool undo_plain_delta(const lk_doc *doc, arena *memory, lk_diff *out) {

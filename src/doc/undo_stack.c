@@ -2,6 +2,8 @@
  * undo_stack.c - steps and what others did between them. */
 #include "doc/undo_stack.h"
 
+#include "state/delta.h"
+
 /* ---- steps ---- */
 
 void undo_item_empty(const undo_stack *s, undo_item *item) {
@@ -60,62 +62,42 @@ bool undo_item_changed(const undo_item *item, uint32_t container) {
     return undo_place_of(item, container) != NULL;
 }
 
-static bool undo_push(const lk_memory *heap, undo_parts *out, lk_delta_kind kind, uint32_t len) {
-    if (len == 0) return true;
-    if (out->len > 0 && out->at[out->len - 1].kind == kind) {
-        out->at[out->len - 1].len += len;
-        return true;
-    }
-    undo_part *fresh = vec_push(heap, out);
-    if (fresh != NULL) *fresh = (undo_part){kind, len};
-    return fresh != NULL;
-}
+typedef struct undo_sum {
+    delta sum;
+    uint32_t at, come; /* come: inserted last, but not added yet */
+} undo_sum;
 
-/* The part under way; behind the last one all is kept. */
-static undo_part undo_part_at(const undo_parts *parts, size_t i, uint32_t taken) {
-    if (i == parts->len) return (undo_part){LK_RETAIN, UINT32_MAX};
-    return (undo_part){parts->at[i].kind, parts->at[i].len - taken};
-}
-
-/* `a`, then `b`. As in Loro, what is inserted where something was deleted comes behind that. */
-static bool undo_parts_compose(const lk_memory *heap, const undo_parts *a, const undo_parts *b,
-                               undo_parts *out) {
-    size_t i = 0, k = 0;
-    uint32_t a_taken = 0, b_taken = 0;
-    bool ready = true;
-    while (ready && (i < a->len || k < b->len)) {
-        undo_part x = undo_part_at(a, i, a_taken), y = undo_part_at(b, k, b_taken);
-        uint32_t len = x.len < y.len ? x.len : y.len;
-        bool alone = x.kind == LK_DELETE || y.kind == LK_INSERT;
-        if (x.kind == LK_DELETE) {
-            ready = undo_push(heap, out, LK_DELETE, len = x.len);
-        } else if (y.kind == LK_INSERT) {
-            ready = undo_push(heap, out, LK_INSERT, len = y.len);
-        } else if (y.kind == LK_RETAIN || x.kind == LK_RETAIN) {
-            ready = undo_push(heap, out, y.kind == LK_DELETE ? LK_DELETE : x.kind, len);
-        }
-        if (!alone || x.kind == LK_DELETE) a_taken += len;
-        if (!alone || x.kind != LK_DELETE) b_taken += len;
-        if (i < a->len && a_taken == a->at[i].len) i++, a_taken = 0;
-        if (k < b->len && b_taken == b->at[k].len) k++, b_taken = 0;
-    }
-    while (out->len > 0 && out->at[out->len - 1].kind == LK_RETAIN) out->len--;
-    return ready;
+/* Add a step. What goes right behind what comes is one with it. */
+static void undo_sum_add(undo_sum *s, lk_delta_kind kind, uint32_t len) {
+    uint32_t gone = kind == LK_DELETE ? len : 0;
+    const uint32_t at[3] = {s->at, s->at, s->at}, removed[3] = {gone, gone, gone},
+                   inserted[3] = {s->come, s->come, s->come};
+    delta_edit(&s->sum, at, removed, inserted);
+    s->at += s->come + (kind == LK_RETAIN ? len : 0);
+    s->come = kind == LK_INSERT ? len : 0;
 }
 
 static bool undo_place_edit(const lk_memory *heap, undo_place *place, const lk_diff *diff) {
-    undo_parts then = {0}, sum = {0};
-    bool ready = true;
+    undo_parts *parts = &place->parts;
+    undo_sum s = {0};
+    delta_init(&s.sum, heap);
+    bool ready = delta_reserve(&s.sum, parts->len + diff->delta_len);
+    for (size_t i = 0; i < parts->len && ready; i++)
+        undo_sum_add(&s, parts->at[i].kind, parts->at[i].len);
+    undo_sum_add(&s, LK_RETAIN, 0);
+    s.at = 0;
+    if (diff->kind != LK_TEXT && parts->len > 0) s.sum.gap = DELTA_BEHIND_NOT_LAST;
     for (size_t i = 0; i < diff->delta_len && ready; i++)
-        ready = undo_push(heap, &then, diff->deltas[i].kind, diff->deltas[i].len[LK_CODEPOINT]);
-    ready = ready && undo_parts_compose(heap, &place->parts, &then, &sum);
-    vec_drop(heap, &then);
-    if (ready) {
-        vec_drop(heap, &place->parts);
-        place->parts = sum;
-    } else {
-        vec_drop(heap, &sum);
+        undo_sum_add(&s, diff->deltas[i].kind, diff->deltas[i].len[LK_CODEPOINT]);
+    undo_sum_add(&s, LK_RETAIN, 0);
+    parts->len = 0;
+    delta_walk w = delta_start(&s.sum, false);
+    for (delta_step step; ready && delta_next(&w, &step);) {
+        undo_part *fresh = vec_push(heap, parts);
+        ready = fresh != NULL;
+        if (ready) *fresh = (undo_part){step.kind, step.len[LK_CODEPOINT]};
     }
+    delta_drop(&s.sum);
     return ready;
 }
 

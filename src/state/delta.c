@@ -5,8 +5,9 @@
  *
  * Each item is text kept since the place before, then what was inserted, then what was deleted
  * there. Measured is what is there now: kept plus inserted. So a position in the current state is
- * found by one descent. Between two edits every item has something inserted or deleted, and only
- * the first may keep nothing: places are as few as they can be. */
+ * found by one descent. Between two edits every item has something inserted or deleted. One that
+ * keeps nothing, but for the first, inserts behind what the one before deleted: places are as few
+ * as they can be. */
 #include "state/delta.h"
 
 #define DELTA_UNITS 3u
@@ -26,7 +27,10 @@ static btree_sums delta_measure(const void *item) {
 
 static const btree_class delta_class = {sizeof(delta_place), delta_measure, NULL};
 
-void delta_init(delta *d, const lk_memory *heap) { btree_init(&d->tree, &delta_class, heap, NULL); }
+void delta_init(delta *d, const lk_memory *heap) {
+    btree_init(&d->tree, &delta_class, heap, NULL);
+    d->gap = DELTA_BEHIND;
+}
 
 void delta_drop(delta *d) { btree_drop(&d->tree); }
 
@@ -84,8 +88,8 @@ static btree_pos delta_open(delta *d, const uint32_t at[DELTA_UNITS], uint32_t i
 }
 
 /* Deleting `want` behind place *now reaches into the places from `next` on: what they keep is noted
- * as deleted, what was inserted vanishes. One that keeps nothing any more becomes one with *now.
- * Where the first place that stays is. */
+ * as deleted, what was inserted vanishes. One that neither keeps nor inserts any more becomes one
+ * with *now. Where the first place that stays is. */
 static btree_pos delta_swallow(delta *d, btree_pos next, uint32_t want[DELTA_UNITS],
                                delta_place *now) {
     uint32_t took[DELTA_UNITS];
@@ -94,12 +98,11 @@ static btree_pos delta_swallow(delta *d, btree_pos next, uint32_t want[DELTA_UNI
         btree_sums before = delta_measure(behind);
         delta_take(behind->keep, want, took);
         delta_add(now->remove, took);
-        if (!delta_none(behind->keep)) {
+        if (delta_none(behind->keep)) delta_take(behind->insert, want, took);
+        if (!delta_none(behind->keep) || !delta_none(behind->insert)) {
             btree_changed(&d->tree, next, before);
             return next;
         }
-        delta_take(behind->insert, want, took);
-        delta_add(now->insert, behind->insert);
         delta_add(now->remove, behind->remove);
         next = btree_remove(&d->tree, next);
     }
@@ -123,9 +126,7 @@ static void delta_close(delta *d, btree_pos pos, const delta_place *now) {
     btree_changed(&d->tree, pos, before);
 }
 
-void delta_edit(delta *d, const uint32_t at[3], const uint32_t removed[3],
-                const uint32_t inserted[3]) {
-    if (delta_none(removed) && delta_none(inserted)) return;
+static void delta_remove(delta *d, const uint32_t at[3], const uint32_t removed[3]) {
     uint32_t into[DELTA_UNITS], want[DELTA_UNITS], took[DELTA_UNITS];
     __builtin_memcpy(want, removed, sizeof want);
     btree_pos pos = delta_open(d, at, into);
@@ -133,7 +134,6 @@ void delta_edit(delta *d, const uint32_t at[3], const uint32_t removed[3],
     delta_sub(now.insert, into);
     delta_take(now.insert, want, took);
     delta_add(now.insert, into);
-    delta_add(now.insert, inserted);
     if (!delta_none(want)) {
         btree_next(&d->tree, &pos);
         pos = delta_swallow(d, pos, want, &now);
@@ -142,27 +142,83 @@ void delta_edit(delta *d, const uint32_t at[3], const uint32_t removed[3],
     delta_close(d, pos, &now);
 }
 
+static void delta_insert(delta *d, const uint32_t at[3], const uint32_t inserted[3]) {
+    static const delta_place fresh;
+    uint32_t into[DELTA_UNITS];
+    btree_pos pos = delta_open(d, at, into);
+    const delta_place *here = btree_item(&d->tree, pos);
+    bool ends = !delta_none(here->remove) && into[LK_CODEPOINT] == here->insert[LK_CODEPOINT];
+    if (ends && d->gap != DELTA_BEFORE) {
+        btree_next(&d->tree, &pos);
+        here = btree_at_end(&d->tree, pos) ? NULL : btree_item(&d->tree, pos);
+        if (here == NULL && d->gap == DELTA_BEHIND_NOT_LAST)
+            btree_prev(&d->tree, &pos);
+        else if (here == NULL || !delta_none(here->keep))
+            pos = btree_insert(&d->tree, pos, &fresh);
+    }
+    delta_place *place = btree_item(&d->tree, pos);
+    btree_sums before = delta_measure(place);
+    delta_add(place->insert, inserted);
+    btree_changed(&d->tree, pos, before);
+}
+
+/* Is what goes within what one place keeps, or behind all places? */
+static bool delta_within(const delta *d, const uint32_t at[3], const uint32_t removed[3]) {
+    btree_sums rank = {0};
+    btree_pos pos = btree_find_rank(&d->tree, LK_CODEPOINT, at[LK_CODEPOINT], &rank);
+    uint32_t end = at[LK_CODEPOINT] - rank.by[LK_CODEPOINT] + removed[LK_CODEPOINT];
+    const delta_place *place = btree_at_end(&d->tree, pos) ? NULL : btree_item(&d->tree, pos);
+    return place == NULL || end < place->keep[LK_CODEPOINT];
+}
+
+void delta_edit(delta *d, const uint32_t at[3], const uint32_t removed[3],
+                const uint32_t inserted[3]) {
+    bool first = !delta_none(inserted) && !delta_none(removed) && delta_within(d, at, removed);
+    uint32_t behind[DELTA_UNITS];
+    __builtin_memcpy(behind, at, sizeof behind);
+    if (first) {
+        delta_insert(d, at, inserted);
+        delta_add(behind, inserted);
+    }
+    if (!delta_none(removed)) delta_remove(d, behind, removed);
+    if (!first && !delta_none(inserted)) delta_insert(d, at, inserted);
+}
+
 /* ---- reading ---- */
 
 size_t delta_count_max(const delta *d) { return 3 * (size_t)d->tree.total.by[DELTA_COUNT]; }
 
-delta_walk delta_start(const delta *d) {
-    return (delta_walk){.delta = d, .pos = btree_first(&d->tree)};
+delta_walk delta_start(const delta *d, bool pairs) {
+    return (delta_walk){.delta = d, .pairs = pairs, .pos = btree_first(&d->tree), .part = 3};
+}
+
+/* The next place, with those right behind it if it is to be told in one. */
+static bool delta_load(delta_walk *w) {
+    const btree *t = &w->delta->tree;
+    if (btree_at_end(t, w->pos)) return false;
+    bool more;
+    __builtin_memset(w->parts, 0, sizeof w->parts);
+    do {
+        const delta_place *p = btree_item(t, w->pos);
+        delta_add(w->parts[0], p->keep);
+        delta_add(w->parts[1], p->insert);
+        delta_add(w->parts[2], p->remove);
+        more = btree_next(t, &w->pos) && w->pairs &&
+               delta_none(((const delta_place *)btree_item(t, w->pos))->keep);
+    } while (more);
+    w->part = 0;
+    return true;
 }
 
 bool delta_next(delta_walk *w, delta_step *out) {
     static const lk_delta_kind kinds[3] = {LK_RETAIN, LK_INSERT, LK_DELETE};
-    while (!btree_at_end(&w->delta->tree, w->pos)) {
-        const delta_place *p = btree_item(&w->delta->tree, w->pos);
-        uint32_t part = w->part;
-        const uint32_t *len = part == 0 ? p->keep : part == 1 ? p->insert : p->remove;
-        w->part = (part + 1) % 3;
-        if (part == 2) btree_next(&w->delta->tree, &w->pos);
+    while (w->part < 3 || delta_load(w)) {
+        const uint32_t *len = w->parts[w->part];
+        out->kind = kinds[w->part++];
         if (delta_none(len)) continue;
-        out->kind = kinds[part];
         __builtin_memcpy(out->len, len, sizeof out->len);
         __builtin_memcpy(out->at, w->at, sizeof out->at);
-        if (part != 2) delta_add(w->at, len);
+        if (out->kind != LK_DELETE) delta_add(w->at, len);
         return true;
     }
     return false;
@@ -171,10 +227,12 @@ bool delta_next(delta_walk *w, delta_step *out) {
 void delta_check(const delta *d) {
     btree_check(&d->tree);
     btree_pos pos = btree_first(&d->tree);
+    bool behind = false;
     for (bool first = true; !btree_at_end(&d->tree, pos); first = false) {
         const delta_place *p = btree_item(&d->tree, pos);
-        LK_ASSERT(first || !delta_none(p->keep));
+        LK_ASSERT(first || !delta_none(p->keep) || (behind && !delta_none(p->insert)));
         LK_ASSERT(!delta_none(p->insert) || !delta_none(p->remove));
+        behind = !delta_none(p->remove);
         btree_next(&d->tree, &pos);
     }
 }

@@ -2,24 +2,17 @@
 // that must differ; this list only shrinks.
 import { equal } from './compare.mjs';
 
-const LISTS = 0;
 const NESTED = 2;
-const TEXTS = [5, 6];
 const STYLED = 6;
 const TREES = 7;
 const GROUPS = [8, 9];
 const GROUPED_MOVES = 9;
 const MOVES = [3, 4, GROUPED_MOVES];
 
-/** What an undo history shows, but for the order of what lists and texts hold. */
+/** What an undo history shows, but for the order of what texts hold. */
 const unordered = ([answer, desks]) => [
     answer,
-    desks.map(([{ list = [], text = '', styled, ...rest }, ...can]) => [
-        [...list].sort(),
-        [...text].sort(),
-        rest,
-        ...can,
-    ]),
+    desks.map(([{ text = '', styled, ...rest }, ...can]) => [[...text].sort(), rest, ...can]),
 ];
 
 /** What each peer was told of, but for what imports did to containers of a kind. */
@@ -169,11 +162,9 @@ const KNOWN = [
         is: madeForNothing,
     },
     {
-        why: 'an undone insert between what is gone lands on the other side of another one',
+        why: 'an undone insert behind a mark whose end stands among what is gone lands before that',
         is: ({ what, ours, theirs }, { undo }) =>
-            what === 'undo' &&
-            (undo === LISTS || TEXTS.includes(undo)) &&
-            equal(unordered(ours), unordered(theirs)),
+            what === 'undo' && undo === STYLED && equal(unordered(ours), unordered(theirs)),
     },
     {
         why: 'styled text that comes back in pieces Loro marks piece by piece',

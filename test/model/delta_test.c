@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
- * delta_test.c - the accumulator beside two arrays of characters, before and after: what survived
- * says what the delta must be. */
+ * delta_test.c - the accumulator beside an array of characters, in which those that go stay, as
+ * gone. */
 #include "state/delta.h"
 
 #include "check.h"
@@ -11,15 +11,14 @@
 
 typedef struct character {
     uint32_t len[3];
-    bool old;
+    bool old, gone;
 } character;
 
 typedef struct world {
     delta delta;
-    character now[CHARS_MAX];
+    character line[CHARS_MAX]; /* what is there, and what was there and is gone */
     uint32_t len;
-    character before[OLD_LEN];
-    bool gone[OLD_LEN];
+    bool pairs; /* edits remove and insert in one, and are read in pairs */
     rng r;
 } world;
 
@@ -36,88 +35,103 @@ static character test_char(rng *r) {
 static void world_start(world *w) {
     w->len = OLD_LEN;
     for (uint32_t i = 0; i < OLD_LEN; i++) {
-        w->before[i] = w->now[i] = test_char(&w->r);
-        w->now[i].old = true;
-        w->gone[i] = false;
+        w->line[i] = test_char(&w->r);
+        w->line[i].old = true;
+    }
+    w->pairs = rng_below(&w->r, 2);
+    w->delta.gap = (delta_gap)rng_below(&w->r, 3);
+}
+
+/* Behind `pos` characters that are there; their length. */
+static uint32_t world_seek(const world *w, uint32_t pos, uint32_t out[3]) {
+    uint32_t i = 0;
+    memset(out, 0, 3 * sizeof *out);
+    for (; pos > 0; i++) {
+        pos -= !w->line[i].gone;
+        for (unsigned u = 0; u < 3 && !w->line[i].gone; u++) out[u] += w->line[i].len[u];
+    }
+    return i;
+}
+
+/* Those that were inserted leave no trace. */
+static void world_remove(world *w, uint32_t i, uint32_t count, uint32_t removed[3]) {
+    for (; count > 0;) {
+        count -= !w->line[i].gone;
+        for (unsigned u = 0; u < 3 && !w->line[i].gone; u++) removed[u] += w->line[i].len[u];
+        w->line[i].gone = true;
+        if (w->line[i].old)
+            i++;
+        else
+            memmove(&w->line[i], &w->line[i + 1], (--w->len - i) * sizeof *w->line);
     }
 }
 
-static void world_sum(const character *at, uint32_t len, uint32_t out[3]) {
-    memset(out, 0, 3 * sizeof *out);
-    for (uint32_t i = 0; i < len; i++)
-        for (unsigned u = 0; u < 3; u++) out[u] += at[i].len[u];
+static void world_insert(world *w, uint32_t i, uint32_t count, uint32_t inserted[3]) {
+    uint32_t behind = i, end = i;
+    while (end < w->len && w->line[end].gone) end++;
+    if (w->delta.gap == DELTA_BEHIND_NOT_LAST)
+        for (i = behind = end; i < w->len && w->line[i].old && !w->line[i].gone;) i++;
+    if (w->delta.gap == DELTA_BEHIND_NOT_LAST && i == w->len)
+        while (behind > 0 && w->line[behind - 1].gone) behind--;
+    if (w->delta.gap == DELTA_BEHIND) behind = end;
+    memmove(&w->line[behind + count], &w->line[behind], (w->len - behind) * sizeof *w->line);
+    for (uint32_t k = 0; k < count; k++) {
+        w->line[behind + k] = test_char(&w->r);
+        for (unsigned u = 0; u < 3; u++) inserted[u] += w->line[behind + k].len[u];
+    }
+    w->len += count;
 }
 
 static void world_edit(world *w, uint32_t pos, uint32_t remove, uint32_t insert) {
-    uint32_t at[3], removed[3], inserted[3], old = 0;
-    world_sum(w->now, pos, at);
-    world_sum(w->now + pos, remove, removed);
-    /* The k-th survivor in `now` is the k-th not gone in `before`. */
-    for (uint32_t i = 0; i < pos; i++) old += w->now[i].old;
-    uint32_t b = 0;
-    for (uint32_t skip = 0; b < OLD_LEN && (w->gone[b] || skip < old); b++) skip += !w->gone[b];
-    for (uint32_t i = pos; i < pos + remove; i++) {
-        if (!w->now[i].old) continue;
-        while (w->gone[b]) b++;
-        w->gone[b] = true;
-    }
-    memmove(&w->now[pos + insert], &w->now[pos + remove], (w->len - pos - remove) * sizeof *w->now);
-    for (uint32_t i = 0; i < insert; i++) w->now[pos + i] = test_char(&w->r);
-    w->len += insert - remove;
-    world_sum(w->now + pos, insert, inserted);
-    CHECK(delta_reserve(&w->delta, 1));
+    uint32_t at[3], removed[3] = {0}, inserted[3] = {0};
+    world_remove(w, world_seek(w, pos, at), remove, removed);
+    world_insert(w, world_seek(w, pos, at), insert, inserted);
+    CHECK(delta_reserve(&w->delta, 2));
     heap.closed = true;
     delta_edit(&w->delta, at, removed, inserted);
     heap.closed = false;
 }
 
-static void test_step(delta_walk *walk, lk_delta_kind kind, const uint32_t len[3],
-                      const uint32_t at[3]) {
-    delta_step step;
-    if (len[0] == 0) return;
-    CHECK(delta_next(walk, &step));
-    CHECK_EQ(step.kind, kind);
-    for (unsigned u = 0; u < 3; u++) {
-        CHECK_EQ(step.len[u], len[u]);
-        CHECK_EQ(step.at[u], at[u]);
-    }
-}
-
+/* What must be read: as long as a run goes on, and in pairs as long as nothing is retained. */
 static void test_compare(const world *w) {
+    static const lk_delta_kind kinds[3] = {LK_RETAIN, LK_INSERT, LK_DELETE};
     delta_check(&w->delta);
-    delta_walk walk = delta_start(&w->delta);
-    uint32_t b = 0, n = 0, at[3] = {0}, kept[3] = {0};
+    delta_walk walk = delta_start(&w->delta, w->pairs);
+    uint32_t at[3] = {0}, i = 0;
     size_t steps = 0;
-    delta_step step;
-    for (delta_walk count = walk; delta_next(&count, &step);) steps++;
-    CHECK(steps <= delta_count_max(&w->delta));
-    while (b < OLD_LEN || n < w->len) {
-        uint32_t n_start = n, b_start = b, inserted[3], removed[3];
-        while (n < w->len && !w->now[n].old) n++;
-        while (b < OLD_LEN && w->gone[b]) b++;
-        world_sum(w->now + n_start, n - n_start, inserted);
-        world_sum(w->before + b_start, b - b_start, removed);
-        if (n > n_start || b > b_start) {
-            test_step(&walk, LK_RETAIN, kept, at);
-            for (unsigned u = 0; u < 3; u++) at[u] += kept[u], kept[u] = 0;
-            test_step(&walk, LK_INSERT, inserted, at);
-            for (unsigned u = 0; u < 3; u++) at[u] += inserted[u];
-            test_step(&walk, LK_DELETE, removed, at);
+    for (delta_step step; delta_next(&walk, &step); steps++) {
+        uint32_t len[3] = {0}, end = i;
+        for (; end < w->len; end++) {
+            const character *c = &w->line[end];
+            lk_delta_kind kind = kinds[c->gone ? 2 : !c->old];
+            if (kind != step.kind && (!w->pairs || kind == LK_RETAIN || step.kind == LK_RETAIN))
+                break;
+            for (unsigned u = 0; u < 3 && kind == step.kind; u++) len[u] += c->len[u];
         }
-        if (n == w->len) break;
-        CHECK(b < OLD_LEN);
-        for (unsigned u = 0; u < 3; u++) kept[u] += w->now[n].len[u];
-        n++, b++;
+        for (unsigned u = 0; u < 3; u++) {
+            CHECK_EQ(step.len[u], len[u]);
+            CHECK_EQ(step.at[u], at[u]);
+            at[u] += step.kind == LK_DELETE ? 0 : len[u];
+        }
+        delta_walk behind = walk;
+        delta_step next;
+        bool pair = w->pairs && step.kind == LK_INSERT && delta_next(&behind, &next) &&
+                    next.kind == LK_DELETE;
+        if (!pair) i = end;
     }
-    CHECK(!delta_next(&walk, &step));
+    for (; i < w->len; i++) CHECK(w->line[i].old && !w->line[i].gone);
+    CHECK(steps <= delta_count_max(&w->delta));
 }
 
 static void world_edit_random(world *w, uint32_t reach) {
-    uint32_t pos = rng_below(&w->r, (w->len < reach ? w->len : reach) + 1);
-    uint32_t remove = rng_below(&w->r, 2) * rng_below(&w->r, rng_below(&w->r, 12) ? 6 : 120);
-    uint32_t insert = rng_below(&w->r, 2) * rng_below(&w->r, 6);
-    if (remove > w->len - pos) remove = w->len - pos;
-    if (w->len + insert > CHARS_MAX) insert = 0;
+    uint32_t there = 0;
+    for (uint32_t i = 0; i < w->len; i++) there += !w->line[i].gone;
+    uint32_t pos = rng_below(&w->r, (there < reach ? there : reach) + 1),
+             what = rng_below(&w->r, 4);
+    uint32_t remove = rng_below(&w->r, rng_below(&w->r, 12) ? 6 : 120);
+    uint32_t insert = rng_below(&w->r, 6);
+    if (remove > there - pos || what == 0) remove = what == 0 ? 0 : there - pos;
+    if (w->len + insert > CHARS_MAX || what == 1 || (!w->pairs && what > 0)) insert = 0;
     world_edit(w, pos, remove, insert);
 }
 
