@@ -128,7 +128,7 @@ function bothType({ Document }) {
     const b = new Document(2, true);
     const figures = {};
     let [length, spent, total] = [0, 0, 0];
-    for (let round = 1; round <= MARKS.at(-1) && total < PATIENCE_MS; round++) {
+    for (let round = 1; round <= MARKS.at(-1) && total < 3 * PATIENCE_MS; round++) {
         a.insert(length >> 1, 'x');
         const fromA = a.commit();
         b.insert(length >> 2, 'y');

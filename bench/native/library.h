@@ -60,6 +60,7 @@ typedef struct library {
     void (*checkout)(void *doc, int32_t counter); /* of peer 1; -1: back to the newest */
     void (*watch)(void *doc);                     /* commits are steps from now on */
     bool (*undo)(void *doc, bool redo);
+    void (*read)(void *doc); /* all that is in the document, as a plain value; CAN_SAVE */
 } library;
 
 extern const library lorikeet_library, gap_library;

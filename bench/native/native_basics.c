@@ -80,7 +80,7 @@ void report_forms(const library *lib, void *doc, bool of_trace) {
         void *copy = lib->make(2, false);
         start = cpu_ms();
         lib->open(copy, bytes);
-        lib->text(copy);
+        lib->read(copy);
         double open = cpu_ms() - start;
         same_text(lib, copy, doc);
         report_form(names[f], "save", save, "ms");

@@ -18,7 +18,7 @@ void play_both(const library *lib, const trace *t, size_t rounds) {
     void *a = lib->make(1, true), *b = lib->make(2, true);
     size_t len = 0, mark = 0;
     double spent = 0, total = 0;
-    for (size_t round = 1; round <= rounds && total < PATIENCE_MS; round++, len += 2) {
+    for (size_t round = 1; round <= rounds && total < 3 * PATIENCE_MS; round++, len += 2) {
         lib->insert(a, len >> 1, letter('x'));
         view from_a = lib->update(a);
         lib->insert(b, len >> 2, letter('y'));

@@ -146,6 +146,12 @@ static bool ours_undo(void *doc, bool redo) {
     return done.popped;
 }
 
+static void ours_read(void *doc) {
+    lk_buf json = {0};
+    CHECK_EQ(lk_json(((ours *)doc)->doc, &json), LK_OK);
+    lk_buf_free(&json);
+}
+
 const library lorikeet_library = {
     .name = "Lorikeet",
     .can = CAN_SYNC | CAN_SAVE | CAN_MAP | CAN_LIST | CAN_MOVE | CAN_PAST | CAN_UNDO | CAN_UPDATE,
@@ -172,4 +178,5 @@ const library lorikeet_library = {
     .checkout = ours_checkout,
     .watch = ours_watch,
     .undo = ours_undo,
+    .read = ours_read,
 };

@@ -3,6 +3,7 @@
 use crate::{Document, Form, View};
 use automerge::transaction::Transactable;
 use automerge::{ActorId, AutoCommit, Change, LoadOptions, ObjId, ObjType, ReadDoc, TextEncoding, ROOT};
+use std::hint::black_box;
 use std::sync::OnceLock;
 
 pub struct Automerge {
@@ -80,5 +81,8 @@ impl Document for Automerge {
     }
     fn add(&mut self, pos: usize, value: i64) {
         self.doc.insert(&self.list, pos, value).unwrap();
+    }
+    fn read(&mut self) {
+        black_box(self.doc.hydrate(&ROOT, None).unwrap());
     }
 }

@@ -7,6 +7,7 @@ mod loro;
 mod yrs;
 
 use std::ffi::{c_char, c_void};
+use std::hint::black_box;
 use std::ptr::null;
 
 #[repr(C)]
@@ -98,6 +99,9 @@ pub trait Document {
     }
     fn undo(&mut self, _redo: bool) -> bool {
         unimplemented!()
+    }
+    fn read(&mut self) {
+        black_box(self.text());
     }
 }
 
@@ -193,6 +197,10 @@ extern "C" fn undo<D: Document>(doc: *mut c_void, redo: bool) -> bool {
     of::<D>(doc).undo(redo)
 }
 
+extern "C" fn read<D: Document>(doc: *mut c_void) {
+    of::<D>(doc).read();
+}
+
 #[repr(C)]
 pub struct Library {
     name: *const c_char,
@@ -220,6 +228,7 @@ pub struct Library {
     checkout: extern "C" fn(*mut c_void, i32),
     watch: extern "C" fn(*mut c_void),
     undo: extern "C" fn(*mut c_void, bool) -> bool,
+    read: extern "C" fn(*mut c_void),
 }
 unsafe impl Sync for Library {}
 
@@ -250,6 +259,7 @@ const fn library<D: Document>() -> Library {
         checkout: checkout::<D>,
         watch: watch::<D>,
         undo: undo::<D>,
+        read: read::<D>,
     }
 }
 

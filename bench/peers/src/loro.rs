@@ -2,6 +2,7 @@
 
 use crate::{Document, Form, View};
 use loro::{ExportMode, Frontiers, LoroDoc, TreeID, TreeParentId, UndoManager, ID};
+use std::hint::black_box;
 use std::sync::{Arc, Mutex};
 
 pub struct Loro {
@@ -132,5 +133,8 @@ impl Document for Loro {
     fn undo(&mut self, redo: bool) -> bool {
         let undo = self.undo.as_mut().unwrap();
         if redo { undo.redo() } else { undo.undo() }.unwrap()
+    }
+    fn read(&mut self) {
+        black_box(self.doc.get_deep_value());
     }
 }

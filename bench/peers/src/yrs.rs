@@ -2,7 +2,9 @@
 
 use crate::{Document, Form, View};
 use std::collections::VecDeque;
+use std::hint::black_box;
 use yrs::updates::decoder::Decode;
+use yrs::types::ToJson;
 use yrs::undo::{Options as UndoOptions, UndoManager};
 use yrs::{Array, ArrayRef, Doc, GetString, Map, MapRef, OffsetKind, Options, Out};
 use yrs::{Any, ClientID, ReadTxn, StateVector, Text, TextRef, Transact, Update};
@@ -113,5 +115,8 @@ impl Document for Yrs {
     fn undo(&mut self, redo: bool) -> bool {
         let undo = self.undo.as_mut().unwrap();
         if redo { undo.redo_blocking() } else { undo.undo_blocking() }
+    }
+    fn read(&mut self) {
+        black_box(self.doc.to_json(&self.doc.transact()));
     }
 }
