@@ -241,7 +241,9 @@ static lk_status undo_mender_mend(undo_mender *m, size_t i) {
     uint32_t pos;
     if (was->what == 0) return LK_OK;
     bool there = undo_mender_find(m, was->id, &pos);
-    if (!there) return (was->what & UNDO_GONE) != 0 ? undo_mender_insert(m, i) : LK_OK;
+    bool gone = (was->what & UNDO_GONE) != 0;
+    if (gone && there) return LK_OK; /* somebody moved it meanwhile, so it is theirs */
+    if (!there) return gone ? undo_mender_insert(m, i) : LK_OK;
     lk_status status = LK_OK;
     if ((was->what & UNDO_MOVED) != 0) {
         status = undo_mender_move(m, i, pos);

@@ -80,8 +80,9 @@ export class Twin {
         this.ask(`${what}: deltas`, (side) => deltasOf(side.doc));
         this.ours.mirror.compare(what);
         for (const cursor of this.cursors)
-            // theirs also finds the start of a container that only what waits speaks of
-            if (this.ours.doc.hasContainer(cursor.container))
+            // theirs also finds the start of a container that only what waits speaks of, and may not
+            // have heard of a shared one that is hidden
+            if ([this.ours, this.theirs].every(({ doc }) => doc.hasContainer(cursor.container)))
                 this.ask(`${what}: cursor ${cursor.bytes}`, (side) => side.find(cursor));
     }
     commit() {
