@@ -109,6 +109,7 @@ test('two who know each other by their relays alone meet there', { skip: noCotur
             else if (message.candidate !== '') return;
         } else {
             const lines = message.sdp.split('\r\n');
+            told.push(...lines.filter(isRelay));
             message.sdp = lines.filter((line) => !/^a=candidate/.test(line) || isRelay(line)).join('\r\n');
         }
         to.say(message);
