@@ -137,9 +137,10 @@ static dag_walk dag_pop(dag *g) {
     return top;
 }
 
-static bool dag_push_all(dag *g, const lv *heads, size_t len, uint8_t side) {
+/* Those that are not before `least`. */
+static bool dag_push_all(dag *g, const lv *at, size_t len, lv least, uint8_t side) {
     for (size_t i = 0; i < len; i++)
-        if (!dag_push(g, heads[i], side)) return false;
+        if (at[i] >= least && !dag_push(g, at[i], side)) return false;
     return true;
 }
 
@@ -148,8 +149,7 @@ bool dag_contains(dag *g, const lv *heads, size_t len, lv at, bool *out) {
     if (at < g->floor) return true;
     *out = false;
     g->walk.len = 0;
-    for (size_t i = 0; i < len; i++)
-        if (heads[i] >= at && !dag_push(g, heads[i], SIDE_A)) return false;
+    if (!dag_push_all(g, heads, len, at, SIDE_A)) return false;
     while (g->walk.len > 0) {
         dag_stretch run = dag_stretch_of(g, dag_pop(g).at);
         if (run.start <= at) {
@@ -157,8 +157,7 @@ bool dag_contains(dag *g, const lv *heads, size_t len, lv at, bool *out) {
             return true;
         }
         while (g->walk.len > 0 && g->walk.at[0].at >= run.start) dag_pop(g);
-        for (uint32_t i = 0; i < run.parent_len; i++)
-            if (run.parents[i] >= at && !dag_push(g, run.parents[i], SIDE_A)) return false;
+        if (!dag_push_all(g, run.parents, run.parent_len, at, SIDE_A)) return false;
     }
     return true;
 }
@@ -188,9 +187,7 @@ static void dag_forget_sights(dag *g) {
 
 static bool dag_push_parents(dag *g, const dag_run *run, lv least) {
     const lv *parents = g->parents.at + run->parent_start;
-    for (uint32_t i = 0; i < run->parent_len; i++)
-        if (parents[i] >= least && !dag_push(g, parents[i], SIDE_A)) return false;
-    return true;
+    return dag_push_all(g, parents, run->parent_len, least, SIDE_A);
 }
 
 /* Walk down from a run to the newest that it knows of the author of `id`, but no further than that.
@@ -247,7 +244,8 @@ static bool dag_emit_side(dag *g, uint8_t side, dag_spans *a, dag_spans *b, lv l
 bool dag_diff(dag *g, const lv *a, size_t a_len, const lv *b, size_t b_len, dag_spans *only_a,
               dag_spans *only_b) {
     only_a->len = only_b->len = g->walk.len = 0;
-    if (!dag_push_all(g, a, a_len, SIDE_A) || !dag_push_all(g, b, b_len, SIDE_B)) return false;
+    if (!dag_push_all(g, a, a_len, 0, SIDE_A) || !dag_push_all(g, b, b_len, 0, SIDE_B))
+        return false;
     size_t open = g->walk.len; /* entries not yet known to be in both pasts */
     while (open > 0) {
         dag_walk top = dag_pop(g);
@@ -260,7 +258,7 @@ bool dag_diff(dag *g, const lv *a, size_t a_len, const lv *b, size_t b_len, dag_
             top = (dag_walk){next.at, top.side | next.side};
         }
         if (!dag_emit_side(g, top.side, only_a, only_b, run.start, top.at + 1)) return false;
-        if (!dag_push_all(g, run.parents, run.parent_len, top.side)) return false;
+        if (!dag_push_all(g, run.parents, run.parent_len, 0, top.side)) return false;
         if (top.side != SIDE_BOTH) open += run.parent_len;
     }
     return true;
@@ -270,7 +268,8 @@ bool dag_base(dag *g, const lv *a, size_t a_len, const lv *b, size_t b_len, lv *
     *out = LV_NONE;
     g->walk.len = 0;
     if (a_len == 0 || b_len == 0) return true;
-    if (!dag_push_all(g, a, a_len, SIDE_A) || !dag_push_all(g, b, b_len, SIDE_A)) return false;
+    if (!dag_push_all(g, a, a_len, 0, SIDE_A) || !dag_push_all(g, b, b_len, 0, SIDE_A))
+        return false;
     while (g->walk.len > 0) {
         lv top = dag_pop(g).at;
         while (g->walk.len > 0 && g->walk.at[0].at == top) dag_pop(g);
@@ -281,7 +280,7 @@ bool dag_base(dag *g, const lv *a, size_t a_len, const lv *b, size_t b_len, lv *
         dag_stretch run = dag_stretch_of(g, top);
         if (g->walk.at[0].at >= run.start) continue; /* the rest of the run stands on that one */
         if (run.parent_len == 0) return true;
-        if (!dag_push_all(g, run.parents, run.parent_len, SIDE_A)) return false;
+        if (!dag_push_all(g, run.parents, run.parent_len, 0, SIDE_A)) return false;
     }
     return true;
 }

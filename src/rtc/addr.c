@@ -39,6 +39,10 @@ static bool addr_usable6(const uint8_t *ip) {
     return !multicast && !link_local && !mapped && !(unspecified && ip[15] == 0);
 }
 
+bool addr_meets(const lk_addr *a, const lk_addr *b) {
+    return a->family == b->family && addr_loopback(a) == addr_loopback(b);
+}
+
 bool addr_usable(const lk_addr *a) {
     if (a->port == 0) return false;
     if (a->family == 4) return addr_usable4(a->ip);

@@ -12,6 +12,9 @@ bool addr_equal(const lk_addr *a, const lk_addr *b);
 bool addr_same_host(const lk_addr *a, const lk_addr *b);
 /* 127.0.0.0/8 or ::1? */
 bool addr_loopback(const lk_addr *a);
+/* Can a socket on one of them reach the other one? One on loopback reaches nothing else, and the
+ * other way round. */
+bool addr_meets(const lk_addr *a, const lk_addr *b);
 /* Can it be sent to at all: a unicast address with a port, neither link-local nor IPv4 in IPv6? */
 bool addr_usable(const lk_addr *a);
 /* Read an IPv4 or IPv6 literal; false for anything else, names included. */

@@ -20,8 +20,7 @@ bool gather_init(ice *a, uint64_t now_ms) {
     for (size_t host = 0; host < a->host_len; host++) {
         const lk_addr *addr = &a->locals.at[host].addr;
         for (size_t server = 0; server < a->server_len; server++) {
-            const lk_addr *s = &a->servers[server];
-            if (s->family != addr->family || addr_loopback(s) != addr_loopback(addr)) continue;
+            if (!addr_meets(addr, &a->servers[server])) continue;
             gather_request *r = vec_push(a->heap, &a->requests);
             if (r == NULL) return false;
             *r = (gather_request){.host = (uint8_t)host,

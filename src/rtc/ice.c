@@ -150,10 +150,8 @@ void ice_set_remote(ice *a, lk_str ufrag, lk_str pwd, bool lite, uint64_t now_ms
     a->give_up_ms = now_ms + ICE_GIVE_UP_MS;
 }
 
-/* A socket on loopback reaches nothing else, and the other way round. */
 static void ice_pair_up(ice *a, size_t host, size_t remote) {
-    const lk_addr *own = &a->locals.at[host].addr, *other = &a->remotes.at[remote].addr;
-    if (own->family == other->family && addr_loopback(own) == addr_loopback(other))
+    if (addr_meets(&a->locals.at[host].addr, &a->remotes.at[remote].addr))
         ice_pair_add(a, host, remote);
 }
 

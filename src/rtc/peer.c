@@ -58,9 +58,7 @@ static bool peer_relay(const lk_rtc_options *o, size_t nth, const lk_addr **base
     for (size_t i = 0; i < o->turn_len; i++)
         for (size_t k = 0; k < o->local_len; k++) {
             *server = &o->turn[i], *base = &o->locals[k];
-            if ((*base)->family == (*server)->server.family &&
-                addr_loopback(*base) == addr_loopback(&(*server)->server) && nth-- == 0)
-                return true;
+            if (addr_meets(*base, &(*server)->server) && nth-- == 0) return true;
         }
     return false;
 }
