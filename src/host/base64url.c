@@ -46,4 +46,11 @@ bool base64url_read(lk_buf *out, lk_str text) {
     return good;
 }
 
+bool base64url_is(lk_str text) {
+    uint32_t value;
+    for (size_t i = 0; i < text.len; i++)
+        if (!base64url_digit(text.at[i], &value)) return false;
+    return true;
+}
+
 size_t base64url_span(const char *text) { return strspn(text, base64url_digits); }

@@ -14,6 +14,8 @@ void base64url_write(lk_buf *out, lk_bytes bytes);
 /* Append the bytes of `text`. Left over bits of its last character do not count, as in browsers.
  * false if it has other characters, or one too many; `out` is then as it was. */
 bool base64url_read(lk_buf *out, lk_str text);
+/* Is all of it of the alphabet? */
+bool base64url_is(lk_str text);
 /* How much of the NUL-terminated `text` is of the alphabet. */
 size_t base64url_span(const char *text);
 

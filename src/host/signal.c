@@ -13,6 +13,7 @@
 #include "base/limits.h"
 #include "base/table.h"
 #include "base/utf8.h"
+#include "host/base64url.h"
 #include "host/heap.h"
 #include "host/signal_message.h"
 #include "host/turn_secret.h"
@@ -230,24 +231,14 @@ static bool signal_charge(signal_member *member, uint64_t cost, uint64_t now_ms)
 
 /* ---- our dialect ---- */
 
-static bool signal_base64url(lk_str s) {
-    for (size_t i = 0; i < s.len; i++) {
-        char c = s.at[i];
-        bool letter = (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z');
-        if (!letter && !(c >= '0' && c <= '9') && c != '-' && c != '_') return false;
-    }
-    return true;
-}
-
 static void signal_join(signal_member *member, const signal_message *m) {
     if (member->room != NULL) {
         signal_error(member, "bad-message", "this connection is in a room already");
     } else if (m->v != 1) {
         signal_error(member, "bad-message", "this server speaks version 1 only");
-    } else if (m->room.len == 0 || m->room.len > LIMIT_ROOM_ID_BYTES ||
-               !signal_base64url(m->room)) {
+    } else if (m->room.len == 0 || m->room.len > LIMIT_ROOM_ID_BYTES || !base64url_is(m->room)) {
         signal_error(member, "bad-room", "a room is 1 to 128 characters of A-Z a-z 0-9 - _");
-    } else if (m->peer.len != SIGNAL_PEER_LEN || !signal_base64url(m->peer)) {
+    } else if (m->peer.len != SIGNAL_PEER_LEN || !base64url_is(m->peer)) {
         signal_error(member, "bad-peer", "a peer is 22 characters of A-Z a-z 0-9 - _");
     } else {
         signal_room *room = signal_room_get(member->hub, m->room, false);

@@ -1,14 +1,13 @@
 // A store that a disk damaged: what is wrong, what is left, and how the rest comes back. And networks.
 import assert from 'node:assert/strict';
-import { createSocket } from 'node:dgram';
-import { once } from 'node:events';
 import * as fs from 'node:fs';
 import path from 'node:path';
 import { after, test } from 'node:test';
-import { later, scratchFolder, until } from './lib/cleanup.mjs';
+import { scratchFolder, until } from './lib/cleanup.mjs';
 import { coturn, noCoturn } from './lib/coturn.mjs';
 import { join, newLink, serve } from './lib/program.mjs';
 import { finish } from './lib/socket.mjs';
+import { stun } from './lib/stun.mjs';
 
 const server = await serve({ after });
 const at = scratchFolder({ after });
@@ -115,43 +114,25 @@ test('what is no store is said to be none, and left alone', async () => {
     assert.equal((await finish('doctor')).code, 64);
 });
 
-/** A STUN server that sees everybody at 192.0.2.7 and this port; 0: one that says nothing. */
-async function stun(t, port) {
-    const server = createSocket('udp4');
-    later(t, () => server.close());
-    server.bind(0, '127.0.0.1');
-    await once(server, 'listening');
-    server.on('message', (request, from) => {
-        if (port === 0) return;
-        const answer = Buffer.alloc(32); // Binding success, XOR-MAPPED-ADDRESS (RFC 8489)
-        answer.writeUInt32BE(0x0101000c, 0);
-        request.copy(answer, 4, 4, 20);
-        answer.writeUInt32BE(0x00200008, 20);
-        answer.writeUInt16BE(1, 24);
-        answer.writeUInt16BE(port ^ 0x2112, 26);
-        answer.writeUInt32BE((0xc0000207 ^ 0x2112a442) >>> 0, 28);
-        server.send(answer, from.port, from.address);
-    });
-    return `127.0.0.1:${server.address().port}`;
-}
-
 test('the network: the server, the addresses, and how others see them', async (t) => {
     const link = newLink(server.url);
     const plain = await finish('doctor', link);
     assert.deepEqual([plain.code, plain.stderr], [0, '']);
     assert.match(plain.stdout, /^the server answers\naddresses here: .*127\.0\.0\.1.*\nno STUN server is named/);
 
-    const named = await serve(t, { args: ['--stun', await stun(t, 7777)] });
+    const named = await serve(t, { args: ['--stun', (await stun(t, 7777)).address] });
     const seen = await finish('doctor', newLink(named.url));
     assert.equal(seen.code, 0, seen.stdout);
     assert.match(seen.stdout, /^127\.0\.0\.1 is seen from outside as 192\.0\.2\.7, port 7777$/m);
     assert.match(seen.stdout, /^every server that was asked answers$/m);
 
-    const symmetric = await finish('doctor', newLink(named.url), '--stun', await stun(t, 8888));
+    const { address: other } = await stun(t, 8888);
+    const symmetric = await finish('doctor', newLink(named.url), '--stun', other);
     assert.equal(symmetric.code, 1);
     assert.match(symmetric.stdout, /symmetric NAT/);
 
-    const silent = await finish('doctor', link, '--stun', await stun(t, 0));
+    const { address: deaf } = await stun(t, 7777, { lost: Infinity });
+    const silent = await finish('doctor', link, '--stun', deaf);
     assert.equal(silent.code, 1);
     assert.match(silent.stdout, /a STUN or TURN server does not answer/);
 

@@ -1,11 +1,10 @@
 // Two native peers over real UDP on loopback.
 import { strict as assert } from 'node:assert';
-import { createSocket } from 'node:dgram';
-import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
-import { later, until } from '../e2e/lib/cleanup.mjs';
+import { until } from '../e2e/lib/cleanup.mjs';
 import { coturn, noCoturn } from '../e2e/lib/coturn.mjs';
+import { stun } from '../e2e/lib/stun.mjs';
 import { NativePeer } from './rtc_peers.mjs';
 
 async function connect(t, hosts) {
@@ -53,17 +52,6 @@ test('round trips and bulk', async (t) => {
     await close(a, b);
 });
 
-// RFC 8489: a success response that says every client comes from 192.0.2.7:7777.
-function reflect(request) {
-    const attribute = Buffer.from([0, 0x20, 0, 8, 0, 1, 0, 0, 0, 0, 0, 0]);
-    attribute.writeUInt16BE(7777 ^ 0x2112, 6);
-    attribute.writeUInt32BE((0xc0000207 ^ 0x2112a442) >>> 0, 8);
-    const header = Buffer.from(request.subarray(0, 20));
-    header.writeUInt16BE(0x0101, 0);
-    header.writeUInt16BE(attribute.length, 2);
-    return Buffer.concat([header, attribute]);
-}
-
 // usrsctp, asked in the usual way and as root, opens raw sockets and takes SCTP from the network.
 test('no raw socket is opened', async (t) => {
     const [a, b] = await connect(t, ['127.0.0.1']);
@@ -73,15 +61,8 @@ test('no raw socket is opened', async (t) => {
 });
 
 test('a STUN server tells the server-reflexive candidate, which is trickled', async (t) => {
-    const server = createSocket('udp4');
-    later(t, () => server.close());
-    server.bind(0, '127.0.0.1');
-    await once(server, 'listening');
-    let requests = 0; // the first one is lost: it must be sent again
-    server.on('message', (request, from) => {
-        if (requests++ > 0) server.send(reflect(request), from.port, from.address);
-    });
-    const peer = new NativePeer(t, 'offer', '--stun', `127.0.0.1:${server.address().port}`);
+    const server = await stun(t, 7777, { lost: 1 }); // it must be sent again
+    const peer = new NativePeer(t, 'offer', '--stun', server.address);
     const candidates = [];
     await new Promise((resolve) => {
         peer.onSignal = ({ type, candidate }) => {
@@ -94,7 +75,7 @@ test('a STUN server tells the server-reflexive candidate, which is trickled', as
     const reflexive =
         /^candidate:\d+ 1 udp \d+ 192\.0\.2\.7 7777 typ srflx raddr 127\.0\.0\.1 rport \d+$/;
     assert.match(candidates[0], reflexive);
-    assert.ok(requests >= 2);
+    assert.ok(server.requests() >= 2);
 });
 
 test('two who know each other by their relays alone meet there', { skip: noCoturn }, async (t) => {
