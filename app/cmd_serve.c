@@ -75,11 +75,7 @@ static void serve_looked_up(void *context, lk_addr found) {
 
 static lk_addr serve_resolve(loop *l, const address *at) {
     serve_lookup lookup = {0};
-    if (address_numeric(at->host, at->port, &lookup.found)) return lookup.found;
-    lk_buf host = HEAP_BUF;
-    heap_print(&host, "%.*s", (int)at->host.len, at->host.at);
-    loop_resolve(l, heap_str(&host), at->port, serve_looked_up, &lookup);
-    lk_buf_free(&host);
+    loop_find(l, at, serve_looked_up, &lookup);
     while (!lookup.done) loop_turn(l);
     return lookup.found;
 }

@@ -34,7 +34,7 @@ typedef struct outlook {
     char room[RANDOM_NAME_LEN + 1];
     signal_client *client;
     loop_handle *tick, *patience;
-    servers servers;
+    servers *servers;
     bool named; /* all servers are, that will be */
     lk_rtc_identity *identity;
     session *session;
@@ -73,7 +73,7 @@ static void outlook_print_hosts(outlook *o, const char *sdp) {
 
 static void outlook_symmetric(outlook *o) {
     heap_print(o->report, "and differently by each who looks (a symmetric NAT)\n");
-    if (o->servers.relay_len == 0)
+    if (o->servers->relay_len == 0)
         outlook_ill(o, "no relay is named: peers behind another such NAT cannot be met");
 }
 
@@ -96,7 +96,7 @@ static void outlook_candidate(void *context, lk_str line) {
     char text[256];
     if (line.len == 0) {
         heap_print(o->report, "every server that was asked answers\n");
-        if (o->servers.relay_len > 0 && o->relays == 0) outlook_ill(o, "no relay lets us in");
+        if (o->servers->relay_len > 0 && o->relays == 0) outlook_ill(o, "no relay lets us in");
         loop_stop(o->loop);
         return;
     }
@@ -113,22 +113,22 @@ static void outlook_closed(void *context, const char *why) { (void)context, (voi
 
 static void outlook_begin(void *context) {
     outlook *o = context;
-    if (!o->named || o->servers.asked > 0 || o->session != NULL) return;
-    if (o->servers.unknown) outlook_ill(o, "the name of a STUN or TURN server is not known");
+    if (!o->named || o->servers->asked > 0 || o->session != NULL) return;
+    if (o->servers->unknown) outlook_ill(o, "the name of a STUN or TURN server is not known");
     lk_rtc_turn turn[LIMIT_ICE_SERVERS];
     session_options options = {.offerer = true,
                                .loopback = o->loopback,
                                .identity = o->identity,
-                               .stun = o->servers.stun,
-                               .stun_len = o->servers.stun_len,
+                               .stun = o->servers->stun,
+                               .stun_len = o->servers->stun_len,
                                .turn = turn,
-                               .turn_len = servers_turn(&o->servers, turn)};
+                               .turn_len = servers_turn(o->servers, turn)};
     session_events events = {o, outlook_candidate, outlook_none, outlook_message, outlook_closed};
     lk_buf sdp = HEAP_BUF;
     o->session = session_new(o->loop, &options, &events);
     LK_ASSERT(session_describe(o->session, &sdp) == LK_OK);
     outlook_print_hosts(o, heap_str(&sdp));
-    if (o->servers.stun_len == 0)
+    if (o->servers->stun_len == 0)
         heap_print(o->report, "no STUN server is named: only peers of this network can be met\n");
     if (strstr(heap_str(&sdp), "a=end-of-candidates") != NULL) loop_stop(o->loop);
     lk_buf_free(&sdp);
@@ -141,7 +141,7 @@ static void outlook_welcome(void *context, lk_str self, const signal_message *me
     (void)self;
     if (o->session != NULL) return;
     heap_print(o->report, "the server answers\n");
-    servers_take(&o->servers, message);
+    servers_take(o->servers, message);
     o->named = true;
     outlook_begin(o);
 }
@@ -181,10 +181,10 @@ static void outlook_run(outlook *o, const address_url *server, const cli_list *s
         o, outlook_welcome, outlook_name, outlook_name, outlook_signal, outlook_lost};
     address at;
     random_name(o->room);
-    servers_init(&o->servers, o->loop, outlook_begin, o);
+    o->servers = servers_new(o->loop, outlook_begin, o);
     for (size_t i = 0; i < stun->len; i++)
         if (address_read((lk_str){stun->at[i], strlen(stun->at[i])}, 3478, &at))
-            servers_add_stun(&o->servers, &at);
+            servers_add_stun(o->servers, &at);
     o->client = signal_client_new(&options, &events);
     o->tick = loop_timer(o->loop, outlook_tick, o);
     o->patience = loop_timer(o->loop, outlook_tire, o);
@@ -195,6 +195,7 @@ static void outlook_run(outlook *o, const address_url *server, const cli_list *s
     loop_close(o->tick);
     loop_close(o->patience);
     if (o->session != NULL) session_free(o->session);
+    servers_free(o->servers);
 }
 
 bool outlook_tell(const address_url *server, const cli_list *stun, bool loopback, lk_buf *report) {
@@ -211,7 +212,6 @@ bool outlook_tell(const address_url *server, const cli_list *stun, bool loopback
     lk_rtc_global_drop();
     if (o.web != NULL) web_free(o.web);
     loop_free(o.loop);
-    servers_drop(&o.servers);
     vec_drop(&heap_memory, &o.views);
     return o.well;
 }

@@ -28,7 +28,7 @@ typedef struct loop_job {
 
 typedef struct loop_lookup {
     uv_getaddrinfo_t uv;
-    loop_resolved_fn *fn;
+    loop_found_fn *fn;
     void *context;
 } loop_lookup;
 
@@ -181,19 +181,27 @@ static void loop_looked_up(uv_getaddrinfo_t *uv, int status, struct addrinfo *li
          at = at->ai_next)
         found = socket_addr(at->ai_addr);
     uv_freeaddrinfo(list);
-    loop_resolved_fn *fn = lookup->fn;
+    loop_found_fn *fn = lookup->fn;
     void *context = lookup->context;
     heap_free(loop_lookup, lookup);
     fn(context, found);
 }
 
-void loop_resolve(loop *l, const char *host, uint16_t port, loop_resolved_fn *fn, void *context) {
+void loop_find(loop *l, const address *at, loop_found_fn *fn, void *context) {
+    lk_addr found;
+    if (address_numeric(at->host, at->port, &found)) {
+        fn(context, found);
+        return;
+    }
     loop_lookup *lookup = heap_new(loop_lookup);
     *lookup = (loop_lookup){.uv.data = lookup, .fn = fn, .context = context};
     char service[8];
-    snprintf(service, sizeof service, "%u", port);
+    lk_buf host = HEAP_BUF;
+    heap_print(&host, "%.*s", (int)at->host.len, at->host.at);
+    snprintf(service, sizeof service, "%u", at->port);
     struct addrinfo hints = {.ai_family = AF_UNSPEC, .ai_socktype = SOCK_DGRAM};
     /* Fails at once only for names that are too long, and then there is no such name either. */
-    if (uv_getaddrinfo(&l->uv, &lookup->uv, loop_looked_up, host, service, &hints) != 0)
+    if (uv_getaddrinfo(&l->uv, &lookup->uv, loop_looked_up, heap_str(&host), service, &hints) != 0)
         loop_looked_up(&lookup->uv, UV_EAI_NONAME, NULL);
+    lk_buf_free(&host);
 }

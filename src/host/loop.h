@@ -7,6 +7,7 @@
 #ifndef HOST_LOOP_H
 #define HOST_LOOP_H
 
+#include "host/address.h"
 #include "lorikeet_rtc.h"
 
 typedef struct loop loop;
@@ -45,9 +46,10 @@ void loop_close(loop_handle *handle);
  * leaves to it. */
 void loop_work(loop *l, loop_fn *work, loop_fn *done, void *context);
 
-/* Look a name up without blocking. `fn` is always called, even before this returns if the text
- * cannot be a name; found is empty (family 0) when there is no such name. */
-typedef void loop_resolved_fn(void *context, lk_addr found);
-void loop_resolve(loop *l, const char *host, uint16_t port, loop_resolved_fn *fn, void *context);
+/* The address of what may be a name, without blocking. `fn` is always called, also from within
+ * loop_free(), and before this returns if there is nothing to look up; found is empty (family 0)
+ * when there is no such name. */
+typedef void loop_found_fn(void *context, lk_addr found);
+void loop_find(loop *l, const address *at, loop_found_fn *fn, void *context);
 
 #endif

@@ -61,7 +61,7 @@ struct mesh {
     loop_handle *tick;
     char self[SIGNAL_PEER_LEN + 1];
     VEC(peer *) peers;
-    servers servers;
+    servers *servers;
     uint32_t last_link;
 };
 
@@ -192,10 +192,10 @@ static void mesh_attempt(peer *p, lk_str name) {
     session_options options = {.offerer = p->offers,
                                .loopback = m->options.loopback,
                                .identity = m->identity,
-                               .stun = m->servers.stun,
-                               .stun_len = m->servers.stun_len,
+                               .stun = m->servers->stun,
+                               .stun_len = m->servers->stun_len,
                                .turn = turn,
-                               .turn_len = servers_turn(&m->servers, turn)};
+                               .turn_len = servers_turn(m->servers, turn)};
     session_events events = {p, mesh_candidate, mesh_opened, mesh_message, mesh_session_closed};
     p->session = session_new(m->options.loop, &options, &events);
 }
@@ -266,7 +266,7 @@ static void mesh_welcome(void *context, lk_str self, const signal_message *messa
     memcpy(m->self, self.at, SIGNAL_PEER_LEN);
     for (size_t i = 0; i < m->peers.len; i++) m->peers.at[i]->known = false;
     mesh_sweep(m);
-    servers_take(&m->servers, message);
+    servers_take(m->servers, message);
     lk_str name;
     size_t others = 0;
     while (signal_message_peer(message, others, &name)) others++;
@@ -371,8 +371,8 @@ mesh *mesh_new(const mesh_options *options, const mesh_events *events) {
     LK_ASSERT(lk_rtc_global_init() == LK_OK);
     m->identity = lk_rtc_identity_new(&heap_memory);
     LK_ASSERT(m->identity != NULL);
-    servers_init(&m->servers, options->loop, NULL, NULL);
-    for (size_t i = 0; i < options->stun_len; i++) servers_add_stun(&m->servers, &options->stun[i]);
+    m->servers = servers_new(options->loop, NULL, NULL);
+    for (size_t i = 0; i < options->stun_len; i++) servers_add_stun(m->servers, &options->stun[i]);
     m->tick = loop_timer(options->loop, mesh_tick, m);
     loop_timer_start(m->tick, MESH_TICK_MS);
     signal_client_options client = {.loop = options->loop,
@@ -393,7 +393,7 @@ void mesh_free(mesh *m) {
         heap_free(peer, m->peers.at[i]);
     }
     vec_drop(&heap_memory, &m->peers);
-    servers_drop(&m->servers);
+    servers_free(m->servers);
     lk_rtc_identity_free(m->identity);
     lk_rtc_global_drop();
     heap_free(mesh, m);

@@ -7,35 +7,30 @@
 
 #include "host/heap.h"
 
-void servers_init(servers *s, loop *l, void (*changed)(void *context), void *context) {
-    *s = (servers){.loop = l, .changed = changed, .context = context};
+servers *servers_new(loop *l, void (*changed)(void *context), void *context) {
+    servers *s = heap_new(servers);
+    s->loop = l, s->changed = changed, s->context = context;
+    return s;
 }
 
-void servers_drop(servers *s) {
+void servers_free(servers *s) {
+    s->over = true;
+    if (s->asked > 0) return;
     for (size_t i = 0; i < s->relay_len; i++) {
         lk_buf_free(&s->relays[i].url);
         lk_buf_free(&s->relays[i].username);
         lk_buf_free(&s->relays[i].password);
     }
-}
-
-/* Tell `found` of the address, at once if it is none that has to be looked up. */
-static void servers_look_up(servers *s, const address *at, loop_resolved_fn *found, void *context) {
-    lk_addr addr;
-    lk_buf host = HEAP_BUF;
-    heap_print(&host, "%.*s", (int)at->host.len, at->host.at);
-    s->asked++;
-    if (address_numeric(at->host, at->port, &addr))
-        found(context, addr);
-    else
-        loop_resolve(s->loop, heap_str(&host), at->port, found, context);
-    lk_buf_free(&host);
+    heap_free(servers, s);
 }
 
 static void servers_looked_up(servers *s, const lk_addr *found) {
     s->asked--;
     s->unknown |= found->family == 0;
-    if (s->changed != NULL) s->changed(s->context);
+    if (s->over)
+        servers_free(s);
+    else if (s->changed != NULL)
+        s->changed(s->context);
 }
 
 /* ---- STUN ---- */
@@ -54,7 +49,8 @@ static void servers_stun_found(void *context, lk_addr found) {
 }
 
 void servers_add_stun(servers *s, const address *at) {
-    servers_look_up(s, at, servers_stun_found, s);
+    s->asked++;
+    loop_find(s->loop, at, servers_stun_found, s);
 }
 
 /* ---- TURN ---- */
@@ -89,7 +85,8 @@ static void servers_take_relay(servers *s, const signal_ice *ice, const address 
     }
     servers_set(&relay->username, ice->username);
     servers_set(&relay->password, ice->credential);
-    if (fresh) servers_look_up(s, at, servers_relay_found, relay);
+    s->asked += fresh;
+    if (fresh) loop_find(s->loop, at, servers_relay_found, relay);
 }
 
 size_t servers_turn(const servers *s, lk_rtc_turn out[LIMIT_ICE_SERVERS]) {

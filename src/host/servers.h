@@ -22,15 +22,16 @@ typedef struct servers {
     void *context;
     size_t asked; /* names that are being looked up */
     bool unknown; /* one of them was not found */
+    bool over;    /* freed, and the last name will end it */
     lk_addr stun[LIMIT_ICE_SERVERS];
     size_t stun_len;
     servers_relay relays[LIMIT_ICE_SERVERS];
     size_t relay_len;
 } servers;
 
-/* `s` must stay where it is while names are looked up. */
-void servers_init(servers *s, loop *l, void (*changed)(void *context), void *context);
-void servers_drop(servers *s);
+servers *servers_new(loop *l, void (*changed)(void *context), void *context);
+/* Nothing is told any more. */
+void servers_free(servers *s);
 void servers_add_stun(servers *s, const address *at);
 /* Those that a welcome names, with the credentials that it gives. */
 void servers_take(servers *s, const signal_message *welcome);

@@ -33,7 +33,7 @@ struct signal_client {
     uint32_t failures;
     bool in, told;
     char self[RANDOM_NAME_LEN + 1];
-    lk_buf host, authority; /* as C strings */
+    lk_buf authority; /* as a C string */
 };
 
 uint64_t signal_client_backoff_ms(uint32_t failures) {
@@ -175,21 +175,15 @@ static void signal_client_try(void *context) {
     a->client = c;
     c->attempt = a;
     loop_timer_start(c->silence, SIGNAL_CLIENT_ANSWER_MS + SIGNAL_CLIENT_PING_MS);
-    const address *at = &c->options.server.at;
-    lk_addr addr;
-    if (address_numeric(at->host, at->port, &addr))
-        signal_client_connect(a, addr);
-    else
-        loop_resolve(c->options.loop, heap_str(&c->host), at->port, signal_client_connect, a);
+    loop_find(c->options.loop, &c->options.server.at, signal_client_connect, a);
 }
 
 signal_client *signal_client_new(const signal_client_options *options,
                                  const signal_client_events *events) {
     signal_client *c = heap_new(signal_client);
     c->options = *options, c->events = *events;
-    c->host = c->authority = (lk_buf)HEAP_BUF;
+    c->authority = (lk_buf)HEAP_BUF;
     const address_url *server = &options->server;
-    heap_print(&c->host, "%.*s", (int)server->at.host.len, server->at.host.at);
     heap_print(&c->authority, "%.*s", (int)server->authority.len, server->authority.at);
     c->retry = loop_timer(options->loop, signal_client_try, c);
     c->ping = loop_timer(options->loop, signal_client_ping, c);
@@ -203,7 +197,6 @@ void signal_client_free(signal_client *c) {
     loop_close(c->retry);
     loop_close(c->ping);
     loop_close(c->silence);
-    lk_buf_free(&c->host);
     lk_buf_free(&c->authority);
     heap_free(signal_client, c);
 }
