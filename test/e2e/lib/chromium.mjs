@@ -2,7 +2,6 @@
 // its own). A tab has the same few verbs as in firefox.mjs.
 import { execFileSync } from 'node:child_process';
 import { chmodSync, readFileSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { chromium } from 'playwright-core';
 import { later, scratchFolder } from './cleanup.mjs';
 
@@ -31,14 +30,15 @@ export function makePatient(context) {
     return context;
 }
 
-/** Put this around `executablePath` to run a program inside a network namespace. */
-function inNamespace(t, path, ns) {
-    if (!ns) return path;
-    const wrapper = join(scratchFolder(t), 'browser');
-    writeFileSync(wrapper, `#!/bin/sh\nexec ip netns exec ${ns} ${path} "$@"\n`);
-    chmodSync(wrapper, 0o755);
-    return wrapper;
+/** A script for `executablePath`: the browser in a network namespace, if wanted, its pid in a file. */
+function wrapped(t, path, ns) {
+    const at = scratchFolder(t);
+    const inside = ns ? `ip netns exec ${ns} ` : '';
+    writeFileSync(`${at}/browser`, `#!/bin/sh\necho $$ >${at}/pid\nexec ${inside}${path} "$@"\n`);
+    chmodSync(`${at}/browser`, 0o755);
+    return { script: `${at}/browser`, pid: () => Number(readFileSync(`${at}/pid`, 'utf8')) };
 }
+const pids = new WeakMap();
 
 /**
  * `profile`: a folder to keep storage in between runs. Without adapters to enumerate, Chromium
@@ -48,9 +48,10 @@ export async function openChromium(
     t,
     { ns, profile, args = [], permissions = ['microphone'] } = {},
 ) {
+    const { script, pid } = wrapped(t, findChromium(), ns);
     const context = await chromium.launchPersistentContext(profile ?? scratchFolder(t), {
         ...patient,
-        executablePath: inNamespace(t, findChromium(), ns),
+        executablePath: script,
         chromiumSandbox: process.getuid?.() !== 0,
         args: [
             '--allow-loopback-in-peer-connection',
@@ -59,6 +60,7 @@ export async function openChromium(
         ],
         permissions,
     });
+    pids.set(context, pid);
     later(t, () => context.close());
     return makePatient(context);
 }
@@ -89,6 +91,12 @@ export class ChromiumTab {
     }
     close() {
         return this.page.context().close();
+    }
+    /** The whole browser, at once. */
+    async kill() {
+        const context = this.page.context();
+        process.kill(pids.get(context)(), 'SIGKILL');
+        await new Promise((resolve) => context.on('close', resolve));
     }
 }
 

@@ -132,6 +132,9 @@ export class FirefoxTab {
     close() {
         return this.child.stop();
     }
+    kill() {
+        return this.child.stop('SIGKILL');
+    }
 }
 
 /** A Firefox process with one tab at `url`. */

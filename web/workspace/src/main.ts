@@ -37,6 +37,7 @@ async function start(): Promise<void> {
   const session = await Session.open(link, signallingUrl.href, {
     changed: () => window.lorikeet && showState(session),
     trouble: showTrouble,
+    relief: hideTrouble,
   });
   window.lorikeet = { doc: session.doc, session };
   bindTitle(element("title"), session);
@@ -93,6 +94,10 @@ function setText(id: string, text: string): void {
 function showTrouble(text: string): void {
   setText("trouble", text);
   element("trouble").hidden = false;
+}
+
+function hideTrouble(text: string): void {
+  if (element("trouble").textContent === text) element("trouble").hidden = true;
 }
 
 function showDamagedLink(): void {

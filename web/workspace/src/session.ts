@@ -6,11 +6,17 @@
 //                           └─► store ─► other tabs, while there are no peers
 //   peers ─► mesh ────► room ─► store ─► IndexedDB ─► room.stored() ─► acknowledgement ─► peers
 
-import { LoroDoc, Room, type LoroEventBatch, type RoomOut } from "lorikeet-crdt/room";
+import {
+  decodeImportBlobMeta,
+  LoroDoc,
+  type LoroEventBatch,
+  Room,
+  type RoomOut,
+} from "lorikeet-crdt/room";
 import type { Link } from "./link";
 import { Mesh } from "./mesh";
 import { Signalling } from "./signalling";
-import { type DocumentNote, Store } from "./storage";
+import { type DocumentNote, type Row, Store } from "./storage";
 import { type News, Tabs } from "./tabs";
 
 export const TITLE_MAP = "metadata";
@@ -27,6 +33,8 @@ export interface SessionEvents {
   /** Status, peers or what is not yet with anyone may be different now. */
   changed(): void;
   trouble(text: string): void;
+  /** What that text said is over. */
+  relief(text: string): void;
 }
 
 // RFC 8841 section 6.1: without max-message-size in its description, a peer takes 64 KiB. Larger
@@ -36,7 +44,12 @@ const MESSAGE_MAX = 64 * 1024;
 // on a busy machine that is half of the time it takes. Without peers the disk comes first.
 const SETTLE_WITHIN_MS = 10;
 const NOTE_WITHIN_MS = 300;
+// What the storage would not take is offered to it again.
+const RETRY_AFTER_MS = 2_000;
 
+const DAMAGED =
+  "Some of what this browser kept of the document is damaged. That is set aside, the rest is here, and " +
+  "what is missing comes back once someone is here who has it.";
 const OTHER_KEY =
   "Someone is here with another key than yours, so neither sees what the other one writes. Compare " +
   "your links: if they are the same, the server is not to be trusted.";
@@ -55,6 +68,7 @@ export class Session {
   private owed: bigint[] = [];
   private settleTimer = 0;
   private noteTimer = 0;
+  private retryTimer = 0;
   private timer = 0;
 
   private constructor(
@@ -93,12 +107,14 @@ export class Session {
   static async open(link: Link, signallingUrl: string, on: SessionEvents): Promise<Session> {
     const [certificate, store] = await Promise.all([
       newCertificate(on),
-      Store.open(link.room, (trouble) => on.trouble(trouble)),
+      Store.open(link.room, on),
     ]);
-    const [blobs, note] = await Promise.all([store.load(), store.note()]);
+    const [rows, note] = await Promise.all([store.load(), store.note()]);
     const doc = new LoroDoc();
-    if (!importAll(doc, blobs)) {
-      on.trouble("Some of what this browser kept of the document is damaged and was left out.");
+    const damaged = importRows(doc, rows);
+    if (damaged.length > 0) {
+      on.trouble(DAMAGED);
+      await store.setAside(damaged);
     }
     return new Session(doc, note?.alone ?? 0, link, store, on, { signallingUrl, certificate });
   }
@@ -151,22 +167,25 @@ export class Session {
 
   private async heard(news: News): Promise<void> {
     this.alone = Math.max(this.alone, news.alone);
-    if (this.importNews([news.bytes])) this.importNews(await this.store.load());
+    let waits = false;
+    this.importNews(() => {
+      waits = this.doc.import(news.bytes).pending !== null;
+    });
+    if (!waits) return;
+    const rows = await this.store.load();
+    this.importNews(() => importRows(this.doc, rows));
   }
 
-  /** Says whether some of it waits for a past that is not here. */
-  private importNews(blobs: Uint8Array[]): boolean {
-    let waits = false;
+  private importNews(read: () => void): void {
     this.readingNews = true;
     try {
       this.step(() => {
-        waits = this.doc.importBatch(blobs).pending !== null;
+        read();
         this.room.edited(now());
       });
     } finally {
       this.readingNews = false;
     }
-    return waits;
   }
 
   private closed(id: number): void {
@@ -231,12 +250,19 @@ export class Session {
     const written = await this.store.append(blobs, note);
     if (!written) {
       this.owed = tokens.concat(this.owed);
+      this.retryTimer ||= setTimeout(() => {
+        this.retryTimer = 0;
+        void this.keep(false);
+      }, RETRY_AFTER_MS);
       return;
     }
     this.step(() => {
       for (const token of tokens) this.room.stored(token);
     });
-    await this.store.fold(() => this.doc.export({ mode: "snapshot" }));
+    await this.store.fold(
+      () => this.doc.export({ mode: "snapshot" }),
+      (bytes) => isHeld(this.doc, bytes),
+    );
   }
 
   private noteSoon(): void {
@@ -266,17 +292,26 @@ function now(): number {
   return Math.round(performance.now());
 }
 
-/** Imports what can be imported; says whether that was all. */
-function importAll(doc: LoroDoc, blobs: Uint8Array[]): boolean {
-  let damaged = 0;
-  for (const blob of blobs) {
+/** Imports what can be imported, each blob's checksum being checked, and gives the rest. */
+function importRows(doc: LoroDoc, rows: Row[]): Row[] {
+  return rows.filter(({ bytes }) => {
     try {
-      doc.import(blob);
+      doc.import(bytes);
+      return false;
     } catch {
-      damaged += 1;
+      return true;
     }
+  });
+}
+
+/** Is all of the blob in the document, and nothing of it still waiting for its past? */
+function isHeld(doc: LoroDoc, blob: Uint8Array): boolean {
+  try {
+    const end = decodeImportBlobMeta(blob).partialEndVersionVector;
+    return (doc.oplogVersion().compare(end) ?? -1) >= 0;
+  } catch {
+    return false;
   }
-  return damaged === 0;
 }
 
 async function newCertificate(on: SessionEvents): Promise<RTCCertificate | null> {

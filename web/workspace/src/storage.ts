@@ -2,9 +2,11 @@
 // Documents on this device: update blobs in IndexedDB, one row each, folded into one row now and
 // then. Several tabs may have a document open at once. Each appends rows of its own and folds only
 // rows whose content it holds, in one transaction, so whatever order they do it in, every update is
-// in some row.
+// in some row. A row that cannot be read is set aside, under a room of its own: no program of ours
+// throws away what another one might still read.
 //
 //   rows      id ─► {room, bytes}                     what the document is made of
+//             id ─► {"damaged/" + room, bytes}        what was set aside
 //   documents room ─► {key, title, changed, alone}    what to list, and how much nobody else has
 
 export interface DocumentNote {
@@ -17,48 +19,67 @@ export interface DocumentNote {
   alone: number;
 }
 
-interface Row {
-  room: string;
+export interface Row {
+  id: IDBValidKey;
+  /** Of a row that was damaged this may be anything. */
   bytes: Uint8Array;
+}
+
+export interface StoreEvents {
+  trouble(text: string): void;
+  /** What that text said is over. */
+  relief(text: string): void;
 }
 
 // Opening a document reads all of its rows; past this many, one row is cheaper than the rest.
 const FOLD_AT = 256;
 
 export class Store {
-  /** Rows whose content the document of this tab holds. */
-  private held: number[] = [];
+  /** Rows that came since all were folded. */
+  private grown = 0;
   /** What could not be written so far; tried again with the next write. */
   private unwritten: Uint8Array[] = [];
+  /** What was said about that. */
+  private trouble = "";
 
   private constructor(
     private readonly database: IDBDatabase | null,
     private readonly room: string,
-    private readonly onTrouble: (trouble: string) => void,
+    private readonly on: StoreEvents,
   ) {}
 
   /** Never fails: without a database the store forgets everything when the tab is closed. */
-  static async open(room: string, onTrouble: (trouble: string) => void): Promise<Store> {
+  static async open(room: string, on: StoreEvents): Promise<Store> {
     try {
-      return new Store(await openDatabase(), room, onTrouble);
+      return new Store(await openDatabase(), room, on);
     } catch {
-      onTrouble(
+      on.trouble(
         "This browser does not let the page keep documents (a private window?). " +
           "What you write stays in this tab until someone else is here.",
       );
-      return new Store(null, room, onTrouble);
+      return new Store(null, room, on);
     }
   }
 
-  async load(): Promise<Uint8Array[]> {
+  /** The oldest first. */
+  async load(): Promise<Row[]> {
     if (!this.database) return [];
-    const index = this.database.transaction("rows").objectStore("rows").index("room");
-    const [ids, rows] = await Promise.all([
-      result(index.getAllKeys(this.room)),
-      result(index.getAll(this.room) as IDBRequest<Row[]>),
-    ]);
-    this.held = ids as number[];
-    return rows.map((row) => row.bytes);
+    const rows = await rowsOf(this.database.transaction("rows").objectStore("rows"), this.room);
+    this.grown = rows.length;
+    return rows;
+  }
+
+  /** Keeps rows that could not be read where they are in nobody's way. */
+  async setAside(damaged: Row[]): Promise<void> {
+    if (!this.database || damaged.length === 0) return;
+    try {
+      const transaction = this.database.transaction("rows", "readwrite");
+      const rows = transaction.objectStore("rows");
+      for (const { id, bytes } of damaged) rows.put({ room: `damaged/${this.room}`, bytes }, id);
+      await committed(transaction);
+    } catch {
+      // Then they are in the way once more the next time.
+    }
   }
 
   async note(): Promise<DocumentNote | undefined> {
@@ -88,35 +109,50 @@ export class Store {
       const transaction = this.database.transaction(stores, "readwrite");
       if (note) transaction.objectStore("documents").put(note);
       const rows = transaction.objectStore("rows");
-      const requests = unlessThrown(transaction, () =>
-        all.map((bytes) => rows.add({ room: this.room, bytes } satisfies Row)),
-      );
+      unlessThrown(transaction, () => {
+        for (const bytes of all) rows.add({ room: this.room, bytes });
+      });
       await committed(transaction);
-      for (const request of requests) this.held.push(request.result as number);
+      this.grown += all.length;
+      if (this.unwritten.length === 0 && this.trouble) this.on.relief(this.trouble);
       return true;
     } catch (error) {
       this.unwritten = all.concat(this.unwritten);
-      this.onTrouble(describe(error));
+      this.trouble = describe(error);
+      this.on.trouble(this.trouble);
       return false;
     }
   }
 
-  /** Replaces the rows held by one, if there are many. `whole` says all of the document. */
-  async fold(whole: () => Uint8Array): Promise<void> {
-    if (!this.database || this.held.length < FOLD_AT || this.unwritten.length > 0) return;
-    const old = this.held;
-    this.held = [];
+  /**
+   * Replaces the rows that the document `holds` by one, if there are many. `whole` says all of the
+   * document.
+   */
+  async fold(whole: () => Uint8Array, holds: (bytes: Uint8Array) => boolean): Promise<void> {
+    if (!this.database || this.grown < FOLD_AT || this.unwritten.length > 0) return;
+    this.grown = 0;
     try {
       const transaction = this.database.transaction("rows", "readwrite");
       const rows = transaction.objectStore("rows");
-      const request = rows.add({ room: this.room, bytes: whole() } satisfies Row);
-      for (const id of old) rows.delete(id);
+      const old = (await rowsOf(rows, this.room)).filter(({ bytes }) => holds(bytes));
+      unlessThrown(transaction, () => {
+        rows.add({ room: this.room, bytes: whole() });
+        for (const { id } of old) rows.delete(id);
+      });
       await committed(transaction);
-      this.held.push(request.result as number);
     } catch {
-      this.held = old.concat(this.held);
+      // All rows are as they were.
     }
   }
+}
+
+async function rowsOf(rows: IDBObjectStore, room: string): Promise<Row[]> {
+  const index = rows.index("room");
+  const [ids, values] = await Promise.all([
+    result(index.getAllKeys(room)),
+    result(index.getAll(room) as IDBRequest<{ bytes: Uint8Array }[]>),
+  ]);
+  return ids.map((id, i) => ({ id, bytes: values[i].bytes }));
 }
 
 function openDatabase(): Promise<IDBDatabase> {
@@ -159,6 +195,6 @@ function committed(transaction: IDBTransaction): Promise<void> {
 function describe(error: unknown): string {
   const full = error instanceof DOMException && error.name === "QuotaExceededError";
   return full
-    ? "The browser has no room left for this document. New changes stay in this tab only."
+    ? "The browser has no room left for this document. New changes stay in this tab until there is."
     : "The browser could not keep the last changes. They stay in this tab and are tried again.";
 }
