@@ -89,7 +89,15 @@ export class WorkspaceTab extends ChromiumTab {
         );
     }
     says(id, text, timeoutMs) {
-        return until(`${id} to say ${text}`, async () => (await this.text(id)) === text, timeoutMs);
+        return until(
+            `${id} to say ${text}`,
+            async () => {
+                const said = await this.text(id);
+                if (said === text) return true;
+                throw new Error(`it says ${said}`);
+            },
+            timeoutMs,
+        );
     }
     async reload() {
         await this.page.reload();
