@@ -1,7 +1,13 @@
 /* SPDX-License-Identifier: MIT
  * room_world.h - rooms on a virtual network: messages take time but keep order, links break and
  * lose what was on them, storing takes time, nodes die and come back from what they stored. Time is
- * virtual: the world jumps to the next thing that happens. The same seed, the same run. */
+ * virtual: the world jumps to the next thing that happens. The same seed, the same run.
+ *
+ * A packet lost below a reliable channel holds up what is behind it: `late_percent` of messages
+ * take longer, and all after them wait. What carries messages may also be something else: `carry`.
+ *
+ * Each node remembers when something is next to happen to it, so that a step costs a look at each
+ * node, and rooms of hundreds can be played. */
 #ifndef TEST_ROOM_WORLD_H
 #define TEST_ROOM_WORLD_H
 
@@ -11,7 +17,6 @@
 #include "lorikeet_room.h"
 #include "room/frame.h"
 
-#define WORLD_NODES 8
 #define STR(s) ((lk_str){(s), sizeof(s) - 1})
 
 typedef struct world_message {
@@ -23,11 +28,20 @@ typedef struct world_message {
 
 typedef VEC(world_message) world_queue;
 
+typedef struct world_link {
+    uint32_t peer;
+    uint32_t latency_ms;
+    world_queue coming; /* from there */
+} world_link;
+
 typedef struct world_node {
     lk_doc *doc;
     lk_room *room;
-    lk_ref text, map;
+    lk_ref text, map, list;
+    VEC(world_link) links;
     world_queue storing, disk;
+    uint64_t next_ms;  /* nothing happens to it before */
+    uint64_t bytes_in; /* messages that came */
     bool synced;       /* as last told */
     uint32_t errors;   /* LK_ROOM_ERRORs told */
     const char *error; /* the last one */
@@ -39,22 +53,24 @@ typedef struct world_counts { /* of messages sent */
     size_t largest;
 } world_counts;
 
-typedef struct world {
+typedef struct world world;
+struct world {
     rng random;
     uint64_t now_ms;
     uint32_t len;
-    world_node nodes[WORLD_NODES];
-    world_queue wires[WORLD_NODES][WORLD_NODES]; /* [from][to] */
-    bool up[WORLD_NODES][WORLD_NODES];
-    uint32_t latency_ms[WORLD_NODES][WORLD_NODES];
-    uint32_t store_ms; /* storing takes up to that */
-    bool hold_stores;  /* nothing becomes durable */
-    int lose_kind;     /* messages of that kind vanish; -1: none */
+    world_node *nodes;
+    uint32_t store_ms;     /* storing takes up to that */
+    uint32_t late_percent; /* messages that wait for a packet to be sent again */
+    bool hold_stores;      /* nothing becomes durable */
+    int lose_kind;         /* messages of that kind vanish; -1: none */
     uint32_t message_max;
     const lk_memory *memory; /* of the rooms; NULL: the C library's */
     world_counts counts;
     lk_buf *record; /* messages from node 0, each after its length, if not NULL */
-} world;
+    /* Carries a message instead of the links; NULL: they do. */
+    void (*carry)(world *w, uint32_t from, uint32_t to, lk_bytes message);
+    void *carrier;
+};
 
 static inline void world_put(world_queue *q, world_message m) {
     world_message *last = vec_push(&mem_default, q);
@@ -90,36 +106,58 @@ static inline void world_start(world *w, uint32_t i) {
                  LK_OK);
     CHECK_EQ(lk_root(n->doc, LK_TEXT, STR("text"), &n->text), LK_OK);
     CHECK_EQ(lk_root(n->doc, LK_MAP, STR("map"), &n->map), LK_OK);
+    CHECK_EQ(lk_root(n->doc, LK_MOVABLE_LIST, STR("list"), &n->list), LK_OK);
     lk_room_options options = {
         .room_id = STR("room"), .seed = rng_u64(&w->random), .message_max = w->message_max};
     n->room = lk_room_new(n->doc, &options, w->memory);
     CHECK(n->room != NULL);
     n->synced = false;
+    n->next_ms = 0;
 }
 
 static inline world *world_new(uint32_t len, uint64_t seed) {
     world *w = calloc(1, sizeof *w);
     w->random.state = seed;
     w->len = len;
+    w->nodes = calloc(len, sizeof *w->nodes);
     w->now_ms = 1000;
     w->lose_kind = -1;
     for (uint32_t i = 0; i < len; i++) world_start(w, i);
     return w;
 }
 
+/* The end at `from` of the link to `to`, or NULL. */
+static inline world_link *world_up(const world *w, uint32_t from, uint32_t to) {
+    for (size_t i = 0; i < w->nodes[from].links.len; i++)
+        if (w->nodes[from].links.at[i].peer == to) return &w->nodes[from].links.at[i];
+    return NULL;
+}
+
+static inline void world_link_drop(world *w, uint32_t from, uint32_t to) {
+    world_link *l = world_up(w, from, to);
+    lk_room_close(w->nodes[from].room, to);
+    world_clear(&l->coming);
+    *l = w->nodes[from].links.at[--w->nodes[from].links.len];
+    w->nodes[from].next_ms = 0;
+}
+
 static inline void world_cut(world *w, uint32_t a, uint32_t b) {
-    if (!w->up[a][b]) return;
-    w->up[a][b] = w->up[b][a] = false;
-    lk_room_close(w->nodes[a].room, b);
-    lk_room_close(w->nodes[b].room, a);
-    world_clear(&w->wires[a][b]);
-    world_clear(&w->wires[b][a]);
+    if (world_up(w, a, b) == NULL) return;
+    world_link_drop(w, a, b);
+    world_link_drop(w, b, a);
+}
+
+static inline void world_link_add(world *w, uint32_t from, uint32_t to, uint32_t latency_ms) {
+    world_link *l = vec_push(&mem_default, &w->nodes[from].links);
+    CHECK(l != NULL);
+    *l = (world_link){.peer = to, .latency_ms = latency_ms};
+    w->nodes[from].next_ms = 0;
 }
 
 static inline void world_connect(world *w, uint32_t a, uint32_t b, uint32_t latency_ms) {
-    if (w->up[a][b]) return;
-    w->up[a][b] = w->up[b][a] = true;
-    w->latency_ms[a][b] = w->latency_ms[b][a] = latency_ms;
+    if (world_up(w, a, b) != NULL) return;
+    world_link_add(w, a, b, latency_ms);
+    world_link_add(w, b, a, latency_ms);
     CHECK_EQ(lk_room_open(w->nodes[a].room, b, w->now_ms), LK_OK);
     CHECK_EQ(lk_room_open(w->nodes[b].room, a, w->now_ms), LK_OK);
 }
@@ -131,7 +169,7 @@ static inline void world_mesh(world *w, uint32_t latency_ms) {
 
 /* The node dies with what it had not stored. */
 static inline void world_stop(world *w, uint32_t i) {
-    for (uint32_t k = 0; k < w->len; k++) world_cut(w, i, k);
+    while (w->nodes[i].links.len > 0) world_cut(w, i, w->nodes[i].links.at[0].peer);
     lk_room_free(w->nodes[i].room);
     lk_free(w->nodes[i].doc);
     world_clear(&w->nodes[i].storing);
@@ -141,13 +179,30 @@ static inline void world_free(world *w) {
     for (uint32_t i = 0; i < w->len; i++) {
         world_stop(w, i);
         world_clear(&w->nodes[i].disk);
+        vec_drop(&mem_default, &w->nodes[i].links);
     }
+    free(w->nodes);
     free(w);
 }
 
+/* How much longer than the way a message takes: each of its packets may be lost, more than once. */
+static inline uint64_t world_late_ms(world *w) {
+    uint64_t late = 0;
+    for (uint64_t wait = 100; rng_below(&w->random, 100) < w->late_percent; wait *= 2) late += wait;
+    return late;
+}
+
+static inline void world_carry(world *w, uint32_t from, uint32_t to, lk_bytes message) {
+    world_link *there = world_up(w, to, from);
+    CHECK(there != NULL);
+    world_queue *q = &there->coming;
+    uint64_t at = w->now_ms + there->latency_ms + (w->late_percent == 0 ? 0 : world_late_ms(w));
+    if (q->len > 0 && q->at[q->len - 1].at_ms > at) at = q->at[q->len - 1].at_ms;
+    world_put(q, world_message_of(message, at, 0));
+    if (at < w->nodes[to].next_ms) w->nodes[to].next_ms = at;
+}
+
 static inline void world_send(world *w, uint32_t from, const lk_room_out *out) {
-    uint32_t to = out->link;
-    CHECK(to < w->len && w->up[from][to]);
     frame f;
     CHECK_EQ(frame_decode(out->bytes, &f, NULL), LK_OK);
     w->counts.bytes += out->bytes.len;
@@ -160,15 +215,13 @@ static inline void world_send(world *w, uint32_t from, const lk_room_out *out) {
         CHECK(buf_append(w->record, out->bytes.at, out->bytes.len));
     }
     if ((int)f.kind == w->lose_kind) return;
-    world_queue *wire = &w->wires[from][to];
-    uint64_t at = w->now_ms + w->latency_ms[from][to];
-    if (wire->len > 0 && wire->at[wire->len - 1].at_ms > at) at = wire->at[wire->len - 1].at_ms;
-    world_put(wire, world_message_of(out->bytes, at, 0));
+    (w->carry == NULL ? world_carry : w->carry)(w, from, out->link, out->bytes);
 }
 
 /* Do all that a node's room wants done. */
 static inline void world_poll(world *w, uint32_t i) {
     world_node *n = &w->nodes[i];
+    n->next_ms = 0; /* somebody called its room, or it is about to be looked at anyway */
     for (const lk_room_out *out; (out = lk_room_poll(n->room)) != NULL;) {
         switch (out->kind) {
         case LK_ROOM_SEND: world_send(w, i, out); break;
@@ -198,47 +251,58 @@ static inline void world_poll(world *w, uint32_t i) {
     }
 }
 
-static inline uint64_t world_next(const world *w) {
-    uint64_t at = UINT64_MAX;
-    for (uint32_t i = 0; i < w->len; i++) {
-        const world_node *n = &w->nodes[i];
-        uint64_t wake = lk_room_wake_at(n->room);
-        if (wake < at) at = wake;
-        if (!w->hold_stores && n->storing.len > 0 && n->storing.at[0].at_ms < at)
-            at = n->storing.at[0].at_ms;
-        for (uint32_t k = 0; k < w->len; k++) {
-            const world_queue *wire = &w->wires[i][k];
-            if (wire->len > 0 && wire->at[0].at_ms < at) at = wire->at[0].at_ms;
-        }
+static inline uint64_t world_node_next(const world *w, uint32_t i) {
+    const world_node *n = &w->nodes[i];
+    uint64_t at = lk_room_wake_at(n->room);
+    if (!w->hold_stores && n->storing.len > 0 && n->storing.at[0].at_ms < at)
+        at = n->storing.at[0].at_ms;
+    for (size_t k = 0; k < n->links.len; k++) {
+        const world_queue *q = &n->links.at[k].coming;
+        if (q->len > 0 && q->at[0].at_ms < at) at = q->at[0].at_ms;
     }
     return at;
 }
 
-static inline void world_deliver(world *w, uint32_t from, uint32_t to) {
-    world_queue *wire = &w->wires[from][to];
-    while (wire->len > 0 && wire->at[0].at_ms <= w->now_ms) {
-        world_message m = world_pop(wire);
-        lk_room_feed(w->nodes[to].room, from, (lk_bytes){m.bytes, m.len}, w->now_ms);
+static inline uint64_t world_next(const world *w) {
+    uint64_t at = UINT64_MAX;
+    for (uint32_t i = 0; i < w->len; i++) {
+        if (w->nodes[i].next_ms <= w->now_ms) w->nodes[i].next_ms = world_node_next(w, i);
+        if (w->nodes[i].next_ms < at) at = w->nodes[i].next_ms;
+    }
+    return at;
+}
+
+/* Take what has come by one link, and do what that asks for. */
+static inline void world_deliver(world *w, uint32_t to, size_t link) {
+    world_node *n = &w->nodes[to];
+    world_queue *q = &n->links.at[link].coming;
+    while (q->len > 0 && q->at[0].at_ms <= w->now_ms) {
+        world_message m = world_pop(q);
+        n->bytes_in += m.len;
+        lk_room_feed(n->room, n->links.at[link].peer, (lk_bytes){m.bytes, m.len}, w->now_ms);
         free(m.bytes);
         world_poll(w, to);
     }
 }
 
-static inline void world_happen(world *w) {
-    for (uint32_t i = 0; i < w->len; i++) {
-        world_node *n = &w->nodes[i];
-        while (!w->hold_stores && n->storing.len > 0 && n->storing.at[0].at_ms <= w->now_ms) {
-            world_message m = world_pop(&n->storing);
-            world_put(&n->disk, m);
-            lk_room_stored(n->room, m.token);
-        }
-        for (uint32_t k = 0; k < w->len; k++) world_deliver(w, k, i);
-        if (lk_room_wake_at(n->room) <= w->now_ms) {
-            lk_room_tick(n->room, w->now_ms);
-            CHECK(lk_room_wake_at(n->room) > w->now_ms);
-        }
+static inline void world_node_happen(world *w, uint32_t i) {
+    world_node *n = &w->nodes[i];
+    while (!w->hold_stores && n->storing.len > 0 && n->storing.at[0].at_ms <= w->now_ms) {
+        world_message m = world_pop(&n->storing);
+        world_put(&n->disk, m);
+        lk_room_stored(n->room, m.token);
     }
-    for (uint32_t i = 0; i < w->len; i++) world_poll(w, i);
+    for (size_t k = 0; k < n->links.len; k++) world_deliver(w, i, k);
+    if (lk_room_wake_at(n->room) <= w->now_ms) {
+        lk_room_tick(n->room, w->now_ms);
+        CHECK(lk_room_wake_at(n->room) > w->now_ms);
+    }
+    world_poll(w, i);
+}
+
+static inline void world_happen(world *w) {
+    for (uint32_t i = 0; i < w->len; i++)
+        if (w->nodes[i].next_ms <= w->now_ms) world_node_happen(w, i);
 }
 
 /* Let `ms` go by. */

@@ -106,7 +106,8 @@ typedef struct intake { /* one batch on its way in */
     uint64_t batch;
     uint64_t first; /* token of its first STORE */
     uint32_t stored;
-    bool news, large;
+    bool news;
+    bool large; /* not to be told by its id alone */
 } intake;
 
 static uint8_t receive_ack_status(lk_status status) {
@@ -123,7 +124,6 @@ static lk_status receive_refused(lk_room *room, link *l, frame_crdt crdt, uint64
 
 /* Remember what others may lack. */
 static bool receive_arrival(lk_room *room, uint64_t batch, lk_ids ends, size_t len, bool large) {
-    if (room->links.len < 2) return true;
     size_t more = large ? 1 : ends.len;
     if (room->arrivals.len + more > LIMIT_ARRIVALS) room_forward(room, UINT64_MAX);
     if (!vec_reserve(&room->memory, &room->arrivals, more)) return false;
@@ -136,16 +136,29 @@ static bool receive_arrival(lk_room *room, uint64_t batch, lk_ids ends, size_t l
     return true;
 }
 
-/* The sender holds what it sent. */
-static lk_status receive_credit(lk_room *room, link *l, intake *in, lk_bytes update, bool news) {
+/* Did more join the history than the update of few peers held? Then it had waited for that. */
+static bool receive_unlocked(const lk_import_status *got, lk_ids ends) {
+    for (size_t i = 0; i < got->success_len; i++) {
+        size_t k = 0;
+        while (k < ends.len && ends.at[k].peer != got->success[i].peer) k++;
+        if (k == ends.len || ends.at[k].counter < got->success[i].end) return true;
+    }
+    return false;
+}
+
+/* The sender holds what it sent. Who has what had waited for that, nobody here knows: the sender,
+ * too, may lack it. */
+static lk_status receive_credit(lk_room *room, link *l, intake *in, lk_bytes update,
+                                const lk_import_status *got) {
     lk_blob_meta meta = {.ids = {.memory = &room->memory}};
     lk_status status = lk_blob_meta_read(update, &meta, NULL);
     lk_ids ends = meta.end_vv;
-    bool ok = true;
+    bool ok = true, news = got->success_len > 0;
     for (size_t i = 0; i < ends.len && ok && status == LK_OK; i++)
         ok = link_knows(l, &room->memory, &room->mine, ends.at[i].peer, ends.at[i].counter);
-    bool large = ends.len > RECEIVE_FEW_PEERS || update.len > RECEIVE_SMALL_BYTES;
-    if (ok && news && status == LK_OK)
+    bool large = ends.len > RECEIVE_FEW_PEERS || update.len > RECEIVE_SMALL_BYTES ||
+                 receive_unlocked(got, ends);
+    if (ok && news && status == LK_OK && (large || room->links.len > 1))
         ok = receive_arrival(room, in->batch, ends, update.len, large);
     in->news |= news;
     in->large |= news && large;
@@ -179,9 +192,8 @@ static lk_status receive_import(lk_room *room, link *l, intake *in, lk_bytes upd
     bool ok = true;
     for (size_t i = 0; i < got.success_len && ok; i++)
         ok = room_mine_raise(room, got.success[i].peer, got.success[i].end);
-    /* operations that waited for these may have joined the history with them */
     if (!ok || !room_mine_whole(room)) ok = room_mine_read(room);
-    return ok ? receive_credit(room, l, in, update, news) : LK_ENOMEM;
+    return ok ? receive_credit(room, l, in, update, &got) : LK_ENOMEM;
 }
 
 /* Write the receipt for a batch; it answers the link unless the batch failed. */

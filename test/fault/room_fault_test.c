@@ -33,7 +33,8 @@ static void fault_connect(world *w) {
     for (size_t k = 0; k < 3; k++) {
         uint32_t a = pairs[k][0], b = pairs[k][1];
         world_cut(w, a, b);
-        w->up[a][b] = w->up[b][a] = true;
+        world_link_add(w, a, b, 0);
+        world_link_add(w, b, a, 0);
         for (int side = 0; side < 2; side++) {
             lk_room *room = w->nodes[side == 0 ? a : b].room;
             lk_link link = side == 0 ? b : a;

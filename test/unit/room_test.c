@@ -252,6 +252,38 @@ static void many_arrivals(void) {
     world_free(w);
 }
 
+/* What waited for its past came by a link that is gone. Who brings the past need not have it. */
+static void unlocked_is_passed_on(void) {
+    bare *b = bare_new(NULL);
+    lk_doc *other = lk_new(9, NULL);
+    bare_join(b);
+    lk_buf first = typed(other, "past"), then = typed(other, "what waits");
+    frame f = to_room(FRAME_UPDATE);
+    f.batch = 1, f.count = 1, f.updates = &(lk_bytes){then.at, then.len};
+    lk_buf bytes = {0};
+    CHECK(frame_encode(&f, &bytes));
+    CHECK_EQ(lk_room_open(b->room, LINK + 1, b->now_ms), LK_OK);
+    CHECK_EQ(lk_room_feed(b->room, LINK + 1, (lk_bytes){bytes.at, bytes.len}, b->now_ms), LK_OK);
+    lk_room_close(b->room, LINK + 1);
+    CHECK_EQ(bare_feed_update(b, first, 2), LK_OK);
+    bare_forget(b);
+    bare_tick(b, 500);
+    const frame *passed = bare_sent(b, FRAME_LORO, FRAME_UPDATE);
+    CHECK(passed != NULL);
+    lk_bytes list = passed->list, update;
+    CHECK(frame_next_update(&list, &update));
+    lk_doc *sender = lk_new(10, NULL);
+    CHECK_EQ(lk_import(sender, (lk_bytes){first.at, first.len}, NULL, NULL), LK_OK);
+    CHECK_EQ(lk_import(sender, update, NULL, NULL), LK_OK);
+    CHECK_EQ(lk_op_count(sender), lk_op_count(b->doc));
+    lk_buf_free(&bytes);
+    lk_buf_free(&first);
+    lk_buf_free(&then);
+    lk_free(sender);
+    lk_free(other);
+    bare_free(b);
+}
+
 /* Bytes that someone imported past the room are stored and sent like an edit. */
 static void imported_past_the_room(void) {
     world *w = world_new(2, 6);
@@ -858,6 +890,7 @@ int main(void) {
     mesh_newcomer();
     passed_on();
     many_arrivals();
+    unlocked_is_passed_on();
     imported_past_the_room();
     ack_after_store();
     gap_is_filled();
@@ -878,6 +911,6 @@ int main(void) {
     presence();
     large_presence();
     synced_means_synced();
-    printf("room: 26 scenarios, documents to 10 MB\n");
+    printf("room: 27 scenarios, documents to 10 MB\n");
     return 0;
 }
