@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: MIT
- * cmd_serve.c - lorikeet serve: the workspace's files, and the signalling rooms. */
+ * cmd_serve.c - lorikeet serve: the workspace's files, the signalling rooms, and the rooms that
+ * updates are kept in. A connection's first message says what it is for: text for signalling,
+ * binary for the others. */
 #include <errno.h>
 #include <signal.h>
 #include <stdio.h>
@@ -10,37 +12,97 @@
 
 #include "cli.h"
 #include "host/address.h"
+#include "host/files.h"
 #include "host/heap.h"
 #include "host/loop.h"
 #include "host/random.h"
+#include "host/rooms.h"
 #include "host/signal.h"
 #include "host/web.h"
 
 #include <limits.h>
 
+#define SERVE_TICK_MS 1000
+
 typedef struct serve {
     loop *loop;
     web *web;
     signal_hub *hub;
+    rooms *rooms;
+    loop_handle *tick;
 } serve;
 
-/* ---- signalling over WebSockets ---- */
+typedef struct serve_conn { /* until it has said what it is for, neither */
+    serve *serve;
+    web_conn *web;
+    signal_member *signal;
+    rooms_member *rooms;
+} serve_conn;
 
-static void serve_send(void *conn, lk_bytes text) { web_send(conn, text); }
-static void serve_close(void *conn) { web_close(conn); }
+/* ---- WebSockets ---- */
+
+static void serve_send(void *conn, lk_bytes text) { web_send(((serve_conn *)conn)->web, text); }
+static void serve_send_binary(void *conn, lk_bytes message) {
+    web_send_binary(((serve_conn *)conn)->web, message);
+}
+static size_t serve_queued(void *conn) { return web_queued(((serve_conn *)conn)->web); }
+static void serve_close(void *conn) { web_close(((serve_conn *)conn)->web); }
+static void serve_note(const char *text) { fprintf(stderr, "lorikeet serve: %s\n", text); }
 
 static void *serve_opened(void *context, web_conn *conn) {
-    serve *s = context;
-    return signal_enter(s->hub, conn, loop_now_ms());
+    serve_conn *c = heap_new(serve_conn);
+    c->serve = context, c->web = conn;
+    return c;
+}
+
+static bool serve_is(lk_bytes text, const char *word) {
+    return text.len == strlen(word) && memcmp(text.at, word, text.len) == 0;
+}
+
+/* The protocol's heartbeat is text, between binary messages, and may come before them. */
+static bool serve_heartbeat(serve_conn *c, web_message_kind kind, lk_bytes message) {
+    if (kind != WEB_TEXT || c->signal != NULL) return false;
+    if (serve_is(message, "ping")) web_send(c->web, (lk_bytes){(const uint8_t *)"pong", 4});
+    return serve_is(message, "ping") || serve_is(message, "pong");
 }
 
 static void serve_message(void *user, web_message_kind kind, lk_bytes message) {
     static const signal_feed_kind kinds[] = {
         [WEB_TEXT] = SIGNAL_TEXT, [WEB_BINARY] = SIGNAL_BINARY, [WEB_HUGE] = SIGNAL_HUGE};
-    signal_feed(user, kinds[kind], message, loop_now_ms());
+    serve_conn *c = user;
+    uint64_t now_ms = loop_now_ms();
+    if (serve_heartbeat(c, kind, message)) return;
+    if (c->rooms == NULL && c->signal == NULL) {
+        if (kind == WEB_BINARY)
+            c->rooms = rooms_enter(c->serve->rooms, c, now_ms);
+        else
+            c->signal = signal_enter(c->serve->hub, c, now_ms);
+    }
+    if (c->signal != NULL)
+        signal_feed(c->signal, kinds[kind], message, now_ms);
+    else if (kind == WEB_BINARY)
+        rooms_feed(c->rooms, message, now_ms);
+    else
+        web_close(c->web);
 }
 
-static void serve_closed(void *user) { signal_leave(user); }
+static void serve_drained(void *user) {
+    serve_conn *c = user;
+    if (c->rooms != NULL) rooms_drained(c->rooms);
+}
+
+static void serve_closed(void *user) {
+    serve_conn *c = user;
+    if (c->signal != NULL) signal_leave(c->signal);
+    if (c->rooms != NULL) rooms_leave(c->rooms);
+    heap_free(serve_conn, c);
+}
+
+static void serve_tick(void *context) {
+    serve *s = context;
+    rooms_tick(s->rooms, loop_now_ms());
+    loop_timer_start(s->tick, SERVE_TICK_MS);
+}
 
 static void serve_stop(void *context) {
     serve *s = context;
@@ -86,7 +148,7 @@ static int serve_listen(serve *s, const char *listen, const address *at, const c
         cli_complain("serve", "no address is known for %s", listen);
         return CLI_FAILED;
     }
-    web_events events = {s, serve_opened, serve_message, serve_closed};
+    web_events events = {s, serve_opened, serve_message, serve_closed, serve_drained};
     uint16_t port = 0;
     int status = web_listen(s->web, &addr, root, &events, &port);
     if (status != 0) {
@@ -104,9 +166,16 @@ typedef struct serve_options {
     cli_list stun, turn, files;
     address at;
     lk_buf secret; /* shared with the TURN servers */
+    bool plain;
 } serve_options;
 
 static int64_t serve_unix_s(void) { return (int64_t)time(NULL); }
+
+static int64_t serve_unix_ms(void) {
+    struct timespec now;
+    clock_gettime(CLOCK_REALTIME, &now);
+    return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
 
 /* As views. */
 static lk_str *serve_strings(const cli_list *list) {
@@ -134,6 +203,17 @@ static int serve_start(const serve_options *o, const char *root) {
                                          .seed = (uint32_t)random_u64(),
                                          .send = serve_send,
                                          .close = serve_close});
+    s.rooms = rooms_new(&(rooms_options){.loop = s.loop,
+                                         .folder = o->data,
+                                         .plain = o->plain,
+                                         .seed = (uint32_t)random_u64(),
+                                         .unix_ms = serve_unix_ms,
+                                         .send = serve_send_binary,
+                                         .queued = serve_queued,
+                                         .close = serve_close,
+                                         .note = serve_note});
+    s.tick = loop_timer(s.loop, serve_tick, &s);
+    loop_timer_start(s.tick, SERVE_TICK_MS);
     /* A signal between the line that says we listen and the handler would kill us: first these. */
     signal(SIGPIPE, SIG_IGN);
     loop_handle *term = loop_signal(s.loop, SIGTERM, serve_stop, &s);
@@ -142,8 +222,10 @@ static int serve_start(const serve_options *o, const char *root) {
     if (status == CLI_OK) loop_run(s.loop);
     loop_close(term);
     loop_close(interrupt);
+    loop_close(s.tick);
     web_free(s.web);
     signal_hub_free(s.hub);
+    rooms_free(s.rooms);
     loop_free(s.loop);
     mem_free(&heap_memory, stun, o->stun.len * sizeof *stun);
     mem_free(&heap_memory, turn, o->turn.len * sizeof *turn);
@@ -173,10 +255,18 @@ static int serve_read_secret(serve_options *o) {
     return CLI_FAILED;
 }
 
+static int serve_make_folder(const serve_options *o) {
+    int error = o->data == NULL ? 0 : files_make_folder(o->data);
+    if (error == 0) return CLI_OK;
+    cli_complain("serve", "%s: %s", o->data, strerror(error));
+    return CLI_FAILED;
+}
+
 static bool serve_options_good(serve_options *o) {
     if (o->listen == NULL || o->files.len > 0) {
-        cli_complain("serve", "usage: lorikeet serve --listen HOST:PORT [--web DIR] [--data DIR] "
-                              "[--stun HOST:PORT]... [--turn HOST:PORT --turn-secret FILE]...");
+        cli_complain("serve",
+                     "usage: lorikeet serve --listen HOST:PORT [--web DIR] [--data DIR] "
+                     "[--plain] [--stun HOST:PORT]... [--turn HOST:PORT --turn-secret FILE]...");
         return false;
     }
     if (!address_read((lk_str){o->listen, strlen(o->listen)}, 0, &o->at)) {
@@ -196,6 +286,7 @@ static int serve_run(int argc, char **argv) {
         {.name = "--listen", .value = &o.listen},
         {.name = "--web", .value = &o.root},
         {.name = "--data", .value = &o.data},
+        {.name = "--plain", .flag = &o.plain},
         {.name = "--stun", .values = &o.stun},
         {.name = "--turn", .values = &o.turn},
         {.name = "--turn-secret", .value = &o.secret_file},
@@ -204,6 +295,7 @@ static int serve_run(int argc, char **argv) {
     int status = cli_parse(argc, argv, options, countof(options), &o.files);
     if (status == CLI_OK && !serve_options_good(&o)) status = CLI_USAGE;
     if (status == CLI_OK) status = serve_read_secret(&o);
+    if (status == CLI_OK) status = serve_make_folder(&o);
     if (status == CLI_OK)
         status = serve_start(&o, o.root != NULL ? o.root : serve_default_root(&found));
     lk_buf_free(&found);
@@ -218,12 +310,17 @@ const cli_command cli_serve = {
     .name = "serve",
     .summary = "serve the workspace, and introduce peers to one another",
     .help =
-        "usage: lorikeet serve --listen HOST:PORT [--web DIR] [--data DIR] [--stun "
-        "HOST:PORT]...\n"
-        "                      [--turn HOST:PORT --turn-secret FILE]...\n\n"
+        "usage: lorikeet serve --listen HOST:PORT [--web DIR] [--data DIR] [--plain]\n"
+        "                      [--stun HOST:PORT]... [--turn HOST:PORT --turn-secret FILE]...\n\n"
         "  --listen HOST:PORT  where; port 0 takes any free one\n"
         "  --web DIR           the workspace's files (default: web/ beside the program)\n"
-        "  --data DIR          accepted; this server keeps nothing\n"
+        "  --data DIR          keep rooms there, a file each. Without it, a room is forgotten "
+        "when\n"
+        "                      nobody has been in it for a while\n"
+        "  --plain             take rooms that are not sealed, too (%LOR, %EPH, %EPS): for "
+        "clients\n"
+        "                      of loro-websocket. The server sees what is in them, and so can\n"
+        "                      everybody who reaches it and knows a room's name\n"
         "  --stun HOST:PORT    a STUN server that peers are told of; may be repeated\n"
         "  --turn HOST:PORT    a TURN server, for peers that cannot reach each other otherwise;\n"
         "                      may be repeated. Peers get credentials for it that last a day\n"
@@ -231,6 +328,7 @@ const cli_command cli_serve = {
         "                      use-auth-secret\n\n"
         "Prints \"listening on http://HOST:PORT\" when ready. GET /healthz answers 200. "
         "WebSockets are\n"
-        "taken on any path. SIGTERM and SIGINT end it with status 0.\n",
+        "taken on any path: for signalling if the first message is text, and for the Loro syncing\n"
+        "protocol (sealed rooms: %ELO) if it is binary. SIGTERM and SIGINT end it with status 0.\n",
     .run = serve_run,
 };

@@ -160,8 +160,9 @@ static void replica_edit(replica *r) {
     }
 }
 
-static void replica_stored(void *context, uint64_t token) {
+static void replica_stored(void *context, uint64_t token, int64_t at) {
     replica *r = context;
+    (void)at;
     if (token == REPLICA_EDIT)
         replica_edit(r);
     else

@@ -107,6 +107,24 @@
 #define LIMIT_SIGNAL_BURST (8u << 20)
 #define LIMIT_SIGNAL_PER_SECOND (1u << 20)
 
+/* Sealed records (%ELO): bytes of a peer's or a key's name, as the extension recommends. */
+#define LIMIT_ELO_NAME_BYTES 64
+#define LIMIT_ELO_PEERS (1u << 16) /* that one snapshot names */
+
+/* Rooms that a server or a relay keeps: how many are open at once, what one and all of them may
+ * hold, in bytes and, sealed, in records; members of one, and rooms that one connection is in. */
+#define LIMIT_ROOMS 1024
+#define LIMIT_ROOM_BYTES (256u << 20)
+#define LIMIT_ROOMS_BYTES (1u << 30)
+#define LIMIT_ROOM_RECORDS (1u << 16)
+#define LIMIT_ROOM_SNAPSHOTS 8
+#define LIMIT_ROOM_MEMBERS 512
+#define LIMIT_ROOMS_JOINED 64
+/* What one connection may have announced in fragments, and what may wait for it: more is a reader
+ * that does not keep up, which is sent what it lacks when it comes again. */
+#define LIMIT_ROOMS_ASSEMBLY_BYTES (64u << 20)
+#define LIMIT_ROOMS_BACKLOG_BYTES (64u << 20)
+
 /* Connections of the server, and bytes waiting for one that reads too slowly. */
 #define LIMIT_CONNECTIONS 8192
 #define LIMIT_SEND_QUEUE_BYTES (4u << 20)

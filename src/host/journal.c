@@ -16,7 +16,9 @@
 typedef struct journal_batch {
     VEC(uint64_t) tokens;
     VEC(lk_bytes) blobs;
-    lk_buf mark; /* a C string; empty: none */
+    VEC(int64_t) removed;
+    int64_t first; /* where the first blob went */
+    lk_buf mark;   /* a C string; empty: none */
 } journal_batch;
 
 struct journal {
@@ -44,13 +46,14 @@ journal *journal_new(loop *l, store *s, const journal_events *events) {
 static void journal_batch_clear(journal_batch *b) {
     for (size_t i = 0; i < b->blobs.len; i++)
         mem_free(&heap_memory, (void *)(uintptr_t)b->blobs.at[i].at, b->blobs.at[i].len);
-    b->tokens.len = b->blobs.len = b->mark.len = 0;
+    b->tokens.len = b->blobs.len = b->removed.len = b->mark.len = 0;
 }
 
 static void journal_batch_drop(journal_batch *b) {
     journal_batch_clear(b);
     vec_drop(&heap_memory, &b->tokens);
     vec_drop(&heap_memory, &b->blobs);
+    vec_drop(&heap_memory, &b->removed);
     lk_buf_free(&b->mark);
 }
 
@@ -66,6 +69,8 @@ void journal_add(journal *j, uint64_t token, lk_bytes bytes) {
     *vec_push(&heap_memory, &j->gathering.blobs) = (lk_bytes){copy, bytes.len};
 }
 
+void journal_remove(journal *j, int64_t at) { *vec_push(&heap_memory, &j->gathering.removed) = at; }
+
 void journal_mark(journal *j, const char *name) {
     lk_buf *mark = j->gathering.blobs.len == 0 ? &j->gathering.mark : &j->next_mark;
     mark->len = 0;
@@ -79,6 +84,9 @@ static void journal_work(void *context) {
     const char *mark = b->mark.len == 0 ? NULL : heap_str(&b->mark);
     j->why.len = 0;
     j->good = store_append(j->store, b->blobs.at, b->blobs.len, mark, &j->why);
+    if (!j->good) return;
+    b->first = store_last(j->store) - (int64_t)b->blobs.len + 1;
+    (void)store_remove(j->store, b->removed.at, b->removed.len, &j->why);
 }
 
 static void journal_tell(journal *j) {
@@ -90,7 +98,8 @@ static void journal_tell(journal *j) {
     j->failing = false;
     j->stored += j->committing.tokens.len;
     for (size_t i = 0; i < j->committing.tokens.len; i++)
-        j->events.stored(j->events.context, j->committing.tokens.at[i]);
+        j->events.stored(j->events.context, j->committing.tokens.at[i],
+                         j->committing.first + (int64_t)i);
     journal_batch_clear(&j->committing);
 }
 

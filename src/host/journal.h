@@ -12,7 +12,8 @@ typedef struct journal journal;
 
 typedef struct journal_events {
     void *context;
-    void (*stored)(void *context, uint64_t token); /* those bytes are durable */
+    /* Those bytes are durable, in the store at that position. */
+    void (*stored)(void *context, uint64_t token, int64_t at);
     /* A commit failed, and will be tried again; told once until one succeeds. */
     void (*failed)(void *context, const char *why);
 } journal_events;
@@ -29,6 +30,8 @@ void journal_add(journal *j, uint64_t token, lk_bytes bytes);
 /* How many blobs were added, and how many of those, the first ones, are durable. */
 uint64_t journal_added(const journal *j);
 uint64_t journal_stored(const journal *j);
+/* What is at that position is not needed any more: it goes with a later commit, or never. */
+void journal_remove(journal *j, int64_t at);
 /* The file `name` now shows everything added so far. Noted with the next commit. */
 void journal_mark(journal *j, const char *name);
 /* Begin to commit what was added, unless a commit is under way, which then goes on with it. */

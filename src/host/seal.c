@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT
- * seal.c - keys, and a number for each word, which is the cipher's nonce. */
+ * seal.c - keys; a number for each word, which is the cipher's nonce; boxes. */
 #include "host/seal.h"
 
 #include <string.h>
 
+#include <openssl/crypto.h>
 #include <openssl/evp.h>
 #include <openssl/kdf.h>
 #include <openssl/params.h>
@@ -12,30 +13,42 @@
 
 enum { SEAL_NONCE = 12 };
 
-/* The key of one way: HKDF of the room's key, for "lorikeet signal 1/ROOM/FROM/TO". No name has a
- * slash. */
-static void seal_derive(const uint8_t key[SEAL_KEY], lk_str room, lk_str from, lk_str to,
-                        uint8_t out[SEAL_KEY]) {
-    lk_buf info = HEAP_BUF;
-    heap_print(&info, "lorikeet signal 1/%.*s/%.*s/%.*s", (int)room.len, room.at, (int)from.len,
-               from.at, (int)to.len, to.at);
+static void seal_hkdf(const uint8_t key[SEAL_KEY], const lk_buf *info, uint8_t out[SEAL_KEY]) {
     char digest[] = "SHA256";
     OSSL_PARAM params[] = {
         OSSL_PARAM_construct_utf8_string("digest", digest, 0),
         OSSL_PARAM_construct_octet_string("key", (void *)(uintptr_t)key, SEAL_KEY),
-        OSSL_PARAM_construct_octet_string("info", info.at, info.len), OSSL_PARAM_construct_end()};
+        OSSL_PARAM_construct_octet_string("info", info->at, info->len), OSSL_PARAM_construct_end()};
     EVP_KDF *hkdf = EVP_KDF_fetch(NULL, "HKDF", NULL);
     EVP_KDF_CTX *context = EVP_KDF_CTX_new(hkdf);
     LK_ASSERT(EVP_KDF_derive(context, out, SEAL_KEY, params) == 1);
     EVP_KDF_CTX_free(context);
     EVP_KDF_free(hkdf);
+}
+
+/* The key of one way: HKDF of the room's key, for "lorikeet signal 1/ROOM/FROM/TO". No name has a
+ * slash. */
+static void seal_way(const uint8_t key[SEAL_KEY], lk_str room, lk_str from, lk_str to,
+                     uint8_t out[SEAL_KEY]) {
+    lk_buf info = HEAP_BUF;
+    heap_print(&info, "lorikeet signal 1/%.*s/%.*s/%.*s", (int)room.len, room.at, (int)from.len,
+               from.at, (int)to.len, to.at);
+    seal_hkdf(key, &info, out);
+    lk_buf_free(&info);
+}
+
+void seal_derive(const uint8_t key[SEAL_KEY], const char *what, lk_str room,
+                 uint8_t out[SEAL_KEY]) {
+    lk_buf info = HEAP_BUF;
+    heap_print(&info, "%s/%.*s", what, (int)room.len, room.at);
+    seal_hkdf(key, &info, out);
     lk_buf_free(&info);
 }
 
 void seal_begin(seal *s, lk_str room, const uint8_t key[SEAL_KEY], lk_str self, lk_str peer) {
     *s = (seal){0};
-    seal_derive(key, room, self, peer, s->out);
-    seal_derive(key, room, peer, self, s->in);
+    seal_way(key, room, self, peer, s->out);
+    seal_way(key, room, peer, self, s->in);
 }
 
 static void seal_nonce(uint64_t number, uint8_t out[SEAL_NONCE]) {
@@ -49,35 +62,76 @@ static uint8_t *seal_room(lk_buf *out, size_t len) {
     return out->at + out->len;
 }
 
-uint64_t seal_close(seal *s, lk_bytes word, lk_buf *out) {
-    uint8_t nonce[SEAL_NONCE], *at = seal_room(out, word.len + SEAL_TAG);
-    seal_nonce(++s->said, nonce);
+/* An AEAD cipher with a tag of 16 bytes and a nonce of 12; `header` is bound to it. */
+static void seal_encrypt(const EVP_CIPHER *cipher, const uint8_t *key, const uint8_t *nonce,
+                         lk_bytes header, lk_bytes plain, lk_buf *out) {
+    uint8_t *at = seal_room(out, plain.len + SEAL_TAG);
     EVP_CIPHER_CTX *context = EVP_CIPHER_CTX_new();
     int len, rest;
-    LK_ASSERT(EVP_EncryptInit_ex(context, EVP_chacha20_poly1305(), NULL, s->out, nonce) == 1 &&
-              EVP_EncryptUpdate(context, at, &len, word.at, (int)word.len) == 1 &&
+    LK_ASSERT(EVP_EncryptInit_ex(context, cipher, NULL, key, nonce) == 1);
+    if (header.len > 0)
+        LK_ASSERT(EVP_EncryptUpdate(context, NULL, &len, header.at, (int)header.len) == 1);
+    LK_ASSERT(EVP_EncryptUpdate(context, at, &len, plain.at, (int)plain.len) == 1 &&
               EVP_EncryptFinal_ex(context, at + len, &rest) == 1 &&
-              EVP_CIPHER_CTX_ctrl(context, EVP_CTRL_AEAD_GET_TAG, SEAL_TAG, at + word.len) == 1);
+              EVP_CIPHER_CTX_ctrl(context, EVP_CTRL_AEAD_GET_TAG, SEAL_TAG, at + plain.len) == 1);
     EVP_CIPHER_CTX_free(context);
-    out->len += word.len + SEAL_TAG;
+    out->len += plain.len + SEAL_TAG;
+}
+
+static bool seal_decrypt(const EVP_CIPHER *cipher, const uint8_t *key, const uint8_t *nonce,
+                         lk_bytes header, lk_bytes box, lk_buf *out) {
+    if (box.len < SEAL_TAG || box.len > INT32_MAX) return false;
+    size_t plain_len = box.len - SEAL_TAG;
+    uint8_t tag[SEAL_TAG], *at = seal_room(out, plain_len);
+    memcpy(tag, box.at + plain_len, SEAL_TAG);
+    EVP_CIPHER_CTX *context = EVP_CIPHER_CTX_new();
+    int len, rest;
+    LK_ASSERT(EVP_DecryptInit_ex(context, cipher, NULL, key, nonce) == 1);
+    if (header.len > 0)
+        LK_ASSERT(EVP_DecryptUpdate(context, NULL, &len, header.at, (int)header.len) == 1);
+    LK_ASSERT(EVP_DecryptUpdate(context, at, &len, box.at, (int)plain_len) == 1 &&
+              EVP_CIPHER_CTX_ctrl(context, EVP_CTRL_AEAD_SET_TAG, SEAL_TAG, tag) == 1);
+    bool good = EVP_DecryptFinal_ex(context, at + len, &rest) == 1;
+    EVP_CIPHER_CTX_free(context);
+    if (good) out->len += plain_len;
+    return good;
+}
+
+/* ---- words ---- */
+
+uint64_t seal_close(seal *s, lk_bytes word, lk_buf *out) {
+    uint8_t nonce[SEAL_NONCE];
+    seal_nonce(++s->said, nonce);
+    seal_encrypt(EVP_chacha20_poly1305(), s->out, nonce, (lk_bytes){0}, word, out);
     return s->said;
 }
 
 bool seal_open(seal *s, uint64_t number, lk_bytes sealed, lk_buf *out) {
-    if (number <= s->heard || sealed.len < SEAL_TAG || sealed.len > INT32_MAX) return false;
-    size_t word_len = sealed.len - SEAL_TAG;
-    uint8_t nonce[SEAL_NONCE], tag[SEAL_TAG], *at = seal_room(out, word_len);
+    uint8_t nonce[SEAL_NONCE];
+    if (number <= s->heard) return false;
     seal_nonce(number, nonce);
-    memcpy(tag, sealed.at + word_len, SEAL_TAG);
-    EVP_CIPHER_CTX *context = EVP_CIPHER_CTX_new();
-    int len, rest;
-    LK_ASSERT(EVP_DecryptInit_ex(context, EVP_chacha20_poly1305(), NULL, s->in, nonce) == 1 &&
-              EVP_DecryptUpdate(context, at, &len, sealed.at, (int)word_len) == 1 &&
-              EVP_CIPHER_CTX_ctrl(context, EVP_CTRL_AEAD_SET_TAG, SEAL_TAG, tag) == 1);
-    bool good = EVP_DecryptFinal_ex(context, at + len, &rest) == 1;
-    EVP_CIPHER_CTX_free(context);
-    if (!good) return false;
+    if (!seal_decrypt(EVP_chacha20_poly1305(), s->in, nonce, (lk_bytes){0}, sealed, out))
+        return false;
     s->heard = number;
-    out->len += word_len;
     return true;
+}
+
+/* ---- records ---- */
+
+void seal_box_close(const uint8_t key[SEAL_KEY], const uint8_t iv[SEAL_IV], lk_bytes header,
+                    lk_bytes plain, lk_buf *out) {
+    seal_encrypt(EVP_aes_256_gcm(), key, iv, header, plain, out);
+}
+
+bool seal_box_open(const uint8_t key[SEAL_KEY], const uint8_t iv[SEAL_IV], lk_bytes header,
+                   lk_bytes box, lk_buf *out) {
+    return seal_decrypt(EVP_aes_256_gcm(), key, iv, header, box, out);
+}
+
+void seal_hash(lk_bytes bytes, uint8_t out[SEAL_KEY]) {
+    LK_ASSERT(EVP_Digest(bytes.at, bytes.len, out, NULL, EVP_sha256(), NULL) == 1);
+}
+
+bool seal_equal(const uint8_t *a, const uint8_t *b, size_t len) {
+    return CRYPTO_memcmp(a, b, len) == 0;
 }

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT
  * seal.h - what peers say to one another through a server that shall neither read nor change it
  * (docs/PROTOCOL.md section 1.3): ChaCha20-Poly1305 (RFC 8439) under keys of their own for the two
- * ways between two peers, which HKDF-SHA256 (RFC 5869) makes of the room's key. The only door to
- * OpenSSL's ciphers. */
+ * ways between two peers, which HKDF-SHA256 (RFC 5869) makes of the room's key. And the records of
+ * %ELO (section 3): AES-256-GCM. The only door to OpenSSL's ciphers. */
 #ifndef HOST_SEAL_H
 #define HOST_SEAL_H
 
@@ -23,5 +23,22 @@ uint64_t seal_close(seal *s, lk_bytes word, lk_buf *out);
 /* Append what was sealed. false if that peer did not seal it for us as this number, or it is not
  * later than what came before; nothing is changed then. */
 bool seal_open(seal *s, uint64_t number, lk_bytes sealed, lk_buf *out);
+
+/* ---- records of %ELO ---- */
+
+enum { SEAL_IV = 12 };
+
+/* HKDF of the key for "WHAT/ROOM": keys of other uses, from which nobody finds the way back. */
+void seal_derive(const uint8_t key[SEAL_KEY], const char *what, lk_str room, uint8_t out[SEAL_KEY]);
+/* Append `plain`, encrypted and with its tag: SEAL_TAG bytes more. An iv is used once. */
+void seal_box_close(const uint8_t key[SEAL_KEY], const uint8_t iv[SEAL_IV], lk_bytes header,
+                    lk_bytes plain, lk_buf *out);
+/* Append what is in the box. false if it was not closed so, with nothing changed. */
+bool seal_box_open(const uint8_t key[SEAL_KEY], const uint8_t iv[SEAL_IV], lk_bytes header,
+                   lk_bytes box, lk_buf *out);
+
+/* SHA-256; and comparing without telling by the time it takes how far two are the same. */
+void seal_hash(lk_bytes bytes, uint8_t out[SEAL_KEY]);
+bool seal_equal(const uint8_t *a, const uint8_t *b, size_t len);
 
 #endif

@@ -157,7 +157,8 @@ static void signal_client_connect(void *context, lk_addr found) {
                              .host = heap_str(&c->authority),
                              .path = "/signal",
                              .tls = c->options.server.tls};
-        web_events events = {a, signal_client_opened, signal_client_message, signal_client_closed};
+        web_events events = {a, signal_client_opened, signal_client_message, signal_client_closed,
+                             NULL};
         conn = web_connect(c->options.web, &target, &events);
     }
     a->conn = conn;

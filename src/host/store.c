@@ -143,11 +143,24 @@ bool store_append(store *s, const lk_bytes *blobs, size_t count, const char *mar
     return good || store_roll_back(s, why);
 }
 
-bool store_compact(store *s, const int64_t *at, size_t count, lk_bytes blob, const char *mark,
-                   lk_buf *why) {
-    bool good = store_run(s, "BEGIN IMMEDIATE") && store_insert(s, blob);
+static bool store_delete(store *s, const int64_t *at, size_t count) {
+    bool good = true;
     for (size_t i = 0; good && i < count; i++)
         good = sqlite3_bind_int64(s->remove, 1, at[i]) == SQLITE_OK && store_step_done(s->remove);
+    return good;
+}
+
+bool store_remove(store *s, const int64_t *at, size_t count, lk_buf *why) {
+    if (count == 0) return true;
+    bool good =
+        store_run(s, "BEGIN IMMEDIATE") && store_delete(s, at, count) && store_run(s, "COMMIT");
+    return good || store_roll_back(s, why);
+}
+
+bool store_compact(store *s, const int64_t *at, size_t count, lk_bytes blob, const char *mark,
+                   lk_buf *why) {
+    bool good =
+        store_run(s, "BEGIN IMMEDIATE") && store_insert(s, blob) && store_delete(s, at, count);
     good = good && store_run(s, "DELETE FROM mark") && (mark == NULL || store_mark(s, mark)) &&
            store_run(s, "COMMIT");
     return good || store_roll_back(s, why);

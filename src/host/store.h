@@ -18,6 +18,8 @@ void store_close(store *s);
 /* Append blobs, all or none, durably. If `mark` is not NULL, note before that what is in the store
  * so far is what that file shows. On failure false and a sentence in `why`. */
 bool store_append(store *s, const lk_bytes *blobs, size_t count, const char *mark, lk_buf *why);
+/* Remove the `count` blobs at these positions, durably; those that are not there are gone. */
+bool store_remove(store *s, const int64_t *at, size_t count, lk_buf *why);
 /* The position of the last blob that the file `mark` shows, 0 if it shows none; -1 if it was never
  * noted. */
 int64_t store_marked(store *s, const char *mark);

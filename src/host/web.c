@@ -24,6 +24,7 @@
 #include "host/heap.h"
 #include "host/http.h"
 #include "host/socket.h"
+#include "lorikeet_room.h"
 
 /* Bytes of a file handed to lws at once. */
 #define WEB_CHUNK (64u << 10)
@@ -45,6 +46,7 @@ struct web {
 
 typedef struct web_chunk { /* one queued message, with the room lws wants in front */
     size_t len;
+    bool binary;
     uint8_t bytes[];
 } web_chunk;
 
@@ -90,20 +92,24 @@ static void web_conn_free(web_conn *conn) {
     heap_free(web_conn, conn);
 }
 
-void web_send(web_conn *conn, lk_bytes text) {
+static void web_queue(web_conn *conn, lk_bytes message, bool binary) {
     if (conn->closing || conn->wsi == NULL) return;
-    if (conn->queued_bytes + text.len > LIMIT_SEND_QUEUE_BYTES) {
+    if (conn->queued_bytes + message.len > LIMIT_SEND_QUEUE_BYTES) {
         conn->closing = true;
         lws_set_timeout(conn->wsi, PENDING_TIMEOUT_KILLED_BY_PARENT, LWS_TO_KILL_ASYNC);
         return;
     }
-    web_chunk *chunk = mem_alloc(&heap_memory, sizeof *chunk + LWS_PRE + text.len);
-    chunk->len = text.len;
-    memcpy(chunk->bytes + LWS_PRE, text.at, text.len);
+    web_chunk *chunk = mem_alloc(&heap_memory, sizeof *chunk + LWS_PRE + message.len);
+    chunk->len = message.len, chunk->binary = binary;
+    memcpy(chunk->bytes + LWS_PRE, message.at, message.len);
     *vec_push(&heap_memory, &conn->queue) = chunk;
-    conn->queued_bytes += text.len;
+    conn->queued_bytes += message.len;
     lws_callback_on_writable(conn->wsi);
 }
+
+void web_send(web_conn *conn, lk_bytes text) { web_queue(conn, text, false); }
+void web_send_binary(web_conn *conn, lk_bytes message) { web_queue(conn, message, true); }
+size_t web_queued(const web_conn *conn) { return conn->queued_bytes; }
 
 void web_close(web_conn *conn) {
     if (conn->closing) return;
@@ -118,7 +124,8 @@ static int web_conn_write(web_conn *conn) {
     bool alive = true;
     while (alive && sent < conn->queue.len && !lws_send_pipe_choked(conn->wsi)) {
         web_chunk *chunk = conn->queue.at[sent++];
-        alive = lws_write(conn->wsi, chunk->bytes + LWS_PRE, chunk->len, LWS_WRITE_TEXT) >= 0;
+        alive = lws_write(conn->wsi, chunk->bytes + LWS_PRE, chunk->len,
+                          chunk->binary ? LWS_WRITE_BINARY : LWS_WRITE_TEXT) >= 0;
         conn->queued_bytes -= chunk->len;
         web_chunk_free(chunk);
     }
@@ -132,19 +139,24 @@ static int web_conn_write(web_conn *conn) {
         lws_close_reason(conn->wsi, LWS_CLOSE_STATUS_NORMAL, NULL, 0);
         return -1;
     }
+    if (sent > 0 && conn->events.drained != NULL) conn->events.drained(conn->user);
     return 0;
+}
+
+static size_t web_limit(const web_conn *conn) {
+    return lws_frame_is_binary(conn->wsi) ? LK_MESSAGE_MAX : LIMIT_SIGNAL_MESSAGE_BYTES;
 }
 
 static int web_conn_read(web_conn *conn, const void *at, size_t len) {
     if (conn->closing) return 0;
     conn->message_len += len;
-    if (conn->message_len <= LIMIT_SIGNAL_MESSAGE_BYTES) buf_append(&conn->message, at, len);
+    if (conn->message_len <= web_limit(conn)) buf_append(&conn->message, at, len);
     bool whole = lws_is_final_fragment(conn->wsi) && lws_remaining_packet_payload(conn->wsi) == 0;
     /* Without an end in sight the sender pays for what it has sent so far. */
     bool endless = conn->message_len > LIMIT_SIGNAL_BURST;
     if (!whole && !endless) return 0;
     web_message_kind kind = lws_frame_is_binary(conn->wsi) ? WEB_BINARY : WEB_TEXT;
-    if (conn->message_len > LIMIT_SIGNAL_MESSAGE_BYTES) kind = WEB_HUGE;
+    if (conn->message_len > web_limit(conn)) kind = WEB_HUGE;
     lk_bytes message = {conn->message.at, conn->message_len};
     conn->message_len = conn->message.len = 0;
     if (kind == WEB_TEXT && !utf8_valid(message.at, message.len)) {

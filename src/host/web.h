@@ -15,7 +15,8 @@ typedef struct web_conn web_conn; /* a WebSocket */
 typedef enum web_message_kind {
     WEB_TEXT,
     WEB_BINARY,
-    WEB_HUGE, /* longer than LIMIT_SIGNAL_MESSAGE_BYTES: `len` is true, the bytes are gone */
+    WEB_HUGE, /* longer than LIMIT_SIGNAL_MESSAGE_BYTES, or than LK_MESSAGE_MAX if it is binary:
+                 `len` is true, the bytes are gone */
 } web_message_kind;
 
 typedef struct web_events {
@@ -26,6 +27,8 @@ typedef struct web_events {
     /* It is over and `conn` is dead. A connection that never opened closes with `context`. Never
      * called from within web_send(), web_close() or web_connect(). */
     void (*closed)(void *user);
+    /* Something that was queued has been sent. NULL: nobody needs to know. */
+    void (*drained)(void *user);
 } web_events;
 
 /* NULL if libwebsockets cannot start. */
@@ -47,8 +50,11 @@ typedef struct web_target {
 /* Begin to connect. NULL if that failed at once; then nothing will be called. */
 web_conn *web_connect(web *w, const web_target *target, const web_events *events);
 
-/* Queue one text message. */
+/* Queue one text message, or a binary one. */
 void web_send(web_conn *conn, lk_bytes text);
+void web_send_binary(web_conn *conn, lk_bytes message);
+/* Bytes that wait to be sent. */
+size_t web_queued(const web_conn *conn);
 /* Close after what is queued, or without it when the other end does not read. */
 void web_close(web_conn *conn);
 

@@ -104,8 +104,37 @@ static void check_base64url(void) {
     }
 }
 
+/* protocol-e2ee.md, "Normative Test Vector" */
+static void check_box(void) {
+    static const char header[] =
+        "\0\4\1\2\3\4\1\3\2k1\14\x86\xbc\xad\x09\xd5\xe7\xe3\xd7\5\3\xa5\x7e";
+    static const uint8_t want[] = {0x69, 0x30, 0xa8, 0xfb, 0xe9, 0x6c, 0xc5, 0xf3, 0x0b, 0x67,
+                                   0xf4, 0xbc, 0x7f, 0x53, 0x26, 0x2e, 0x01, 0xb6, 0x28, 0x52};
+    lk_bytes bound = {(const uint8_t *)header, sizeof header - 1};
+    const uint8_t *iv = bound.at + bound.len - SEAL_IV;
+    uint8_t key[SEAL_KEY], plain[] = {1, 2, 'h', 'i'};
+    for (uint8_t i = 0; i < SEAL_KEY; i++) key[i] = i;
+    lk_buf sealed = HEAP_BUF, back = HEAP_BUF;
+    seal_box_close(key, iv, bound, (lk_bytes){plain, sizeof plain}, &sealed);
+    CHECK_BYTES(sealed.at, sealed.len, want, sizeof want);
+    CHECK(seal_box_open(key, iv, bound, (lk_bytes){sealed.at, sealed.len}, &back));
+    CHECK_BYTES(back.at, back.len, plain, sizeof plain);
+    bound.len--;
+    CHECK(!seal_box_open(key, iv, bound, (lk_bytes){sealed.at, sealed.len}, &back));
+    bound.len++;
+    for (size_t i = 0; i < sealed.len; i++) {
+        sealed.at[i] ^= 1;
+        CHECK(!seal_box_open(key, iv, bound, (lk_bytes){sealed.at, sealed.len}, &back));
+        sealed.at[i] ^= 1;
+    }
+    CHECK_EQ(back.len, sizeof plain);
+    lk_buf_free(&sealed);
+    lk_buf_free(&back);
+}
+
 int main(void) {
     check_vector();
+    check_box();
     check_lies();
     check_base64url();
     puts("seal: the page's words, and a server that lies");

@@ -1,0 +1,657 @@
+/* SPDX-License-Identifier: MIT
+ * rooms.c - members in rooms, and what is on its way to them.
+ *
+ *     rooms ─► buckets ─► room ─► room         a room of each name and kind: its shelf (shelf.h)
+ *                          │                   outlives its last member for a while
+ *                          ├► member ─► backlog: updates (parcels, shared) still to be sent
+ *                          └► acks: batches whose bytes are not safe yet
+ *
+ * All updates to a member go through its backlog, which is emptied as fast as it reads; a member
+ * that does not read is dropped, and gets what it lacks when it joins again. Answers to what a
+ * member says go at once.
+ *
+ * Whoever founds a sealed room may do so with a word, which then everybody must know: what
+ * strangers write could take the place of records that are good, and nobody here can tell. */
+#include "host/rooms.h"
+
+#include <string.h>
+
+#include "base/limits.h"
+#include "base/table.h"
+#include "host/base64url.h"
+#include "host/random.h"
+#include "host/rooms_word.h"
+#include "host/shelf.h"
+
+#define ROOMS_BUCKETS 1024 /* a power of two */
+/* How long a room without members stays open, so that who comes back finds it. */
+#define ROOMS_LINGER_MS 10000
+/* Given to the transport at once, and bytes of records put into one container. */
+#define ROOMS_AHEAD (1u << 20)
+#define ROOMS_CONTAINER (128u << 10)
+
+typedef struct rooms_ack {
+    uint64_t number, batch;
+    rooms_member *member; /* NULL: it left */
+} rooms_ack;
+
+typedef struct rooms_room rooms_room;
+struct rooms_room {
+    rooms *rooms;
+    rooms_room *next;
+    uint32_t hash;
+    frame_crdt crdt;
+    size_t name_len;
+    char name[LIMIT_ROOM_ID_BYTES];
+    shelf *shelf;
+    lk_buf path;
+    size_t bytes; /* of the shelf, as counted in the total */
+    uint64_t last_number;
+    uint64_t idle_ms; /* when it was first seen without members; UINT64_MAX: it has some */
+    VEC(rooms_member *) members;
+    VEC(rooms_ack) acks; /* by number */
+};
+
+typedef struct rooms_item {
+    rooms_room *room;
+    uint64_t batch;
+    bool record; /* one of those to be put into a container */
+    parcel *update;
+} rooms_item;
+
+typedef struct rooms_assembly { /* a batch arriving in fragments */
+    rooms_room *room;
+    uint64_t batch, due_ms;
+    uint32_t count, next, total;
+    lk_buf bytes;
+} rooms_assembly;
+
+struct rooms_member {
+    rooms *rooms;
+    void *conn;
+    VEC(rooms_room *) in;
+    VEC(rooms_item) backlog;
+    size_t sent; /* items at its beginning that are */
+    size_t backlog_bytes;
+    rooms_item part; /* the update being sent in fragments; its `room` NULL: none */
+    size_t part_at;
+    uint32_t part_index;
+    VEC(rooms_assembly) assemblies;
+    uint64_t joins_from_ms;
+    uint32_t joins;
+    bool closing;
+};
+
+struct rooms {
+    rooms_options options;
+    rooms_room *buckets[ROOMS_BUCKETS];
+    VEC(rooms_member *) members;
+    rooms_stats stats;
+};
+
+/* ---- sending ---- */
+
+static frame rooms_frame(const rooms_room *room, frame_kind kind) {
+    return (frame){.crdt = room->crdt, .kind = kind, .room = {room->name, room->name_len}};
+}
+
+static void rooms_send(rooms_member *m, const frame *f) {
+    if (m->closing) return;
+    lk_buf bytes = HEAP_BUF;
+    LK_ASSERT(frame_encode(f, &bytes));
+    m->rooms->options.send(m->conn, (lk_bytes){bytes.at, bytes.len});
+    lk_buf_free(&bytes);
+}
+
+static void rooms_close(rooms_member *m) {
+    if (m->closing) return;
+    m->closing = true;
+    m->rooms->options.close(m->conn);
+}
+
+/* Answers `f`, which may be about a room that is not here. */
+static void rooms_answer(rooms_member *m, const frame *f, uint8_t status) {
+    frame ack = {.crdt = f->crdt, .kind = FRAME_ACK, .room = f->room};
+    ack.batch = f->batch, ack.code = status;
+    rooms_send(m, &ack);
+}
+
+static void rooms_ack_room(rooms_member *m, const rooms_room *room, uint64_t batch,
+                           uint8_t status) {
+    frame ack = rooms_frame(room, FRAME_ACK);
+    ack.batch = batch, ack.code = status;
+    rooms_send(m, &ack);
+}
+
+static size_t rooms_message_max(const rooms *r) {
+    return r->options.message_max != 0 ? r->options.message_max : LK_MESSAGE_MAX;
+}
+
+/* The next fragment of the update that is too long for a message. */
+static void rooms_send_part(rooms_member *m) {
+    rooms_item *part = &m->part;
+    size_t each = frame_fragment_room(part->room->name_len, rooms_message_max(m->rooms));
+    size_t left = part->update->len - m->part_at;
+    frame f = rooms_frame(part->room, FRAME_FRAGMENT);
+    f.batch = part->batch, f.index = m->part_index++;
+    f.payload = (lk_bytes){part->update->at + m->part_at, left < each ? left : each};
+    m->part_at += f.payload.len;
+    rooms_send(m, &f);
+    if (m->part_at < part->update->len) return;
+    parcel_drop(part->update);
+    *part = (rooms_item){0};
+}
+
+/* Takes over the hold of the update. */
+static void rooms_send_update(rooms_member *m, rooms_item item) {
+    size_t max = rooms_message_max(m->rooms);
+    lk_bytes update = parcel_view(item.update);
+    frame f = rooms_frame(item.room, FRAME_UPDATE);
+    f.batch = item.batch, f.count = 1, f.updates = &update;
+    if (frame_update_len(item.room->name_len, update.len) <= max) {
+        rooms_send(m, &f);
+        parcel_drop(item.update);
+        return;
+    }
+    size_t each = frame_fragment_room(item.room->name_len, max);
+    f.kind = FRAME_FRAGMENT_HEADER;
+    f.count = (uint32_t)((update.len + each - 1) / each), f.total = (uint32_t)update.len;
+    rooms_send(m, &f);
+    m->part = item, m->part_at = 0, m->part_index = 0;
+}
+
+static rooms_item rooms_take(rooms_member *m) {
+    rooms_item item = m->backlog.at[m->sent++];
+    m->backlog_bytes -= item.update->len;
+    if (m->sent == m->backlog.len) m->sent = m->backlog.len = 0;
+    return item;
+}
+
+/* Records that wait in a row for one room, in one container. */
+static rooms_item rooms_take_records(rooms_member *m) {
+    size_t count = 0, bytes = 0;
+    rooms_item first = m->backlog.at[m->sent];
+    for (size_t i = m->sent; i < m->backlog.len && bytes < ROOMS_CONTAINER; i++, count++) {
+        if (!m->backlog.at[i].record || m->backlog.at[i].room != first.room) break;
+        bytes += m->backlog.at[i].update->len;
+    }
+    lk_buf container = HEAP_BUF;
+    writer w = writer_new(&container);
+    writer_uleb(&w, count);
+    for (size_t i = 0; i < count; i++) {
+        rooms_item item = rooms_take(m);
+        writer_bytes(&w, item.update->at, item.update->len);
+        parcel_drop(item.update);
+    }
+    first.update = parcel_new((lk_bytes){container.at, container.len});
+    first.batch = random_u64(), first.record = false;
+    lk_buf_free(&container);
+    return first;
+}
+
+static void rooms_pump(rooms_member *m) {
+    while (!m->closing && m->rooms->options.queued(m->conn) < ROOMS_AHEAD) {
+        if (m->part.room != NULL)
+            rooms_send_part(m);
+        else if (m->sent == m->backlog.len)
+            return;
+        else if (m->backlog.at[m->sent].record)
+            rooms_send_update(m, rooms_take_records(m));
+        else
+            rooms_send_update(m, rooms_take(m));
+    }
+}
+
+/* Takes over the caller's hold of the update. */
+static void rooms_push(rooms_member *m, rooms_item item) {
+    *vec_push(&heap_memory, &m->backlog) = item;
+    m->backlog_bytes += item.update->len;
+}
+
+/* To everyone in the room but its author. */
+static void rooms_tell(rooms_room *room, const rooms_member *author, uint64_t batch,
+                       lk_bytes update) {
+    parcel *shared = parcel_new(update);
+    for (size_t i = 0; i < room->members.len; i++) {
+        rooms_member *m = room->members.at[i];
+        if (m == author || m->closing) continue;
+        if (m->backlog_bytes > LIMIT_ROOMS_BACKLOG_BYTES) {
+            rooms_close(m);
+            continue;
+        }
+        rooms_push(m, (rooms_item){room, batch, false, parcel_hold(shared)});
+        rooms_pump(m);
+    }
+    parcel_drop(shared);
+}
+
+/* ---- rooms ---- */
+
+static bool rooms_is(const rooms_room *room, const frame *f) {
+    return room->crdt == f->crdt && room->name_len == f->room.len &&
+           (f->room.len == 0 || memcmp(room->name, f->room.at, f->room.len) == 0);
+}
+
+static rooms_room **rooms_slot(rooms *r, const frame *f, uint32_t hash) {
+    rooms_room **at = &r->buckets[hash & (ROOMS_BUCKETS - 1)];
+    while (*at != NULL && !((*at)->hash == hash && rooms_is(*at, f))) at = &(*at)->next;
+    return at;
+}
+
+static rooms_room *rooms_find(const rooms_member *m, const frame *f) {
+    for (size_t i = 0; i < m->in.len; i++)
+        if (rooms_is(m->in.at[i], f)) return m->in.at[i];
+    return NULL;
+}
+
+static void rooms_stored(void *context, uint64_t number) {
+    rooms_room *room = context;
+    size_t safe = 0;
+    while (safe < room->acks.len && room->acks.at[safe].number <= number) {
+        rooms_ack *ack = &room->acks.at[safe++];
+        if (ack->member != NULL) rooms_ack_room(ack->member, room, ack->batch, ACK_OK);
+    }
+    room->acks.len -= safe;
+    if (safe > 0 && room->acks.len > 0)
+        memmove(room->acks.at, room->acks.at + safe, room->acks.len * sizeof room->acks.at[0]);
+}
+
+static void rooms_note(const rooms_room *room, const char *why) {
+    lk_buf text = HEAP_BUF;
+    heap_print(&text, "room %.*s: %s", (int)room->name_len, room->name, why);
+    room->rooms->options.note(heap_str(&text));
+    lk_buf_free(&text);
+}
+
+static void rooms_not_stored(void *context, const char *why) { rooms_note(context, why); }
+
+/* A room's file: its name, or "=" and that in base64url, and its kind. */
+static void rooms_path(rooms_room *room) {
+    static const char *const kinds[] = {"sealed", "db", "entries"};
+    const char *kind = kinds[room->crdt == FRAME_ELO ? 0 : room->crdt == FRAME_LORO ? 1 : 2];
+    lk_str name = {room->name, room->name_len};
+    heap_print(&room->path, "%s/", room->rooms->options.folder);
+    if (name.len > 0 && base64url_is(name)) {
+        heap_print(&room->path, "%.*s", (int)name.len, name.at);
+    } else {
+        heap_print(&room->path, "=");
+        base64url_write(&room->path, (lk_bytes){(const uint8_t *)name.at, name.len});
+    }
+    heap_print(&room->path, ".%s", kind);
+}
+
+static bool rooms_open(rooms_room *room) {
+    const rooms_options *o = &room->rooms->options;
+    lk_buf why = HEAP_BUF;
+    if (o->folder != NULL) rooms_path(room);
+    shelf_options options = {.loop = o->loop,
+                             .crdt = room->crdt,
+                             .path = o->folder != NULL ? heap_str(&room->path) : NULL,
+                             .context = room,
+                             .stored = rooms_stored,
+                             .failed = rooms_not_stored};
+    room->shelf = shelf_open(&options, &why);
+    if (room->shelf == NULL) rooms_note(room, heap_str(&why));
+    lk_buf_free(&why);
+    return room->shelf != NULL;
+}
+
+static void rooms_room_free(rooms_room *room) {
+    if (room->shelf != NULL) shelf_close(room->shelf);
+    vec_drop(&heap_memory, &room->members);
+    vec_drop(&heap_memory, &room->acks);
+    lk_buf_free(&room->path);
+    heap_free(rooms_room, room);
+}
+
+static void rooms_count(rooms_room *room) {
+    size_t bytes = shelf_bytes(room->shelf);
+    room->rooms->stats.bytes += bytes - room->bytes;
+    room->bytes = bytes;
+}
+
+/* The room of that name, opened if it is not; NULL if it cannot be. */
+static rooms_room *rooms_get(rooms *r, const frame *f) {
+    uint32_t hash = hash_bytes(f->room.at, f->room.len, r->options.seed ^ (uint32_t)f->crdt);
+    rooms_room **slot = rooms_slot(r, f, hash);
+    if (*slot != NULL) return *slot;
+    if (r->stats.rooms == LIMIT_ROOMS || r->stats.bytes > LIMIT_ROOMS_BYTES) return NULL;
+    rooms_room *room = heap_new(rooms_room);
+    room->rooms = r, room->hash = hash, room->crdt = f->crdt, room->name_len = f->room.len;
+    room->path = (lk_buf)HEAP_BUF, room->idle_ms = UINT64_MAX;
+    if (f->room.len > 0) memcpy(room->name, f->room.at, f->room.len);
+    if (!rooms_open(room)) {
+        rooms_room_free(room);
+        return NULL;
+    }
+    rooms_count(room);
+    r->stats.rooms++;
+    return *slot = room;
+}
+
+/* ---- members ---- */
+
+rooms_member *rooms_enter(rooms *r, void *conn, uint64_t now_ms) {
+    rooms_member *m = heap_new(rooms_member);
+    m->rooms = r, m->conn = conn, m->joins_from_ms = now_ms;
+    *vec_push(&heap_memory, &r->members) = m;
+    r->stats.members++;
+    return m;
+}
+
+static void rooms_drop_assembly(rooms_member *m, size_t at) {
+    lk_buf_free(&m->assemblies.at[at].bytes);
+    m->assemblies.len--;
+    memmove(&m->assemblies.at[at], &m->assemblies.at[at + 1],
+            (m->assemblies.len - at) * sizeof m->assemblies.at[0]);
+}
+
+/* Nothing of that room is on its way from or to the member any more. */
+static void rooms_forget(rooms_member *m, const rooms_room *room) {
+    size_t kept = m->sent;
+    for (size_t i = m->sent; i < m->backlog.len; i++) {
+        rooms_item item = m->backlog.at[i];
+        if (item.room != room) {
+            m->backlog.at[kept++] = item;
+            continue;
+        }
+        m->backlog_bytes -= item.update->len;
+        parcel_drop(item.update);
+    }
+    m->backlog.len = kept;
+    if (m->part.room == room) {
+        parcel_drop(m->part.update);
+        m->part = (rooms_item){0};
+    }
+    for (size_t i = m->assemblies.len; i-- > 0;)
+        if (m->assemblies.at[i].room == room) rooms_drop_assembly(m, i);
+}
+
+static void rooms_leave_room(rooms_member *m, rooms_room *room) {
+    rooms_forget(m, room);
+    size_t at = 0;
+    while (room->members.at[at] != m) at++;
+    room->members.at[at] = room->members.at[--room->members.len];
+    for (at = 0; m->in.at[at] != room;) at++;
+    m->in.at[at] = m->in.at[--m->in.len];
+    for (size_t i = 0; i < room->acks.len; i++)
+        if (room->acks.at[i].member == m) room->acks.at[i].member = NULL;
+}
+
+void rooms_leave(rooms_member *m) {
+    rooms *r = m->rooms;
+    m->closing = true;
+    while (m->in.len > 0) rooms_leave_room(m, m->in.at[0]);
+    size_t at = 0;
+    while (r->members.at[at] != m) at++;
+    r->members.at[at] = r->members.at[--r->members.len];
+    r->stats.members--;
+    vec_drop(&heap_memory, &m->in);
+    vec_drop(&heap_memory, &m->backlog);
+    vec_drop(&heap_memory, &m->assemblies);
+    heap_free(rooms_member, m);
+}
+
+/* ---- joins ---- */
+
+static void rooms_refuse(rooms_member *m, const frame *f, uint8_t code, const char *app_code,
+                         const char *message) {
+    frame error = {.crdt = f->crdt, .kind = FRAME_JOIN_ERROR, .room = f->room, .code = code};
+    error.message = (lk_str){message, strlen(message)};
+    error.app_code = (lk_str){app_code, strlen(app_code)};
+    rooms_send(m, &error);
+}
+
+static bool rooms_join_allowed(rooms_member *m, uint64_t now_ms) {
+    if (now_ms - m->joins_from_ms >= LIMIT_JOINS_WINDOW_MS) m->joins_from_ms = now_ms, m->joins = 0;
+    return ++m->joins <= LIMIT_JOINS;
+}
+
+static bool rooms_offered(const rooms *r, const frame *f) {
+    lk_str only = r->options.only;
+    bool named =
+        only.len == 0 || (only.len == f->room.len && memcmp(only.at, f->room.at, only.len) == 0);
+    bool plain =
+        f->crdt == FRAME_LORO || f->crdt == FRAME_EPHEMERAL || f->crdt == FRAME_EPHEMERAL_STORED;
+    return named && (f->crdt == FRAME_ELO || (plain && r->options.plain));
+}
+
+/* The room for that member; NULL, and it was told why, if it may not come in. */
+static rooms_room *rooms_admit(rooms_member *m, const frame *f) {
+    rooms_room *room = rooms_find(m, f);
+    if (room != NULL) return room;
+    if (!rooms_offered(m->rooms, f)) {
+        rooms_refuse(m, f, JOIN_APP_ERROR, "not_here", "there is no such room here");
+        return NULL;
+    }
+    room = rooms_get(m->rooms, f);
+    if (room == NULL || room->members.len == LIMIT_ROOM_MEMBERS ||
+        m->in.len == LIMIT_ROOMS_JOINED) {
+        rooms_refuse(m, f, JOIN_APP_ERROR, "too_many", "no room is left");
+        return NULL;
+    }
+    if (!shelf_admits(room->shelf, rooms_word_of(f->payload))) {
+        rooms_refuse(m, f, JOIN_AUTH_FAILED, "", "this room has another key");
+        return NULL;
+    }
+    *vec_push(&heap_memory, &room->members) = m;
+    *vec_push(&heap_memory, &m->in) = room;
+    return room;
+}
+
+/* Put what the member lacks into its backlog, in place of what it was sent so far. */
+static bool rooms_fill(rooms_member *m, rooms_room *room, lk_bytes version) {
+    parcels missing = {0};
+    bool good = shelf_missing(room->shelf, version, m->rooms->options.unix_ms(), &missing) == LK_OK;
+    if (good) rooms_forget(m, room);
+    for (size_t i = 0; good && i < missing.len; i++)
+        rooms_push(m, (rooms_item){room, random_u64(), room->crdt == FRAME_ELO,
+                                   parcel_hold(missing.at[i])});
+    parcels_drop(&missing);
+    return good;
+}
+
+static void rooms_join(rooms_member *m, const frame *f, uint64_t now_ms) {
+    if (!rooms_join_allowed(m, now_ms)) {
+        rooms_close(m);
+        return;
+    }
+    rooms_room *room = rooms_admit(m, f);
+    if (room == NULL) return;
+    lk_buf version = HEAP_BUF;
+    shelf_version(room->shelf, &version);
+    frame ok = rooms_frame(room, FRAME_JOIN_OK);
+    ok.may_write = true, ok.version = (lk_bytes){version.at, version.len};
+    if (rooms_fill(m, room, f->version)) {
+        rooms_send(m, &ok);
+        rooms_pump(m);
+    } else {
+        ok.kind = FRAME_JOIN_ERROR, ok.code = JOIN_VERSION_UNKNOWN;
+        ok.message = (lk_str){"version is damaged", 18};
+        rooms_send(m, &ok);
+        rooms_leave_room(m, room);
+    }
+    lk_buf_free(&version);
+}
+
+/* ---- updates ---- */
+
+static uint8_t rooms_status(lk_status status) {
+    return status == LK_ELIMIT ? ACK_PAYLOAD_TOO_LARGE : ACK_INVALID_UPDATE;
+}
+
+/* Take one update in, and pass it on. */
+static lk_status rooms_update(rooms_member *m, rooms_room *room, uint64_t batch, lk_bytes update) {
+    rooms *r = m->rooms;
+    bool news;
+    if (r->stats.bytes + update.len > LIMIT_ROOMS_BYTES) return LK_ELIMIT;
+    lk_status status =
+        shelf_take(room->shelf, update, ++room->last_number, r->options.unix_ms(), &news);
+    rooms_count(room);
+    if (status == LK_OK && news) rooms_tell(room, m, batch, update);
+    return status;
+}
+
+/* One update, or (`update` NULL) those of a list: acknowledged when the last of them is safe. */
+static void rooms_batch(rooms_member *m, rooms_room *room, uint64_t batch, const lk_bytes *update,
+                        lk_bytes list) {
+    lk_bytes one;
+    lk_status status = LK_OK;
+    bool more = update != NULL || frame_next_update(&list, &one);
+    if (!more) rooms_ack_room(m, room, batch, ACK_OK);
+    if (update != NULL) one = *update;
+    while (more) {
+        lk_bytes now = one;
+        more = update == NULL && frame_next_update(&list, &one);
+        if (!more)
+            *vec_push(&heap_memory, &room->acks) = (rooms_ack){room->last_number + 1, batch, m};
+        status = rooms_update(m, room, batch, now);
+        if (status != LK_OK) break;
+    }
+    if (status == LK_OK) return;
+    if (!more) room->acks.len--;
+    rooms_ack_room(m, room, batch, rooms_status(status));
+}
+
+/* ---- fragments: the transport keeps order, so they come one after the other ---- */
+
+static size_t rooms_announced(const rooms_member *m) {
+    size_t total = 0;
+    for (size_t i = 0; i < m->assemblies.len; i++) total += m->assemblies.at[i].total;
+    return total;
+}
+
+static size_t rooms_assembly_at(const rooms_member *m, const rooms_room *room, uint64_t batch) {
+    size_t at = 0;
+    while (at < m->assemblies.len &&
+           !(m->assemblies.at[at].room == room && m->assemblies.at[at].batch == batch))
+        at++;
+    return at;
+}
+
+static void rooms_header(rooms_member *m, rooms_room *room, const frame *f, uint64_t now_ms) {
+    size_t old = rooms_assembly_at(m, room, f->batch);
+    if (old < m->assemblies.len) rooms_drop_assembly(m, old);
+    if (m->assemblies.len >= LIMIT_FRAGMENT_BATCHES || f->count == 0 || f->count > f->total ||
+        rooms_announced(m) + f->total > LIMIT_ROOMS_ASSEMBLY_BYTES) {
+        rooms_answer(m, f, ACK_PAYLOAD_TOO_LARGE);
+        return;
+    }
+    *vec_push(&heap_memory, &m->assemblies) =
+        (rooms_assembly){.room = room,
+                         .batch = f->batch,
+                         .due_ms = now_ms + LIMIT_FRAGMENT_TIMEOUT_MS,
+                         .count = f->count,
+                         .total = f->total,
+                         .bytes = HEAP_BUF};
+}
+
+static void rooms_fragment(rooms_member *m, rooms_room *room, const frame *f, uint64_t now_ms) {
+    size_t at = rooms_assembly_at(m, room, f->batch);
+    if (at == m->assemblies.len) return; /* given up, or refused, and told so */
+    rooms_assembly *a = &m->assemblies.at[at];
+    bool last = a->next + 1 == a->count;
+    size_t len = a->bytes.len + f->payload.len;
+    if (f->index != a->next || len > a->total || (last && len != a->total)) {
+        rooms_drop_assembly(m, at);
+        rooms_answer(m, f, ACK_FRAGMENT_TIMEOUT);
+        return;
+    }
+    buf_append(&a->bytes, f->payload.at, f->payload.len);
+    a->next++, a->due_ms = now_ms + LIMIT_FRAGMENT_TIMEOUT_MS;
+    if (!last) return;
+    lk_buf whole = a->bytes;
+    a->bytes = (lk_buf)HEAP_BUF;
+    rooms_drop_assembly(m, at);
+    lk_bytes update = {whole.at, whole.len};
+    rooms_batch(m, room, f->batch, &update, (lk_bytes){0});
+    lk_buf_free(&whole);
+}
+
+/* ---- what comes in ---- */
+
+static bool rooms_writes(const frame *f) {
+    return f->kind == FRAME_UPDATE || f->kind == FRAME_FRAGMENT_HEADER || f->kind == FRAME_FRAGMENT;
+}
+
+void rooms_feed(rooms_member *m, lk_bytes message, uint64_t now_ms) {
+    frame f;
+    if (m->closing) return;
+    if (frame_decode(message, &f, NULL) != LK_OK) {
+        rooms_close(m);
+        return;
+    }
+    if (f.kind == FRAME_JOIN_REQUEST) {
+        rooms_join(m, &f, now_ms);
+        return;
+    }
+    rooms_room *room = rooms_find(m, &f);
+    if (room == NULL) {
+        if (rooms_writes(&f) && f.kind != FRAME_FRAGMENT)
+            rooms_answer(m, &f, ACK_PERMISSION_DENIED);
+        return;
+    }
+    switch (f.kind) {
+    case FRAME_UPDATE: rooms_batch(m, room, f.batch, NULL, f.list); return;
+    case FRAME_FRAGMENT_HEADER: rooms_header(m, room, &f, now_ms); return;
+    case FRAME_FRAGMENT: rooms_fragment(m, room, &f, now_ms); return;
+    case FRAME_LEAVE:
+    case FRAME_JOIN_ERROR: rooms_leave_room(m, room); return;
+    default: return; /* what clients could not use: they ask again by joining */
+    }
+}
+
+void rooms_drained(rooms_member *m) { rooms_pump(m); }
+
+/* ---- time, beginning and end ---- */
+
+static void rooms_tick_member(rooms_member *m, uint64_t now_ms) {
+    for (size_t i = m->assemblies.len; i-- > 0;) {
+        rooms_assembly *a = &m->assemblies.at[i];
+        if (now_ms < a->due_ms) continue;
+        rooms_ack_room(m, a->room, a->batch, ACK_FRAGMENT_TIMEOUT);
+        rooms_drop_assembly(m, i);
+    }
+}
+
+static void rooms_sweep(rooms *r, uint64_t now_ms, bool all) {
+    for (size_t i = 0; i < ROOMS_BUCKETS; i++) {
+        rooms_room **at = &r->buckets[i];
+        while (*at != NULL) {
+            rooms_room *room = *at;
+            if (room->members.len > 0)
+                room->idle_ms = UINT64_MAX;
+            else if (room->idle_ms == UINT64_MAX)
+                room->idle_ms = now_ms;
+            bool over = room->idle_ms != UINT64_MAX && !shelf_busy(room->shelf) &&
+                        now_ms - room->idle_ms >= ROOMS_LINGER_MS;
+            if (!all && !over) {
+                at = &room->next;
+                continue;
+            }
+            *at = room->next;
+            r->stats.rooms--, r->stats.bytes -= room->bytes;
+            rooms_room_free(room);
+        }
+    }
+}
+
+void rooms_tick(rooms *r, uint64_t now_ms) {
+    for (size_t i = 0; i < r->members.len; i++) rooms_tick_member(r->members.at[i], now_ms);
+    rooms_sweep(r, now_ms, false);
+}
+
+rooms *rooms_new(const rooms_options *options) {
+    rooms *r = heap_new(rooms);
+    r->options = *options;
+    return r;
+}
+
+void rooms_free(rooms *r) {
+    LK_ASSERT(r->stats.members == 0);
+    rooms_sweep(r, 0, true);
+    vec_drop(&heap_memory, &r->members);
+    heap_free(rooms, r);
+}
+
+rooms_stats rooms_stats_read(const rooms *r) { return r->stats; }

@@ -1,0 +1,255 @@
+// The published clients of the Loro syncing protocol, unmodified, with `lorikeet serve` as their
+// server: documents, presence, what is kept of it, and documents that the server cannot read.
+import assert from "node:assert/strict";
+import { closeSync, openSync, readdirSync, readFileSync, readSync } from "node:fs";
+import path from "node:path";
+import { test as plainTest } from "node:test";
+import { EphemeralStore, LoroDoc } from "loro-crdt";
+import { LoroWebsocketClient } from "loro-websocket";
+import { EloAdaptor, LoroAdaptor, LoroEphemeralAdaptor, LoroPersistentStoreAdaptor } from "loro-adaptors/loro";
+import * as protocol from "loro-protocol";
+import { WebSocket } from "ws";
+import { scratchFolder, until } from "../e2e/lib/cleanup.mjs";
+import { haveProgram, serve } from "../e2e/lib/program.mjs";
+
+globalThis.WebSocket = WebSocket;
+const test = (name, body) =>
+  plainTest(name, { skip: haveProgram ? false : "not built: run ./dev build", timeout: 120_000 }, body);
+const KEY = Uint8Array.from({ length: 32 }, (_, i) => i);
+const getPrivateKey = async () => ({ keyId: "k1", key: KEY });
+const sealed = (doc = new LoroDoc()) => new EloAdaptor(doc, { getPrivateKey });
+const wsUrl = (server) => server.url.replace("http", "ws");
+
+/** A client of the server, in one room. */
+async function enter(t, server, roomId, crdtAdaptor, auth) {
+  const client = new LoroWebsocketClient({ url: wsUrl(server), onError: (error) => errors.push(error) });
+  const errors = [];
+  t.after(() => client.destroy());
+  await client.waitConnected();
+  const room = await client.join({ roomId, crdtAdaptor, auth });
+  return { client, room, errors, doc: crdtAdaptor.getDoc?.() };
+}
+const text = (doc) => doc.getText("t").toString();
+const shows = (doc, wanted) => until(wanted.slice(0, 40), () => text(doc) === wanted);
+function write(doc, at, what) {
+  doc.getText("t").insert(at, what);
+  doc.commit();
+}
+async function leave({ client, room }) {
+  await room.destroy();
+  client.destroy();
+}
+
+/** A bare WebSocket that says and hears messages of the protocol. */
+async function bare(t, server) {
+  const ws = new WebSocket(wsUrl(server));
+  const heard = [];
+  ws.binaryType = "arraybuffer";
+  ws.on("message", (data, binary) => heard.push(binary ? protocol.decode(new Uint8Array(data)) : String(data)));
+  const closed = new Promise((resolve) => ws.on("close", resolve));
+  await new Promise((resolve) => ws.on("open", resolve));
+  t.after(() => ws.terminate());
+  const of = (type) => heard.filter((message) => message.type === type);
+  return {
+    ws,
+    heard,
+    closed,
+    say: (message) => ws.send(protocol.encode(message)),
+    hear: (type, count = 1) => until(`message ${type}`, () => of(type)[count - 1]),
+  };
+}
+const { MessageType, CrdtType } = protocol;
+const joinOf = (crdt, roomId, auth = new Uint8Array()) => ({
+  type: MessageType.JoinRequest,
+  crdt,
+  roomId,
+  auth,
+  version: new Uint8Array(),
+});
+
+test("documents: two clients, one that comes later, a large update, a server that restarts", async (t) => {
+  const data = scratchFolder(t);
+  const args = ["--data", data, "--plain"];
+  const server = await serve(t, { args });
+  const a = await enter(t, server, "a room/é", new LoroAdaptor());
+  const b = await enter(t, server, "a room/é", new LoroAdaptor());
+  write(a.doc, 0, "hello");
+  await shows(b.doc, "hello");
+  write(b.doc, 5, " world");
+  await shows(a.doc, "hello world");
+  const long = "x".repeat(1_000_000);
+  write(a.doc, 0, long);
+  await shows(b.doc, `${long}hello world`);
+  const late = await enter(t, server, "a room/é", new LoroAdaptor());
+  await late.room.waitForReachingServerVersion();
+  await shows(late.doc, `${long}hello world`);
+  await until("an answer to each update", () => a.client.sentUpdateBatches.size === 0);
+  assert.ok(holds(server, "x".repeat(64)), "what a server can read is found in its memory");
+  for (const peer of [a, b, late]) {
+    assert.deepEqual(peer.errors, []);
+    await leave(peer);
+  }
+  await server.child.stop();
+  const again = await serve(t, { args });
+  const c = await enter(t, again, "a room/é", new LoroAdaptor());
+  await shows(c.doc, `${long}hello world`);
+  const other = await enter(t, again, "a room", new LoroAdaptor());
+  await other.room.waitForReachingServerVersion();
+  assert.equal(text(other.doc), "");
+});
+
+test("documents are not taken unless asked for, and others are not known at all", async (t) => {
+  const server = await serve(t);
+  const s = await bare(t, server);
+  for (const crdt of [CrdtType.Loro, CrdtType.LoroEphemeralStore, CrdtType.LoroEphemeralStorePersisted])
+    s.say(joinOf(crdt, "room"));
+  s.say(joinOf(CrdtType.Yjs, "room"));
+  const refusal = await s.hear(MessageType.JoinError, 4);
+  assert.deepEqual([refusal.code, refusal.appCode], [protocol.JoinErrorCode.AppError, "not_here"]);
+  s.say(joinOf(CrdtType.Elo, "room"));
+  assert.equal((await s.hear(MessageType.JoinResponseOk)).permission, "write");
+});
+
+test("presence reaches others, and what is kept of it reaches who comes later", async (t) => {
+  const data = scratchFolder(t);
+  const args = ["--data", data, "--plain"];
+  const server = await serve(t, { args });
+  const stores = [0, 1, 2, 3].map(() => new EphemeralStore(60_000));
+  t.after(() => stores.forEach((store) => store.destroy()));
+  await enter(t, server, "room", new LoroEphemeralAdaptor(stores[0]));
+  await enter(t, server, "room", new LoroEphemeralAdaptor(stores[1]));
+  stores[0].set("cursor", 7);
+  await until("presence", () => stores[1].get("cursor") === 7);
+  const keeper = await enter(t, server, "room", new LoroPersistentStoreAdaptor(stores[2]));
+  stores[2].set("name", "somebody");
+  await until("an answer", () => keeper.client.sentUpdateBatches.size === 0);
+  await leave(keeper);
+  await server.child.stop();
+  await enter(t, await serve(t, { args }), "room", new LoroPersistentStoreAdaptor(stores[3]));
+  await until("what was kept", () => stores[3].get("name") === "somebody");
+});
+
+for (const kept of [false, true])
+  test(`sealed documents: the server cannot read them, ${kept ? "on disk" : "in memory"}`, async (t) => {
+    const data = scratchFolder(t);
+    const args = kept ? ["--data", data] : [];
+    let server = await serve(t, { args });
+    const a = await enter(t, server, "room", sealed());
+    write(a.doc, 0, "a secret");
+    const b = await enter(t, server, "room", sealed());
+    await shows(b.doc, "a secret");
+    write(b.doc, 8, " between two");
+    await shows(a.doc, "a secret between two");
+    const long = "tell nobody ".repeat(50_000);
+    write(a.doc, 20, long);
+    await shows(b.doc, `a secret between two${long}`);
+    await until("an answer to each update", () => a.client.sentUpdateBatches.size === 0);
+    for (const peer of [a, b]) await leave(peer);
+    assert.ok(!holds(server, "tell nobody tell"));
+    if (kept) {
+      await server.child.stop();
+      for (const name of readdirSync(data))
+        assert.ok(!readFileSync(path.join(data, name)).includes("secret"), name);
+      assert.deepEqual(readdirSync(data), ["room.sealed"]);
+      server = await serve(t, { args });
+    }
+    const late = await enter(t, server, "room", sealed());
+    await shows(late.doc, `a secret between two${long}`);
+    const stranger = new EloAdaptor(new LoroDoc(), {
+      getPrivateKey: async () => ({ keyId: "k1", key: new Uint8Array(32) }),
+      onDecryptError: () => (refused = true),
+    });
+    let refused = false;
+    const { doc } = await enter(t, server, "room", stranger);
+    await until("refusal", () => refused);
+    assert.equal(text(doc), "");
+  });
+
+test("what breaks the protocol is answered, or ends the connection that says it", async (t) => {
+  const server = await serve(t, { args: ["--plain"] });
+  const [s, witness] = [await bare(t, server), await bare(t, server)];
+  const update = { type: MessageType.DocUpdate, crdt: CrdtType.Elo, roomId: "room" };
+  const ack = async (count, batchId, status) => {
+    const heard = await s.hear(MessageType.Ack, count);
+    assert.deepEqual([heard.refId, heard.status], [batchId, status]);
+  };
+  const batch = (n) => `0x${String(n).padStart(16, "0")}`;
+  const { UpdateStatusCode } = protocol;
+  s.say({ ...update, updates: [Uint8Array.of(0)], batchId: batch(1) });
+  await ack(1, batch(1), UpdateStatusCode.PermissionDenied);
+  for (const one of [s, witness]) one.say(joinOf(CrdtType.Elo, "room"));
+  await s.hear(MessageType.JoinResponseOk);
+  await witness.hear(MessageType.JoinResponseOk);
+  s.say({ ...update, updates: [Uint8Array.of(1, 9, 1, 2)], batchId: batch(2) });
+  await ack(2, batch(2), UpdateStatusCode.InvalidUpdate);
+  const fragments = { ...update, type: MessageType.DocUpdateFragmentHeader };
+  s.say({ ...fragments, batchId: batch(3), fragmentCount: 2, totalSizeBytes: 1 << 30 });
+  await ack(3, batch(3), UpdateStatusCode.PayloadTooLarge);
+  s.say({ ...fragments, batchId: batch(4), fragmentCount: 2, totalSizeBytes: 10 });
+  const fragment = { ...update, type: MessageType.DocUpdateFragment, fragment: new Uint8Array(5) };
+  s.say({ ...fragment, batchId: batch(4), index: 1 });
+  await ack(4, batch(4), UpdateStatusCode.FragmentTimeout);
+  s.say({ ...fragments, batchId: batch(5), fragmentCount: 2, totalSizeBytes: 10 });
+  s.say({ ...fragment, batchId: batch(5), index: 0 });
+  await ack(5, batch(5), UpdateStatusCode.FragmentTimeout);
+  s.ws.send("ping");
+  await until("pong", () => s.heard.includes("pong"));
+  s.ws.send(Uint8Array.of(1, 2, 3));
+  await s.closed;
+  const huge = await bare(t, server);
+  huge.say(joinOf(CrdtType.Elo, "room"));
+  huge.ws.send(new Uint8Array(256 * 1024 + 1));
+  await huge.closed;
+  const { record } = await protocol.encryptDeltaSpan(
+    Uint8Array.of(1),
+    { peerId: new TextEncoder().encode("7"), start: 0, end: 1, keyId: "k" },
+    KEY,
+  );
+  const late = await bare(t, server);
+  late.say(joinOf(CrdtType.Elo, "room"));
+  late.say({ ...update, updates: [protocol.encodeEloContainer([record])], batchId: batch(6) });
+  await late.hear(MessageType.Ack);
+  assert.equal((await witness.hear(MessageType.DocUpdate)).batchId, batch(6));
+});
+
+test("a room that was founded with a word is closed to who does not know it", async (t) => {
+  const data = scratchFolder(t);
+  const word = (byte) => Uint8Array.from([...Buffer.from("lorikeet\u0001"), ...new Uint8Array(32).fill(byte)]);
+  const answers = async (server, auth) => {
+    const s = await bare(t, server);
+    s.say(joinOf(CrdtType.Elo, "room", auth));
+    return until("an answer", () => s.heard[0]);
+  };
+  let server = await serve(t, { args: ["--data", data] });
+  for (let round = 0; round < 2; round += 1) {
+    assert.equal((await answers(server, word(1))).type, MessageType.JoinResponseOk);
+    for (const auth of [word(2), new Uint8Array(), Uint8Array.of(1)])
+      assert.equal((await answers(server, auth)).code, protocol.JoinErrorCode.AuthFailed);
+    await server.child.stop();
+    server = await serve(t, { args: ["--data", data] });
+  }
+});
+
+/** Is that text anywhere in the memory of the server? */
+function holds(server, what) {
+  const process = `/proc/${server.child.process.pid}`;
+  const needle = Buffer.from(what);
+  const memory = openSync(`${process}/mem`);
+  try {
+    for (const line of readFileSync(`${process}/maps`, "utf8").split("\n")) {
+      const found = /^([0-9a-f]+)-([0-9a-f]+) rw/.exec(line);
+      if (!found) continue;
+      const [from, to] = [found[1], found[2]].map((hex) => Number.parseInt(hex, 16));
+      const bytes = Buffer.alloc(to - from);
+      try {
+        readSync(memory, bytes, 0, bytes.length, from);
+      } catch {
+        continue; // not everything that is mapped can be read
+      }
+      if (bytes.includes(needle)) return true;
+    }
+    return false;
+  } finally {
+    closeSync(memory);
+  }
+}
