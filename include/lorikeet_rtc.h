@@ -65,7 +65,10 @@ void lk_rtc_free(lk_rtc *rtc);
 /* Append our SDP: an offer, or, once the remote offer is in, an answer. Trickle: candidates known
  * now are included, later ones come as LK_RTC_CANDIDATE. */
 lk_status lk_rtc_local_description(lk_rtc *rtc, lk_buf *out);
-/* The other side's SDP. Unknown lines are ignored; LK_ECORRUPT names the byte of a broken one. */
+/* The other side's SDP. Unknown lines are ignored; LK_ECORRUPT names the byte of a broken one. One
+ * that comes later restarts ICE, or answers our restart: it has new credentials and the same
+ * certificate (LK_ECORRUPT: another one), or is refused with LK_ESTATE. If it was an offer,
+ * describe yourself again. */
 lk_status lk_rtc_remote_description(lk_rtc *rtc, lk_str sdp, uint64_t now_ms,
                                     lk_fault *fault_or_null);
 /* One trickled "candidate:..." line; empty means the end of candidates. Candidates that cannot be
@@ -82,6 +85,17 @@ size_t lk_rtc_buffered(const lk_rtc *rtc);
 uint32_t lk_rtc_message_max(const lk_rtc *rtc);
 /* Close the channel and the association politely; LK_RTC_CLOSED follows. */
 void lk_rtc_close(lk_rtc *rtc, uint64_t now_ms);
+
+/* Look for a path anew (an ICE restart, RFC 8445 section 9), because this one fails or because the
+ * network is another one: describe yourself afterwards; that is an offer, whoever made the first
+ * one. Messages go over the old path until there is a new one, and none is lost. An offer of the
+ * other side takes the place of ours that it has not answered. LK_ESTATE: its first description has
+ * not come, or all is over. */
+lk_status lk_rtc_restart(lk_rtc *rtc, uint64_t now_ms);
+/* Your sockets or servers are others now: the next restart, ours or theirs, which should follow at
+ * once, takes `locals`, `stun` and `turn` of `options`. Nothing leaves from other sockets any more.
+ */
+void lk_rtc_network(lk_rtc *rtc, const lk_rtc_options *options, uint64_t now_ms);
 
 void lk_rtc_tick(lk_rtc *rtc, uint64_t now_ms);
 uint64_t lk_rtc_wake_at(const lk_rtc *rtc);
@@ -115,6 +129,8 @@ typedef struct lk_rtc_stats {
     lk_rtc_state state;
     lk_addr local, remote; /* the selected pair */
     uint32_t rtt_ms;       /* of the last consent check */
+    uint64_t answered_ms;  /* when the other side last answered one: they go every 4 to 6 s */
+    uint32_t restarts;     /* of ICE, so far */
 } lk_rtc_stats;
 lk_rtc_stats lk_rtc_stats_read(const lk_rtc *rtc);
 

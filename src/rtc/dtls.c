@@ -241,6 +241,11 @@ void dtls_expect(dtls *d, uint8_t (*fingerprints)[DTLS_FINGERPRINT], size_t len)
     d->expected_len = len;
 }
 
+bool dtls_expects(const dtls *d, uint8_t (*fingerprints)[DTLS_FINGERPRINT], size_t len) {
+    return len == d->expected_len &&
+           __builtin_memcmp(d->expected, fingerprints, len * DTLS_FINGERPRINT) == 0;
+}
+
 void dtls_route(dtls *d, const lk_addr *local, const lk_addr *remote) {
     d->local = *local;
     d->remote = *remote;

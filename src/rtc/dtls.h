@@ -32,6 +32,8 @@ void dtls_free(dtls *d);
 const uint8_t *dtls_fingerprint(const dtls *d);
 /* The certificate must match one of these before the state becomes DTLS_UP. */
 void dtls_expect(dtls *d, uint8_t (*fingerprints)[DTLS_FINGERPRINT], size_t len);
+/* Are those the ones? */
+bool dtls_expects(const dtls *d, uint8_t (*fingerprints)[DTLS_FINGERPRINT], size_t len);
 /* Where datagrams go from now on. */
 void dtls_route(dtls *d, const lk_addr *local, const lk_addr *remote);
 

@@ -36,7 +36,9 @@ bool gather_init(ice *a, uint64_t now_ms) {
 void gather_trickle(ice *a, const candidate *c) {
     if (!a->described) return;
     lk_buf line = {.memory = a->heap};
-    if (c == NULL || candidate_write(c, &line))
+    /* RFC 8838 section 11: which generation it belongs to */
+    if (c == NULL || (candidate_write(c, &line) && text_append(&line, " ufrag ") &&
+                      buf_append(&line, a->ufrag, ICE_UFRAG)))
         queue_push(a->out, (queue_item){.kind = LK_RTC_CANDIDATE}, (lk_bytes){line.at, line.len});
     lk_buf_free(&line);
 }

@@ -54,7 +54,7 @@ bool ice_init(ice *a, const ice_options *o, const lk_memory *heap, queue *out, u
                .give_up_ms = UINT64_MAX};
     entropy_text(&a->random, a->ufrag, ICE_UFRAG);
     entropy_text(&a->random, a->pwd, ICE_PWD);
-    a->tie_breaker = entropy_u64(&a->random);
+    a->tie_breaker = o->tie_breaker != 0 ? o->tie_breaker : entropy_u64(&a->random);
     for (size_t i = 0; i < o->server_len && a->server_len < LIMIT_ICE_SERVERS; i++)
         a->servers[a->server_len++] = o->servers[i];
     return ice_init_hosts(a, o) && gather_init(a, now_ms);
@@ -273,12 +273,13 @@ static bool ice_better_possible(const ice *a, const ice_pair *p) {
     return false;
 }
 
-/* We control: nominate the best valid pair when it is time (regular nomination). */
+/* We control: nominate the best valid pair when it is time (regular nomination). One that we have
+ * heard of: browsers answer checks before they have our description, and forget what those said. */
 static void ice_nominate(ice *a, uint64_t now_ms) {
     if (!a->controlling || a->path != SIZE_MAX) return;
     ice_pair *best = ice_best(a, PAIR_VALID);
     if (best == NULL || best->nominating) return;
-    if (now_ms < a->nominate_ms && ice_better_possible(a, best)) return;
+    if (now_ms < a->nominate_ms && (!best->heard || ice_better_possible(a, best))) return;
     best->nominating = true;
     ice_check_start(a, best, now_ms);
 }

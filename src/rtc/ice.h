@@ -85,6 +85,7 @@ typedef struct ice_options {
     const lk_addr *hosts, *servers;
     size_t host_len, server_len, relaying;
     uint64_t seed;
+    uint64_t tie_breaker; /* 0: one of its own */
 } ice_options;
 
 /* False when memory is out; ice_drop() is due in either case. */

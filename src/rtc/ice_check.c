@@ -25,7 +25,9 @@ static void ice_check_send(ice *a, ice_pair *p) {
     /* what the other side would call us if it saw us for the first time */
     stun_priority(&w, candidate_priority(CANDIDATE_PRFLX, p->host));
     stun_role(&w, a->controlling, a->tie_breaker);
-    if (p->nominating) stun_use_candidate(&w);
+    /* said again with each check for consent, as libwebrtc does: once may not have been heard */
+    bool path = a->path == (size_t)(p - a->pairs.at);
+    if (p->nominating || (path && a->controlling)) stun_use_candidate(&w);
     p->asked_controlling = a->controlling;
     ice_send(a, ice_pair_local(a, p), ice_pair_remote(a, p), stun_seal(&w, ice_remote_pwd(a)));
 }

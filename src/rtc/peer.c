@@ -15,28 +15,29 @@
 #include "rtc/addr.h"
 #include "rtc/channel.h"
 #include "rtc/dtls.h"
-#include "rtc/ice.h"
+#include "rtc/generations.h"
+#include "rtc/relays.h"
 #include "rtc/sdp.h"
-#include "rtc/turn.h"
 
 #define PEER_MESSAGE_MAX (256u << 10)
 
 struct lk_rtc {
     lk_memory heap;
     lk_rtc_state state;
-    bool offerer;
-    bool started; /* the remote description is in */
-    bool client;  /* of DTLS */
-    sdp_setup setup;
+    bool offering; /* the description under way is, or was, an offer of ours */
+    bool waiting;  /* for the answer to it */
+    bool started;  /* the remote description is in */
+    bool client;   /* of DTLS, once started */
+    bool loopback;
     char mid[LIMIT_MID_BYTES];
     size_t mid_len;
     uint64_t session;
     uint32_t message_max, remote_max;
     uint16_t remote_port;
-    ice ice;
-    turn relays[LIMIT_TURN_RELAYS];
-    size_t relay_len;
-    stun_writer wrapped; /* what `view` shows, if it goes to a relay */
+    lk_addr hosts[LIMIT_ICE_LOCALS], stun[LIMIT_ICE_SERVERS]; /* for the next restart */
+    size_t host_len, stun_len;
+    generations ice;
+    relays relays;
     dtls *dtls;
     channel channel;
     queue out;
@@ -51,55 +52,36 @@ void lk_rtc_global_tick(uint64_t now_ms) { assoc_global_tick(now_ms); }
 
 /* ---- making one ---- */
 
-/* The `nth` pair of an address of ours and a TURN server that it can reach; false: there are fewer.
- */
-static bool peer_relay(const lk_rtc_options *o, size_t nth, const lk_addr **base,
-                       const lk_rtc_turn **server) {
-    for (size_t i = 0; i < o->turn_len; i++)
-        for (size_t k = 0; k < o->local_len; k++) {
-            *server = &o->turn[i], *base = &o->locals[k];
-            if (addr_meets(*base, &(*server)->server) && nth-- == 0) return true;
-        }
-    return false;
+/* What the next generation of ICE starts from. */
+static void peer_take_network(lk_rtc *r, const lk_rtc_options *o, generations *agents,
+                              uint64_t now_ms) {
+    r->host_len = o->local_len < LIMIT_ICE_LOCALS ? o->local_len : LIMIT_ICE_LOCALS;
+    r->stun_len = o->stun_len < LIMIT_ICE_SERVERS ? o->stun_len : LIMIT_ICE_SERVERS;
+    for (size_t i = 0; i < r->host_len; i++) r->hosts[i] = o->locals[i];
+    for (size_t i = 0; i < r->stun_len; i++) r->stun[i] = o->stun[i];
+    relays_renew(&r->relays, o, agents, now_ms);
 }
 
-/* Tell ICE of a relay that has answered, or never will. */
-static void peer_settle_relay(lk_rtc *r, turn *t, turn_state before) {
-    if (before != TURN_ASKING || t->state == TURN_ASKING) return;
-    bool ready = t->state == TURN_READY;
-    if (!ice_relay(&r->ice, ready ? &t->relayed : NULL, &t->mapped) && ready) turn_close(t);
-}
-
-static void peer_ask_relays(lk_rtc *r, const lk_rtc_options *o, uint64_t now_ms) {
-    const lk_addr *base;
-    const lk_rtc_turn *server;
-    for (size_t count = r->ice.relaying; r->relay_len < count; r->relay_len++) {
-        turn *t = &r->relays[r->relay_len];
-        LK_ASSERT(peer_relay(o, r->relay_len, &base, &server));
-        turn_init(t, base, server, &r->heap, &r->out, &r->ice.random, now_ms);
-        peer_settle_relay(r, t, TURN_ASKING);
-    }
+static ice_options peer_ice_options(const lk_rtc *r) {
+    return (ice_options){.loopback = r->loopback,
+                         .hosts = r->hosts,
+                         .host_len = r->host_len,
+                         .servers = r->stun,
+                         .server_len = r->stun_len,
+                         .relaying = relays_count(&r->relays)};
 }
 
 static bool peer_init(lk_rtc *r, const lk_rtc_options *o, uint64_t now_ms) {
-    const lk_addr *base;
-    const lk_rtc_turn *server;
-    size_t relaying = 0;
-    while (relaying < LIMIT_TURN_RELAYS && peer_relay(o, relaying, &base, &server)) relaying++;
-    ice_options options = {.controlling = o->offerer,
-                           .loopback = o->allow_loopback,
-                           .hosts = o->locals,
-                           .host_len = o->local_len,
-                           .servers = o->stun,
-                           .server_len = o->stun_len,
-                           .relaying = relaying,
-                           .seed = o->seed};
     queue_init(&r->out, &r->heap);
     queue_init(&r->held, &r->heap);
     channel_init(&r->channel, o->offerer, &r->heap, &r->out);
-    bool ok = ice_init(&r->ice, &options, &r->heap, &r->out, now_ms);
-    peer_ask_relays(r, o, now_ms);
-    r->session = entropy_u64(&r->ice.random) >> 2;
+    relays_init(&r->relays, o->seed == 0 ? 0 : ~o->seed | 1, &r->heap, &r->out);
+    peer_take_network(r, o, NULL, now_ms);
+    ice_options options = peer_ice_options(r);
+    options.controlling = o->offerer;
+    options.seed = o->seed;
+    bool ok = generations_init(&r->ice, &options, &r->heap, &r->out, now_ms);
+    r->session = entropy_u64(&r->ice.now.random) >> 2;
     r->dtls = dtls_new(&r->heap, o->identity, &r->out);
     return ok && r->dtls != NULL;
 }
@@ -110,8 +92,8 @@ lk_rtc *lk_rtc_new(const lk_rtc_options *o, uint64_t now_ms, const lk_memory *me
     lk_rtc *r = mem_zalloc(memory, sizeof *r);
     if (r == NULL) return NULL;
     r->heap = *memory;
-    r->offerer = o->offerer;
-    r->setup = SDP_ACTPASS;
+    r->offering = r->waiting = o->offerer;
+    r->loopback = o->allow_loopback;
     r->mid[r->mid_len++] = '0';
     r->message_max = r->remote_max = o->message_max == 0 ? PEER_MESSAGE_MAX : o->message_max;
     if (peer_init(r, o, now_ms)) return r;
@@ -123,8 +105,8 @@ void lk_rtc_free(lk_rtc *r) {
     if (r == NULL) return;
     channel_drop(&r->channel);
     dtls_free(r->dtls);
-    ice_drop(&r->ice);
-    for (size_t i = 0; i < r->relay_len; i++) turn_drop(&r->relays[i]);
+    generations_drop(&r->ice);
+    relays_drop(&r->relays);
     queue_drop(&r->out);
     queue_drop(&r->held);
     lk_memory heap = r->heap;
@@ -133,22 +115,29 @@ void lk_rtc_free(lk_rtc *r) {
 
 /* ---- descriptions ---- */
 
+static sdp_setup peer_setup(const lk_rtc *r) {
+    if (r->offering) return SDP_ACTPASS;
+    return r->client ? SDP_ACTIVE : SDP_PASSIVE;
+}
+
 lk_status lk_rtc_local_description(lk_rtc *r, lk_buf *out) {
-    if (r->state == LK_RTC_OVER || (!r->offerer && !r->started)) return LK_ESTATE;
-    sdp_session s = {.ufrag = ice_ufrag(&r->ice),
-                     .pwd = ice_pwd(&r->ice),
+    if (r->state == LK_RTC_OVER || (!r->offering && !r->started)) return LK_ESTATE;
+    ice *agent = generations_newest(&r->ice);
+    sdp_session s = {.ufrag = ice_ufrag(agent),
+                     .pwd = ice_pwd(agent),
                      .mid = {r->mid, r->mid_len},
                      .id = r->session,
+                     .version = r->ice.restarts,
                      .fingerprint_len = 1,
-                     .setup = r->setup,
+                     .setup = peer_setup(r),
                      .sctp_port = ASSOC_PORT,
                      .message_max = r->message_max,
-                     .complete = r->ice.gathered};
+                     .complete = agent->gathered};
     __builtin_memcpy(s.fingerprints[0], dtls_fingerprint(r->dtls), SDP_FINGERPRINT);
-    for (size_t i = 0; i < r->ice.locals.len && i < SDP_CANDIDATES; i++)
-        s.candidates[s.candidate_len++] = r->ice.locals.at[i];
+    for (size_t i = 0; i < agent->locals.len && i < SDP_CANDIDATES; i++)
+        s.candidates[s.candidate_len++] = agent->locals.at[i];
     lk_status status = sdp_write(&s, out);
-    if (status == LK_OK) r->ice.described = true;
+    if (status == LK_OK) agent->described = true;
     return status;
 }
 
@@ -157,51 +146,91 @@ static lk_status peer_refuse(lk_fault *fault, const char *what) {
     return LK_ECORRUPT;
 }
 
-/* RFC 8842 section 5.2: the offer leaves the choice open, the answer makes it. */
-static bool peer_take_setup(lk_rtc *r, sdp_setup theirs) {
-    if (r->offerer && theirs == SDP_ACTPASS) return false;
-    if (!r->offerer) r->setup = theirs == SDP_ACTIVE ? SDP_PASSIVE : SDP_ACTIVE;
-    r->client = r->offerer ? theirs == SDP_PASSIVE : r->setup == SDP_ACTIVE;
+static bool peer_begin_generation(lk_rtc *r, uint64_t now_ms) {
+    ice_options options = peer_ice_options(r);
+    if (!generations_restart(&r->ice, &options, now_ms)) return false;
+    relays_join(&r->relays, generations_newest(&r->ice));
     return true;
+}
+
+/* The other side's part of the generation that was begun last. */
+static lk_status peer_take_ice(lk_rtc *r, const sdp_session *s, uint64_t now_ms) {
+    ice *agent = generations_newest(&r->ice);
+    for (size_t i = 0; i < s->candidate_len; i++)
+        if (ice_add_remote(agent, &s->candidates[i], now_ms) != LK_OK) return LK_ENOMEM;
+    ice_set_remote(agent, s->ufrag, s->pwd, s->lite, now_ms);
+    r->waiting = false;
+    return LK_OK;
+}
+
+/* The first description. RFC 8842 section 5.2: the offer leaves the DTLS roles open, the answer
+ * chooses. */
+static lk_status peer_begin(lk_rtc *r, const sdp_session *s, uint64_t now_ms, lk_fault *fault) {
+    if (r->offering && s->setup == SDP_ACTPASS)
+        return peer_refuse(fault, "an answer must be active or passive");
+    if (peer_take_ice(r, s, now_ms) != LK_OK) return LK_ENOMEM;
+    r->started = true;
+    r->state = LK_RTC_CONNECTING;
+    r->client = r->offering ? s->setup == SDP_PASSIVE : s->setup != SDP_ACTIVE;
+    r->remote_port = s->sctp_port;
+    if (s->message_max > 0 && s->message_max < r->message_max)
+        r->remote_max = (uint32_t)s->message_max;
+    if (!r->offering) __builtin_memcpy(r->mid, s->mid.at, r->mid_len = s->mid.len);
+    return LK_OK;
+}
+
+/* A later one: their answer to a restart of ours, or the offer of one, for which a restart of ours
+ * that nobody has answered is given up. The association stays as it is, its roles too: Firefox
+ * answers "active" whatever it was. */
+static lk_status peer_go_on(lk_rtc *r, sdp_session *s, uint64_t now_ms, lk_fault *fault) {
+    bool offered = s->setup == SDP_ACTPASS || !r->waiting;
+    if (generations_knows(&r->ice, s->ufrag)) return LK_ESTATE;
+    if (!dtls_expects(r->dtls, s->fingerprints, s->fingerprint_len))
+        return peer_refuse(fault, "another certificate than before");
+    if (offered && !peer_begin_generation(r, now_ms)) return LK_ENOMEM;
+    if (offered) r->offering = false;
+    return peer_take_ice(r, s, now_ms);
 }
 
 static void peer_pump(lk_rtc *r, uint64_t now_ms);
 
 lk_status lk_rtc_remote_description(lk_rtc *r, lk_str text, uint64_t now_ms, lk_fault *fault) {
-    if (r->started || r->state == LK_RTC_OVER) return LK_ESTATE;
+    if (r->state == LK_RTC_OVER) return LK_ESTATE;
     sdp_session s;
     lk_status status = sdp_read(text, &s, fault);
     if (status != LK_OK) return status;
-    if (!peer_take_setup(r, s.setup))
-        return peer_refuse(fault, "an answer must be active or passive");
-    for (size_t i = 0; i < s.candidate_len; i++)
-        if (ice_add_remote(&r->ice, &s.candidates[i], now_ms) != LK_OK) return LK_ENOMEM;
-    r->started = true;
-    r->state = LK_RTC_CONNECTING;
-    r->remote_port = s.sctp_port;
-    if (s.message_max > 0 && s.message_max < r->message_max)
-        r->remote_max = (uint32_t)s.message_max;
-    if (!r->offerer) __builtin_memcpy(r->mid, s.mid.at, r->mid_len = s.mid.len);
+    status = r->started ? peer_go_on(r, &s, now_ms, fault) : peer_begin(r, &s, now_ms, fault);
+    if (status != LK_OK) return status;
     dtls_expect(r->dtls, s.fingerprints, s.fingerprint_len);
-    ice_set_remote(&r->ice, s.ufrag, s.pwd, s.lite, now_ms);
-    ice_tick(&r->ice, now_ms);
+    generations_tick(&r->ice, now_ms);
     peer_pump(r, now_ms);
     return LK_OK;
 }
 
 lk_status lk_rtc_remote_candidate(lk_rtc *r, lk_str line, uint64_t now_ms) {
     candidate c;
-    lk_str ufrag, known = ice_remote_ufrag(&r->ice);
+    lk_str ufrag;
     if (line.len == 0 || word_is(line, "a=end-of-candidates")) return LK_OK;
     lk_status status = candidate_read(line, &c, &ufrag, NULL);
     if (status != LK_OK) return status == LK_EVALUE ? LK_OK : status;
-    /* a candidate of another generation (RFC 8838 section 11) */
-    bool stale = ufrag.len > 0 && known.len > 0 &&
-                 (ufrag.len != known.len || __builtin_memcmp(ufrag.at, known.at, known.len) != 0);
-    if (stale || r->state == LK_RTC_OVER) return LK_OK;
-    status = ice_add_remote(&r->ice, &c, now_ms);
-    ice_tick(&r->ice, now_ms);
+    ice *agent = generations_of(&r->ice, ufrag);
+    if (agent == NULL || r->state == LK_RTC_OVER) return LK_OK;
+    status = ice_add_remote(agent, &c, now_ms);
+    generations_tick(&r->ice, now_ms);
     return status;
+}
+
+/* ---- restarts ---- */
+
+void lk_rtc_network(lk_rtc *r, const lk_rtc_options *options, uint64_t now_ms) {
+    if (r->state != LK_RTC_OVER) peer_take_network(r, options, &r->ice, now_ms);
+}
+
+lk_status lk_rtc_restart(lk_rtc *r, uint64_t now_ms) {
+    if (!r->started || r->state == LK_RTC_OVER) return LK_ESTATE;
+    if (!peer_begin_generation(r, now_ms)) return LK_ENOMEM;
+    r->offering = r->waiting = true;
+    return LK_OK;
 }
 
 /* ---- moving on ---- */
@@ -225,7 +254,7 @@ static void peer_end(lk_rtc *r, const char *why) {
     }
     dtls_stop(r->dtls);
     channel_drop(&r->channel);
-    for (size_t i = 0; i < r->relay_len; i++) turn_close(&r->relays[i]);
+    relays_close(&r->relays);
     /* without memory for the last word, lk_rtc_stats_read() still tells the state */
     queue_push(&r->out, (queue_item){.kind = LK_RTC_CLOSED, .what = why}, (lk_bytes){0});
 }
@@ -254,9 +283,10 @@ static void peer_start_dtls(lk_rtc *r, uint64_t now_ms) {
 
 static void peer_pump(lk_rtc *r, uint64_t now_ms) {
     if (r->state == LK_RTC_OVER) return;
-    const ice_pair *path = ice_path(&r->ice);
+    const ice *agent;
+    const ice_pair *path = generations_path(&r->ice, &agent);
     if (path != NULL)
-        dtls_route(r->dtls, ice_pair_local(&r->ice, path), ice_pair_remote(&r->ice, path));
+        dtls_route(r->dtls, ice_pair_local(agent, path), ice_pair_remote(agent, path));
     if (path != NULL && r->started && dtls_state_read(r->dtls) == DTLS_IDLE)
         peer_start_dtls(r, now_ms);
     if (r->channel.assoc != NULL) {
@@ -268,46 +298,32 @@ static void peer_pump(lk_rtc *r, uint64_t now_ms) {
         peer_end(r, r->channel.why);
     else if (dtls_state_read(r->dtls) == DTLS_DOWN)
         peer_end(r, dtls_why(r->dtls));
-    else if (r->ice.failure != NULL)
-        peer_end(r, r->ice.failure);
+    else if (generations_failure(&r->ice) != NULL)
+        peer_end(r, generations_failure(&r->ice));
 }
 
 /* A datagram of DTLS. Only from addresses that have proved themselves, so that nobody else can feed
  * the handshake. */
 static void peer_take_dtls(lk_rtc *r, const lk_addr *to, const lk_addr *from, lk_bytes datagram,
                            uint64_t now_ms) {
-    if (!ice_proved(&r->ice, to, from)) return;
+    if (!generations_proved(&r->ice, to, from)) return;
     if (dtls_state_read(r->dtls) != DTLS_IDLE)
         peer_decrypt(r, datagram, now_ms);
     else if (r->held_len < LIMIT_DTLS_HELD && queue_push(&r->held, (queue_item){0}, datagram))
         r->held_len++;
 }
 
-/* Is it of a relay? Then *inner is what somebody sent there, if it is that. */
-static const turn *peer_unwrap(lk_rtc *r, const lk_addr *to, const lk_addr *from, lk_bytes datagram,
-                               turn_data *inner, uint64_t now_ms) {
-    for (size_t i = 0; i < r->relay_len; i++) {
-        turn *t = &r->relays[i];
-        turn_state before = t->state;
-        if (!turn_feed(t, to, from, datagram, inner, now_ms)) continue;
-        peer_settle_relay(r, t, before);
-        return t;
-    }
-    return NULL;
-}
-
 void lk_rtc_feed(lk_rtc *r, const lk_addr *to, const lk_addr *from, lk_bytes datagram,
                  uint64_t now_ms) {
     turn_data inner;
+    lk_addr relayed;
     if (r->state == LK_RTC_OVER || datagram.len == 0) return;
-    const turn *relay = peer_unwrap(r, to, from, datagram, &inner, now_ms);
-    if (relay != NULL) {
-        if (inner.bytes.len > 0 && !addr_equal(to, &relay->relayed))
-            lk_rtc_feed(r, &relay->relayed, &inner.peer, inner.bytes, now_ms);
-    } else if (stun_is(datagram)) {
-        ice_feed(&r->ice, to, from, datagram, now_ms);
-        ice_tick(&r->ice, now_ms);
-    } else if (datagram.at[0] >= 20 && datagram.at[0] <= 63) /* RFC 7983 */
+    if (relays_unwrap(&r->relays, &r->ice, to, from, datagram, &inner, &relayed, now_ms)) {
+        if (inner.bytes.len > 0 && !addr_equal(to, &relayed))
+            lk_rtc_feed(r, &relayed, &inner.peer, inner.bytes, now_ms);
+    } else if (stun_is(datagram))
+        generations_feed(&r->ice, to, from, datagram, now_ms);
+    else if (datagram.at[0] >= 20 && datagram.at[0] <= 63) /* RFC 7983 */
         peer_take_dtls(r, to, from, datagram, now_ms);
     peer_pump(r, now_ms);
 }
@@ -334,23 +350,18 @@ void lk_rtc_close(lk_rtc *r, uint64_t now_ms) {
 
 void lk_rtc_tick(lk_rtc *r, uint64_t now_ms) {
     if (r->state == LK_RTC_OVER) return;
-    for (size_t i = 0; i < r->relay_len; i++) {
-        turn_state before = r->relays[i].state;
-        turn_tick(&r->relays[i], now_ms);
-        peer_settle_relay(r, &r->relays[i], before);
-    }
-    ice_tick(&r->ice, now_ms);
+    relays_tick(&r->relays, &r->ice, now_ms);
+    generations_tick(&r->ice, now_ms);
     dtls_tick(r->dtls, now_ms);
     peer_pump(r, now_ms);
 }
 
 uint64_t lk_rtc_wake_at(const lk_rtc *r) {
     if (r->state == LK_RTC_OVER) return UINT64_MAX;
-    uint64_t wake_ms = ice_wake_at(&r->ice);
+    uint64_t wake_ms = generations_wake_at(&r->ice);
     if (dtls_wake_at(r->dtls) < wake_ms) wake_ms = dtls_wake_at(r->dtls);
     if (channel_wake_at(&r->channel) < wake_ms) wake_ms = channel_wake_at(&r->channel);
-    for (size_t i = 0; i < r->relay_len; i++)
-        if (turn_wake_at(&r->relays[i]) < wake_ms) wake_ms = turn_wake_at(&r->relays[i]);
+    if (relays_wake_at(&r->relays) < wake_ms) wake_ms = relays_wake_at(&r->relays);
     return wake_ms;
 }
 
@@ -361,17 +372,13 @@ static bool peer_due(const lk_rtc *r) {
            (queue_first(assoc_packets(s)) != NULL || queue_first(assoc_events(s)) != NULL);
 }
 
-/* What leaves from a relayed address leaves for its server. false: it is lost. */
-static bool peer_wrap(lk_rtc *r, uint64_t now_ms) {
-    for (size_t i = 0; i < r->relay_len && r->view.kind == LK_RTC_DATAGRAM; i++) {
-        turn *t = &r->relays[i];
-        if (!addr_equal(&r->view.local, &t->relayed)) continue;
-        lk_addr peer = r->view.remote;
-        r->view.local = t->base, r->view.remote = t->server;
-        r->view.bytes = turn_wrap(t, &peer, r->view.bytes, &r->wrapped, now_ms);
-        return r->view.bytes.len > 0;
-    }
-    return true;
+/* Sockets can go, and with them what is still to leave from there. */
+static bool peer_leaves(lk_rtc *r, uint64_t now_ms) {
+    if (r->view.kind != LK_RTC_DATAGRAM) return true;
+    if (!relays_wrap(&r->relays, &r->view, now_ms)) return false;
+    for (size_t i = 0; i < r->host_len; i++)
+        if (addr_equal(&r->hosts[i], &r->view.local)) return true;
+    return false;
 }
 
 const lk_rtc_out *lk_rtc_poll(lk_rtc *r, uint64_t now_ms) {
@@ -384,17 +391,19 @@ const lk_rtc_out *lk_rtc_poll(lk_rtc *r, uint64_t now_ms) {
                                .bytes = queue_bytes(&r->out, item),
                                .what = item->what};
         queue_pop(&r->out);
-        if (peer_wrap(r, now_ms)) return &r->view;
+        if (peer_leaves(r, now_ms)) return &r->view;
     }
     return NULL;
 }
 
 lk_rtc_stats lk_rtc_stats_read(const lk_rtc *r) {
-    lk_rtc_stats stats = {.state = r->state, .rtt_ms = r->ice.rtt_ms};
-    const ice_pair *path = ice_path(&r->ice);
+    const ice *agent;
+    const ice_pair *path = generations_path(&r->ice, &agent);
+    lk_rtc_stats stats = {.state = r->state, .rtt_ms = agent->rtt_ms, .restarts = r->ice.restarts};
     if (path != NULL) {
-        stats.local = *ice_pair_local(&r->ice, path);
-        stats.remote = *ice_pair_remote(&r->ice, path);
+        stats.local = *ice_pair_local(agent, path);
+        stats.remote = *ice_pair_remote(agent, path);
+        stats.answered_ms = path->answered_ms;
     }
     return stats;
 }

@@ -204,7 +204,8 @@ static bool sdp_fingerprint_write(lk_buf *out, const uint8_t *fingerprint) {
 
 static bool sdp_session_write(const sdp_session *s, lk_buf *out) {
     return text_append(out, "v=0\r\no=- ") && text_append_number(out, s->id) &&
-           text_append(out, " 2 IN IP4 127.0.0.1\r\ns=-\r\nt=0 0\r\na=group:BUNDLE ") &&
+           text_append(out, " ") && text_append_number(out, 2u + s->version) &&
+           text_append(out, " IN IP4 127.0.0.1\r\ns=-\r\nt=0 0\r\na=group:BUNDLE ") &&
            buf_append(out, s->mid.at, s->mid.len) &&
            text_append(out, "\r\nm=application 9 UDP/DTLS/SCTP webrtc-datachannel\r\n"
                             "c=IN IP4 0.0.0.0\r\n");

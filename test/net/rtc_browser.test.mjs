@@ -16,6 +16,7 @@ import { firefoxTab, noFirefox } from '../e2e/lib/firefox.mjs';
 import { NativePeer } from './rtc_peers.mjs';
 
 const ADDRESS = '192.168.77.2';
+const ADDRESS_AFTER = '192.168.77.3'; // where the native peer moves
 const ROUTE = 'default via 192.168.77.1';
 const LIMIT_MS = 60_000;
 const page = readFileSync(new URL('./rtc_page.html', import.meta.url));
@@ -32,6 +33,7 @@ function enterNamespace() {
         'ip link set far0 up',
         'ip link set eth0 up',
         `ip addr add ${ADDRESS}/24 dev eth0`,
+        `ip addr add ${ADDRESS_AFTER}/24 dev eth0`,
         `ip route add ${ROUTE}`,
         'exec "$0" "$@"',
     ].join(' && ');
@@ -104,6 +106,10 @@ async function check(t, open, role, closer) {
     const url = await bridge.start(t);
     await open(t, `${url}/?role=${role}&closer=${closer}`);
     await native.wait('open');
+    assert.equal((await bridge.result()).restart, 'page');
+    bridge.put(bridge.toPage, { type: 'restart' });
+    assert.equal((await bridge.result()).restart, 'native');
+    native.say({ type: 'restart', host: ADDRESS_AFTER });
     const { open_ms } = await bridge.result();
     if (closer === 'native') native.say({ type: 'close' });
     assert.ok((await bridge.result()).closed);

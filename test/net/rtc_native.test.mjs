@@ -60,6 +60,18 @@ test('no raw socket is opened', async (t) => {
     await close(a, b);
 });
 
+test('one moves in the middle of a transfer, and all arrives', async (t) => {
+    const [a, b] = await connect(t, ['127.0.0.1']);
+    await b.echo(false);
+    a.say({ type: 'send', len: 65536, count: 400 });
+    for (const [mover, host] of [[a, '127.0.0.2'], [b, '127.0.0.3'], [a, '127.0.0.1']]) {
+        mover.say({ type: 'restart', host });
+        for (let i = 0; i < 100; i++) assert.equal((await b.wait('message')).len, 65536);
+    }
+    for (let i = 0; i < 100; i++) assert.equal((await b.wait('message')).len, 65536);
+    await close(a, b);
+});
+
 test('a STUN server tells the server-reflexive candidate, which is trickled', async (t) => {
     const server = await stun(t, 7777, { lost: 1 }); // it must be sent again
     const peer = new NativePeer(t, 'offer', '--stun', server.address);
@@ -73,7 +85,7 @@ test('a STUN server tells the server-reflexive candidate, which is trickled', as
     });
     assert.equal(candidates.length, 2);
     const reflexive =
-        /^candidate:\d+ 1 udp \d+ 192\.0\.2\.7 7777 typ srflx raddr 127\.0\.0\.1 rport \d+$/;
+        /^candidate:\d+ 1 udp \d+ 192\.0\.2\.7 7777 typ srflx raddr 127\.0\.0\.1 rport \d+ ufrag \S{8}$/;
     assert.match(candidates[0], reflexive);
     assert.ok(server.requests() >= 2);
 });

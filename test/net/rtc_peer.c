@@ -11,6 +11,7 @@
  *      {"type":"echo","on":B}              send every message back, or not; on at first
  *      {"type":"send","len":N,"count":C}   C messages of N bytes
  *      {"type":"ping","len":N,"count":C}   one after the other; the other side must echo
+ *      {"type":"restart","host":H}         ICE, now at address H alone; an "offer" comes out
  *      {"type":"close"}
  * Commands that take effect later than they are read answer: "echoing", "sent", "pinged". */
 #define _GNU_SOURCE
@@ -198,10 +199,10 @@ static void peer_poll(peer *p) {
     }
 }
 
-static void peer_describe(peer *p) {
+static void peer_describe(peer *p, const char *type) {
     lk_buf sdp = {0};
     CHECK_EQ(lk_rtc_local_description(p->rtc, &sdp), LK_OK);
-    say(json_pack("{s:s,s:s%}", "type", p->offerer ? "offer" : "answer", "sdp", sdp.at, sdp.len));
+    say(json_pack("{s:s,s:s%}", "type", type, "sdp", sdp.at, sdp.len));
     lk_buf_free(&sdp);
 }
 
@@ -217,6 +218,16 @@ static size_t number_of(const json_t *object, const char *key) {
     return (size_t)json_integer_value(json_object_get(object, key));
 }
 
+static void peer_restart(peer *p, const char *host) {
+    for (size_t i = 0; i < p->host_len; i++) close(p->sockets[i]);
+    p->host_len = 0;
+    peer_bind(p, host);
+    lk_rtc_options options = {.locals = p->hosts, .local_len = p->host_len};
+    lk_rtc_network(p->rtc, &options, now_ms());
+    CHECK_EQ(lk_rtc_restart(p->rtc, now_ms()), LK_OK);
+    peer_describe(p, "offer");
+}
+
 static void peer_command(peer *p, const json_t *command) {
     const char *type = string_of(command, "type").at;
     lk_fault fault = {0};
@@ -225,7 +236,7 @@ static void peer_command(peer *p, const json_t *command) {
             lk_rtc_remote_description(p->rtc, string_of(command, "sdp"), now_ms(), &fault);
         if (status != LK_OK) fprintf(stderr, "byte %zu: %s\n", fault.offset, fault.what);
         CHECK_EQ(status, LK_OK);
-        if (!p->offerer) peer_describe(p);
+        if (strcmp(type, "offer") == 0) peer_describe(p, "answer");
     } else if (strcmp(type, "candidate") == 0) {
         lk_str line = string_of(command, "candidate");
         CHECK_EQ(lk_rtc_remote_candidate(p->rtc, line, now_ms()), LK_OK);
@@ -243,6 +254,8 @@ static void peer_command(peer *p, const json_t *command) {
         p->ping_count = (uint32_t)number_of(command, "count");
         CHECK(p->ping_count <= PINGS_MAX && p->ping_len <= 262144);
         peer_ping(p);
+    } else if (strcmp(type, "restart") == 0) {
+        peer_restart(p, string_of(command, "host").at);
     } else if (strcmp(type, "close") == 0) {
         lk_rtc_close(p->rtc, now_ms());
     } else
@@ -343,7 +356,7 @@ int main(int argc, char **argv) {
                               .allow_loopback = true};
     p.rtc = lk_rtc_new(&options, now_ms(), NULL);
     CHECK(p.rtc != NULL);
-    if (p.offerer) peer_describe(&p);
+    if (p.offerer) peer_describe(&p, "offer");
     peer_run(&p);
     lk_rtc_free(p.rtc);
     lk_rtc_global_drop();

@@ -488,6 +488,182 @@ static void check_identity(void) {
     world_drop(&w);
 }
 
+/* ---- restarts of ICE ---- */
+
+/* The side is somewhere else now: what is sent to its old address is lost. */
+static void side_move(side *s, uint8_t host) {
+    s->addr = addr_of(host);
+    lk_rtc_options options = {.locals = &s->addr, .local_len = 1};
+    lk_rtc_network(s->rtc, &options, clock_ms);
+}
+
+/* Both say something every 20 ms. */
+static void world_talk(world *w, uint64_t ms, uint32_t said[2]) {
+    for (uint64_t end = clock_ms + ms; clock_ms < end;) {
+        for (int i = 0; i < 2; i++) {
+            side_send(&w->sides[i], said[i], 100 + said[i] % 3000);
+            said[i]++;
+        }
+        world_run(w, 20);
+    }
+}
+
+static void world_heard_all(world *w, const uint32_t said[2]) {
+    for (int i = 0; i < 120000 && (w->sides[0].got < said[1] || w->sides[1].got < said[0]); i++)
+        world_step(w);
+    for (int i = 0; i < 2; i++) {
+        CHECK_EQ(w->sides[i].got, said[1 - i]);
+        CHECK(w->sides[i].closed == NULL);
+    }
+}
+
+static void check_restarted(const world *w, uint32_t restarts) {
+    for (int i = 0; i < 2; i++) {
+        const side *s = &w->sides[i], *other = &w->sides[1 - i];
+        lk_rtc_stats stats = lk_rtc_stats_read(s->rtc);
+        CHECK_EQ(stats.restarts, restarts);
+        CHECK_BYTES(stats.local.ip, 4, s->addr.ip, 4);
+        CHECK_BYTES(stats.remote.ip, 4, other->addr.ip, 4);
+    }
+}
+
+/* One of them moves in the middle of a conversation; what both say arrives, once and in order. */
+static void check_restart(uint64_t seed, int mover, conditions now) {
+    world w;
+    uint32_t said[2] = {0};
+    world_init(&w, seed, now);
+    world_connect(&w);
+    for (uint8_t move = 0; move < 3; move++) {
+        world_talk(&w, 1000, said);
+        side_move(&w.sides[mover], (uint8_t)(10 + move));
+        CHECK_EQ(lk_rtc_restart(w.sides[mover].rtc, clock_ms), LK_OK);
+        world_signal(&w, mover, 100);
+        world_signal(&w, 1 - mover, 100);
+        world_talk(&w, 1000, said);
+    }
+    world_heard_all(&w, said);
+    world_run(&w, 15000); /* until the old ones are gone */
+    check_restarted(&w, 3);
+    world_talk(&w, 100, said);
+    world_heard_all(&w, said);
+    world_drop(&w);
+}
+
+/* Until there is an answer, and when there is none, the old path goes on. */
+static void check_restart_waits(void) {
+    world w;
+    uint32_t said[2] = {0};
+    world_init(&w, 51, (conditions){.delay_ms = 5});
+    world_connect(&w);
+    CHECK_EQ(lk_rtc_restart(w.sides[0].rtc, clock_ms), LK_OK);
+    lk_buf offer = {0};
+    CHECK_EQ(lk_rtc_local_description(w.sides[0].rtc, &offer), LK_OK);
+    world_talk(&w, 2000, said);
+    world_heard_all(&w, said);
+    world_run(&w, 120000); /* consent goes on, too */
+    world_talk(&w, 100, said);
+    world_heard_all(&w, said);
+    lk_buf_free(&offer);
+    world_drop(&w);
+}
+
+/* What a restart refuses, and that it then is as if nothing had been said. */
+static void check_restart_refused(void) {
+    world w, stranger;
+    lk_buf old[2] = {{0}, {0}}, fresh = {0}, other = {0};
+    uint32_t said[2] = {0};
+    world_init(&w, 52, (conditions){.delay_ms = 5});
+    world_init(&stranger, 53, (conditions){.delay_ms = 5});
+    CHECK_EQ(lk_rtc_restart(w.sides[0].rtc, clock_ms), LK_ESTATE);
+    world_connect(&w);
+    lk_rtc *rtc = w.sides[0].rtc;
+    for (int i = 0; i < 2; i++) CHECK_EQ(lk_rtc_local_description(w.sides[i].rtc, &old[i]), LK_OK);
+    lk_str theirs = {(const char *)old[1].at, old[1].len};
+    CHECK_EQ(lk_rtc_remote_description(rtc, theirs, clock_ms, NULL), LK_ESTATE);
+    CHECK_EQ(lk_rtc_local_description(stranger.sides[0].rtc, &other), LK_OK);
+    lk_str others = {(const char *)other.at, other.len};
+    lk_fault fault;
+    CHECK_EQ(lk_rtc_remote_description(rtc, others, clock_ms, &fault), LK_ECORRUPT);
+    CHECK(strstr(fault.what, "certificate") != NULL);
+    CHECK_EQ(lk_rtc_stats_read(rtc).restarts, 0);
+    /* an old description is no answer to a restart, and an old candidate is none of the new ones */
+    CHECK_EQ(lk_rtc_restart(rtc, clock_ms), LK_OK);
+    CHECK_EQ(lk_rtc_remote_description(rtc, theirs, clock_ms, NULL), LK_ESTATE);
+    world_signal(&w, 0, 5);
+    CHECK_EQ(lk_rtc_local_description(w.sides[1].rtc, &fresh), LK_OK);
+    CHECK_EQ(
+        lk_rtc_remote_description(rtc, (lk_str){(const char *)fresh.at, fresh.len}, clock_ms, NULL),
+        LK_OK);
+    static const char stale[] = "candidate:1 1 udp 2130706431 10.0.0.2 4002 typ host ufrag ????";
+    CHECK_EQ(lk_rtc_remote_candidate(rtc, (lk_str){stale, sizeof stale - 1}, clock_ms), LK_OK);
+    world_talk(&w, 500, said);
+    world_heard_all(&w, said);
+    check_restarted(&w, 1);
+    for (int i = 0; i < 2; i++) lk_buf_free(&old[i]);
+    lk_buf_free(&fresh);
+    lk_buf_free(&other);
+    world_drop(&w);
+    world_drop(&stranger);
+}
+
+/* Both begin at once: one takes the other's offer instead of its own. */
+static void check_restart_glare(int polite) {
+    world w;
+    uint32_t said[2] = {0};
+    world_init(&w, 54 + (uint64_t)polite, (conditions){.delay_ms = 5, .loss = 5});
+    world_connect(&w);
+    for (int i = 0; i < 2; i++) CHECK_EQ(lk_rtc_restart(w.sides[i].rtc, clock_ms), LK_OK);
+    world_signal(&w, 1 - polite, 20);
+    world_signal(&w, polite, 20);
+    world_talk(&w, 3000, said);
+    world_heard_all(&w, said);
+    CHECK_EQ(lk_rtc_stats_read(w.sides[1 - polite].rtc).restarts, 1);
+    CHECK_EQ(lk_rtc_stats_read(w.sides[polite].rtc).restarts, 2);
+    world_drop(&w);
+}
+
+/* A path that died is replaced before consent has expired, and afterwards there is nothing to
+ * replace. */
+static void check_restart_in_time(uint64_t silence_ms, bool in_time) {
+    world w;
+    uint32_t said[2] = {0};
+    world_init(&w, 57, (conditions){.delay_ms = 5});
+    world_connect(&w);
+    world_talk(&w, 6000, said);
+    side_move(&w.sides[0], 10);
+    uint64_t start_ms = clock_ms;
+    while (clock_ms < start_ms + silence_ms) world_step(&w);
+    CHECK_EQ(w.sides[0].closed == NULL, in_time);
+    if (in_time) {
+        CHECK(clock_ms > lk_rtc_stats_read(w.sides[1].rtc).answered_ms + 15000);
+        CHECK_EQ(lk_rtc_restart(w.sides[1].rtc, clock_ms), LK_OK);
+        world_signal(&w, 1, 20);
+        world_signal(&w, 0, 20);
+        world_talk(&w, 100, said);
+        world_heard_all(&w, said);
+        check_restarted(&w, 1);
+        world_run(&w, 60000);
+        CHECK(w.sides[0].closed == NULL && w.sides[1].closed == NULL);
+    } else
+        CHECK_EQ(lk_rtc_restart(w.sides[0].rtc, clock_ms), LK_ESTATE);
+    world_drop(&w);
+}
+
+static void check_restarts(void) {
+    for (uint64_t seed = 1; seed <= 12; seed++)
+        for (int mover = 0; mover < 2; mover++) {
+            check_restart(seed, mover, (conditions){.delay_ms = 10, .jitter_ms = 20, .loss = 10});
+            check_restart(seed + 20, mover, (conditions){.delay_ms = 5, .loss = 20, .copies = 5});
+        }
+    check_restart(40, 0, (conditions){.delay_ms = 20});
+    check_restart_waits();
+    check_restart_refused();
+    check_restart_glare(0);
+    check_restart_glare(1);
+    check_restart_in_time(20000, true);
+    check_restart_in_time(36000, false);
+}
+
 static void check_cycles(void) {
     for (uint64_t i = 0; i < 50; i++) {
         world w;
@@ -505,6 +681,7 @@ int main(int argc, char **argv) {
     if (argc > 1) {
         uint64_t seed = strtoull(argv[1], NULL, 10);
         check_seeds(seed, seed, (conditions){10, 2, 10, 20});
+        for (int i = 0; i < 2; i++) check_restart(seed, i, (conditions){10, 2, 10, 20});
     } else {
         check_set_up_time();
         check_seeds(1, 30, (conditions){.loss = 10, .copies = 2, .delay_ms = 10, .jitter_ms = 20});
@@ -522,6 +699,7 @@ int main(int argc, char **argv) {
         check_fingerprint();
         check_strangers();
         check_identity();
+        check_restarts();
         check_cycles();
     }
     lk_rtc_global_drop();
