@@ -22,6 +22,7 @@ typedef struct end {
     lk_ref text;
     lk_room *room;
     lk_rtc *rtc;
+    lk_rtc_channel channel;
     lk_addr local;
     int socket;
     bool open;
@@ -61,11 +62,15 @@ static void end_init(end *e, uint64_t peer, bool offerer) {
         .offerer = offerer, .locals = &e->local, .local_len = 1, .allow_loopback = true};
     e->rtc = lk_rtc_new(&options, bench_now_ms(), NULL);
     CHECK(e->room != NULL && e->rtc != NULL);
+    lk_rtc_channel_options channel = {.label = {"bench", 5}};
+    if (offerer) CHECK_EQ(lk_rtc_open(e->rtc, &channel, &e->channel, bench_now_ms()), LK_OK);
 }
 
 static void end_drain_room(end *e, uint64_t now_ms) {
     for (const lk_room_out *out; (out = lk_room_poll(e->room)) != NULL;) switch (out->kind) {
-        case LK_ROOM_SEND: CHECK_EQ(lk_rtc_send(e->rtc, out->bytes, now_ms), LK_OK); break;
+        case LK_ROOM_SEND:
+            CHECK_EQ(lk_rtc_send(e->rtc, e->channel, false, out->bytes, now_ms), LK_OK);
+            break;
         case LK_ROOM_STORE: lk_room_stored(e->room, out->token); break;
         case LK_ROOM_ERROR: CHECK(false); break;
         default: break;
@@ -85,6 +90,7 @@ static void end_drain(end *e, uint64_t now_ms) {
         case LK_RTC_CANDIDATE: lk_rtc_remote_candidate(e->other->rtc, line, now_ms); break;
         case LK_RTC_OPEN:
             e->open = true;
+            e->channel = out->channel;
             CHECK_EQ(lk_room_open(e->room, BENCH_LINK, now_ms), LK_OK);
             break;
         case LK_RTC_MESSAGE:

@@ -5,7 +5,6 @@
  *                                    └► stun (checks, consent)                 everything out
  *     lk_rtc_send ─► sctp ─► dtls ─► ice ─► DATAGRAM ─► network
  *
- * One ordered, reliable, binary channel labelled "loro-sync" (W3C WebRTC, RFC 8831/8832) per peer.
  * The peer opens no sockets and reads no clock: you own one UDP socket per local address, hand in
  * what it receives and send what is polled. The rules of lorikeet.h hold; all peers of a process
  * live on one thread, because the SCTP library keeps global state. */
@@ -46,7 +45,7 @@ typedef struct lk_rtc_turn { /* a TURN server (RFC 8656) that is asked over UDP 
 } lk_rtc_turn;
 
 typedef struct lk_rtc_options {
-    bool offerer;          /* true: makes the offer and opens the channel */
+    bool offerer;          /* true: makes the offer */
     const lk_addr *locals; /* addresses of your sockets: host candidates */
     size_t local_len;
     const lk_addr *stun; /* servers asked for server-reflexive candidates */
@@ -55,6 +54,8 @@ typedef struct lk_rtc_options {
     size_t turn_len;
     bool allow_loopback;  /* accept and gather 127.0.0.0/8 and ::1 (tests, one-machine use) */
     uint32_t message_max; /* bytes; 0: 262144; at most 2^28 */
+    uint16_t streams;  /* 0: 256; at most 2048. Either side can have half as many channels open */
+    size_t buffer_max; /* bytes that may wait on a channel; 0: 16 MiB, or one message */
     uint64_t seed; /* 0: OpenSSL's random; else deterministic ICE credentials and timers (tests) */
     const lk_rtc_identity *identity; /* NULL: one of its own */
 } lk_rtc_options;
@@ -78,12 +79,58 @@ lk_status lk_rtc_remote_candidate(lk_rtc *rtc, lk_str line, uint64_t now_ms);
 /* A datagram that arrived at local address `to` from `from`. Anything may be in it. */
 void lk_rtc_feed(lk_rtc *rtc, const lk_addr *to, const lk_addr *from, lk_bytes datagram,
                  uint64_t now_ms);
-/* Queue one message. LK_ELIMIT: longer than both sides allow. LK_ESTATE: not open. */
-lk_status lk_rtc_send(lk_rtc *rtc, lk_bytes message, uint64_t now_ms);
-/* Bytes queued and not yet handed to SCTP; pause above a mark of your own. */
-size_t lk_rtc_buffered(const lk_rtc *rtc);
+/* ---- channels ----
+ * Streams of messages, side by side: what waits on one does not hold up another. Either side opens
+ * them at any time, also before there is a connection, and each is a stream of SCTP in both
+ * directions (RFC 8831). A number stands for a channel of one peer; it never stands for another one
+ * while you could still mean the first. A call with a channel that is gone is LK_ESTATE. */
+typedef uint32_t lk_rtc_channel; /* 0: none */
+
+typedef enum lk_rtc_reliability { /* numbered as in RFC 8832 section 5.1 */
+                                  LK_RTC_RELIABLE,
+                                  LK_RTC_RETRANSMITS, /* a message is sent again at most `limit`
+                                                         times (maxRetransmits) */
+                                  LK_RTC_LIFETIME,    /* and at most until it is `limit` ms old
+                                                         (maxPacketLifeTime) */
+} lk_rtc_reliability;
+
+typedef struct lk_rtc_channel_options { /* all zero: ordered, reliable, without a name */
+    lk_str label, protocol; /* UTF-8, at most 65535 bytes each; the other side is told */
+    bool unordered;         /* messages may overtake one another */
+    lk_rtc_reliability reliability;
+    uint32_t limit;
+    bool negotiated; /* both sides open it, with the same `stream`, and nothing is said about it */
+    uint16_t stream;
+} lk_rtc_channel_options;
+
+/* Open a channel; LK_RTC_OPEN follows when messages may be sent, which is before the other side has
+ * agreed (RFC 8832 section 6). LK_EVALUE: a name that is not UTF-8 or is too long. LK_ELIMIT: no
+ * stream is left, see lk_rtc_options.streams. LK_ESTATE: that stream is taken, or the peer is over.
+ */
+lk_status lk_rtc_open(lk_rtc *rtc, const lk_rtc_channel_options *options, lk_rtc_channel *out,
+                      uint64_t now_ms);
+/* Queue one message, of text (UTF-8) or of bytes; it may be empty. LK_ESTATE: not open. LK_ELIMIT:
+ * longer than lk_rtc_message_max(). LK_EVALUE: text that is none. LK_ENOMEM: also when the channel
+ * has more than lk_rtc_options.buffer_max waiting: wait for LK_RTC_DRAINED. Copies the message once
+ * or, if SCTP does not take it yet, twice. */
+lk_status lk_rtc_send(lk_rtc *rtc, lk_rtc_channel channel, bool text, lk_bytes message,
+                      uint64_t now_ms);
+/* Bytes of messages that SCTP has not taken yet (W3C: bufferedAmount); 0 for what is not open. */
+size_t lk_rtc_buffered(const lk_rtc *rtc, lk_rtc_channel channel);
+/* Tell with LK_RTC_DRAINED when that falls to `bytes` from above; 0 at first. */
+lk_status lk_rtc_set_low(lk_rtc *rtc, lk_rtc_channel channel, size_t bytes);
+/* Close a channel in both directions (RFC 8831 section 6.7): what is queued goes first, and nothing
+ * comes out of it any more but LK_RTC_SHUT, when the other side has followed. */
+void lk_rtc_shut(lk_rtc *rtc, lk_rtc_channel channel, uint64_t now_ms);
+/* The longest message, in bytes, that both sides allow (RFC 8841 section 6). What the other side
+ * sends above our own `message_max` closes that channel. */
 uint32_t lk_rtc_message_max(const lk_rtc *rtc);
-/* Close the channel and the association politely; LK_RTC_CLOSED follows. */
+/* While it is on no messages come out, and the other side has to wait when the window of 1 MiB is
+ * full. For who reads slower than a network writes. */
+void lk_rtc_pause(lk_rtc *rtc, bool on);
+
+/* Send what is queued, close all channels and the association, for at most 2 s; LK_RTC_CLOSED
+ * follows. */
 void lk_rtc_close(lk_rtc *rtc, uint64_t now_ms);
 
 /* Look for a path anew (an ICE restart, RFC 8445 section 9), because this one fails or because the
@@ -103,10 +150,11 @@ uint64_t lk_rtc_wake_at(const lk_rtc *rtc);
 typedef enum lk_rtc_out_kind {
     LK_RTC_DATAGRAM,  /* send `bytes` from local address `local` to `remote` */
     LK_RTC_CANDIDATE, /* trickle `bytes` ("candidate:..." text; empty: end) to the other side */
-    LK_RTC_OPEN,      /* the channel is open */
-    LK_RTC_MESSAGE,   /* `bytes` arrived, whole */
-    LK_RTC_DRAINED,   /* lk_rtc_buffered() fell below its low mark */
-    LK_RTC_CLOSED,    /* over; `what` is a literal saying why. Only lk_rtc_free() is left */
+    LK_RTC_OPEN,      /* `channel` is open; if the other side did that, `opened` says how */
+    LK_RTC_MESSAGE,   /* `bytes` arrived on `channel`, whole; `text` if they were sent as such */
+    LK_RTC_DRAINED,   /* lk_rtc_buffered() of `channel` fell to its low mark */
+    LK_RTC_SHUT,      /* `channel` is gone; `what` is a literal saying why */
+    LK_RTC_CLOSED,    /* over, with all channels; `what` says why. Only lk_rtc_free() is left */
 } lk_rtc_out_kind;
 
 typedef struct lk_rtc_out {
@@ -114,6 +162,9 @@ typedef struct lk_rtc_out {
     lk_addr local, remote;
     lk_bytes bytes;
     const char *what;
+    lk_rtc_channel channel;
+    bool text; /* the other side says that it is UTF-8: check it if it matters */
+    const lk_rtc_channel_options *opened; /* NULL: by us */
 } lk_rtc_out;
 
 /* The next thing to do, oldest first, or NULL; a view until the next call on this peer. */

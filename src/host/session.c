@@ -19,6 +19,9 @@
 #define SESSION_DRAIN 64
 /* Consent is checked every 4 to 6 s (RFC 7675, section 5.1). */
 #define SESSION_SILENCE_MS 13000
+/* By docs/PROTOCOL.md: whoever offers opens the one channel of this name. */
+#define SESSION_LABEL "loro-sync"
+#define SESSION_STREAMS 16 /* to refuse others on */
 /* The largest UDP payload. */
 #define SESSION_DATAGRAM 65536
 
@@ -34,9 +37,11 @@ struct session {
     session_events events;
     session_socket sockets[LIMIT_ICE_LOCALS];
     size_t socket_len;
-    uint64_t heard_ms; /* when the last datagram came */
-    bool refused;      /* and since then the other side's address has refused one of ours */
+    uint64_t heard_ms;      /* when the last datagram came */
+    bool refused;           /* and since then the other side's address has refused one of ours */
+    lk_rtc_channel channel; /* 0: not yet */
     bool pumping, dead, over;
+    bool told; /* that it is closed */
 };
 
 /* ---- sockets ---- */
@@ -80,9 +85,14 @@ session *session_new(loop *l, const session_options *options, const session_even
                           .turn = options->turn,
                           .turn_len = options->turn_len,
                           .allow_loopback = options->loopback,
-                          .identity = options->identity};
+                          .identity = options->identity,
+                          .streams = SESSION_STREAMS,
+                          .buffer_max = SIZE_MAX};
     s->rtc = lk_rtc_new(&rtc, loop_now_ms(), &heap_memory);
     LK_ASSERT(s->rtc != NULL);
+    lk_rtc_channel_options channel = {.label = {SESSION_LABEL, sizeof SESSION_LABEL - 1}};
+    if (options->offerer)
+        LK_ASSERT(lk_rtc_open(s->rtc, &channel, &s->channel, loop_now_ms()) == LK_OK);
     return s;
 }
 
@@ -105,17 +115,40 @@ static void session_destroy(session *s) {
     heap_free(session, s);
 }
 
+static void session_opened(session *s, const lk_rtc_out *out) {
+    bool ours = out->channel == s->channel;
+    bool wanted = s->channel == 0 && out->opened->label.len == sizeof SESSION_LABEL - 1 &&
+                  memcmp(out->opened->label.at, SESSION_LABEL, out->opened->label.len) == 0 &&
+                  !out->opened->unordered && out->opened->reliability == LK_RTC_RELIABLE;
+    if (wanted) s->channel = out->channel;
+    if (ours || wanted)
+        s->events.opened(s->events.context);
+    else
+        lk_rtc_shut(s->rtc, out->channel, loop_now_ms());
+}
+
+static void session_closed(session *s, const char *why) {
+    if (s->told) return;
+    s->told = true;
+    s->events.closed(s->events.context, why);
+}
+
 static void session_event(session *s, const lk_rtc_out *out) {
     lk_str text = {(const char *)out->bytes.at, out->bytes.len};
     switch (out->kind) {
     case LK_RTC_DATAGRAM: session_send_datagram(s, out); break;
     case LK_RTC_CANDIDATE: s->events.candidate(s->events.context, text); break;
-    case LK_RTC_OPEN: s->events.opened(s->events.context); break;
-    case LK_RTC_MESSAGE: s->events.message(s->events.context, out->bytes); break;
+    case LK_RTC_OPEN: session_opened(s, out); break;
+    case LK_RTC_MESSAGE:
+        if (out->channel == s->channel) s->events.message(s->events.context, out->bytes);
+        break;
     case LK_RTC_DRAINED: break; /* nobody waits: messages queue inside the peer */
+    case LK_RTC_SHUT:
+        if (out->channel == s->channel) session_closed(s, out->what);
+        break;
     case LK_RTC_CLOSED:
         s->over = true;
-        s->events.closed(s->events.context, out->what);
+        session_closed(s, out->what);
         break;
     }
 }
@@ -125,7 +158,7 @@ static bool session_pump(session *s) {
     if (s->pumping) return true;
     s->pumping = true;
     const lk_rtc_out *out;
-    while (!s->dead && !s->over && (out = lk_rtc_poll(s->rtc, loop_now_ms())) != NULL)
+    while (!s->dead && !s->told && (out = lk_rtc_poll(s->rtc, loop_now_ms())) != NULL)
         session_event(s, out);
     s->pumping = false;
     if (!s->dead) return true;
@@ -194,7 +227,7 @@ void session_remote_candidate(session *s, lk_str line) {
 }
 
 lk_status session_send(session *s, lk_bytes message) {
-    lk_status status = lk_rtc_send(s->rtc, message, loop_now_ms());
+    lk_status status = lk_rtc_send(s->rtc, s->channel, false, message, loop_now_ms());
     session_pump(s);
     return status;
 }

@@ -20,7 +20,9 @@ typedef enum dcep_kind { DCEP_ACK = 2, DCEP_OPEN = 3 } dcep_kind;
 
 typedef struct dcep_message { /* views of the bytes */
     dcep_kind kind;
-    uint8_t reliability; /* 0: reliable and ordered */
+    bool unordered;
+    lk_rtc_reliability reliability;
+    uint32_t limit; /* of what is not reliable: retransmissions, or ms */
     uint16_t priority;
     lk_str label, protocol;
 } dcep_message;

@@ -2,24 +2,28 @@
  * peer.c - lorikeet_rtc.h: the layers put together.
  *
  *     feed ─┬─ first byte 0..3 ──► ice
- *           └─ 20..63, from a proved pair ──► dtls ─► channel (sctp, dcep) ─► out
+ *           └─ 20..63, from a proved pair ──► dtls ─► sctp ··· poll ─► dcep, messages
  *
  *     what comes from a TURN server is unwrapped first, and what goes there is wrapped last
  *
  *     ice has a valid pair, and the other description is in ─► dtls starts
  *     dtls is up: the certificate is the announced one      ─► sctp starts
  *
- * After every call peer_pump() moves on what has become possible; nothing waits for a timer that
- * need not. */
+ * What arrives stays in SCTP's buffer until somebody polls: whoever does not, or pauses, makes the
+ * other side wait. After every call peer_pump() moves on what has become possible; nothing waits
+ * for a timer that need not. */
 #include "base/limits.h"
+#include "base/utf8.h"
 #include "rtc/addr.h"
 #include "rtc/channel.h"
+#include "rtc/dcep.h"
 #include "rtc/dtls.h"
 #include "rtc/generations.h"
 #include "rtc/relays.h"
 #include "rtc/sdp.h"
 
 #define PEER_MESSAGE_MAX (256u << 10)
+#define PEER_BUFFER_MAX (16u << 20)
 
 struct lk_rtc {
     lk_memory heap;
@@ -39,11 +43,13 @@ struct lk_rtc {
     generations ice;
     relays relays;
     dtls *dtls;
-    channel channel;
+    channels channels;
+    bool paused;
     queue out;
     queue held; /* DTLS datagrams that came too early */
     size_t held_len;
     lk_rtc_out view;
+    lk_rtc_channel_options opened; /* what it shows, if that is a channel of theirs */
 };
 
 lk_status lk_rtc_global_init(void) { return assoc_global_init(); }
@@ -74,13 +80,15 @@ static ice_options peer_ice_options(const lk_rtc *r) {
 static bool peer_init(lk_rtc *r, const lk_rtc_options *o, uint64_t now_ms) {
     queue_init(&r->out, &r->heap);
     queue_init(&r->held, &r->heap);
-    channel_init(&r->channel, o->offerer, &r->heap, &r->out);
+    size_t buffer_max = o->buffer_max == 0 ? PEER_BUFFER_MAX : o->buffer_max;
+    bool ok = channel_init(&r->channels, o->streams == 0 ? ASSOC_STREAMS : o->streams, buffer_max,
+                           &r->heap, &r->out);
     relays_init(&r->relays, o->seed == 0 ? 0 : ~o->seed | 1, &r->heap, &r->out);
     peer_take_network(r, o, NULL, now_ms);
     ice_options options = peer_ice_options(r);
     options.controlling = o->offerer;
     options.seed = o->seed;
-    bool ok = generations_init(&r->ice, &options, &r->heap, &r->out, now_ms);
+    ok &= generations_init(&r->ice, &options, &r->heap, &r->out, now_ms);
     r->session = entropy_u64(&r->ice.now.random) >> 2;
     r->dtls = dtls_new(&r->heap, o->identity, &r->out);
     return ok && r->dtls != NULL;
@@ -88,7 +96,7 @@ static bool peer_init(lk_rtc *r, const lk_rtc_options *o, uint64_t now_ms) {
 
 lk_rtc *lk_rtc_new(const lk_rtc_options *o, uint64_t now_ms, const lk_memory *memory) {
     if (memory == NULL) memory = &mem_default;
-    LK_ASSERT(o->message_max <= LIMIT_MESSAGE_BYTES);
+    LK_ASSERT(o->message_max <= LIMIT_MESSAGE_BYTES && o->streams <= ASSOC_STREAMS_MAX);
     lk_rtc *r = mem_zalloc(memory, sizeof *r);
     if (r == NULL) return NULL;
     r->heap = *memory;
@@ -103,7 +111,7 @@ lk_rtc *lk_rtc_new(const lk_rtc_options *o, uint64_t now_ms, const lk_memory *me
 
 void lk_rtc_free(lk_rtc *r) {
     if (r == NULL) return;
-    channel_drop(&r->channel);
+    channel_drop(&r->channels);
     dtls_free(r->dtls);
     generations_drop(&r->ice);
     relays_drop(&r->relays);
@@ -237,7 +245,7 @@ lk_status lk_rtc_restart(lk_rtc *r, uint64_t now_ms) {
 
 /* Encrypt what SCTP wants to send. */
 static void peer_encrypt(lk_rtc *r) {
-    queue *packets = assoc_packets(r->channel.assoc);
+    queue *packets = assoc_packets(r->channels.assoc);
     const queue_item *item;
     while ((item = queue_first(packets)) != NULL) {
         dtls_send(r->dtls, queue_bytes(packets, item));
@@ -248,12 +256,12 @@ static void peer_encrypt(lk_rtc *r) {
 static void peer_end(lk_rtc *r, const char *why) {
     if (r->state == LK_RTC_OVER) return;
     r->state = LK_RTC_OVER;
-    if (r->channel.assoc != NULL) {
-        assoc_abort(r->channel.assoc);
+    if (r->channels.assoc != NULL) {
+        assoc_abort(r->channels.assoc);
         peer_encrypt(r);
     }
     dtls_stop(r->dtls);
-    channel_drop(&r->channel);
+    channel_drop(&r->channels);
     relays_close(&r->relays);
     /* without memory for the last word, lk_rtc_stats_read() still tells the state */
     queue_push(&r->out, (queue_item){.kind = LK_RTC_CLOSED, .what = why}, (lk_bytes){0});
@@ -264,11 +272,11 @@ static void peer_decrypt(lk_rtc *r, lk_bytes datagram, uint64_t now_ms) {
     size_t len;
     dtls_feed(r->dtls, datagram, now_ms);
     /* our INIT is out before their first packet is read, or we would answer it with an ABORT */
-    if (dtls_state_read(r->dtls) == DTLS_UP && r->channel.assoc == NULL &&
-        !channel_start(&r->channel, r->client, r->message_max, r->remote_port, &r->heap))
+    if (dtls_state_read(r->dtls) == DTLS_UP && r->channels.assoc == NULL &&
+        !channel_start(&r->channels, r->client, r->message_max, r->remote_port))
         peer_end(r, "SCTP could not start");
-    while (r->channel.assoc != NULL && (len = dtls_read(r->dtls, record, now_ms)) > 0)
-        assoc_feed(r->channel.assoc, (lk_bytes){record, len});
+    while (r->channels.assoc != NULL && (len = dtls_read(r->dtls, record, now_ms)) > 0)
+        assoc_feed(r->channels.assoc, record, len);
 }
 
 static void peer_start_dtls(lk_rtc *r, uint64_t now_ms) {
@@ -281,6 +289,11 @@ static void peer_start_dtls(lk_rtc *r, uint64_t now_ms) {
     queue_drop(&r->held);
 }
 
+/* May something that has arrived be taken? */
+static bool peer_readable(const lk_rtc *r) {
+    return r->channels.assoc != NULL && !r->paused && assoc_readable(r->channels.assoc);
+}
+
 static void peer_pump(lk_rtc *r, uint64_t now_ms) {
     if (r->state == LK_RTC_OVER) return;
     const ice *agent;
@@ -289,16 +302,16 @@ static void peer_pump(lk_rtc *r, uint64_t now_ms) {
         dtls_route(r->dtls, ice_pair_local(agent, path), ice_pair_remote(agent, path));
     if (path != NULL && r->started && dtls_state_read(r->dtls) == DTLS_IDLE)
         peer_start_dtls(r, now_ms);
-    if (r->channel.assoc != NULL) {
-        channel_pump(&r->channel, now_ms);
+    if (r->channels.assoc != NULL) {
+        channel_pump(&r->channels, now_ms);
         peer_encrypt(r);
     }
-    if (r->channel.state == CHANNEL_OPEN) r->state = LK_RTC_CONNECTED;
-    if (r->channel.state == CHANNEL_OVER)
-        peer_end(r, r->channel.why);
-    else if (dtls_state_read(r->dtls) == DTLS_DOWN)
-        peer_end(r, dtls_why(r->dtls));
-    else if (generations_failure(&r->ice) != NULL)
+    if (r->channels.state == CHANNELS_UP) r->state = LK_RTC_CONNECTED;
+    if (r->channels.state == CHANNELS_OVER)
+        peer_end(r, r->channels.why);
+    else if (dtls_state_read(r->dtls) == DTLS_DOWN) {
+        if (!peer_readable(r)) peer_end(r, dtls_why(r->dtls));
+    } else if (generations_failure(&r->ice) != NULL)
         peer_end(r, generations_failure(&r->ice));
 }
 
@@ -328,21 +341,57 @@ void lk_rtc_feed(lk_rtc *r, const lk_addr *to, const lk_addr *from, lk_bytes dat
     peer_pump(r, now_ms);
 }
 
-/* ---- the channel ---- */
+/* ---- channels ---- */
 
-lk_status lk_rtc_send(lk_rtc *r, lk_bytes message, uint64_t now_ms) {
-    if (r->state == LK_RTC_OVER || r->channel.state != CHANNEL_OPEN) return LK_ESTATE;
-    if (message.len > lk_rtc_message_max(r)) return LK_ELIMIT;
-    lk_status status = channel_send(&r->channel, message);
+static bool peer_name_fits(lk_str name) {
+    return name.len <= UINT16_MAX && utf8_valid((const uint8_t *)name.at, name.len);
+}
+
+lk_status lk_rtc_open(lk_rtc *r, const lk_rtc_channel_options *options, lk_rtc_channel *out,
+                      uint64_t now_ms) {
+    if (r->state == LK_RTC_OVER) return LK_ESTATE;
+    if (!peer_name_fits(options->label) || !peer_name_fits(options->protocol)) return LK_EVALUE;
+    lk_status status = channel_open(&r->channels, options, out);
     peer_pump(r, now_ms);
     return status;
 }
 
-size_t lk_rtc_buffered(const lk_rtc *r) { return queue_len(&r->channel.pending); }
+lk_status lk_rtc_send(lk_rtc *r, lk_rtc_channel number, bool text, lk_bytes message,
+                      uint64_t now_ms) {
+    channel *c = channel_find(&r->channels, number);
+    if (c == NULL || c->state != CHANNEL_OPEN) return LK_ESTATE;
+    if (message.len > r->remote_max) return LK_ELIMIT;
+    if (text && !utf8_valid(message.at, message.len)) return LK_EVALUE;
+    lk_status status = channel_send(&r->channels, c, text, message, now_ms);
+    peer_pump(r, now_ms);
+    return status;
+}
+
+size_t lk_rtc_buffered(const lk_rtc *r, lk_rtc_channel number) {
+    const channel *c = channel_find(&r->channels, number);
+    return c == NULL ? 0 : queue_len(&c->pending);
+}
+
+lk_status lk_rtc_set_low(lk_rtc *r, lk_rtc_channel number, size_t bytes) {
+    channel *c = channel_find(&r->channels, number);
+    if (c == NULL) return LK_ESTATE;
+    c->low = bytes;
+    c->high = queue_len(&c->pending) > bytes;
+    return LK_OK;
+}
+
+void lk_rtc_shut(lk_rtc *r, lk_rtc_channel number, uint64_t now_ms) {
+    channel *c = channel_find(&r->channels, number);
+    if (c == NULL) return;
+    channel_shut(&r->channels, c, "closed");
+    peer_pump(r, now_ms);
+}
+
 uint32_t lk_rtc_message_max(const lk_rtc *r) { return r->remote_max; }
+void lk_rtc_pause(lk_rtc *r, bool on) { r->paused = on; }
 
 void lk_rtc_close(lk_rtc *r, uint64_t now_ms) {
-    channel_close(&r->channel, "closed", now_ms);
+    channel_close(&r->channels, now_ms);
     peer_pump(r, now_ms);
 }
 
@@ -360,16 +409,14 @@ uint64_t lk_rtc_wake_at(const lk_rtc *r) {
     if (r->state == LK_RTC_OVER) return UINT64_MAX;
     uint64_t wake_ms = generations_wake_at(&r->ice);
     if (dtls_wake_at(r->dtls) < wake_ms) wake_ms = dtls_wake_at(r->dtls);
-    if (channel_wake_at(&r->channel) < wake_ms) wake_ms = channel_wake_at(&r->channel);
+    if (channel_wake_at(&r->channels) < wake_ms) wake_ms = channel_wake_at(&r->channels);
     if (relays_wake_at(&r->relays) < wake_ms) wake_ms = relays_wake_at(&r->relays);
     return wake_ms;
 }
 
-/* Has lk_rtc_global_tick() left something to do? */
+/* Has lk_rtc_global_tick(), or reading, left something to send? */
 static bool peer_due(const lk_rtc *r) {
-    assoc *s = r->channel.assoc;
-    return s != NULL &&
-           (queue_first(assoc_packets(s)) != NULL || queue_first(assoc_events(s)) != NULL);
+    return r->channels.assoc != NULL && queue_first(assoc_packets(r->channels.assoc)) != NULL;
 }
 
 /* Sockets can go, and with them what is still to leave from there. */
@@ -381,19 +428,39 @@ static bool peer_leaves(lk_rtc *r, uint64_t now_ms) {
     return false;
 }
 
+static void peer_show(lk_rtc *r, const queue_item *item) {
+    dcep_message m;
+    r->view = (lk_rtc_out){.kind = (lk_rtc_out_kind)item->kind,
+                           .local = item->local,
+                           .remote = item->remote,
+                           .bytes = queue_bytes(&r->out, item),
+                           .channel = item->channel,
+                           .what = item->what};
+    if (item->kind != LK_RTC_OPEN || dcep_read(r->view.bytes, &m, NULL) != LK_OK) return;
+    r->opened = (lk_rtc_channel_options){.label = m.label,
+                                         .protocol = m.protocol,
+                                         .unordered = m.unordered,
+                                         .reliability = m.reliability,
+                                         .limit = m.limit};
+    r->view.opened = &r->opened;
+    r->view.bytes.len = 0;
+}
+
 const lk_rtc_out *lk_rtc_poll(lk_rtc *r, uint64_t now_ms) {
-    if (peer_due(r)) peer_pump(r, now_ms);
     const queue_item *item;
-    while ((item = queue_first(&r->out)) != NULL) {
-        r->view = (lk_rtc_out){.kind = (lk_rtc_out_kind)item->kind,
-                               .local = item->local,
-                               .remote = item->remote,
-                               .bytes = queue_bytes(&r->out, item),
-                               .what = item->what};
-        queue_pop(&r->out);
-        if (peer_leaves(r, now_ms)) return &r->view;
+    for (;;) {
+        if ((item = queue_first(&r->out)) != NULL) {
+            peer_show(r, item);
+            queue_pop(&r->out);
+            if (peer_leaves(r, now_ms)) return &r->view;
+        } else if (peer_readable(r)) {
+            if (channel_receive(&r->channels, &r->view)) return &r->view;
+            peer_pump(r, now_ms);
+        } else if (peer_due(r))
+            peer_pump(r, now_ms);
+        else
+            return NULL;
     }
-    return NULL;
 }
 
 lk_rtc_stats lk_rtc_stats_read(const lk_rtc *r) {

@@ -9,7 +9,8 @@
 typedef struct queue_item {
     int kind; /* of the owner's choosing */
     uint16_t stream;
-    uint32_t ppid;
+    uint32_t ppid, channel;
+    uint64_t due_ms; /* of no use after that */
     lk_addr local, remote;
     const char *what;
     size_t offset, len; /* where its bytes lie; queue_push() fills these in */

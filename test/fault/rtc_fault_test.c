@@ -25,7 +25,8 @@ static lk_addr addrs[2] = {{.family = 4, .port = 1, .ip = {10, 0, 0, 1}},
 
 typedef struct pair {
     lk_rtc *rtc[2];
-    bool open[2], closed[2];
+    lk_rtc_channel channel[2];
+    bool closed[2];
     uint32_t got;
 } pair;
 
@@ -35,7 +36,7 @@ static void pair_poll(pair *p, int i) {
         if (out->kind == LK_RTC_DATAGRAM)
             lk_rtc_feed(p->rtc[1 - i], &out->remote, &out->local, out->bytes, clock_ms);
         else if (out->kind == LK_RTC_OPEN)
-            p->open[i] = true;
+            p->channel[i] = out->channel;
         else if (out->kind == LK_RTC_CLOSED)
             p->closed[i] = true;
         else if (out->kind == LK_RTC_MESSAGE) {
@@ -78,7 +79,8 @@ static void pair_talk(pair *p) {
     int sent = 0;
     for (int i = 0; i < 5; i++) {
         memset(bytes, sent, sizeof bytes);
-        if (lk_rtc_send(p->rtc[0], (lk_bytes){bytes, sizeof bytes}, clock_ms) == LK_OK) sent++;
+        lk_bytes message = {bytes, sizeof bytes};
+        if (lk_rtc_send(p->rtc[0], p->channel[0], false, message, clock_ms) == LK_OK) sent++;
         pair_run(p, 2);
     }
     pair_run(p, 300);
@@ -96,6 +98,8 @@ static bool pair_live(fault *f, int faulty) {
         p.rtc[i] = lk_rtc_new(&options, clock_ms, i == faulty ? &memory : NULL);
     }
     bool alive = p.rtc[0] != NULL && p.rtc[1] != NULL;
+    lk_rtc_channel_options options = {.label = {"label", 5}};
+    alive = alive && lk_rtc_open(p.rtc[0], &options, &p.channel[0], clock_ms) == LK_OK;
     if (alive && pair_signal(&p, 0) && pair_signal(&p, 1)) {
         pair_run(&p, 100);
         pair_restart(&p);

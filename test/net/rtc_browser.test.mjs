@@ -100,12 +100,35 @@ class Bridge {
     }
 }
 
+/** What the native peer sees of a channel that the page opens and closes. */
+async function checkTheirs(native) {
+    const opened = await native.wait('open');
+    assert.equal(opened.label, 'theirs');
+    assert.equal(opened.protocol, 'chess');
+    assert.deepEqual([opened.unordered, opened.kind, opened.limit], [true, 1, 2]);
+    const { channel, why } = await native.wait('shut');
+    assert.deepEqual([channel, why], [opened.channel, 'the other side closed the channel']);
+}
+
+async function checkOurs(native, bridge) {
+    const { channel, status } = await native.wait('opening');
+    assert.equal(status, 0);
+    assert.equal((await native.wait('open')).channel, channel);
+    assert.ok((await bridge.result()).opened);
+    native.say({ type: 'shut', channel });
+    assert.equal((await native.wait('shut')).channel, channel);
+}
+
 async function check(t, open, role, closer) {
     const native = new NativePeer(t, role === 'offer' ? 'answer' : 'offer', '--host', ADDRESS);
     const bridge = new Bridge(native);
     const url = await bridge.start(t);
     await open(t, `${url}/?role=${role}&closer=${closer}`);
     await native.wait('open');
+    for (let i = 0; i < 3; i++) {
+        await checkTheirs(native);
+        await checkOurs(native, bridge);
+    }
     assert.equal((await bridge.result()).restart, 'page');
     bridge.put(bridge.toPage, { type: 'restart' });
     assert.equal((await bridge.result()).restart, 'native');
@@ -114,7 +137,7 @@ async function check(t, open, role, closer) {
     if (closer === 'native') native.say({ type: 'close' });
     assert.ok((await bridge.result()).closed);
     const { why } = await native.wait('closed');
-    assert.equal(why, closer === 'native' ? 'closed' : 'the other side closed the channel');
+    if (closer === 'native') assert.equal(why, 'closed');
     assert.equal(await native.ended, 0);
     t.diagnostic(`open after ${open_ms.toFixed(0)} ms`);
 }

@@ -20,7 +20,8 @@ async function connect(t, hosts) {
 async function close(a, b) {
     a.say({ type: 'close' });
     assert.equal((await a.wait('closed')).why, 'closed');
-    assert.equal((await b.wait('closed')).why, 'the other side closed the channel');
+    assert.equal((await b.wait('shut')).why, 'the other side closed the channel');
+    assert.equal((await b.wait('closed')).why, 'the SCTP association ended');
     assert.deepEqual(await Promise.all([a.ended, b.ended]), [0, 0]);
 }
 

@@ -5,15 +5,20 @@
  *
  * The user of the TURN server is "user", the password "secret".
  *
- * out: {"type":"offer"|"answer","sdp":S} {"type":"candidate","candidate":C} {"type":"open"}
- *      {"type":"message","len":N} (unless echoed) {"type":"pinged",...} {"type":"closed","why":W}
+ * out: {"type":"offer"|"answer","sdp":S} {"type":"candidate","candidate":C}
+ *      {"type":"open","channel":N} and of theirs "label", "protocol", "unordered", "limit", "kind"
+ *      {"type":"message","channel":N,"len":L,"text":B} (unless echoed) {"type":"pinged",...}
+ *      {"type":"shut","channel":N,"why":W} {"type":"closed","why":W}
  * in:  the same offers, answers and candidates, and
  *      {"type":"echo","on":B}              send every message back, or not; on at first
- *      {"type":"send","len":N,"count":C}   C messages of N bytes
+ *      {"type":"open","label":L,...}       one more channel, described as above
+ *      {"type":"shut","channel":N}         close a channel
+ *      {"type":"send","len":N,"count":C}   C messages of N bytes; "text": as text
  *      {"type":"ping","len":N,"count":C}   one after the other; the other side must echo
  *      {"type":"restart","host":H}         ICE, now at address H alone; an "offer" comes out
  *      {"type":"close"}
- * Commands that take effect later than they are read answer: "echoing", "sent", "pinged". */
+ * Without a "channel" it is the first one, which whoever offers opens. Commands that take effect
+ * later than they are read answer: "echoing", "opening", "sent", "pinged". */
 #define _GNU_SOURCE
 #include "check.h"
 
@@ -33,7 +38,8 @@
 
 typedef struct peer {
     lk_rtc *rtc;
-    bool offerer, echo, closed;
+    lk_rtc_channel first, target; /* the latter: of "send" and "ping" */
+    bool offerer, echo, closed, text;
     lk_addr hosts[HOSTS_MAX], stun, turn;
     int sockets[HOSTS_MAX];
     size_t host_len;
@@ -121,7 +127,8 @@ static void say(json_t *object) {
 static void peer_ping(peer *p) {
     static uint8_t bytes[262144];
     p->pinged_ns = now_ns();
-    CHECK_EQ(lk_rtc_send(p->rtc, (lk_bytes){bytes, p->ping_len}, now_ms()), LK_OK);
+    lk_bytes ping = {bytes, p->ping_len};
+    CHECK_EQ(lk_rtc_send(p->rtc, p->target, false, ping, now_ms()), LK_OK);
 }
 
 static int compare_u64(const void *a, const void *b) {
@@ -142,18 +149,32 @@ static void peer_pong(peer *p) {
     say(json_pack("{s:s,s:f,s:f}", "type", "pinged", "p50_us", p50, "p99_us", p99));
 }
 
-static void peer_message(peer *p, lk_bytes bytes) {
-    p->received += bytes.len;
+static void peer_message(peer *p, const lk_rtc_out *out) {
+    p->received += out->bytes.len;
     if (p->ping_count > 0) {
         peer_pong(p);
         return;
     }
     if (p->echo) {
-        CHECK_EQ(lk_rtc_send(p->rtc, bytes, now_ms()), LK_OK);
+        CHECK_EQ(lk_rtc_send(p->rtc, out->channel, out->text, out->bytes, now_ms()), LK_OK);
         return;
     }
-    say(json_pack("{s:s,s:I,s:I}", "type", "message", "len", (json_int_t)bytes.len, "total",
+    say(json_pack("{s:s,s:I,s:I,s:b,s:I}", "type", "message", "channel", (json_int_t)out->channel,
+                  "len", (json_int_t)out->bytes.len, "text", out->text, "total",
                   (json_int_t)p->received));
+}
+
+static void peer_opened(peer *p, const lk_rtc_out *out) {
+    const lk_rtc_channel_options *o = out->opened;
+    if (p->first == 0) p->first = out->channel;
+    json_t *object = json_pack("{s:s,s:I}", "type", "open", "channel", (json_int_t)out->channel);
+    if (o != NULL)
+        json_object_update_new(object,
+                               json_pack("{s:s%,s:s%,s:b,s:i,s:I}", "label", o->label.at,
+                                         o->label.len, "protocol", o->protocol.at, o->protocol.len,
+                                         "unordered", o->unordered, "kind", (int)o->reliability,
+                                         "limit", (json_int_t)o->limit));
+    say(object);
 }
 
 static void peer_datagram(const peer *p, const lk_rtc_out *out) {
@@ -169,10 +190,11 @@ static void peer_datagram(const peer *p, const lk_rtc_out *out) {
 
 /* Send what is wanted, as far as 1 MiB of queue allows. */
 static void peer_send_more(peer *p) {
-    static uint8_t bytes[262144];
-    while (p->send_left > 0 && lk_rtc_buffered(p->rtc) < 1 << 20) {
+    static uint8_t bytes[262145];
+    while (p->send_left > 0 && lk_rtc_buffered(p->rtc, p->target) < 1 << 20) {
         p->send_left--;
-        lk_status status = lk_rtc_send(p->rtc, (lk_bytes){bytes, p->send_len}, now_ms());
+        lk_bytes message = {bytes, p->send_len};
+        lk_status status = lk_rtc_send(p->rtc, p->target, p->text, message, now_ms());
         if (status == LK_OK && p->send_left > 0) continue;
         p->send_left = 0;
         say(json_pack("{s:s,s:i}", "type", "sent", "status", (int)status));
@@ -188,9 +210,13 @@ static void peer_poll(peer *p) {
             say(json_pack("{s:s,s:s%}", "type", "candidate", "candidate", out->bytes.at,
                           out->bytes.len));
             break;
-        case LK_RTC_OPEN: say(json_pack("{s:s}", "type", "open")); break;
-        case LK_RTC_MESSAGE: peer_message(p, out->bytes); break;
+        case LK_RTC_OPEN: peer_opened(p, out); break;
+        case LK_RTC_MESSAGE: peer_message(p, out); break;
         case LK_RTC_DRAINED: peer_send_more(p); break;
+        case LK_RTC_SHUT:
+            say(json_pack("{s:s,s:I,s:s}", "type", "shut", "channel", (json_int_t)out->channel,
+                          "why", out->what));
+            break;
         case LK_RTC_CLOSED:
             p->closed = true;
             say(json_pack("{s:s,s:s}", "type", "closed", "why", out->what));
@@ -228,6 +254,25 @@ static void peer_restart(peer *p, const char *host) {
     peer_describe(p, "offer");
 }
 
+static lk_rtc_channel channel_of(const peer *p, const json_t *object) {
+    lk_rtc_channel channel = (lk_rtc_channel)number_of(object, "channel");
+    return channel == 0 ? p->first : channel;
+}
+
+static void peer_open(peer *p, const json_t *object) {
+    const json_t *protocol = json_object_get(object, "protocol");
+    lk_rtc_channel channel = 0;
+    lk_rtc_channel_options options = {
+        .label = string_of(object, "label"),
+        .protocol = {json_string_value(protocol), json_string_length(protocol)},
+        .unordered = json_is_true(json_object_get(object, "unordered")),
+        .reliability = (lk_rtc_reliability)number_of(object, "kind"),
+        .limit = (uint32_t)number_of(object, "limit")};
+    lk_status status = lk_rtc_open(p->rtc, &options, &channel, now_ms());
+    say(json_pack("{s:s,s:i,s:I}", "type", "opening", "status", (int)status, "channel",
+                  (json_int_t)channel));
+}
+
 static void peer_command(peer *p, const json_t *command) {
     const char *type = string_of(command, "type").at;
     lk_fault fault = {0};
@@ -243,12 +288,19 @@ static void peer_command(peer *p, const json_t *command) {
     } else if (strcmp(type, "echo") == 0) {
         p->echo = json_is_true(json_object_get(command, "on"));
         say(json_pack("{s:s}", "type", "echoing"));
+    } else if (strcmp(type, "open") == 0) {
+        peer_open(p, command);
+    } else if (strcmp(type, "shut") == 0) {
+        lk_rtc_shut(p->rtc, channel_of(p, command), now_ms());
     } else if (strcmp(type, "send") == 0) {
+        p->target = channel_of(p, command);
+        p->text = json_is_true(json_object_get(command, "text"));
         p->send_len = number_of(command, "len");
         p->send_left = number_of(command, "count");
-        CHECK(p->send_len <= 262144);
+        CHECK(p->send_len <= 262145);
         peer_send_more(p);
     } else if (strcmp(type, "ping") == 0) {
+        p->target = channel_of(p, command);
         p->pings = 0;
         p->ping_len = number_of(command, "len");
         p->ping_count = (uint32_t)number_of(command, "count");
@@ -356,6 +408,8 @@ int main(int argc, char **argv) {
                               .allow_loopback = true};
     p.rtc = lk_rtc_new(&options, now_ms(), NULL);
     CHECK(p.rtc != NULL);
+    lk_rtc_channel_options first = {.label = {"loro-sync", 9}};
+    if (p.offerer) CHECK_EQ(lk_rtc_open(p.rtc, &first, &p.first, now_ms()), LK_OK);
     if (p.offerer) peer_describe(&p, "offer");
     peer_run(&p);
     lk_rtc_free(p.rtc);

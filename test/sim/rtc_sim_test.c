@@ -1,226 +1,8 @@
 /* SPDX-License-Identifier: MIT
- * rtc_sim_test.c - two peers on a network that loses, repeats, delays and reorders, in virtual
- * time.
- *
- *     peer 0 ─► lk_rtc_poll ─► network: drop? copy? delay ─► at its time: lk_rtc_feed ─► peer 1
- *
- * The same seed gives the same losses. Without arguments it runs the whole list; with a number,
- * that seed alone. */
+ * rtc_sim_test.c - two peers with one channel on bad networks. Without arguments it runs the whole
+ * list; with a number, that seed alone. */
 #define _POSIX_C_SOURCE 200809L
-#include "check.h"
-
-#include <sys/time.h>
-
-#include "base/mem.h"
-#include "lorikeet_rtc.h"
-
-#define START_MS 1000000
-
-/* ---- virtual time ---- */
-
-static uint64_t clock_ms;
-
-/* OpenSSL's handshake timer and usrsctp's round-trip times come from here: the program's definition
- * goes before the C library's. */
-int gettimeofday(struct timeval *restrict tv, void *restrict zone);
-int gettimeofday(struct timeval *restrict tv, void *restrict zone) {
-    (void)zone;
-    tv->tv_sec = (time_t)(clock_ms / 1000);
-    tv->tv_usec = (suseconds_t)(clock_ms % 1000 * 1000);
-    return 0;
-}
-
-/* ---- the network ---- */
-
-typedef struct packet {
-    uint64_t at_ms, order;
-    lk_addr from, to;
-    uint8_t *bytes;
-    size_t len;
-} packet;
-
-typedef struct conditions { /* percentages and milliseconds */
-    uint32_t loss, copies, delay_ms, jitter_ms;
-} conditions;
-
-typedef struct side {
-    lk_rtc *rtc;
-    lk_addr addr;
-    bool open, drained;
-    const char *closed; /* why */
-    uint64_t open_ms, closed_ms;
-    size_t got; /* messages, numbered */
-} side;
-
-typedef struct world {
-    rng random;
-    conditions now;
-    packet *packets;
-    size_t len, cap;
-    uint64_t order, dropped, carried;
-    side sides[2];
-} world;
-
-static lk_addr addr_of(uint8_t host) {
-    return (lk_addr){.family = 4, .port = (uint16_t)(4000 + host), .ip = {10, 0, 0, host}};
-}
-
-static void network_put(world *w, const lk_addr *from, const lk_addr *to, lk_bytes bytes) {
-    if (w->len == w->cap) {
-        w->cap = w->cap == 0 ? 64 : w->cap * 2;
-        w->packets = realloc(w->packets, w->cap * sizeof *w->packets);
-        CHECK(w->packets != NULL);
-    }
-    packet *p = &w->packets[w->len++];
-    uint32_t jitter = w->now.jitter_ms == 0 ? 0 : rng_below(&w->random, w->now.jitter_ms);
-    *p = (packet){.at_ms = clock_ms + w->now.delay_ms + jitter,
-                  .order = w->order++,
-                  .from = *from,
-                  .to = *to,
-                  .bytes = malloc(bytes.len),
-                  .len = bytes.len};
-    CHECK(p->bytes != NULL);
-    memcpy(p->bytes, bytes.at, bytes.len);
-}
-
-static void network_send(world *w, const lk_addr *from, const lk_addr *to, lk_bytes bytes) {
-    CHECK(bytes.len <= 1252); /* IPv6's minimum MTU, with its headers */
-    if (rng_below(&w->random, 100) < w->now.loss) {
-        w->dropped++;
-        return;
-    }
-    network_put(w, from, to, bytes);
-    if (rng_below(&w->random, 100) < w->now.copies) network_put(w, from, to, bytes);
-}
-
-/* ---- the two sides ---- */
-
-static void side_message(side *s, lk_bytes bytes) {
-    uint32_t number;
-    CHECK(bytes.len >= sizeof number);
-    memcpy(&number, bytes.at, sizeof number);
-    CHECK_EQ(number, s->got);
-    for (size_t i = sizeof number; i < bytes.len; i++) CHECK_EQ(bytes.at[i], (uint8_t)(number + i));
-    s->got++;
-}
-
-static void side_poll(world *w, int index) {
-    side *s = &w->sides[index], *other = &w->sides[1 - index];
-    const lk_rtc_out *out;
-    while (s->rtc != NULL && (out = lk_rtc_poll(s->rtc, clock_ms)) != NULL) {
-        CHECK(s->closed == NULL);
-        switch (out->kind) {
-        case LK_RTC_DATAGRAM: network_send(w, &out->local, &out->remote, out->bytes); break;
-        case LK_RTC_CANDIDATE: {
-            lk_str line = {(const char *)out->bytes.at, out->bytes.len};
-            CHECK_EQ(lk_rtc_remote_candidate(other->rtc, line, clock_ms), LK_OK);
-            break;
-        }
-        case LK_RTC_OPEN:
-            CHECK(!s->open);
-            s->open = true;
-            s->open_ms = clock_ms;
-            break;
-        case LK_RTC_MESSAGE: side_message(s, out->bytes); break;
-        case LK_RTC_DRAINED: s->drained = true; break;
-        case LK_RTC_CLOSED:
-            s->closed = out->what;
-            s->closed_ms = clock_ms;
-            break;
-        }
-    }
-}
-
-static void network_deliver(world *w, size_t index) {
-    packet p = w->packets[index];
-    w->packets[index] = w->packets[--w->len];
-    for (int i = 0; i < 2; i++) {
-        side *s = &w->sides[i];
-        bool here = memcmp(s->addr.ip, p.to.ip, 4) == 0 && s->addr.port == p.to.port;
-        if (!here || s->rtc == NULL) continue;
-        w->carried++;
-        lk_rtc_feed(s->rtc, &p.to, &p.from, (lk_bytes){p.bytes, p.len}, clock_ms);
-        side_poll(w, i);
-    }
-    free(p.bytes);
-}
-
-/* The packet that is due first, or SIZE_MAX. */
-static size_t network_next(const world *w) {
-    size_t best = SIZE_MAX;
-    for (size_t i = 0; i < w->len; i++) {
-        const packet *p = &w->packets[i], *b = best == SIZE_MAX ? NULL : &w->packets[best];
-        if (p->at_ms > clock_ms) continue;
-        if (b == NULL || p->at_ms < b->at_ms || (p->at_ms == b->at_ms && p->order < b->order))
-            best = i;
-    }
-    return best;
-}
-
-/* Let one millisecond pass. */
-static void world_step(world *w) {
-    clock_ms++;
-    size_t next;
-    while ((next = network_next(w)) != SIZE_MAX) network_deliver(w, next);
-    if (clock_ms % 10 == 0) lk_rtc_global_tick(clock_ms);
-    for (int i = 0; i < 2; i++) {
-        if (w->sides[i].rtc == NULL) continue;
-        if (clock_ms >= lk_rtc_wake_at(w->sides[i].rtc)) {
-            lk_rtc_tick(w->sides[i].rtc, clock_ms);
-            CHECK(lk_rtc_wake_at(w->sides[i].rtc) > clock_ms); /* or a loop would spin */
-        }
-        side_poll(w, i);
-    }
-}
-
-static void world_run(world *w, uint64_t ms) {
-    for (uint64_t end = clock_ms + ms; clock_ms < end;) world_step(w);
-}
-
-static void world_init(world *w, uint64_t seed, conditions now) {
-    *w = (world){.random = {seed}, .now = now};
-    for (int i = 0; i < 2; i++) {
-        side *s = &w->sides[i];
-        s->addr = addr_of((uint8_t)(i + 1));
-        lk_rtc_options options = {
-            .offerer = i == 0, .locals = &s->addr, .local_len = 1, .seed = seed * 2 + (uint64_t)i};
-        s->rtc = lk_rtc_new(&options, clock_ms, NULL);
-        CHECK(s->rtc != NULL);
-    }
-}
-
-static void world_drop(world *w) {
-    for (int i = 0; i < 2; i++) lk_rtc_free(w->sides[i].rtc);
-    for (size_t i = 0; i < w->len; i++) free(w->packets[i].bytes);
-    free(w->packets);
-}
-
-/* Hand the description of one side to the other, which takes `delay_ms` in signalling. */
-static void world_signal(world *w, int from, uint64_t delay_ms) {
-    lk_buf sdp = {0};
-    lk_fault fault;
-    CHECK_EQ(lk_rtc_local_description(w->sides[from].rtc, &sdp), LK_OK);
-    world_run(w, delay_ms);
-    lk_str text = {(const char *)sdp.at, sdp.len};
-    CHECK_EQ(lk_rtc_remote_description(w->sides[1 - from].rtc, text, clock_ms, &fault), LK_OK);
-    lk_buf_free(&sdp);
-}
-
-static void world_connect(world *w) {
-    world_signal(w, 0, 3);
-    world_signal(w, 1, 3);
-    for (int i = 0; i < 60000 && !(w->sides[0].open && w->sides[1].open); i++) world_step(w);
-    CHECK(w->sides[0].open && w->sides[1].open);
-}
-
-static void side_send(side *s, uint32_t number, size_t len) {
-    uint8_t *bytes = malloc(len);
-    CHECK(bytes != NULL);
-    memcpy(bytes, &number, sizeof number);
-    for (size_t i = sizeof number; i < len; i++) bytes[i] = (uint8_t)(number + i);
-    CHECK_EQ(lk_rtc_send(s->rtc, (lk_bytes){bytes, len}, clock_ms), LK_OK);
-    free(bytes);
-}
+#include "rtc_world.h"
 
 /* ---- what is checked ---- */
 
@@ -290,6 +72,7 @@ static void check_throughput(void) {
 static void check_trickle(bool before) {
     world w;
     world_init(&w, 31, (conditions){.delay_ms = 5});
+    side_open(&w.sides[0]);
     for (int from = 0; from < 2; from++) {
         lk_buf sdp = {0};
         lk_rtc *to = w.sides[1 - from].rtc;
@@ -331,7 +114,7 @@ static void check_states(void) {
     world_init(&w, 37, (conditions){.delay_ms = 1});
     lk_buf sdp = {0};
     CHECK_EQ(lk_rtc_local_description(w.sides[1].rtc, &sdp), LK_ESTATE);
-    CHECK_EQ(lk_rtc_send(w.sides[0].rtc, (lk_bytes){NULL, 0}, clock_ms), LK_ESTATE);
+    CHECK_EQ(lk_rtc_send(w.sides[0].rtc, 1, false, (lk_bytes){NULL, 0}, clock_ms), LK_ESTATE);
     CHECK_EQ(lk_rtc_local_description(w.sides[0].rtc, &sdp), LK_OK);
     lk_str offer = {(const char *)sdp.at, sdp.len};
     lk_fault fault;
@@ -352,13 +135,15 @@ static void check_states(void) {
 }
 
 /* A polite end, from either side; what was sent before arrives. */
-static void check_close(int closer) {
+static void check_close(int closer, bool lazy) {
     world w;
     world_init(&w, 11, (conditions){.delay_ms = 5});
+    w.lazy = lazy;
     world_connect(&w);
     for (uint32_t i = 0; i < 50; i++) side_send(&w.sides[closer], i, 30000);
     lk_rtc_close(w.sides[closer].rtc, clock_ms);
-    CHECK_EQ(lk_rtc_send(w.sides[closer].rtc, (lk_bytes){(const uint8_t *)"x", 1}, clock_ms),
+    lk_bytes more = {(const uint8_t *)"x", 1};
+    CHECK_EQ(lk_rtc_send(w.sides[closer].rtc, w.sides[closer].channel, false, more, clock_ms),
              LK_ESTATE);
     world_run(&w, 1500);
     CHECK_EQ(w.sides[1 - closer].got, 50);
@@ -399,16 +184,18 @@ static void check_limits(void) {
     size_t max = lk_rtc_message_max(w.sides[0].rtc);
     CHECK_EQ(max, 262144);
     uint8_t *zeros = calloc(1, max + 1);
-    CHECK_EQ(lk_rtc_send(w.sides[0].rtc, (lk_bytes){zeros, max + 1}, clock_ms), LK_ELIMIT);
+    lk_bytes long_one = {zeros, max + 1};
+    CHECK_EQ(lk_rtc_send(w.sides[0].rtc, w.sides[0].channel, false, long_one, clock_ms), LK_ELIMIT);
     free(zeros);
     side_send(&w.sides[0], 0, max);
     uint32_t sent = 1;
-    while (lk_rtc_buffered(w.sides[0].rtc) < 4 * max) side_send(&w.sides[0], sent++, max);
+    while (lk_rtc_buffered(w.sides[0].rtc, w.sides[0].channel) < 4 * max)
+        side_send(&w.sides[0], sent++, max);
     CHECK(!w.sides[0].drained);
     world_run(&w, 20000);
     CHECK_EQ(w.sides[1].got, sent);
     CHECK(w.sides[0].drained);
-    CHECK_EQ(lk_rtc_buffered(w.sides[0].rtc), 0);
+    CHECK_EQ(lk_rtc_buffered(w.sides[0].rtc, w.sides[0].channel), 0);
     world_drop(&w);
 }
 
@@ -691,8 +478,9 @@ int main(int argc, char **argv) {
         check_trickle(true);
         check_trickle(false);
         check_states();
-        check_close(0);
-        check_close(1);
+        check_close(0, false);
+        check_close(1, false);
+        check_close(1, true);
         check_consent(22000, false);
         check_consent(35000, true);
         check_limits();

@@ -4,8 +4,8 @@
 
 #include "rtc/dcep.h"
 
-static const uint8_t open_bytes[] = {3,   0,   1,   0,   0,   0,   0,   0,   0,   9,   0,  2,
-                                     'l', 'o', 'r', 'o', '-', 's', 'y', 'n', 'c', 'v', '1'};
+static const uint8_t open_bytes[] = {3,   0x81, 1,   0,   0,   0,   1,   4,   0,   9,   0,  2,
+                                     'l', 'o',  'r', 'o', '-', 's', 'y', 'n', 'c', 'v', '1'};
 
 static lk_status refused(const uint8_t *at, size_t len, size_t offset) {
     dcep_message m;
@@ -21,6 +21,7 @@ static void check_open(void) {
     CHECK_EQ(dcep_read((lk_bytes){open_bytes, sizeof open_bytes}, &m, NULL), LK_OK);
     CHECK_EQ(m.kind, DCEP_OPEN);
     CHECK_EQ(m.priority, 256);
+    CHECK(m.unordered && m.reliability == LK_RTC_RETRANSMITS && m.limit == 260);
     CHECK_BYTES(m.label.at, m.label.len, "loro-sync", 9);
     CHECK_BYTES(m.protocol.at, m.protocol.len, "v1", 2);
     lk_buf out = {0};
