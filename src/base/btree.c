@@ -45,21 +45,36 @@ struct btree_node {
 
 /* ---- sums ---- */
 
+/* All metrics at once: a vector stays in a register, where an array would go through memory. */
+typedef uint32_t btree_lanes __attribute__((vector_size(sizeof(btree_sums))));
+
+static inline btree_lanes btree_load(const btree_sums *sums) {
+    btree_lanes lanes;
+    __builtin_memcpy(&lanes, sums, sizeof lanes);
+    return lanes;
+}
+
+static inline void btree_store(btree_sums *sums, btree_lanes lanes) {
+    __builtin_memcpy(sums, &lanes, sizeof lanes);
+}
+
 static inline void btree_add(btree_sums *sums, const btree_sums *more) {
-    for (unsigned m = 0; m < BTREE_METRICS; m++) sums->by[m] += more->by[m];
+    btree_store(sums, btree_load(sums) + btree_load(more));
 }
 
 /* Differences may be negative: they wrap, and wrap back when added. */
 static inline btree_sums btree_minus(const btree_sums *a, const btree_sums *b) {
     btree_sums d;
-    for (unsigned m = 0; m < BTREE_METRICS; m++) d.by[m] = a->by[m] - b->by[m];
+    btree_store(&d, btree_load(a) - btree_load(b));
     return d;
 }
 
 static btree_sums btree_sum(const btree_sums *sums, uint32_t len) {
-    btree_sums all = {0};
-    for (uint32_t i = 0; i < len; i++) btree_add(&all, &sums[i]);
-    return all;
+    btree_lanes all = {0};
+    for (uint32_t i = 0; i < len; i++) all += btree_load(&sums[i]);
+    btree_sums sum;
+    btree_store(&sum, all);
+    return sum;
 }
 
 /* ---- memory ---- */
@@ -140,6 +155,11 @@ static void btree_need(const btree *t, uint64_t inserts, uint64_t *leaves, uint6
     uint64_t used = t->root != NULL && t->height == 0 ? ((btree_link *)t->root)->len : 0;
     *leaves = *nodes = 0;
     if (inserts == 0) return;
+    if (inserts < NODE_CAP && t->height > 0) { /* what follows comes to, without dividing */
+        *leaves = inserts;
+        *nodes = inserts * t->height + 1;
+        return;
+    }
     if (t->root == NULL) *leaves = 1;
     if (t->height == 0 && used + inserts <= LEAF_CAP) return;
     *leaves += btree_net_splits(inserts, t->leaves, LEAF_CAP);
@@ -285,21 +305,41 @@ bool btree_prev(const btree *t, btree_pos *pos) {
 /* First of `sums` that reaches beyond `pos`, or `len`; *rank grows by those before it. */
 static inline uint32_t btree_scan(const btree_sums *sums, uint32_t len, unsigned metric,
                                   uint32_t pos, btree_sums *rank) {
-    uint32_t i = 0;
-    for (; i < len && pos - rank->by[metric] >= sums[i].by[metric]; i++) btree_add(rank, &sums[i]);
+    btree_lanes before = btree_load(rank);
+    uint32_t left = pos - rank->by[metric], i = 0;
+    for (; i < len && left >= sums[i].by[metric]; i++) {
+        left -= sums[i].by[metric];
+        before += btree_load(&sums[i]);
+    }
+    btree_store(rank, before);
     return i;
 }
 
+/* Look in the remembered leaf, from the remembered item on in either direction. */
+static bool btree_find_here(const btree *t, unsigned metric, uint32_t pos, btree_pos *found,
+                            btree_sums *rank) {
+    const btree_leaf *leaf = t->near;
+    if (leaf == NULL) return false;
+    uint32_t slot = t->near_slot, at = t->near_rank.by[metric];
+    btree_lanes before = btree_load(&t->near_rank);
+    while (pos < at && slot > 0) {
+        at -= leaf->sums[--slot].by[metric];
+        before -= btree_load(&leaf->sums[slot]);
+    }
+    if (pos < at) return false;
+    btree_store(rank, before);
+    slot += btree_scan(leaf->sums + slot, leaf->link.len - slot, metric, pos, rank);
+    *found = (btree_pos){t->near, slot};
+    return slot < leaf->link.len;
+}
+
 btree_pos btree_find_rank(const btree *t, unsigned metric, uint32_t pos, btree_sums *rank) {
+    btree_pos found;
     if (pos >= t->total.by[metric]) {
         *rank = t->total;
         return btree_end(t);
     }
-    if (t->near != NULL && pos >= t->near_rank.by[metric]) {
-        *rank = t->near_rank;
-        uint32_t slot = btree_scan(t->near->sums, t->near->link.len, metric, pos, rank);
-        if (slot < t->near->link.len) return (btree_pos){t->near, slot};
-    }
+    if (btree_find_here(t, metric, pos, &found, rank)) return found;
     *rank = (btree_sums){0};
     void *at = t->root;
     for (uint32_t level = t->height; level > 0; level--) {
@@ -319,10 +359,9 @@ btree_pos btree_find(const btree *t, unsigned metric, uint32_t pos, uint32_t *of
 
 btree_pos btree_find_near(btree *t, unsigned metric, uint32_t pos, btree_sums *rank) {
     btree_pos found = btree_find_rank(t, metric, pos, rank);
-    if (found.leaf == NULL || found.leaf == t->near) return found;
-    btree_sums before = btree_sum(found.leaf->sums, found.slot);
     t->near = found.leaf;
-    t->near_rank = btree_minus(rank, &before);
+    t->near_slot = found.slot;
+    t->near_rank = *rank;
     return found;
 }
 
@@ -348,15 +387,19 @@ btree_sums btree_rank(const btree *t, btree_pos pos) {
 
 /* ---- inserting ---- */
 
-/* What lies in `leaf` changed by `by`: tell everything above. */
-static void btree_climb(btree *t, btree_leaf *leaf, const btree_sums *by) {
-    const btree_link *at = &leaf->link;
+/* The item at `pos` came, changed or goes, which makes a difference of `by`: tell everything above.
+ */
+static void btree_climb(btree *t, btree_pos pos, const btree_sums *by) {
+    const btree_link *at = &pos.leaf->link;
     for (btree_node *up = at->parent; up != NULL; up = at->parent) {
         btree_add(&up->sums[btree_index(up, at)], by);
         at = &up->link;
     }
     btree_add(&t->total, by);
-    if (leaf != t->near) t->near = NULL;
+    if (pos.leaf != t->near)
+        t->near = NULL;
+    else if (pos.slot < t->near_slot)
+        btree_add(&t->near_rank, by);
 }
 
 static void btree_tell_moved(btree *t, btree_leaf *leaf, uint32_t from) {
@@ -439,6 +482,7 @@ static void btree_split(btree *t, btree_pos *pos) {
     if (right->after != NULL) right->after->before = right;
     left->after = right;
     btree_sums moved = btree_move_items(t, left, keep, right);
+    t->near = NULL;
     btree_attach(t, &left->link, &right->link, moved, append);
     if (append || pos->slot > keep) *pos = (btree_pos){right, pos->slot - keep};
 }
@@ -458,7 +502,8 @@ btree_pos btree_insert(btree *t, btree_pos pos, const void *item) {
     btree_copy(t, slot, item);
     leaf->sums[pos.slot] = t->class->measure(slot);
     leaf->link.len++;
-    btree_climb(t, leaf, &leaf->sums[pos.slot]);
+    btree_climb(t, pos, &leaf->sums[pos.slot]);
+    if (leaf == t->near && pos.slot < t->near_slot) t->near_slot++;
     if (t->class->moved != NULL) t->class->moved(t->context, slot, leaf);
     return pos;
 }
@@ -521,10 +566,10 @@ void btree_raise(btree *t) {
 
 void btree_changed(btree *t, btree_pos pos, btree_sums before) {
     btree_sums *sums = &pos.leaf->sums[pos.slot];
-    for (unsigned m = 0; m < BTREE_METRICS; m++) LK_ASSERT(sums->by[m] == before.by[m]);
+    LK_ASSERT(__builtin_memcmp(sums, &before, sizeof before) == 0);
     *sums = t->class->measure(btree_item(t, pos));
     btree_sums by = btree_minus(sums, &before);
-    btree_climb(t, pos.leaf, &by);
+    btree_climb(t, pos, &by);
 }
 
 /* ---- removing ---- */
@@ -616,7 +661,8 @@ btree_pos btree_remove(btree *t, btree_pos pos) {
     void *slot = btree_slot(t, leaf, pos.slot);
     __builtin_memmove(slot, btree_slot(t, leaf, pos.slot + 1), (size_t)tail * t->class->item_len);
     __builtin_memmove(&leaf->sums[pos.slot], &leaf->sums[pos.slot + 1], tail * sizeof *leaf->sums);
-    btree_climb(t, leaf, &by);
+    btree_climb(t, pos, &by);
+    if (leaf == t->near && pos.slot < t->near_slot) t->near_slot--;
     if (leaf->link.len == 0) {
         btree_leaf *after = leaf->after;
         btree_remove_leaf(t, leaf);
@@ -673,6 +719,7 @@ void btree_check(const btree *t) {
     LK_ASSERT(t->height == 0 || ((btree_link *)t->root)->len > 1);
     for (unsigned m = 0; m < BTREE_METRICS; m++) LK_ASSERT(sum.by[m] == t->total.by[m]);
     if (t->near == NULL) return;
-    btree_sums near_rank = btree_rank(t, (btree_pos){t->near, 0});
+    LK_ASSERT(t->near_slot <= t->near->link.len);
+    btree_sums near_rank = btree_rank(t, (btree_pos){t->near, t->near_slot});
     for (unsigned m = 0; m < BTREE_METRICS; m++) LK_ASSERT(near_rank.by[m] == t->near_rank.by[m]);
 }

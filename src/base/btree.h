@@ -47,7 +47,8 @@ typedef struct btree {
     btree_node *spare_node;
     uint32_t spare_leaves, spare_nodes;
     btree_leaf *near;     /* where btree_find_near() was last, or NULL; */
-    btree_sums near_rank; /* and the sums of everything before that leaf */
+    uint32_t near_slot;   /* an item there, or their number; */
+    btree_sums near_rank; /* and the sums of everything before that */
 } btree;
 
 /* An empty tree allocates nothing until the first btree_reserve(). */
@@ -69,7 +70,8 @@ void btree_settle(btree *t, size_t inserts);
 btree_pos btree_find(const btree *t, unsigned metric, uint32_t pos, uint32_t *offset);
 /* The same, with the item's rank in all metrics (at the end: the total). */
 btree_pos btree_find_rank(const btree *t, unsigned metric, uint32_t pos, btree_sums *rank);
-/* The same, and remembers the leaf: while edits and searches stay in it, searches cost O(1). */
+/* The same, and remembers the item: while edits and searches stay in its leaf, searches cost what
+ * lies between. */
 btree_pos btree_find_near(btree *t, unsigned metric, uint32_t pos, btree_sums *rank);
 btree_pos btree_first(const btree *t);
 btree_pos btree_end(const btree *t);

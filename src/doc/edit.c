@@ -73,15 +73,39 @@ lk_status edit_begin(lk_doc *doc, lk_ref ref, size_t ops, uint32_t atoms) {
     return !doc->detached || edit_reserve_shown(doc) ? LK_OK : LK_ENOMEM;
 }
 
-/* Write an op down, in the change being written. `st` is the step that stands for it. */
+/* Begin a change, unless one is being written, and note that it is not sent. */
+static bool edit_open_change(lk_doc *doc) {
+    doc_heads on = doc_shown(doc);
+    if (!doc->open && !oplog_begin(&doc->log, doc->self, on.at, on.len)) return false;
+    if (!edit_noted_unsent(doc)) doc->unsent.at[doc->unsent.len++] = edit_next_id(doc);
+    doc->open = true;
+    return true;
+}
+
+/* Write an op down, in the change being written. */
+static void edit_write(lk_doc *doc, op *o) {
+    o->counter = edit_next_id(doc).counter;
+    bool pushed = oplog_push(&doc->log, o);
+    LK_ASSERT(pushed);
+}
+
+bool edit_is_plain(const lk_doc *doc, const seq *target) {
+    return !doc->events.watching && !doc->detached && target->kind == SEQ_TEXT;
+}
+
+bool edit_write_plain(lk_doc *doc, op *o) {
+    if (!edit_open_change(doc)) return false;
+    edit_write(doc, o);
+    return true;
+}
+
+/* The same of an op that a step stands for. */
 static void edit_note(lk_doc *doc, op *o, step *st) {
     const dag_run *run = &doc->log.graph.runs.at[doc->log.graph.runs.len - 1];
     st->id = edit_next_id(doc);
     st->peer_wide = doc->peer;
     st->lamport = run->lamport + (uint32_t)(st->id.counter - run->counter);
-    o->counter = st->id.counter;
-    bool pushed = oplog_push(&doc->log, o);
-    LK_ASSERT(pushed);
+    edit_write(doc, o);
 }
 
 /* A move is two steps: a place goes, another one comes. */
@@ -109,11 +133,7 @@ lk_status edit_finish(lk_doc *doc, edit_ready ready, op *ops, step *steps, size_
     if (!doc_add_states(doc)) return edit_abort(doc, ready, LK_ENOMEM);
     lk_status status = doc_prepare(doc, steps, step_len);
     if (status != LK_OK) return edit_abort(doc, ready, status);
-    doc_heads on = doc_shown(doc);
-    if (!doc->open && !oplog_begin(&doc->log, doc->self, on.at, on.len))
-        return edit_abort(doc, ready, LK_ENOMEM);
-    if (!edit_noted_unsent(doc)) doc->unsent.at[doc->unsent.len++] = edit_next_id(doc);
-    doc->open = true;
+    if (!edit_open_change(doc)) return edit_abort(doc, ready, LK_ENOMEM);
     step *next = steps;
     for (size_t i = 0; i < len; i++) {
         next += edit_steps(&ops[i]);
@@ -134,7 +154,8 @@ seq *edit_seq(lk_doc *doc, lk_ref ref, lk_kind kind) {
 
 /* As Loro does, the pieces of a text go from the last to the first, and those of a list from the
  * first to the last, each at `pos`. Either way their positions are true when their turn comes. */
-lk_status edit_delete(lk_doc *doc, lk_ref ref, const seq *target, uint32_t pos, uint32_t len) {
+static lk_status edit_delete_pieces(lk_doc *doc, lk_ref ref, const seq *target, uint32_t pos,
+                                    uint32_t len) {
     bool last_first = target->kind == SEQ_TEXT;
     size_t pieces = 0;
     uint32_t atoms = 0;
@@ -159,6 +180,21 @@ lk_status edit_delete(lk_doc *doc, lk_ref ref, const seq *target, uint32_t pos, 
             (step){.kind = STEP_DELETE, .container = ref.index, .pos = at, .len = run.len};
     }
     return edit_finish(doc, edit_save(doc), ops, steps, pieces);
+}
+
+lk_status edit_delete(lk_doc *doc, lk_ref ref, seq *target, uint32_t pos, uint32_t len) {
+    op_id start;
+    if (!edit_is_plain(doc, target) || !seq_ends_with(target, pos, len, &start))
+        return edit_delete_pieces(doc, ref, target, pos, len);
+    lk_status status = edit_begin(doc, ref, 1, len);
+    if (status != LK_OK) return status;
+    op o = {.kind = OP_DELETE,
+            .container = ref.index,
+            .len = len,
+            .as.del = {.pos = pos, .start = start}};
+    if (!edit_write_plain(doc, &o)) return LK_ENOMEM;
+    seq_delete(target, pos, len, NULL);
+    return LK_OK;
 }
 
 /* ---- values ---- */
@@ -244,7 +280,7 @@ lk_status lk_list_insert_container(lk_doc *doc, lk_ref list, size_t pos, lk_kind
 }
 
 lk_status lk_list_delete(lk_doc *doc, lk_ref list, size_t pos, size_t len) {
-    const seq *target = edit_seq(doc, list, LK_LIST);
+    seq *target = edit_seq(doc, list, LK_LIST);
     if (target == NULL) return LK_EKIND;
     uint32_t have = seq_len(target, SEQ_ENTITY);
     if (pos > have || len > have - pos) return LK_ERANGE;

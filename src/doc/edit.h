@@ -27,10 +27,16 @@ op_id edit_next_id(lk_doc *doc);
  * two. */
 lk_status edit_finish(lk_doc *doc, edit_ready ready, op *ops, step *steps, size_t len);
 
+/* An edit of a text that no one watches, and that splits no span, has no need of steps: after
+ * edit_begin() its op is written down, and the sequence told. */
+bool edit_is_plain(const lk_doc *doc, const seq *target);
+/* The op is complete but for its id. false: memory is out and nothing changed. */
+bool edit_write_plain(lk_doc *doc, op *o);
+
 /* The sequence of a container of that kind, or NULL if it is of another. */
 seq *edit_seq(lk_doc *doc, lk_ref ref, lk_kind kind);
 /* Delete the atoms of that range of entities; anchors among them stay. */
-lk_status edit_delete(lk_doc *doc, lk_ref ref, const seq *target, uint32_t pos, uint32_t len);
+lk_status edit_delete(lk_doc *doc, lk_ref ref, seq *target, uint32_t pos, uint32_t len);
 /* Among the anchors that begin at entity `pos`, where text goes, as in Loro: past those that let
  * it.
  */

@@ -38,8 +38,16 @@ static lk_status edit_text_seek(const seq *text, size_t pos, lk_unit unit, uint3
 
 /* ---- text ---- */
 
+/* Typing on, mostly. */
+static bool edit_text_is_plain(const lk_doc *doc, seq *target, uint32_t pos, const seq_span *span) {
+    return edit_is_plain(doc, target) && seq_continues(target, pos, span) &&
+           seq_len(target, SEQ_ENTITY) + span->len[SEQ_ENTITY] <= LIMIT_POSITION;
+}
+
 lk_status edit_text_insert(lk_doc *doc, lk_ref text, uint32_t pos, lk_str s) {
-    uint32_t points = utf8_measure((const uint8_t *)s.at, s.len).unit[LK_CODEPOINT];
+    seq *target = edit_seq(doc, text, LK_TEXT);
+    text_len len = utf8_measure((const uint8_t *)s.at, s.len);
+    uint32_t points = len.unit[LK_CODEPOINT];
     lk_status status = edit_begin(doc, text, 1, points);
     if (status != LK_OK) return status;
     edit_ready ready = edit_save(doc);
@@ -50,6 +58,12 @@ lk_status edit_text_insert(lk_doc *doc, lk_ref text, uint32_t pos, lk_str s) {
             .container = text.index,
             .len = points,
             .as.insert = {.pos = pos, .bytes = bytes, .text = copy}};
+    seq_span span = seq_measured_span(edit_next_id(doc), copy, &len);
+    if (edit_text_is_plain(doc, target, pos, &span)) {
+        if (!edit_write_plain(doc, &o)) return edit_abort(doc, ready, LK_ENOMEM);
+        seq_insert(target, pos, &span, NULL);
+        return LK_OK;
+    }
     step st = {.kind = STEP_INSERT,
                .container = text.index,
                .pos = pos,
@@ -71,7 +85,7 @@ lk_status lk_text_insert(lk_doc *doc, lk_ref text, size_t pos, lk_unit unit, lk_
 }
 
 lk_status lk_text_delete(lk_doc *doc, lk_ref text, size_t pos, size_t len, lk_unit unit) {
-    const seq *target = edit_seq(doc, text, LK_TEXT);
+    seq *target = edit_seq(doc, text, LK_TEXT);
     if (target == NULL) return LK_EKIND;
     if (len == 0) return LK_OK; /* wherever: as Loro */
     if (len > UINT32_MAX || pos > UINT32_MAX - len) return LK_ERANGE;

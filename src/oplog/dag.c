@@ -385,8 +385,9 @@ static void dag_replace_heads(dag *g, const lv *parents, uint32_t len, lv *place
 
 dag_run *dag_append(dag *g, peer_ix peer, uint32_t len, uint32_t lamport, const lv *parents,
                     uint32_t parent_len) {
-    lv own;
-    if (!dag_missing_self(g, peer, parents, parent_len, &own)) return NULL;
+    lv own = LV_NONE;
+    bool follows = parent_len == 1 && dag_on_top(g, parents, 1); /* all there is, and so its own */
+    if (!follows && !dag_missing_self(g, peer, parents, parent_len, &own)) return NULL;
     if (!vec_reserve(g->heap, &g->runs, 1) || !vec_reserve(g->heap, &g->heads, 1) ||
         !vec_reserve(g->heap, &g->parents, 2 * ((size_t)parent_len + 1)) ||
         !dag_reserve_peer(g, peer))

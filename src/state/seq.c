@@ -8,8 +8,6 @@
  * ASCII span, and in a list, all units are equal and the work is one addition. */
 #include "state/seq.h"
 
-#include "base/utf8.h"
-
 #ifdef LK_STRESS
 #define SPAN_BYTES 12u
 #else
@@ -30,8 +28,12 @@ static const btree_class seq_class = {sizeof(seq_span), seq_measure, NULL};
 
 seq_span seq_text_span(op_id id, const uint8_t *text, uint32_t bytes) {
     text_len len = utf8_measure(text, bytes);
-    uint32_t points = len.unit[LK_CODEPOINT];
-    return (seq_span){id, {bytes, points, len.unit[LK_UTF16], points}, text};
+    return seq_measured_span(id, text, &len);
+}
+
+seq_span seq_measured_span(op_id id, const uint8_t *text, const text_len *len) {
+    uint32_t points = len->unit[LK_CODEPOINT];
+    return (seq_span){id, {len->unit[LK_UTF8], points, len->unit[LK_UTF16], points}, text};
 }
 
 seq_span seq_list_span(op_id id, const lk_value *values, uint32_t len) {
@@ -179,25 +181,27 @@ static void seq_edit_start(seq_edit *edit, const btree_sums *rank) {
     __builtin_memcpy(edit->at, rank->by, sizeof edit->at);
 }
 
-/* The item that holds the entity before `pos`, and its rank. */
-static btree_pos seq_before(seq *s, uint32_t pos, btree_sums *rank) {
-    if (pos < seq_len(s, SEQ_ENTITY)) return btree_find_near(&s->tree, SEQ_ENTITY, pos - 1, rank);
-    btree_pos at = btree_end(&s->tree);
-    btree_prev(&s->tree, &at);
-    const seq_span *last = btree_item(&s->tree, at);
-    *rank = s->tree.total;
-    for (unsigned u = 0; u < SEQ_UNITS; u++) rank->by[u] -= last->len[u];
-    return at;
+/* The item that ends before `pos` and that the span continues, and its rank. */
+static bool seq_find_end(seq *s, uint32_t pos, const seq_span *span, btree_pos *at,
+                         btree_sums *rank) {
+    if (pos == 0) return false;
+    *at = btree_find_near(&s->tree, SEQ_ENTITY, pos - 1, rank);
+    const seq_span *left = btree_item(&s->tree, *at);
+    return rank->by[SEQ_ENTITY] + left->len[SEQ_ENTITY] == pos && seq_joins(s, left, span);
+}
+
+bool seq_continues(seq *s, uint32_t pos, const seq_span *span) {
+    btree_sums rank;
+    btree_pos at;
+    return seq_find_end(s, pos, span, &at, &rank);
 }
 
 /* Typing on: the span ends a span at `pos`, and nothing is split. */
 static bool seq_type(seq *s, uint32_t pos, const seq_span *span, seq_edit *out) {
-    if (pos == 0) return false;
     btree_sums rank;
-    btree_pos at = seq_before(s, pos, &rank);
+    btree_pos at;
+    if (!seq_find_end(s, pos, span, &at, &rank)) return false;
     seq_span *left = btree_item(&s->tree, at);
-    if (rank.by[SEQ_ENTITY] + left->len[SEQ_ENTITY] != pos || !seq_joins(s, left, span))
-        return false;
     btree_sums before = seq_measure(left);
     for (unsigned u = 0; u < SEQ_UNITS; u++) rank.by[u] += before.by[u];
     seq_edit_start(out, &rank);
@@ -288,6 +292,16 @@ void seq_delete(seq *s, uint32_t pos, uint32_t len, seq_edit *out_or_null) {
     /* What was parted by something deleted now may be one again. */
     if (len > 0) seq_mend(s, item);
     if (out_or_null != NULL) *out_or_null = edit;
+}
+
+bool seq_ends_with(seq *s, uint32_t pos, uint32_t len, op_id *start) {
+    btree_sums rank;
+    btree_pos at = btree_find_near(&s->tree, SEQ_ENTITY, pos, &rank);
+    if (btree_at_end(&s->tree, at)) return false;
+    const seq_span *item = btree_item(&s->tree, at);
+    uint32_t offset = pos - rank.by[SEQ_ENTITY], left = item->len[SEQ_ENTITY] - offset;
+    *start = (op_id){item->id.peer, item->id.counter + (int32_t)offset};
+    return !seq_hidden(item) && (offset == 0 ? len <= left : len == left);
 }
 
 /* ---- reading ---- */

@@ -16,6 +16,7 @@
 #define STATE_SEQ_H
 
 #include "base/btree.h"
+#include "base/utf8.h"
 #include "model/text_mark.h"
 
 enum { SEQ_ENTITY = 3, SEQ_UNITS = 4 }; /* 0..2: lk_unit */
@@ -41,6 +42,8 @@ typedef struct seq_edit { /* what a call did: `removed` went and `inserted` came
 
 /* `text` is valid UTF-8 of less than 4 GiB. O(bytes). */
 seq_span seq_text_span(op_id id, const uint8_t *text, uint32_t bytes);
+/* The same of text that was measured: O(1). */
+seq_span seq_measured_span(op_id id, const uint8_t *text, const text_len *len);
 seq_span seq_list_span(op_id id, const lk_value *values, uint32_t len);
 seq_span seq_anchor_span(op_id id, const text_mark *mark_or_null);
 /* The mark that starts or ends here; NULL for text. */
@@ -58,6 +61,9 @@ bool seq_reserve(seq *s, size_t edits, size_t text_bytes);
 /* Insert before `pos` <= length. A span that continues the one before it (next id, next byte)
  * lengthens it. Needs a reserve. *out may be NULL. O(log n), plus the bytes of non-ASCII text. */
 void seq_insert(seq *s, uint32_t pos, const seq_span *span, seq_edit *out_or_null);
+/* Does `span`, inserted before `pos`, lengthen the span before it? Then that needs no reserve. O(1)
+ * where the last edit was, else O(log n). */
+bool seq_continues(seq *s, uint32_t pos, const seq_span *span);
 /* Make an empty sequence these spans, in order, as if each were inserted at the end. Needs
  * seq_reserve_fill(), or a seq_reserve() for so many edits. O(spans). */
 bool seq_reserve_fill(seq *s, size_t spans, size_t text_bytes);
@@ -65,6 +71,9 @@ void seq_fill(seq *s, const seq_span *spans, size_t len, seq_edit *out);
 /* Remove `len` entities at `pos`, anchors among them included; the range must lie inside. Needs a
  * reserve. O(spans removed * log n). */
 void seq_delete(seq *s, uint32_t pos, uint32_t len, seq_edit *out_or_null);
+/* Is the range text within one span, and at an end of it? Then *start is the id of its first atom,
+ * and to delete it needs no reserve. `len` > 0; costs as seq_continues() does. */
+bool seq_ends_with(seq *s, uint32_t pos, uint32_t len, op_id *start);
 
 /* ---- reading ---- */
 
