@@ -108,12 +108,22 @@ static void twin_delete(world *w, uint32_t pos, uint32_t n) {
 
 /* ---- edits ---- */
 
+static uint32_t count_spans(const seq *s) {
+    uint32_t count = 0;
+    seq_span span;
+    for (seq_walk walk = seq_range(s, 0, UINT32_MAX); seq_walk_next(&walk, &span);) count++;
+    return count;
+}
+
 static void test_insert(world *w, uint32_t pos, const seq_span *span) {
     seq_edit edit;
-    CHECK(seq_reserve(&w->seq, 1, w->seq.kind == SEQ_TEXT ? span->len[LK_UTF8] : 0));
+    uint32_t spans = count_spans(&w->seq);
+    bool plain = seq_continues(&w->seq, pos, span);
+    CHECK(plain || seq_reserve(&w->seq, 1, w->seq.kind == SEQ_TEXT ? span->len[LK_UTF8] : 0));
     heap.closed = true;
     seq_insert(&w->seq, pos, span, &edit);
     heap.closed = false;
+    if (plain) CHECK_EQ(count_spans(&w->seq), spans);
     for (unsigned u = 0; u < SEQ_UNITS; u++) {
         CHECK_EQ(edit.at[u], twin_units(w, 0, pos, u));
         CHECK_EQ(edit.inserted[u], span->len[u]);
@@ -124,10 +134,18 @@ static void test_insert(world *w, uint32_t pos, const seq_span *span) {
 
 static void test_delete(world *w, uint32_t pos, uint32_t n) {
     seq_edit edit;
-    CHECK(seq_reserve(&w->seq, 1, 0));
+    op_id start;
+    uint32_t spans = count_spans(&w->seq);
+    bool plain = n > 0 && seq_ends_with(&w->seq, pos, n, &start);
+    CHECK(plain || seq_reserve(&w->seq, 1, 0));
     heap.closed = true;
     seq_delete(&w->seq, pos, n, &edit);
     heap.closed = false;
+    if (plain) {
+        const atom *first = &w->atoms[pos];
+        CHECK(first->id.peer == start.peer && first->id.counter == start.counter);
+        CHECK(count_spans(&w->seq) <= spans);
+    }
     for (unsigned u = 0; u < SEQ_UNITS; u++) {
         CHECK_EQ(edit.at[u], twin_units(w, 0, pos, u));
         CHECK_EQ(edit.removed[u], twin_units(w, pos, pos + n, u));
