@@ -45,7 +45,8 @@ typedef struct lk_rtc_turn { /* a TURN server (RFC 8656) that is asked over UDP 
 } lk_rtc_turn;
 
 typedef struct lk_rtc_options {
-    bool offerer;          /* true: makes the offer */
+    bool offerer;          /* true: makes an offer at first; both sides may */
+    bool impolite;         /* when offers cross, ours stands: true on exactly one side */
     const lk_addr *locals; /* addresses of your sockets: host candidates */
     size_t local_len;
     const lk_addr *stun; /* servers asked for server-reflexive candidates */
@@ -63,13 +64,25 @@ typedef struct lk_rtc_options {
 lk_rtc *lk_rtc_new(const lk_rtc_options *options, uint64_t now_ms, const lk_memory *memory_or_null);
 void lk_rtc_free(lk_rtc *rtc);
 
-/* Append our SDP: an offer, or, once the remote offer is in, an answer. Trickle: candidates known
- * now are included, later ones come as LK_RTC_CANDIDATE. */
+/* ---- negotiation ----
+ * Descriptions and candidates go to the other side by whatever way you have, in order:
+ *
+ *     if (lk_rtc_owes(rtc)) lk_rtc_local_description(rtc, &sdp), send it;     whenever that is so
+ *     on what they send: lk_rtc_remote_description(rtc, ...) or lk_rtc_remote_candidate(rtc, ...)
+ *
+ * Both sides may offer, at any time: of two offers that cross the impolite side's stands, and the
+ * other side gives its own up and answers (W3C WebRTC section 10.7, "perfect negotiation"). */
+typedef enum lk_rtc_sdp { LK_RTC_NO_SDP, LK_RTC_OFFER, LK_RTC_ANSWER } lk_rtc_sdp;
+/* What is due to the other side. */
+lk_rtc_sdp lk_rtc_owes(const lk_rtc *rtc);
+/* Append our description: an offer or an answer (RFC 8839, 8841, 8842), as lk_rtc_owes() said; or
+ * when nothing is due, the last one again. Trickle (RFC 8838): candidates known now are included,
+ * later ones come as LK_RTC_CANDIDATE. LK_ESTATE: there is none yet, or all is over. */
 lk_status lk_rtc_local_description(lk_rtc *rtc, lk_buf *out);
-/* The other side's SDP. Unknown lines are ignored; LK_ECORRUPT names the byte of a broken one. One
- * that comes later restarts ICE, or answers our restart: it has new credentials and the same
- * certificate (LK_ECORRUPT: another one), or is refused with LK_ESTATE. If it was an offer,
- * describe yourself again. */
+/* The other side's description. Unknown lines are ignored; LK_ECORRUPT names the byte of a broken
+ * one. Later ones restart ICE or answer our restart: they have new credentials and the same
+ * certificate (LK_ECORRUPT: another one). LK_ESTATE: an answer that nobody asked for, one that has
+ * come before, or all is over. LK_OK also for an offer that is to be ignored: see lk_rtc_owes(). */
 lk_status lk_rtc_remote_description(lk_rtc *rtc, lk_str sdp, uint64_t now_ms,
                                     lk_fault *fault_or_null);
 /* One trickled "candidate:..." line; empty means the end of candidates. Candidates that cannot be
@@ -134,10 +147,9 @@ void lk_rtc_pause(lk_rtc *rtc, bool on);
 void lk_rtc_close(lk_rtc *rtc, uint64_t now_ms);
 
 /* Look for a path anew (an ICE restart, RFC 8445 section 9), because this one fails or because the
- * network is another one: describe yourself afterwards; that is an offer, whoever made the first
- * one. Messages go over the old path until there is a new one, and none is lost. An offer of the
- * other side takes the place of ours that it has not answered. LK_ESTATE: its first description has
- * not come, or all is over. */
+ * network is another one: an offer is due then, whoever made the first one. Messages go over the
+ * old path until there is a new one, and none is lost. LK_ESTATE: the other side's first
+ * description has not come, an answer is due, or all is over. */
 lk_status lk_rtc_restart(lk_rtc *rtc, uint64_t now_ms);
 /* Your sockets or servers are others now: the next restart, ours or theirs, which should follow at
  * once, takes `locals`, `stun` and `turn` of `options`. Nothing leaves from other sockets any more.

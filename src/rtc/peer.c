@@ -29,9 +29,11 @@ struct lk_rtc {
     lk_memory heap;
     lk_rtc_state state;
     bool offering; /* the description under way is, or was, an offer of ours */
-    bool waiting;  /* for the answer to it */
-    bool started;  /* the remote description is in */
-    bool client;   /* of DTLS, once started */
+    bool owing;    /* that, or an answer, has not been asked for yet */
+    bool waiting;  /* our offer is out, and for the answer to it */
+    bool impolite;
+    bool started; /* the remote description is in */
+    bool client;  /* of DTLS, once started */
     bool loopback;
     char mid[LIMIT_MID_BYTES];
     size_t mid_len;
@@ -100,7 +102,8 @@ lk_rtc *lk_rtc_new(const lk_rtc_options *o, uint64_t now_ms, const lk_memory *me
     lk_rtc *r = mem_zalloc(memory, sizeof *r);
     if (r == NULL) return NULL;
     r->heap = *memory;
-    r->offering = r->waiting = o->offerer;
+    r->offering = r->owing = o->offerer;
+    r->impolite = o->impolite;
     r->loopback = o->allow_loopback;
     r->mid[r->mid_len++] = '0';
     r->message_max = r->remote_max = o->message_max == 0 ? PEER_MESSAGE_MAX : o->message_max;
@@ -145,8 +148,16 @@ lk_status lk_rtc_local_description(lk_rtc *r, lk_buf *out) {
     for (size_t i = 0; i < agent->locals.len && i < SDP_CANDIDATES; i++)
         s.candidates[s.candidate_len++] = agent->locals.at[i];
     lk_status status = sdp_write(&s, out);
-    if (status == LK_OK) agent->described = true;
-    return status;
+    if (status != LK_OK) return status;
+    agent->described = true;
+    r->waiting |= r->owing && r->offering;
+    r->owing = false;
+    return LK_OK;
+}
+
+lk_rtc_sdp lk_rtc_owes(const lk_rtc *r) {
+    if (!r->owing || r->state == LK_RTC_OVER) return LK_RTC_NO_SDP;
+    return r->offering ? LK_RTC_OFFER : LK_RTC_ANSWER;
 }
 
 static lk_status peer_refuse(lk_fault *fault, const char *what) {
@@ -167,37 +178,40 @@ static lk_status peer_take_ice(lk_rtc *r, const sdp_session *s, uint64_t now_ms)
     for (size_t i = 0; i < s->candidate_len; i++)
         if (ice_add_remote(agent, &s->candidates[i], now_ms) != LK_OK) return LK_ENOMEM;
     ice_set_remote(agent, s->ufrag, s->pwd, s->lite, now_ms);
-    r->waiting = false;
     return LK_OK;
 }
 
 /* The first description. RFC 8842 section 5.2: the offer leaves the DTLS roles open, the answer
  * chooses. */
-static lk_status peer_begin(lk_rtc *r, const sdp_session *s, uint64_t now_ms, lk_fault *fault) {
-    if (r->offering && s->setup == SDP_ACTPASS)
-        return peer_refuse(fault, "an answer must be active or passive");
+static lk_status peer_begin(lk_rtc *r, const sdp_session *s, bool offered, uint64_t now_ms) {
     if (peer_take_ice(r, s, now_ms) != LK_OK) return LK_ENOMEM;
+    if (offered) ice_set_role(&r->ice.now, false); /* RFC 8445 section 6.1.1 */
     r->started = true;
     r->state = LK_RTC_CONNECTING;
-    r->client = r->offering ? s->setup == SDP_PASSIVE : s->setup != SDP_ACTIVE;
+    r->client = offered ? s->setup != SDP_ACTIVE : s->setup == SDP_PASSIVE;
     r->remote_port = s->sctp_port;
     if (s->message_max > 0 && s->message_max < r->message_max)
         r->remote_max = (uint32_t)s->message_max;
-    if (!r->offering) __builtin_memcpy(r->mid, s->mid.at, r->mid_len = s->mid.len);
+    if (offered) __builtin_memcpy(r->mid, s->mid.at, r->mid_len = s->mid.len);
     return LK_OK;
 }
 
-/* A later one: their answer to a restart of ours, or the offer of one, for which a restart of ours
- * that nobody has answered is given up. The association stays as it is, its roles too: Firefox
- * answers "active" whatever it was. */
-static lk_status peer_go_on(lk_rtc *r, sdp_session *s, uint64_t now_ms, lk_fault *fault) {
-    bool offered = s->setup == SDP_ACTPASS || !r->waiting;
-    if (generations_knows(&r->ice, s->ufrag)) return LK_ESTATE;
-    if (!dtls_expects(r->dtls, s->fingerprints, s->fingerprint_len))
-        return peer_refuse(fault, "another certificate than before");
+/* A later one: their answer to a restart of ours, or the offer of one. The association stays as it
+ * is, its roles too: Firefox answers "active" whatever it was. */
+static lk_status peer_go_on(lk_rtc *r, const sdp_session *s, bool offered, uint64_t now_ms) {
+    if (!offered && !r->waiting) return LK_ESTATE;
     if (offered && !peer_begin_generation(r, now_ms)) return LK_ENOMEM;
-    if (offered) r->offering = false;
     return peer_take_ice(r, s, now_ms);
+}
+
+static lk_status peer_judge(const lk_rtc *r, sdp_session *s, lk_fault *fault) {
+    lk_str ours = ice_ufrag(&r->ice.now);
+    if (s->ufrag.len == ours.len && __builtin_memcmp(s->ufrag.at, ours.at, ours.len) == 0)
+        return peer_refuse(fault, "it is our own description");
+    if (r->started && generations_knows(&r->ice, s->ufrag)) return LK_ESTATE;
+    if (r->started && !dtls_expects(r->dtls, s->fingerprints, s->fingerprint_len))
+        return peer_refuse(fault, "another certificate than before");
+    return LK_OK;
 }
 
 static void peer_pump(lk_rtc *r, uint64_t now_ms);
@@ -207,8 +221,16 @@ lk_status lk_rtc_remote_description(lk_rtc *r, lk_str text, uint64_t now_ms, lk_
     sdp_session s;
     lk_status status = sdp_read(text, &s, fault);
     if (status != LK_OK) return status;
-    status = r->started ? peer_go_on(r, &s, now_ms, fault) : peer_begin(r, &s, now_ms, fault);
+    status = peer_judge(r, &s, fault);
     if (status != LK_OK) return status;
+    bool offered = s.setup == SDP_ACTPASS || (!r->started && !r->waiting);
+    /* perfect negotiation (W3C WebRTC section 10.7): one of two offers that cross gives way */
+    if (offered && r->waiting && r->impolite) return LK_OK;
+    status = r->started ? peer_go_on(r, &s, offered, now_ms) : peer_begin(r, &s, offered, now_ms);
+    if (status != LK_OK) return status;
+    r->waiting = false;
+    r->owing = offered;
+    if (offered) r->offering = false;
     dtls_expect(r->dtls, s.fingerprints, s.fingerprint_len);
     generations_tick(&r->ice, now_ms);
     peer_pump(r, now_ms);
@@ -235,9 +257,10 @@ void lk_rtc_network(lk_rtc *r, const lk_rtc_options *options, uint64_t now_ms) {
 }
 
 lk_status lk_rtc_restart(lk_rtc *r, uint64_t now_ms) {
-    if (!r->started || r->state == LK_RTC_OVER) return LK_ESTATE;
+    if (!r->started || r->state == LK_RTC_OVER || lk_rtc_owes(r) == LK_RTC_ANSWER) return LK_ESTATE;
     if (!peer_begin_generation(r, now_ms)) return LK_ENOMEM;
-    r->offering = r->waiting = true;
+    r->offering = r->owing = true;
+    r->waiting = false;
     return LK_OK;
 }
 

@@ -142,6 +142,17 @@ async function check(t, open, role, closer) {
     t.diagnostic(`open after ${open_ms.toFixed(0)} ms`);
 }
 
+/** Both offer before they hear of each other; one of them gives way. */
+async function checkGlare(t, open, polite) {
+    const ours = polite ? 'ignore' : 'yield';
+    const native = new NativePeer(t, 'offer', '--host', ADDRESS, '--when-offers-cross', ours);
+    const bridge = new Bridge(native);
+    const url = await bridge.start(t);
+    await open(t, `${url}/?polite=${polite ? 'yes' : 'no'}`);
+    await Promise.all([native.wait('open'), native.wait('open')]);
+    assert.equal((await bridge.result()).crossed, 1);
+}
+
 const hidden = (t, url) => chromiumTab(t, url, { permissions: [] });
 const browsers = [
     ['Chromium', chromiumTab, noChromium],
@@ -154,4 +165,8 @@ assert.ok(execFileSync('ip', ['route'], { encoding: 'utf8' }).includes(ROUTE));
 for (const [name, open, skip] of browsers) {
     test(`${name} answers, and closes`, { skip }, (t) => check(t, open, 'answer', 'page'));
     test(`${name} offers, and is closed`, { skip }, (t) => check(t, open, 'offer', 'native'));
+}
+for (const [name, open, skip] of browsers.filter(([, open]) => open !== hidden)) {
+    test(`${name} gives way to our offer`, { skip }, (t) => checkGlare(t, open, true));
+    test(`${name} does not give way to our offer`, { skip }, (t) => checkGlare(t, open, false));
 }

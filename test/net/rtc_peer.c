@@ -2,6 +2,7 @@
  * rtc_peer.c - one DataChannel peer on real UDP sockets, driven by lines of JSON.
  *
  *     rtc_peer offer|answer [--host ADDRESS]... [--stun ADDRESS:PORT] [--turn ADDRESS:PORT]
+ *              [--when-offers-cross ignore|yield]
  *
  * The user of the TURN server is "user", the password "secret".
  *
@@ -39,7 +40,7 @@
 typedef struct peer {
     lk_rtc *rtc;
     lk_rtc_channel first, target; /* the latter: of "send" and "ping" */
-    bool offerer, echo, closed, text;
+    bool offerer, impolite, echo, closed, text;
     lk_addr hosts[HOSTS_MAX], stun, turn;
     int sockets[HOSTS_MAX];
     size_t host_len;
@@ -281,7 +282,7 @@ static void peer_command(peer *p, const json_t *command) {
             lk_rtc_remote_description(p->rtc, string_of(command, "sdp"), now_ms(), &fault);
         if (status != LK_OK) fprintf(stderr, "byte %zu: %s\n", fault.offset, fault.what);
         CHECK_EQ(status, LK_OK);
-        if (strcmp(type, "offer") == 0) peer_describe(p, "answer");
+        if (lk_rtc_owes(p->rtc) == LK_RTC_ANSWER) peer_describe(p, "answer");
     } else if (strcmp(type, "candidate") == 0) {
         lk_str line = string_of(command, "candidate");
         CHECK_EQ(lk_rtc_remote_candidate(p->rtc, line, now_ms()), LK_OK);
@@ -387,6 +388,8 @@ static void peer_options(peer *p, int argc, char **argv) {
             p->stun = addr_of_option(argv[i + 1]);
         else if (strcmp(argv[i], "--turn") == 0)
             p->turn = addr_of_option(argv[i + 1]);
+        else if (strcmp(argv[i], "--when-offers-cross") == 0)
+            p->impolite = strcmp(argv[i + 1], "ignore") == 0;
         else
             CHECK(!"an option that is known");
     }
@@ -399,6 +402,7 @@ int main(int argc, char **argv) {
     CHECK_EQ(lk_rtc_global_init(), LK_OK);
     lk_rtc_turn turn = {p.turn, {"user", 4}, {"secret", 6}};
     lk_rtc_options options = {.offerer = p.offerer,
+                              .impolite = p.impolite,
                               .locals = p.hosts,
                               .local_len = p.host_len,
                               .stun = &p.stun,
