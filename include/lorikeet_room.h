@@ -48,6 +48,12 @@ lk_status lk_room_open(lk_room *room, lk_link link, uint64_t now_ms);
 /* A link is gone; what it had not acknowledged is exchanged again by the next join. */
 void lk_room_close(lk_room *room, lk_link link);
 
+/* Not everyone in the room is linked with everyone, and links come and go so that they reach all
+ * the same: what comes goes on at once, presence too (over the first 64 links). Without this a line
+ * or a star of peers works as well, but each hop takes half a second until it is known to be
+ * needed, and presence goes one hop. */
+void lk_room_sparse(lk_room *room, bool sparse, uint64_t now_ms);
+
 /* One whole message from a link. Hostile bytes cost that link an error (LK_ROOM_ERROR is queued and
  * the status returned); other links and the document go on. */
 lk_status lk_room_feed(lk_room *room, lk_link link, lk_bytes message, uint64_t now_ms);

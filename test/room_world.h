@@ -62,6 +62,7 @@ struct world {
     uint32_t store_ms;     /* storing takes up to that */
     uint32_t late_percent; /* messages that wait for a packet to be sent again */
     bool hold_stores;      /* nothing becomes durable */
+    bool sparse;           /* rooms are told so when they start */
     int lose_kind;         /* messages of that kind vanish; -1: none */
     uint32_t message_max;
     const lk_memory *memory; /* of the rooms; NULL: the C library's */
@@ -111,6 +112,7 @@ static inline void world_start(world *w, uint32_t i) {
         .room_id = STR("room"), .seed = rng_u64(&w->random), .message_max = w->message_max};
     n->room = lk_room_new(n->doc, &options, w->memory);
     CHECK(n->room != NULL);
+    if (w->sparse) lk_room_sparse(n->room, true, w->now_ms);
     n->synced = false;
     n->next_ms = 0;
 }

@@ -72,7 +72,7 @@
 #define LIMIT_JOINS_WINDOW_MS 10000
 
 /* Arrivals remembered until it is clear that all links have them; more are passed on at once. */
-#define LIMIT_ARRIVALS 256
+#define LIMIT_ARRIVALS 1024
 
 /* Presence entries of one room, and bytes of one of them. */
 #define LIMIT_PRESENCE_ENTRIES 4096

@@ -43,6 +43,15 @@ bool have_raise(have *h, const lk_memory *heap, uint64_t peer, int32_t end) {
     return true;
 }
 
+void have_lower(have *h, uint64_t peer, int32_t end) {
+    size_t at = have_find(h, peer);
+    if (at == h->ids.len || h->ids.at[at].peer != peer || h->ids.at[at].counter <= end) return;
+    h->ids.at[at].counter = end;
+    if (end > 0) return;
+    h->ids.len--;
+    __builtin_memmove(h->ids.at + at, h->ids.at + at + 1, (h->ids.len - at) * sizeof(lk_id));
+}
+
 static bool have_sorted(lk_ids ids) {
     for (size_t i = 1; i < ids.len; i++)
         if (ids.at[i - 1].peer >= ids.at[i].peer) return false;

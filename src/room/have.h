@@ -18,6 +18,8 @@ int32_t have_end(const have *h, uint64_t peer);
 uint64_t have_total(const have *h);
 /* Make the end of `peer` at least `end`. False when memory is out. */
 bool have_raise(have *h, const lk_memory *heap, uint64_t peer, int32_t end);
+/* Make it at most `end`. */
+void have_lower(have *h, uint64_t peer, int32_t end);
 /* Become `ids`, in any order and with doubles (the larger end counts). False when memory is out,
  * with nothing changed. */
 bool have_assign(have *h, const lk_memory *heap, lk_ids ids);

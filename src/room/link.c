@@ -8,6 +8,7 @@ void link_drop(link *l, const lk_memory *heap) {
     vec_drop(heap, &l->assemblies);
     vec_drop(heap, &l->flights);
     vec_drop(heap, &l->spans);
+    vec_drop(heap, &l->news);
     have_drop(&l->known, heap);
     have_drop(&l->sent, heap);
 }
@@ -102,6 +103,16 @@ bool link_forget_flights(link *l, const lk_memory *heap, const have *mine) {
     bool ok = have_assign(&l->sent, heap, have_view(&l->known));
     link_measure(l, mine);
     return ok;
+}
+
+/* ---- batches that are still to come here ---- */
+
+void link_tell(link *l, uint64_t batch) { l->told[l->told_at++ % LINK_TOLD] = batch; }
+
+bool link_was_told(const link *l, uint64_t batch) {
+    for (size_t i = 0; i < LINK_TOLD; i++)
+        if (l->told[i] == batch) return true;
+    return false;
 }
 
 /* ---- assemblies ---- */

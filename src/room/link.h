@@ -11,6 +11,8 @@
 #include "room/frame.h"
 #include "room/have.h"
 
+#define LINK_TOLD 8u
+
 typedef struct flight { /* a batch not yet acknowledged */
     uint64_t batch;
     size_t len;        /* of the update */
@@ -25,16 +27,25 @@ typedef struct assembly { /* a batch arriving in fragments */
     lk_buf bytes;
 } assembly;
 
+typedef struct link_news { /* a batch that has arrived here, for others to know */
+    uint64_t batch;
+    uint64_t knowing; /* the bits of links that know: it came by them, or was sent on to them */
+} link_news;
+
 typedef struct link {
     lk_link id;
     uint32_t serial;    /* which opening of `id` this is; never 0 */
+    uint32_t slot;      /* its number among the open links, the smallest that was free */
     const char *broken; /* why nothing is read from or sent to it any more; NULL while good */
     bool broken_told;
-    bool asked;           /* a join of ours waits for its answer */
-    bool joined;          /* it let us in */
-    bool wanted, left;    /* it joined us, or left again */
-    bool presence_wanted; /* it takes presence */
-    bool read_only;       /* it let us in, to read */
+    bool asked;               /* a join of ours waits for its answer */
+    bool joined;              /* it let us in */
+    bool wanted, left;        /* it joined us, or left again */
+    bool presence_wanted;     /* it takes presence */
+    bool read_only;           /* it let us in, to read */
+    bool eager;               /* what others write reaches it by us first: it gets that at once */
+    uint64_t told[LINK_TOLD]; /* batches it said it has, that were not known here; a ring */
+    uint32_t told_at;
     have known, sent;
     have_gap known_gap, sent_gap; /* of those two against mine */
 
@@ -47,19 +58,26 @@ typedef struct link {
 
     VEC(assembly) assemblies;
 
-    uint64_t join_due_ms;   /* our join should have been answered by then */
-    uint64_t push_at_ms;    /* send what is missing, which was put off */
-    uint64_t rejoin_at_ms;  /* ask for the past of `gap`, should it still be missing */
-    uint32_t rejoins;       /* in a row without success */
-    lk_id gap;              /* an operation whose past has not arrived */
-    uint32_t rewinds;       /* joins that took back what was known */
+    uint64_t join_due_ms;  /* our join should have been answered by then */
+    uint64_t push_at_ms;   /* send what is missing, which was put off */
+    uint64_t rejoin_at_ms; /* ask for the past of `gap`, should it still be missing */
+    uint32_t rejoins;      /* in a row without success */
+    lk_id gap;             /* an operation whose past has not arrived */
+    uint32_t rewinds;      /* joins that took back what was known, but for those long ago */
+    uint64_t rewound_ms;
     uint64_t joins_from_ms; /* window in which joins are counted */
     uint32_t joins;
 
-    uint64_t tell_at_ms; /* tell the other links that `tell_batch` has arrived from this one */
-    uint64_t tell_batch;
-    bool tell_all; /* the batch was large: tell the whole version instead */
+    uint64_t tell_at_ms; /* tell the other links what has arrived from this one */
+    VEC(link_news) news;
+    bool tell_all; /* too much of it: tell the whole version instead */
 } link;
+
+#define LINK_BITS 64u
+/* The link's bit in a mask; those beyond the first 64 have none, and are no eager ones. */
+static inline uint64_t link_bit(const link *l) {
+    return l->slot < LINK_BITS ? (uint64_t)1 << l->slot : 0;
+}
 
 void link_drop(link *l, const lk_memory *heap);
 static inline bool link_good(const link *l) { return l->broken == NULL; }
@@ -92,6 +110,11 @@ bool link_land(link *l, const lk_memory *heap, const have *mine, uint64_t batch,
                bool *found);
 /* Give up on all that is in flight: it was not sent. */
 bool link_forget_flights(link *l, const lk_memory *heap, const have *mine);
+
+/* It says it has a batch that is not known here (yet). */
+void link_tell(link *l, uint64_t batch);
+/* Has it said so, of one of the last such batches? */
+bool link_was_told(const link *l, uint64_t batch);
 
 assembly *link_assembly(link *l, frame_crdt crdt, uint64_t batch);
 /* A new assembly, or NULL when memory is out. */

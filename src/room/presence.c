@@ -193,6 +193,7 @@ static lk_status presence_put_own(presence *p, lk_str key, lk_bytes value, int64
     e->stamp_ms = stamp_ms;
     e->expires_ms = presence_expiry(p, stamp_ms, now_ms);
     e->source = PRESENCE_OWN;
+    e->held = 0;
     writer w = writer_new(out);
     writer_uleb(&w, 1);
     presence_write_entry(&w, p, e);
@@ -226,6 +227,7 @@ bool presence_refresh(presence *p, int64_t stamp_ms, uint64_t now_ms) {
         if (e->source != PRESENCE_OWN || e->value_len == 0) continue;
         e->stamp_ms = stamp_ms > e->stamp_ms ? stamp_ms : e->stamp_ms + 1;
         e->expires_ms = presence_expiry(p, e->stamp_ms, now_ms);
+        e->held = 0;
         any = true;
     }
     return any;
@@ -240,6 +242,26 @@ bool presence_encode(const presence *p, bool own_only, lk_buf *out) {
     for (size_t i = 0; i < p->entries.len; i++)
         if (!own_only || p->entries.at[i].source == PRESENCE_OWN)
             presence_write_entry(&w, p, &p->entries.at[i]);
+    return !w.failed;
+}
+
+bool presence_pass(presence *p, uint32_t source, size_t most, bool *left, lk_buf *out) {
+    size_t count = 0, bytes = 0, end = 0, before = out->len;
+    uint64_t bit = presence_bit(source);
+    for (; end < p->entries.len && bytes < most; end++) {
+        const presence_entry *e = &p->entries.at[end];
+        if ((e->held & bit) != 0) continue;
+        count++;
+        bytes += e->key_len + e->value_len;
+    }
+    *left = end < p->entries.len;
+    if (count == 0) return true;
+    writer w = writer_new(out);
+    writer_uleb(&w, count);
+    for (size_t i = 0; i < end; i++)
+        if ((p->entries.at[i].held & bit) == 0) presence_write_entry(&w, p, &p->entries.at[i]);
+    if (w.failed) out->len = before;
+    for (size_t i = 0; i < end && !w.failed; i++) p->entries.at[i].held |= bit;
     return !w.failed;
 }
 
@@ -326,6 +348,8 @@ static lk_status presence_take(presence *p, const presence_update *u, uint32_t s
                                uint64_t now_ms, bool *changed) {
     bool found;
     size_t at = presence_find(p, u->key, &found);
+    if (found && u->stamp_ms == p->entries.at[at].stamp_ms)
+        p->entries.at[at].held |= presence_bit(source);
     if (found && u->stamp_ms <= p->entries.at[at].stamp_ms) return LK_OK;
     if (found && p->rules == PRESENCE_AWARENESS && p->entries.at[at].source == PRESENCE_OWN)
         return LK_OK; /* nobody else speaks for this peer */
@@ -347,6 +371,7 @@ static lk_status presence_take(presence *p, const presence_update *u, uint32_t s
     e->stamp_ms = u->stamp_ms;
     e->expires_ms = expires_ms;
     e->source = source;
+    e->held = presence_bit(source);
     return LK_OK;
 }
 
@@ -372,10 +397,13 @@ lk_status presence_apply(presence *p, lk_bytes bytes, uint32_t source, uint64_t 
 
 /* ---- time ---- */
 
-void presence_forsake(presence *p, uint32_t source, uint64_t now_ms) {
+void presence_forsake(presence *p, uint32_t source, bool stay, uint64_t now_ms) {
     for (size_t i = 0; i < p->entries.len; i++) {
         presence_entry *e = &p->entries.at[i];
-        if (e->source == source && e->expires_ms > now_ms + PRESENCE_GRACE_MS)
+        e->held &= ~presence_bit(source);
+        if (e->source != source) continue;
+        e->source = PRESENCE_GONE;
+        if (!stay && e->expires_ms > now_ms + PRESENCE_GRACE_MS)
             e->expires_ms = now_ms + PRESENCE_GRACE_MS;
     }
 }

@@ -20,8 +20,13 @@ typedef struct presence_entry {
     int64_t stamp_ms;
     uint64_t expires_ms;
     uint32_t source; /* whom it last came from; PRESENCE_OWN: written here */
+    uint64_t held;   /* the bits of sources that are known to have it as it is */
 } presence_entry;
 #define PRESENCE_OWN UINT32_MAX
+#define PRESENCE_GONE (UINT32_MAX - 1) /* a source that is no more */
+static inline uint64_t presence_bit(uint32_t source) {
+    return source < 64 ? (uint64_t)1 << source : 0;
+}
 
 typedef enum presence_rules { PRESENCE_ROOM, PRESENCE_STORE, PRESENCE_AWARENESS } presence_rules;
 
@@ -38,17 +43,22 @@ void presence_drop(presence *p);
  * to `out`. A value of NULL deletes. LK_EVALUE, LK_ELIMIT, LK_ENOMEM. */
 lk_status presence_set(presence *p, lk_str key, const lk_value *value, int64_t stamp_ms,
                        uint64_t now_ms, lk_buf *out);
-/* Take in an update from `source`; *changed tells whether anything to be seen did. Damaged bytes
- * change nothing; when entries or memory run out, a part may have been taken in, which repeating
- * mends. LK_ECORRUPT, LK_ELIMIT, LK_ENOMEM. */
+/* Take in an update from `source` (a link's slot); *changed tells whether anything to be seen did.
+ * Damaged bytes change nothing; when entries or memory run out, a part may have been taken in,
+ * which repeating mends. LK_ECORRUPT, LK_ELIMIT, LK_ENOMEM. */
 lk_status presence_apply(presence *p, lk_bytes bytes, uint32_t source, uint64_t now_ms,
                          bool *changed, lk_fault *fault_or_null);
 /* Give what was written here a new stamp and life. True if there is such an entry. */
 bool presence_refresh(presence *p, int64_t stamp_ms, uint64_t now_ms);
 /* Append an update of all entries, or of those written here; false when memory is out. */
 bool presence_encode(const presence *p, bool own_only, lk_buf *out);
-/* Entries of `source` are not to be repeated by it any more: they have seconds to live. */
-void presence_forsake(presence *p, uint32_t source, uint64_t now_ms);
+/* The source is no more, and its number may be another's. Entries that came from it will not be
+ * repeated, unless they came from further away and `stay`: they have seconds to live. */
+void presence_forsake(presence *p, uint32_t source, bool stay, uint64_t now_ms);
+/* Append an update of what `source`, one of the first 64, is not known to have, up to `most` bytes
+ * and one entry, and count it as held there. *left tells whether there is more. False when memory
+ * is out. Appends nothing if there is nothing. */
+bool presence_pass(presence *p, uint32_t source, size_t most, bool *left, lk_buf *out);
 /* Drop what is past its time. True if something to be seen went. */
 bool presence_expire(presence *p, uint64_t now_ms);
 /* When presence_expire() is next wanted, or UINT64_MAX. */

@@ -11,8 +11,13 @@
 #define ROOM_MESSAGE_MIN 1024u
 /* The time between an acknowledgement and telling others of it: news of one burst go together. */
 #define ROOM_TELL_MS 100u
+#define ROOM_NEWS_MAX 64u
+/* Whole versions are told no more often than this: each is answered with all that is missing. */
+#define ROOM_TELL_ALL_MS 1000u
 /* Presence written here is repeated well before others drop it. */
 #define ROOM_REFRESH_MS 10000u
+#define ROOM_REFRESH_EACH_MS 20u
+#define ROOM_REFRESH_MOST_MS 22000u
 
 /* ---- what the files share ---- */
 
@@ -25,6 +30,12 @@ link *room_link(lk_room *room, lk_link id) {
 static link *room_link_by_serial(lk_room *room, uint32_t serial) {
     for (size_t i = 0; i < room->links.len; i++)
         if (room->links.at[i].serial == serial) return &room->links.at[i];
+    return NULL;
+}
+
+static link *room_link_by_slot(lk_room *room, uint32_t slot) {
+    for (size_t i = 0; i < room->links.len; i++)
+        if (room->links.at[i].slot == slot) return &room->links.at[i];
     return NULL;
 }
 
@@ -59,10 +70,20 @@ bool room_mine_read(lk_room *room) {
 
 bool room_mine_whole(const lk_room *room) { return room->mine_total == lk_op_count(room->doc); }
 
-static bool room_lacks(const lk_room *room, const link *l, lk_id upto) {
-    if (upto.peer == ARRIVAL_ALL) return l->sent_gap.less > 0;
-    int32_t held = have_end(&room->mine, upto.peer);
-    return have_end(&l->sent, upto.peer) < (held < upto.counter ? held : upto.counter);
+/* Of what waits for its past here only the bytes can be passed on. */
+static bool room_lacks(const lk_room *room, const link *l, const arrival *a) {
+    if (a->spans.len == 0) return l->sent_gap.less > 0;
+    for (size_t i = 0; i < a->spans.len; i++) {
+        lk_span span = a->spans.at[i];
+        int32_t held = a->update.len > 0 ? span.end : have_end(&room->mine, span.peer);
+        if (have_end(&l->sent, span.peer) < (span.end < held ? span.end : held)) return true;
+    }
+    return false;
+}
+
+void room_arrival_drop(lk_room *room, arrival *a) {
+    vec_drop(&room->memory, &a->spans);
+    lk_buf_free(&a->update);
 }
 
 void room_forward(lk_room *room, uint64_t due_ms) {
@@ -73,9 +94,11 @@ void room_forward(lk_room *room, uint64_t due_ms) {
             room->arrivals.at[kept++] = a;
             continue;
         }
-        for (size_t k = 0; k < room->links.len; k++)
-            if (room_lacks(room, &room->links.at[k], a.upto))
-                room_send_missing(room, &room->links.at[k]);
+        for (size_t k = 0; k < room->links.len; k++) {
+            link *l = &room->links.at[k];
+            if (link_open_to_us(l) && room_lacks(room, l, &a)) room_send_late(room, l, &a);
+        }
+        room_arrival_drop(room, &a);
     }
     room->arrivals.len = kept;
 }
@@ -88,9 +111,17 @@ void room_settle_receipts(lk_room *room) {
         if (l == NULL) continue;
         room_send_ack(room, l, FRAME_LORO, r->batch, ACK_OK);
         if (!r->news || room->links.len < 2) continue;
-        l->tell_batch = r->batch;
-        l->tell_all |= r->large;
+        l->tell_all |= r->large || l->news.len == ROOM_NEWS_MAX;
+        if (!l->tell_all) {
+            link_news *news = vec_push(&room->memory, &l->news);
+            if (news == NULL)
+                l->tell_all = true;
+            else
+                *news = (link_news){r->batch, r->knowing | link_bit(l)};
+        }
         if (l->tell_at_ms == UINT64_MAX) l->tell_at_ms = room->now_ms + ROOM_TELL_MS;
+        if (l->tell_all && l->tell_at_ms < room->told_all_ms + ROOM_TELL_ALL_MS)
+            l->tell_at_ms = room->told_all_ms + ROOM_TELL_ALL_MS;
     }
     room->receipts.len -= done;
     __builtin_memmove(room->receipts.at, room->receipts.at + done,
@@ -133,7 +164,7 @@ lk_room *lk_room_new(lk_doc *doc, const lk_room_options *options, const lk_memor
     lk_open_lazily(doc, false); /* what strangers send is read */
     room->random = options->seed;
     room->unix_offset_ms = options->unix_offset_ms;
-    room->refresh_at_ms = UINT64_MAX;
+    room->refresh_at_ms = room->pass_at_ms = UINT64_MAX;
     room->message_max = options->message_max;
     if (room->message_max == 0 || room->message_max > LK_MESSAGE_MAX)
         room->message_max = LK_MESSAGE_MAX;
@@ -152,6 +183,7 @@ void lk_room_free(lk_room *room) {
     for (size_t i = 0; i < room->links.len; i++) link_drop(&room->links.at[i], &room->memory);
     vec_drop(&room->memory, &room->links);
     vec_drop(&room->memory, &room->receipts);
+    for (size_t i = 0; i < room->arrivals.len; i++) room_arrival_drop(room, &room->arrivals.at[i]);
     vec_drop(&room->memory, &room->arrivals);
     vec_drop(&room->memory, &room->spans);
     have_drop(&room->mine, &room->memory);
@@ -168,15 +200,19 @@ lk_status lk_room_open(lk_room *room, lk_link id, uint64_t now_ms) {
     if (room_link(room, id) != NULL) return LK_ESTATE;
     lk_status status = room_send_local(room);
     if (status != LK_OK) return status;
+    uint32_t slot = 0;
+    while (room_link_by_slot(room, slot) != NULL) slot++;
     link *l = vec_push(&room->memory, &room->links);
     if (l == NULL) return LK_ENOMEM;
     *l = (link){.id = id,
                 .serial = ++room->last_serial,
+                .slot = slot,
                 .ack_due_ms = UINT64_MAX,
                 .join_due_ms = UINT64_MAX,
                 .push_at_ms = UINT64_MAX,
                 .rejoin_at_ms = UINT64_MAX,
                 .tell_at_ms = UINT64_MAX};
+    l->eager = room->sparse && link_bit(l) != 0;
     link_measure(l, &room->mine);
     room_send_join(room, l, FRAME_LORO);
     room_send_join(room, l, FRAME_EPHEMERAL);
@@ -188,10 +224,18 @@ void lk_room_close(lk_room *room, lk_link id) {
     link *l = room_link(room, id);
     if (l == NULL) return;
     outbox_forget(&room->out, id);
-    presence_forsake(&room->presence, l->serial, room->now_ms);
+    presence_forsake(&room->presence, l->slot, room->sparse, room->now_ms);
     link_drop(l, &room->memory);
     *l = room->links.at[--room->links.len];
     room_look(room);
+}
+
+void lk_room_sparse(lk_room *room, bool sparse, uint64_t now_ms) {
+    room_time(room, now_ms);
+    room->sparse = sparse;
+    for (size_t i = 0; i < room->links.len; i++)
+        room->links.at[i].eager |= sparse && link_bit(&room->links.at[i]) != 0;
+    room_pass_presence(room);
 }
 
 /* ---- in ---- */
@@ -231,6 +275,13 @@ void lk_room_stored(lk_room *room, uint64_t token) {
     room_look(room);
 }
 
+/* In a room where many show something, each repeats it less often: others drop it after 30 s. */
+static uint64_t room_refresh_ms(const lk_room *room) {
+    uint64_t ms = ROOM_REFRESH_MS;
+    if (room->sparse) ms += room->presence.entries.len * ROOM_REFRESH_EACH_MS;
+    return ms < ROOM_REFRESH_MOST_MS ? ms : ROOM_REFRESH_MOST_MS;
+}
+
 lk_status lk_room_presence_set(lk_room *room, lk_str key, const lk_value *value, uint64_t now_ms) {
     room_time(room, now_ms);
     int64_t stamp_ms = (int64_t)room->now_ms + room->unix_offset_ms;
@@ -239,8 +290,12 @@ lk_status lk_room_presence_set(lk_room *room, lk_str key, const lk_value *value,
     lk_status status =
         presence_set(&room->presence, key, value, stamp_ms, room->now_ms, &room->scratch);
     if (status != LK_OK) return status;
-    room_send_presence(room, NULL, (lk_bytes){room->scratch.at, room->scratch.len});
-    if (room->refresh_at_ms == UINT64_MAX) room->refresh_at_ms = room->now_ms + ROOM_REFRESH_MS;
+    if (room->sparse)
+        room_pass_presence(room);
+    else
+        room_send_presence(room, NULL, (lk_bytes){room->scratch.at, room->scratch.len});
+    if (room->refresh_at_ms == UINT64_MAX)
+        room->refresh_at_ms = room->now_ms + room_refresh_ms(room);
     return LK_OK;
 }
 
@@ -283,11 +338,16 @@ static void room_tick_link(lk_room *room, link *l) {
 static void room_tick_presence(lk_room *room) {
     if (presence_expire(&room->presence, room->now_ms))
         (void)outbox_notice(&room->out, LK_ROOM_PRESENCE);
+    if (room->pass_at_ms <= room->now_ms) room_pass_presence(room);
     if (room->refresh_at_ms > room->now_ms) return;
     room->refresh_at_ms = UINT64_MAX;
     int64_t stamp_ms = (int64_t)room->now_ms + room->unix_offset_ms;
     if (!presence_refresh(&room->presence, stamp_ms, room->now_ms)) return;
-    room->refresh_at_ms = room->now_ms + ROOM_REFRESH_MS;
+    room->refresh_at_ms = room->now_ms + room_refresh_ms(room);
+    if (room->sparse) {
+        room_pass_presence(room);
+        return;
+    }
     room->scratch.len = 0;
     if (presence_encode(&room->presence, true, &room->scratch))
         room_send_presence(room, NULL, (lk_bytes){room->scratch.at, room->scratch.len});
@@ -308,6 +368,7 @@ static void room_sooner(uint64_t *at, uint64_t other) {
 uint64_t lk_room_wake_at(const lk_room *room) {
     uint64_t at = presence_wake_at(&room->presence);
     room_sooner(&at, room->refresh_at_ms);
+    room_sooner(&at, room->pass_at_ms);
     for (size_t i = 0; i < room->arrivals.len; i++) room_sooner(&at, room->arrivals.at[i].due_ms);
     for (size_t i = 0; i < room->links.len; i++) {
         const link *l = &room->links.at[i];

@@ -23,16 +23,19 @@ typedef struct receipt {
     uint32_t left;        /* of those */
     uint32_t serial;      /* of the link that is to hear of it; 0: a local edit, nobody is */
     uint64_t batch;
+    uint64_t knowing; /* links that need not be told of it */
     bool news, large; /* it brought something new; too much to tell others by its batch id */
 } receipt;
 
 /* Something that arrived on one link and may have to be passed on to others. */
+#define ARRIVAL_SPANS 64u
 typedef struct arrival {
     uint64_t batch;
-    lk_id upto; /* peer and exclusive end; ARRIVAL_ALL as peer: too many to name */
     uint64_t due_ms;
+    VEC(lk_span) spans; /* what it holds; none: too many to name */
+    lk_buf update; /* the bytes of a small one. To be passed on under its own id it must stay as it
+                      is: what someone has who has the batch is to be the same everywhere. */
 } arrival;
-#define ARRIVAL_ALL UINT64_MAX /* no peer has this id */
 
 struct lk_room {
     lk_memory memory; /* `heap` of everything in here is its address */
@@ -52,13 +55,17 @@ struct lk_room {
     VEC(arrival) arrivals;
     presence presence;
     uint64_t refresh_at_ms; /* of presence written here */
+    uint64_t pass_at_ms;    /* presence goes on to those that lack it */
+    uint64_t passed_ms;     /* when it last did */
     outbox out;
     lk_buf local;   /* edits exported and not yet sent on; not empty only after memory ran out */
     lk_buf scratch; /* one call's */
-    VEC(lk_span) spans; /* one call's */
-    bool synced;        /* as it is */
-    bool synced_told;   /* as it was last told */
-    bool behind_since;  /* it was not synced at some moment since then */
+    VEC(lk_span) spans;   /* one call's */
+    uint64_t told_all_ms; /* when others were last told the whole version */
+    bool sparse;          /* see lk_room_sparse() */
+    bool synced;          /* as it is */
+    bool synced_told;     /* as it was last told */
+    bool behind_since;    /* it was not synced at some moment since then */
     lk_room_out view;
 };
 
@@ -74,6 +81,7 @@ bool room_mine_raise(lk_room *room, uint64_t peer, int32_t end);
 bool room_mine_read(lk_room *room);
 /* The document's operations and ours agree in number. */
 bool room_mine_whole(const lk_room *room);
+void room_arrival_drop(lk_room *room, arrival *a);
 /* Pass on what arrived, was to be passed on by `due_ms` and is still lacked. */
 void room_forward(lk_room *room, uint64_t due_ms);
 /* Let receipts leave whose bytes are durable. */
@@ -90,6 +98,13 @@ void room_send_join_error(lk_room *room, link *l, const frame *request, uint8_t 
 void room_send_ack(lk_room *room, link *l, frame_crdt crdt, uint64_t batch, uint8_t status);
 /* Everything the link lacks and was not sent, as one update or one batch of fragments. */
 void room_send_missing(lk_room *room, link *l);
+/* The operations of an update, into room->spans. */
+lk_status room_read_spans(lk_room *room, lk_bytes update);
+/* What has just come from a link, at once to links that are likely to wait for it. Returns their
+ * bits. */
+uint64_t room_send_on(lk_room *room, const link *from, const arrival *a);
+/* What came a while ago, to a link that still lacks it: from now on it gets things at once. */
+void room_send_late(lk_room *room, link *l, const arrival *a);
 /* What was sent and never acknowledged, again. */
 void room_send_again(lk_room *room, link *l);
 /* Commit, store and send on what was written here since the last time. */
@@ -98,6 +113,8 @@ lk_status room_send_local(lk_room *room);
 void room_send_presence(lk_room *room, link *only, lk_bytes update);
 /* All presence there is, to a link that joined it. */
 void room_send_all_presence(lk_room *room, link *l);
+/* In a sparse room: what there is of presence goes on to everyone who lacks it, now or soon. */
+void room_pass_presence(lk_room *room);
 /* Tell the other links that l's batch arrived here, so that they need not pass it on. */
 void room_send_news(lk_room *room, link *l);
 /* When the other end should have acknowledged what is in flight. */

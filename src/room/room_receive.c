@@ -9,18 +9,27 @@
 /* An update whose past has not arrived: it is usually on its way over another link. */
 #define RECEIVE_REJOIN_MS 300u
 #define RECEIVE_REJOIN_DOUBLINGS 6u
+/* Where it comes by way of others. */
+#define RECEIVE_REJOIN_SPARSE_MS 1200u
 /* Arrivals are passed on to links that still lack them after this and up to the same again, plus
  * the time a large one takes to reach the others on its own. */
 #define RECEIVE_FORWARD_MS 300u
 #define RECEIVE_FORWARD_JITTER_MS 200u
 #define RECEIVE_FORWARD_BYTES_PER_MS 1024u
-/* An update with more peers or bytes than this is large: the others are told the whole version. */
-#define RECEIVE_FEW_PEERS 4u
+/* Where links get most things at once, some by way of many others: whoever lacks something after
+ * this has lost the way it used to come. */
+#define RECEIVE_FORWARD_SPARSE_MS 700u
+/* An update with more bytes than this, or of more than ARRIVAL_SPANS peers, is large: the others
+ * are told the whole version. */
 #define RECEIVE_SMALL_BYTES 4096u
+#define RECEIVE_SPARE_ONE_IN 8u
 /* A join that takes back what was known is answered ever later: each may ask for the whole
  * document again. */
 #define RECEIVE_REWIND_MS 250u
 #define RECEIVE_REWIND_DOUBLINGS 8u
+/* An honest peer takes back what it acknowledged and what still waits for its past. So each of them
+ * is forgotten after this. */
+#define RECEIVE_REWIND_FORGET_MS 10000u
 #define RECEIVE_REFUSALS_MAX 8u
 
 /* ---- joins ---- */
@@ -45,7 +54,10 @@ static lk_status receive_version(lk_room *room, link *l, lk_bytes version, bool 
     return status;
 }
 
-static uint64_t receive_rewind_delay(link *l) {
+static uint64_t receive_rewind_delay(const lk_room *room, link *l) {
+    uint64_t forgotten = (room->now_ms - l->rewound_ms) / RECEIVE_REWIND_FORGET_MS;
+    l->rewinds = l->rewinds > forgotten ? l->rewinds - (uint32_t)forgotten : 0;
+    l->rewound_ms = room->now_ms;
     uint32_t doublings =
         l->rewinds < RECEIVE_REWIND_DOUBLINGS ? l->rewinds : RECEIVE_REWIND_DOUBLINGS;
     l->rewinds++;
@@ -73,7 +85,7 @@ static lk_status receive_join(lk_room *room, link *l, const frame *f) {
     room_send_join_ok(room, l, f->crdt);
     if (l->push_at_ms != UINT64_MAX) return LK_OK; /* put off already */
     if (back)
-        l->push_at_ms = room->now_ms + receive_rewind_delay(l);
+        l->push_at_ms = room->now_ms + receive_rewind_delay(room, l);
     else
         room_send_missing(room, l);
     return LK_OK;
@@ -106,6 +118,8 @@ typedef struct intake { /* one batch on its way in */
     uint64_t batch;
     uint64_t first; /* token of its first STORE */
     uint32_t stored;
+    uint64_t knowing; /* links it was sent on to */
+    bool single;      /* the batch is one update, so that its id says what it holds */
     bool news;
     bool large; /* not to be told by its id alone */
 } intake;
@@ -122,48 +136,83 @@ static lk_status receive_refused(lk_room *room, link *l, frame_crdt crdt, uint64
     return room_break(l, status, "update could not be imported");
 }
 
-/* Remember what others may lack. */
-static bool receive_arrival(lk_room *room, uint64_t batch, lk_ids ends, size_t len, bool large) {
-    size_t more = large ? 1 : ends.len;
-    if (room->arrivals.len + more > LIMIT_ARRIVALS) room_forward(room, UINT64_MAX);
-    if (!vec_reserve(&room->memory, &room->arrivals, more)) return false;
-    uint64_t due = room->now_ms + RECEIVE_FORWARD_MS +
-                   room_random(room) % RECEIVE_FORWARD_JITTER_MS +
-                   len / RECEIVE_FORWARD_BYTES_PER_MS;
-    for (size_t i = 0; i < more; i++)
-        room->arrivals.at[room->arrivals.len++] =
-            (arrival){batch, large ? (lk_id){ARRIVAL_ALL, 0} : ends.at[i], due};
-    return true;
+/* Remember what others may lack: what is in room->spans. The arrival is a view until the next. */
+static arrival *receive_arrival(lk_room *room, uint64_t batch, lk_bytes update, bool keep) {
+    if (room->arrivals.len >= LIMIT_ARRIVALS) room_forward(room, UINT64_MAX);
+    arrival *a = vec_push(&room->memory, &room->arrivals);
+    if (a == NULL) return NULL;
+    *a = (arrival){.batch = batch, .update = {.memory = &room->memory}};
+    a->due_ms = room->now_ms + (room->sparse ? RECEIVE_FORWARD_SPARSE_MS : RECEIVE_FORWARD_MS) +
+                room_random(room) % RECEIVE_FORWARD_JITTER_MS +
+                update.len / RECEIVE_FORWARD_BYTES_PER_MS;
+    size_t len = room->spans.len <= ARRIVAL_SPANS ? room->spans.len : 0;
+    bool ok = vec_reserve(&room->memory, &a->spans, len) &&
+              (!keep || buf_append(&a->update, update.at, update.len));
+    if (ok) {
+        for (size_t i = 0; i < len; i++) a->spans.at[a->spans.len++] = room->spans.at[i];
+        return a;
+    }
+    room_arrival_drop(room, a);
+    room->arrivals.len--;
+    return NULL;
 }
 
-/* Did more join the history than the update of few peers held? Then it had waited for that. */
-static bool receive_unlocked(const lk_import_status *got, lk_ids ends) {
-    for (size_t i = 0; i < got->success_len; i++) {
-        size_t k = 0;
-        while (k < ends.len && ends.at[k].peer != got->success[i].peer) k++;
-        if (k == ends.len || ends.at[k].counter < got->success[i].end) return true;
-    }
+static bool receive_arrived(const lk_room *room, uint64_t batch) {
+    for (size_t i = 0; i < room->arrivals.len; i++)
+        if (room->arrivals.at[i].batch == batch) return true;
     return false;
 }
 
-/* The sender holds what it sent. Who has what had waited for that, nobody here knows: the sender,
- * too, may lack it. */
-static lk_status receive_credit(lk_room *room, link *l, intake *in, lk_bytes update,
-                                const lk_import_status *got) {
-    lk_blob_meta meta = {.ids = {.memory = &room->memory}};
-    lk_status status = lk_blob_meta_read(update, &meta, NULL);
-    lk_ids ends = meta.end_vv;
-    bool ok = true, news = got->success_len > 0;
-    for (size_t i = 0; i < ends.len && ok && status == LK_OK; i++)
-        ok = link_knows(l, &room->memory, &room->mine, ends.at[i].peer, ends.at[i].counter);
-    bool large = ends.len > RECEIVE_FEW_PEERS || update.len > RECEIVE_SMALL_BYTES ||
-                 receive_unlocked(got, ends);
-    if (ok && news && status == LK_OK && (large || room->links.len > 1))
-        ok = receive_arrival(room, in->batch, ends, update.len, large);
-    in->news |= news;
-    in->large |= news && large;
-    lk_buf_free(&meta.ids);
-    return ok ? status : LK_ENOMEM;
+/* Is it in the update whose operations are the first of room->spans? */
+static bool receive_holds(const lk_room *room, lk_span span, size_t len) {
+    for (size_t i = 0; i < len; i++)
+        if (room->spans.at[i].peer == span.peer) return span.end <= room->spans.at[i].end;
+    return false;
+}
+
+/* What had waited for this update joined the history with it. Who has that nobody here knows: what
+ * it came by may be gone, and the sender of this may lack it. */
+static bool receive_unlocked(lk_room *room, const lk_import_status *got) {
+    if (room->spans.len <= ARRIVAL_SPANS) {
+        size_t held = room->spans.len;
+        if (!vec_reserve(&room->memory, &room->spans, got->success_len)) return false;
+        for (size_t i = 0; i < got->success_len; i++)
+            if (!receive_holds(room, got->success[i], held))
+                room->spans.at[room->spans.len++] = got->success[i];
+        if (room->spans.len == held) return true;
+        room->spans.len -= held;
+        __builtin_memmove(room->spans.at, room->spans.at + held, room->spans.len * sizeof(lk_span));
+    }
+    return receive_arrival(room, room_random(room), (lk_bytes){0}, false) != NULL;
+}
+
+/* A link that gets what it has is sent less at once. Not on each occasion: of two who sent it the
+ * same, one is to go on. */
+static void receive_spare(lk_room *room, link *l) {
+    if (room_random(room) % RECEIVE_SPARE_ONE_IN == 0) l->eager = false;
+}
+
+/* The sender holds what it sent, which is in room->spans; others may lack it. */
+static bool receive_credit(lk_room *room, link *l, intake *in, lk_bytes update,
+                           const lk_import_status *got) {
+    for (size_t i = 0; i < room->spans.len; i++) {
+        lk_span span = room->spans.at[i];
+        if (!link_knows(l, &room->memory, &room->mine, span.peer, span.end)) return false;
+    }
+    bool again = receive_arrived(room, in->batch);
+    bool news = got->success_len > 0 || (got->pending_len > 0 && !again);
+    if (again && !news && l->eager) receive_spare(room, l); /* it did not need ours */
+    if (!news) return true;
+    bool large = room->spans.len > ARRIVAL_SPANS || update.len > RECEIVE_SMALL_BYTES;
+    in->news = true;
+    in->large |= large;
+    if (room->links.len > 1) {
+        bool keep = !large && in->single;
+        const arrival *a = receive_arrival(room, in->batch, update, keep);
+        if (a == NULL) return false;
+        if (keep) in->knowing = room_send_on(room, l, a);
+    }
+    return receive_unlocked(room, got);
 }
 
 static void receive_gap(lk_room *room, link *l, lk_span waiting) {
@@ -171,7 +220,9 @@ static void receive_gap(lk_room *room, link *l, lk_span waiting) {
     uint32_t doublings =
         l->rejoins < RECEIVE_REJOIN_DOUBLINGS ? l->rejoins : RECEIVE_REJOIN_DOUBLINGS;
     if (l->rejoin_at_ms == UINT64_MAX)
-        l->rejoin_at_ms = room->now_ms + ((uint64_t)RECEIVE_REJOIN_MS << doublings);
+        l->rejoin_at_ms =
+            room->now_ms +
+            ((uint64_t)(room->sparse ? RECEIVE_REJOIN_SPARSE_MS : RECEIVE_REJOIN_MS) << doublings);
 }
 
 static lk_status receive_import(lk_room *room, link *l, intake *in, lk_bytes update) {
@@ -193,7 +244,9 @@ static lk_status receive_import(lk_room *room, link *l, intake *in, lk_bytes upd
     for (size_t i = 0; i < got.success_len && ok; i++)
         ok = room_mine_raise(room, got.success[i].peer, got.success[i].end);
     if (!ok || !room_mine_whole(room)) ok = room_mine_read(room);
-    return ok ? receive_credit(room, l, in, update, &got) : LK_ENOMEM;
+    if (ok) status = room_read_spans(room, update);
+    if (ok && status == LK_OK) ok = receive_credit(room, l, in, update, &got);
+    return ok ? status : LK_ENOMEM;
 }
 
 /* Write the receipt for a batch; it answers the link unless the batch failed. */
@@ -205,6 +258,7 @@ static void receive_receipt(lk_room *room, link *l, const intake *in, bool answe
         .left = in->stored,
         .serial = answer ? l->serial : 0,
         .batch = in->batch,
+        .knowing = in->knowing,
         .news = in->news,
         .large = in->large,
     };
@@ -217,10 +271,13 @@ static lk_status receive_batch(lk_room *room, link *l, uint64_t batch, const lk_
     lk_status status = room_send_local(room);
     if (status == LK_OK && !vec_reserve(&room->memory, &room->receipts, 1)) status = LK_ENOMEM;
     if (status != LK_OK) return receive_refused(room, l, FRAME_LORO, batch, LK_ENOMEM);
-    intake in = {.batch = batch};
+    intake in = {.batch = batch, .single = update != NULL};
     if (update != NULL) status = receive_import(room, l, &in, *update);
-    for (lk_bytes one; status == LK_OK && frame_next_update(&list, &one);)
+    bool first = true;
+    for (lk_bytes one; status == LK_OK && frame_next_update(&list, &one); first = false) {
+        in.single = first && list.len == 0;
         status = receive_import(room, l, &in, one);
+    }
     receive_receipt(room, l, &in, status == LK_OK);
     return status == LK_OK ? LK_OK : receive_refused(room, l, FRAME_LORO, batch, status);
 }
@@ -230,14 +287,15 @@ static lk_status receive_presence(lk_room *room, link *l, uint64_t batch, const 
     lk_status status = LK_OK;
     bool changed = false, any = false;
     if (update != NULL)
-        status = presence_apply(&room->presence, *update, l->serial, room->now_ms, &any, NULL);
+        status = presence_apply(&room->presence, *update, l->slot, room->now_ms, &any, NULL);
     for (lk_bytes one; status == LK_OK && frame_next_update(&list, &one);) {
-        status = presence_apply(&room->presence, one, l->serial, room->now_ms, &changed, NULL);
+        status = presence_apply(&room->presence, one, l->slot, room->now_ms, &changed, NULL);
         any |= changed;
     }
     if (any && !outbox_notice(&room->out, LK_ROOM_PRESENCE)) status = LK_ENOMEM;
     if (status != LK_OK) return receive_refused(room, l, FRAME_EPHEMERAL, batch, status);
     room_send_ack(room, l, FRAME_EPHEMERAL, batch, ACK_OK);
+    room_pass_presence(room);
     return LK_OK;
 }
 
@@ -300,15 +358,22 @@ static lk_status receive_fragment(lk_room *room, link *l, const frame *f) {
 
 /* ---- acknowledgements ---- */
 
-/* An acknowledgement of a batch we did not send on this link: news that the other end has it too.
- * A batch id we never heard of is news to nobody. */
+/* An acknowledgement of a batch that is not under way on this link: news that the other end has it,
+ * too. If it was sent there at once, it had come there from somebody else before. */
 static lk_status receive_news(lk_room *room, link *l, uint64_t batch) {
+    bool known = false;
     for (size_t i = 0; i < room->arrivals.len; i++) {
-        arrival a = room->arrivals.at[i];
-        if (a.batch != batch || a.upto.peer == ARRIVAL_ALL) continue;
-        if (!link_knows(l, &room->memory, &room->mine, a.upto.peer, a.upto.counter))
-            return room_break(l, LK_ENOMEM, "out of memory");
+        const arrival *a = &room->arrivals.at[i];
+        if (a->batch != batch) continue;
+        known = true;
+        for (size_t k = 0; k < a->spans.len; k++)
+            if (!link_knows(l, &room->memory, &room->mine, a->spans.at[k].peer, a->spans.at[k].end))
+                return room_break(l, LK_ENOMEM, "out of memory");
     }
+    if (!known)
+        link_tell(l, batch);
+    else if (l->eager)
+        receive_spare(room, l);
     return LK_OK;
 }
 

@@ -10,6 +10,10 @@
 #define SEND_ACK_TIMEOUT_MS 10000u
 #define SEND_BYTES_PER_MS 16u
 #define SEND_BACKOFF_MAX 5u
+/* Presence passes on so often, and so many bytes over a link each time: in the largest room it
+ * takes no more than 32 kB/s. */
+#define SEND_PASS_MS 250u
+#define SEND_PASS_BYTES 8192u
 #define SEND_KEEP (1u << 20) /* scratch beyond this is given back */
 
 frame room_frame(const lk_room *room, frame_crdt crdt, frame_kind kind) {
@@ -85,6 +89,7 @@ typedef struct send_target { /* whom a message is for */
     bool presence;           /* else all links that joined presence */
     const lk_span *on; /* else all links to which updates go and that hold what these build on */
     size_t on_len;
+    const link *from; /* of those, if not NULL, eager ones that lack these, but not this one */
 } send_target;
 
 static bool send_builds_on(const link *l, const send_target *t) {
@@ -93,9 +98,17 @@ static bool send_builds_on(const link *l, const send_target *t) {
     return true;
 }
 
+static bool send_waits(const link *l, const send_target *t) {
+    if (!l->eager || l == t->from) return false;
+    for (size_t i = 0; i < t->on_len; i++)
+        if (have_end(&l->sent, t->on[i].peer) < t->on[i].end) return true;
+    return false;
+}
+
 static bool send_picks(const link *l, const send_target *t) {
     if (t->only != NULL) return l == t->only && link_good(l);
     if (t->presence) return link_good(l) && l->presence_wanted;
+    if (t->from != NULL && !send_waits(l, t)) return false;
     return link_open_to_us(l) && send_builds_on(l, t);
 }
 
@@ -175,12 +188,11 @@ static void send_scratch_done(lk_room *room) {
     if (room->scratch.cap > SEND_KEEP) lk_buf_free(&room->scratch);
 }
 
-void room_send_missing(lk_room *room, link *l) {
-    l->push_at_ms = UINT64_MAX;
-    if (!link_open_to_us(l) || l->sent_gap.less == 0) return;
+/* Everything beyond `from`. */
+static void send_beyond(lk_room *room, link *l, const have *from) {
     room->scratch.len = 0;
-    lk_status status = lk_export(room->doc, LK_UPDATES, have_view(&l->sent), &room->scratch);
-    if (status == LK_OK && !send_spans(room, &l->sent)) status = LK_ENOMEM;
+    lk_status status = lk_export(room->doc, LK_UPDATES, have_view(from), &room->scratch);
+    if (status == LK_OK && !send_spans(room, from)) status = LK_ENOMEM;
     if (status != LK_OK) {
         room_break(l, status, "what the other end lacks could not be exported");
         return;
@@ -190,6 +202,11 @@ void room_send_missing(lk_room *room, link *l) {
     send_batch(room, &(send_target){.only = l}, FRAME_LORO, batch, update);
     send_fly(room, l, batch, update.len, room->spans.at, room->spans.len);
     send_scratch_done(room);
+}
+
+void room_send_missing(lk_room *room, link *l) {
+    l->push_at_ms = UINT64_MAX;
+    if (link_open_to_us(l) && l->sent_gap.less > 0) send_beyond(room, l, &l->sent);
 }
 
 void room_send_again(lk_room *room, link *l) {
@@ -202,8 +219,7 @@ void room_send_again(lk_room *room, link *l) {
 
 /* ---- local edits ---- */
 
-/* The operations of an update, into room->spans. */
-static lk_status send_spans_of(lk_room *room, lk_bytes update) {
+lk_status room_read_spans(lk_room *room, lk_bytes update) {
     lk_blob_meta meta = {.ids = {.memory = &room->memory}};
     lk_status status = lk_blob_meta_read(update, &meta, NULL);
     room->spans.len = 0;
@@ -234,8 +250,8 @@ static bool send_store(lk_room *room, lk_bytes update) {
 
 /* Send the update in `bytes`, which has just become part of mine: at once to links that hold what
  * it builds on, with all that they lack to the rest. */
-static lk_status send_on(lk_room *room, lk_bytes update) {
-    lk_status status = send_spans_of(room, update);
+static lk_status send_own(lk_room *room, lk_bytes update) {
+    lk_status status = room_read_spans(room, update);
     if (status != LK_OK) return status;
     if (!send_store(room, update)) return LK_ENOMEM;
     for (size_t i = 0; i < room->spans.len; i++)
@@ -254,6 +270,59 @@ static lk_status send_on(lk_room *room, lk_bytes update) {
         if (room->links.at[i].push_at_ms <= room->now_ms)
             room_send_missing(room, &room->links.at[i]);
     return LK_OK;
+}
+
+/* Links that said they had the batch before it came here hold it, and do not wait for us. */
+static void send_told(lk_room *room, const arrival *a) {
+    for (size_t i = 0; i < room->links.len; i++) {
+        link *l = &room->links.at[i];
+        if (!link_was_told(l, a->batch)) continue;
+        l->eager = false;
+        for (size_t k = 0; k < a->spans.len; k++)
+            if (!link_knows(l, &room->memory, &room->mine, a->spans.at[k].peer, a->spans.at[k].end))
+                room_break(l, LK_ENOMEM, "out of memory");
+    }
+}
+
+uint64_t room_send_on(lk_room *room, const link *from, const arrival *a) {
+    uint64_t bits = 0;
+    lk_bytes update = {a->update.at, a->update.len};
+    send_target t = {.on = a->spans.at, .on_len = a->spans.len, .from = from};
+    send_told(room, a);
+    for (size_t i = 0; i < room->links.len; i++)
+        if (send_picks(&room->links.at[i], &t)) bits |= link_bit(&room->links.at[i]);
+    if (bits != 0) send_batch(room, &t, FRAME_LORO, a->batch, update);
+    for (size_t i = 0; i < room->links.len && bits != 0; i++)
+        if (send_picks(&room->links.at[i], &t))
+            send_fly(room, &room->links.at[i], a->batch, update.len, a->spans.at, a->spans.len);
+    return bits;
+}
+
+/* What mine holds of those in `spans` that is not sent: other things may be on their way there from
+ * elsewhere. */
+static void send_missing_of(lk_room *room, link *l, const arrival *a) {
+    have from = {0};
+    bool ok = have_assign(&from, &room->memory, have_view(&room->mine));
+    for (size_t i = 0; i < a->spans.len && ok; i++)
+        have_lower(&from, a->spans.at[i].peer, have_end(&l->sent, a->spans.at[i].peer));
+    if (ok)
+        send_beyond(room, l, &from);
+    else
+        room_break(l, LK_ENOMEM, "out of memory");
+    have_drop(&from, &room->memory);
+}
+
+void room_send_late(lk_room *room, link *l, const arrival *a) {
+    send_target t = {.only = l, .on = a->spans.at, .on_len = a->spans.len};
+    if (a->spans.len == 0) {
+        room_send_missing(room, l);
+    } else if (a->update.len == 0 || !send_builds_on(l, &t)) {
+        send_missing_of(room, l, a);
+    } else {
+        send_batch(room, &t, FRAME_LORO, a->batch, (lk_bytes){a->update.at, a->update.len});
+        send_fly(room, l, a->batch, a->update.len, t.on, t.on_len);
+        l->eager = link_bit(l) != 0;
+    }
 }
 
 /* The document holds what came neither by this room nor from its own hand: someone imported into
@@ -277,7 +346,7 @@ lk_status room_send_local(lk_room *room) {
         if (status != LK_OK) return status;
     }
     if (room->local.len > 0) {
-        lk_status status = send_on(room, (lk_bytes){room->local.at, room->local.len});
+        lk_status status = send_own(room, (lk_bytes){room->local.at, room->local.len});
         if (status != LK_OK) return status;
         room->local.len = 0;
         if (room->local.cap > SEND_KEEP) lk_buf_free(&room->local);
@@ -292,7 +361,36 @@ void room_send_presence(lk_room *room, link *only, lk_bytes update) {
     send_batch(room, &t, FRAME_EPHEMERAL, room_random(room), update);
 }
 
+/* As much as goes at once to one link; true if there is more. */
+static bool send_pass(lk_room *room, link *l) {
+    bool left;
+    room->scratch.len = 0;
+    if (!presence_pass(&room->presence, l->slot, SEND_PASS_BYTES, &left, &room->scratch))
+        room_break(l, LK_ENOMEM, "out of memory");
+    else if (room->scratch.len > 0)
+        room_send_presence(room, l, (lk_bytes){room->scratch.at, room->scratch.len});
+    return left;
+}
+
+void room_pass_presence(lk_room *room) {
+    if (!room->sparse) return;
+    room->pass_at_ms = room->passed_ms + SEND_PASS_MS;
+    if (room->pass_at_ms > room->now_ms) return;
+    room->pass_at_ms = UINT64_MAX;
+    room->passed_ms = room->now_ms;
+    bool left = false;
+    for (size_t i = 0; i < room->links.len; i++) {
+        link *l = &room->links.at[i];
+        if (link_good(l) && l->presence_wanted && link_bit(l) != 0) left |= send_pass(room, l);
+    }
+    if (left) room->pass_at_ms = room->now_ms + SEND_PASS_MS;
+}
+
 void room_send_all_presence(lk_room *room, link *l) {
+    if (room->sparse) {
+        room_pass_presence(room);
+        return;
+    }
     if (room->presence.entries.len == 0) return;
     /* a fresh stamp: elsewhere our entries may be dying since the link broke */
     presence_refresh(&room->presence, (int64_t)room->now_ms + room->unix_offset_ms, room->now_ms);
@@ -309,10 +407,12 @@ void room_send_news(lk_room *room, link *from) {
     for (size_t i = 0; i < room->links.len; i++) {
         link *l = &room->links.at[i];
         if (l == from || !l->joined || !link_good(l)) continue;
-        if (from->tell_all)
-            room_send_join(room, l, FRAME_LORO);
-        else
-            room_send_ack(room, l, FRAME_LORO, from->tell_batch, ACK_OK);
+        if (from->tell_all) room_send_join(room, l, FRAME_LORO);
+        for (size_t k = 0; k < from->news.len && !from->tell_all; k++)
+            if ((from->news.at[k].knowing & link_bit(l)) == 0)
+                room_send_ack(room, l, FRAME_LORO, from->news.at[k].batch, ACK_OK);
     }
+    if (from->tell_all) room->told_all_ms = room->now_ms;
     from->tell_all = false;
+    from->news.len = 0;
 }

@@ -74,9 +74,10 @@ static void fault_check_disks(world *w) {
 }
 
 /* One run whose n-th allocation fails; false when there are not as many. */
-static bool fault_run(uint64_t n) {
+static bool fault_run(uint64_t n, bool sparse) {
     world *w = world_new(3, 1);
     for (uint32_t i = 0; i < w->len; i++) world_stop(w, i);
+    w->sparse = sparse;
     w->memory = &fault_memory;
     w->message_max = 1024;
     for (uint32_t i = 0; i < w->len; i++) world_start(w, i);
@@ -101,9 +102,11 @@ int main(void) {
         CHECK_EQ(fault_bytes, 0);
     }
     lk_free(doc);
-    uint64_t n = 1;
-    while (fault_run(n)) n++;
-    CHECK(n > 100);
-    printf("room_fault: each of %" PRIu64 " allocations failed once\n", n - 1);
+    for (int sparse = 0; sparse < 2; sparse++) {
+        uint64_t n = 1;
+        while (fault_run(n, sparse)) n++;
+        CHECK(n > 100);
+        printf("room_fault: each of %" PRIu64 " allocations failed once\n", n - 1);
+    }
     return 0;
 }

@@ -189,6 +189,7 @@ static void sim(uint64_t seed, bool record) {
     w->store_ms = rng_below(&shape, 2) * 80;
     w->late_percent = rng_below(&shape, 3) * 10;
     if (rng_below(&shape, 2) == 0) w->message_max = 1024;
+    w->sparse = rng_below(&shape, 2) == 0; /* those that start again, at first */
     for (uint32_t step = 0; step < 60 + 4 * w->len; step++) sim_step(w);
     sim_heal(w);
     world_settle(w, 180000);

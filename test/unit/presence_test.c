@@ -121,9 +121,9 @@ static void time_passes(void) {
     check_json(&p, "{\"mine\":1}");
     CHECK_EQ(p.entries.at[0].stamp_ms, 51); /* the refresh had to outdo the first stamp */
     CHECK(apply(&p, "theirs", &one, 2, 40000));
-    presence_forsake(&p, 2, 40000);
+    presence_forsake(&p, 2, false, 40000);
     CHECK_EQ(p.entries.at[1].expires_ms, 70000);
-    presence_forsake(&p, 1, 40000);
+    presence_forsake(&p, 1, false, 40000);
     CHECK_EQ(p.entries.at[1].expires_ms, 43000);
     set(&p, "mine", NULL, 60);
     CHECK(!presence_refresh(&p, 70, 41000)); /* a deletion is not kept alive */

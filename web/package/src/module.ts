@@ -162,6 +162,7 @@ export interface Engine {
   w_room_new(doc: number, len: number, seed: bigint, messageMax: number, offset: number): number;
   w_room_free(room: number): void;
   w_room_open(room: number, link: number, now: number): number;
+  w_room_sparse(room: number, sparse: number, now: number): void;
   w_room_close(room: number, link: number): void;
   w_room_feed(room: number, link: number, len: number, now: number): number;
   w_room_edited(room: number, now: number): number;

@@ -96,6 +96,11 @@ export class Room {
     engine().w_room_close(this._handle, link);
   }
 
+  /** Not everyone in the room is linked with everyone: what comes goes on at once, presence too. */
+  sparse(on: boolean, now: number): void {
+    engine().w_room_sparse(this._handle, Number(on), now);
+  }
+
   /** One whole message from a link. A bad one makes an "error" for that link, not an exception. */
   feed(link: number, message: Uint8Array, now: number): void {
     if (this._store.pending > 0) this.edited(now);
