@@ -101,8 +101,10 @@ void loop_timer_stop(loop_handle *timer) { uv_timer_stop(&timer->uv.timer); }
 /* ---- descriptors ---- */
 
 static void loop_readable_fired(uv_poll_t *uv, int status, int events) {
-    (void)status, (void)events; /* the read that follows reports what is wrong */
+    (void)events; /* the read that follows reports what is wrong */
     loop_handle *handle = uv->data;
+    /* libuv does not listen any more after an error, and an ICMP message is one. */
+    if (status < 0) loop_readable_pause(handle, false);
     handle->fn(handle->context);
 }
 

@@ -24,6 +24,7 @@
 #include "host/servers.h"
 #include "host/session.h"
 #include "host/signal_client.h"
+#include "host/socket.h"
 
 /* How often SCTP's timers are looked at: its acknowledgements wait at most 20 ms. */
 #define MESH_TICK_MS 10
@@ -33,6 +34,10 @@
 #define MESH_OPEN_MS 30000
 /* An `again` that comes sooner was about the session before and has been done already. */
 #define MESH_AGAIN_MS 1000
+/* A restart of ICE that came to nothing by now is begun again. */
+#define MESH_RESTART_MS 5000
+/* How often the addresses of this host are looked at. */
+#define MESH_LOOK_MS 1000
 /* Those in the room, and as many whose channels outlived their names. */
 #define MESH_PEERS (2 * LIMIT_SIGNAL_MEMBERS)
 #define MESH_FINGERPRINT_BYTES 128
@@ -51,6 +56,9 @@ typedef struct peer {
     uint32_t link;                            /* 0: not open */
     uint32_t failures;
     uint64_t begun_ms, retry_ms; /* UINT64_MAX: not waiting */
+    bool moved;                  /* our addresses are others now */
+    int64_t restarts;            /* of ICE, in this session, that the offering side has begun */
+    uint64_t restart_ms;         /* no other one before that */
 } peer;
 
 struct mesh {
@@ -63,6 +71,7 @@ struct mesh {
     VEC(peer *) peers;
     servers *servers;
     uint32_t last_link;
+    uint64_t look_ms; /* at our addresses, at that time */
 };
 
 static void mesh_retry_in(peer *p, uint64_t ms) { p->retry_ms = loop_now_ms() + ms; }
@@ -114,14 +123,18 @@ static void mesh_say(peer *p, const lk_buf *word) {
     lk_buf_free(&data);
 }
 
-/* {"kind":K,"session":S, and, if NAME is not NULL, "NAME":VALUE and "mid":"0" for candidates} */
+/* {"kind":K}, with "session":S unless it is `again`, "NAME":VALUE unless it is NULL, "mid":"0" for
+ * candidates, and "restart":N for descriptions of a restart. */
 static void mesh_say_word(peer *p, const char *kind, const char *name, lk_str value) {
     lk_buf word = HEAP_BUF;
     heap_print(&word, "{\"kind\":\"%s\"", kind);
-    if (name != NULL) {
+    if (strcmp(kind, "again") != 0)
         signal_write_str(&word, "session", (lk_str){p->session_name, strlen(p->session_name)});
+    if (name != NULL) {
         signal_write_str(&word, name, value);
         if (strcmp(name, "candidate") == 0) heap_print(&word, ",\"mid\":\"0\"");
+        if (strcmp(name, "sdp") == 0 && p->restarts > 0)
+            heap_print(&word, ",\"restart\":%" PRId64, p->restarts);
     }
     heap_print(&word, "}");
     mesh_say(p, &word);
@@ -179,6 +192,17 @@ static void mesh_message(void *context, lk_bytes message) {
 
 /* ---- sessions ---- */
 
+static session_options mesh_session_options(const peer *p, lk_rtc_turn turn[LIMIT_ICE_SERVERS]) {
+    const mesh *m = p->mesh;
+    return (session_options){.offerer = p->offers,
+                             .loopback = m->options.loopback,
+                             .identity = m->identity,
+                             .stun = m->servers->stun,
+                             .stun_len = m->servers->stun_len,
+                             .turn = turn,
+                             .turn_len = servers_turn(m->servers, turn)};
+}
+
 static void mesh_attempt(peer *p, lk_str name) {
     mesh *m = p->mesh;
     mesh_drop(p);
@@ -187,15 +211,10 @@ static void mesh_attempt(peer *p, lk_str name) {
     p->session_name[len] = 0;
     p->fingerprint[0] = 0;
     p->begun_ms = loop_now_ms();
+    p->restarts = 0, p->restart_ms = 0, p->moved = false;
     mesh_retry_in(p, MESH_OPEN_MS);
     lk_rtc_turn turn[LIMIT_ICE_SERVERS];
-    session_options options = {.offerer = p->offers,
-                               .loopback = m->options.loopback,
-                               .identity = m->identity,
-                               .stun = m->servers->stun,
-                               .stun_len = m->servers->stun_len,
-                               .turn = turn,
-                               .turn_len = servers_turn(m->servers, turn)};
+    session_options options = mesh_session_options(p, turn);
     session_events events = {p, mesh_candidate, mesh_opened, mesh_message, mesh_session_closed};
     p->session = session_new(m->options.loop, &options, &events);
 }
@@ -231,10 +250,64 @@ static void mesh_recognise(peer *p, lk_str sdp) {
 static void mesh_remote(peer *p, lk_str sdp, bool answer) {
     mesh_recognise(p, sdp);
     session *s = p->session;
-    if (session_remote(s, sdp) != LK_OK)
+    lk_status status = session_remote(s, sdp);
+    if (status == LK_ESTATE) return; /* it says nothing new */
+    if (status != LK_OK)
         mesh_failed(p);
     else if (answer && p->session == s)
         mesh_describe(p, "answer");
+}
+
+/* ---- restarts of ICE ---- */
+
+static void mesh_renew(peer *p) {
+    lk_buf note = HEAP_BUF;
+    heap_print(&note, "peer %.6s: looking for a path anew", p->name);
+    p->mesh->events.note(p->mesh->events.context, heap_str(&note));
+    lk_buf_free(&note);
+    lk_rtc_turn turn[LIMIT_ICE_SERVERS];
+    session_options options = mesh_session_options(p, turn);
+    session_renew(p->session, &options);
+    p->moved = false;
+    p->restart_ms = loop_now_ms() + MESH_RESTART_MS;
+}
+
+/* The same side offers as ever, so that offers do not cross; the other one asks it to. */
+static void mesh_restart(peer *p) {
+    if (!p->offers) {
+        p->restart_ms = loop_now_ms() + MESH_RESTART_MS;
+        mesh_say_word(p, "restart", NULL, (lk_str){0});
+        return;
+    }
+    mesh_renew(p);
+    if (session_restart(p->session) != LK_OK) return;
+    p->restarts++;
+    mesh_describe(p, "offer");
+}
+
+/* They offer it, and we take part. */
+static void mesh_restarted(peer *p, const signal_word *word) {
+    if (word->restart <= p->restarts) return;
+    mesh_renew(p);
+    p->restarts = word->restart;
+    mesh_remote(p, word->sdp, true);
+}
+
+/* Which sessions have lost their addresses, or could have better ones? */
+static void mesh_look(mesh *m, uint64_t now_ms) {
+    lk_addr found[4 * LIMIT_ICE_LOCALS];
+    if (now_ms < m->look_ms) return;
+    m->look_ms = now_ms + MESH_LOOK_MS;
+    size_t len = socket_interfaces(found, countof(found));
+    for (size_t i = 0; i < m->peers.len; i++) {
+        peer *p = m->peers.at[i];
+        p->moved = p->link != 0 && session_moved(p->session, found, len);
+    }
+}
+
+static void mesh_mend(peer *p, uint64_t now_ms) {
+    if (p->link == 0 || !p->known || now_ms < p->restart_ms) return;
+    if (p->moved || session_failing(p->session, now_ms)) mesh_restart(p);
 }
 
 static void mesh_retry(peer *p, uint64_t now_ms) {
@@ -302,12 +375,19 @@ static void mesh_hear(peer *p, const signal_word *word) {
         if (p->offers && !done) mesh_offer(p);
     } else if (mesh_is(word->kind, "offer")) {
         if (p->offers || word->session.len == 0 || word->session.len > MESH_SESSION_BYTES) return;
+        if (p->link != 0 && mesh_is(word->session, p->session_name)) {
+            mesh_restarted(p, word);
+            return;
+        }
         mesh_attempt(p, word->session);
         mesh_remote(p, word->sdp, true);
     } else if (p->session == NULL || !mesh_is(word->session, p->session_name)) {
         return;
-    } else if (mesh_is(word->kind, "answer") && p->offers) {
+    } else if (mesh_is(word->kind, "answer") && p->offers && word->restart == p->restarts) {
         mesh_remote(p, word->sdp, false);
+    } else if (mesh_is(word->kind, "restart") && p->offers && p->link != 0) {
+        bool done = loop_now_ms() + MESH_RESTART_MS < p->restart_ms + MESH_AGAIN_MS;
+        if (!done) mesh_restart(p);
     } else if (mesh_is(word->kind, "candidate")) {
         session_remote_candidate(p->session, word->candidate);
     }
@@ -354,11 +434,13 @@ static void mesh_tick(void *context) {
     mesh *m = context;
     uint64_t now_ms = loop_now_ms();
     lk_rtc_global_tick(now_ms);
+    mesh_look(m, now_ms);
     /* Peers may come while we walk, but only mesh_sweep() takes them away. */
     for (size_t i = 0; i < m->peers.len; i++) {
         peer *p = m->peers.at[i];
         if (p->session != NULL) session_tick(p->session, now_ms);
         if (mesh_is_gone(p, now_ms)) mesh_session_closed(p, "gone");
+        mesh_mend(p, now_ms);
         mesh_retry(p, now_ms);
     }
     mesh_sweep(m);

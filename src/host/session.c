@@ -29,18 +29,20 @@ typedef struct session_socket {
     session *session;
     int fd;
     lk_addr addr;
+    bool here; /* the host has that address still */
     loop_handle *readable;
 } session_socket;
 
 struct session {
+    loop *loop;
     lk_rtc *rtc;
     session_events events;
     session_socket sockets[LIMIT_ICE_LOCALS];
-    size_t socket_len;
-    uint64_t heard_ms;      /* when the last datagram came */
-    bool refused;           /* and since then the other side's address has refused one of ours */
-    lk_rtc_channel channel; /* 0: not yet */
-    bool pumping, dead, over;
+    size_t socket_len, missed; /* addresses of this host without a socket */
+    uint64_t heard_ms;         /* when the last datagram came */
+    bool refused;              /* and since then the other side's address has refused one of ours */
+    lk_rtc_channel channel;    /* 0: not yet */
+    bool loopback, pumping, dead, over;
     bool told; /* that it is closed */
 };
 
@@ -56,38 +58,90 @@ static bool session_usable(const lk_addr *addr, bool loopback) {
 
 static void session_readable(void *context);
 
-static size_t session_bind(session *s, loop *l, bool loopback, lk_addr *locals) {
+static bool session_is_at(const session_socket *socket, const lk_addr *host) {
+    lk_addr at = socket->addr;
+    at.port = 0;
+    return address_equal(&at, host);
+}
+
+static bool session_has(const session *s, const lk_addr *host) {
+    for (size_t i = 0; i < s->socket_len; i++)
+        if (session_is_at(&s->sockets[i], host)) return true;
+    return false;
+}
+
+static void session_unbind(session_socket *socket) {
+    loop_close(socket->readable);
+    close(socket->fd);
+}
+
+/* Addresses come and go. A socket is kept while its address is away, for it may come back; until
+ * there is need of its place. */
+static session_socket *session_place(session *s) {
+    if (s->socket_len < LIMIT_ICE_LOCALS) return &s->sockets[s->socket_len++];
+    for (size_t i = 0; i < s->socket_len; i++) {
+        if (s->sockets[i].here) continue;
+        session_unbind(&s->sockets[i]);
+        return &s->sockets[i];
+    }
+    return NULL;
+}
+
+static bool session_bind(session *s, const lk_addr *host) {
+    lk_addr addr;
+    int fd = socket_udp(host, &addr);
+    session_socket *socket = fd < 0 ? NULL : session_place(s);
+    if (socket == NULL) {
+        if (fd >= 0) close(fd);
+        return false;
+    }
+    *socket = (session_socket){s, fd, addr, true, NULL};
+    socket->readable = loop_readable(s->loop, fd, session_readable, socket);
+    return true;
+}
+
+/* A socket on every address of this host. */
+static void session_bind_all(session *s, bool loopback) {
     lk_addr found[LIMIT_ICE_LOCALS * 4];
     size_t found_len = socket_interfaces(found, countof(found));
-    for (size_t i = 0; i < found_len && s->socket_len < LIMIT_ICE_LOCALS; i++) {
-        if (!session_usable(&found[i], loopback)) continue;
-        session_socket *socket = &s->sockets[s->socket_len];
-        socket->fd = socket_udp(&found[i], &socket->addr);
-        if (socket->fd < 0) continue; /* the address went away meanwhile */
-        socket->session = s;
-        socket->readable = loop_readable(l, socket->fd, session_readable, socket);
-        locals[s->socket_len++] = socket->addr;
+    for (size_t i = 0; i < s->socket_len; i++) {
+        session_socket *socket = &s->sockets[i];
+        socket->here = false;
+        for (size_t k = 0; k < found_len; k++) socket->here |= session_is_at(socket, &found[k]);
     }
-    return s->socket_len;
+    s->missed = 0;
+    for (size_t i = 0; i < found_len; i++)
+        if (session_usable(&found[i], loopback) && !session_has(s, &found[i]))
+            s->missed += !session_bind(s, &found[i]);
+}
+
+static lk_rtc_options session_rtc_options(session *s, const session_options *options,
+                                          lk_addr locals[LIMIT_ICE_LOCALS]) {
+    size_t local_len = 0;
+    s->loopback = options->loopback;
+    session_bind_all(s, options->loopback);
+    for (size_t i = 0; i < s->socket_len; i++)
+        if (s->sockets[i].here) locals[local_len++] = s->sockets[i].addr;
+    return (lk_rtc_options){.offerer = options->offerer,
+                            .locals = locals,
+                            .local_len = local_len,
+                            .stun = options->stun,
+                            .stun_len = options->stun_len,
+                            .turn = options->turn,
+                            .turn_len = options->turn_len,
+                            .allow_loopback = options->loopback,
+                            .identity = options->identity,
+                            .streams = SESSION_STREAMS,
+                            .buffer_max = SIZE_MAX};
 }
 
 session *session_new(loop *l, const session_options *options, const session_events *events) {
     session *s = heap_new(session);
+    s->loop = l;
     s->events = *events;
     s->heard_ms = loop_now_ms();
     lk_addr locals[LIMIT_ICE_LOCALS];
-    size_t local_len = session_bind(s, l, options->loopback, locals);
-    lk_rtc_options rtc = {.offerer = options->offerer,
-                          .locals = locals,
-                          .local_len = local_len,
-                          .stun = options->stun,
-                          .stun_len = options->stun_len,
-                          .turn = options->turn,
-                          .turn_len = options->turn_len,
-                          .allow_loopback = options->loopback,
-                          .identity = options->identity,
-                          .streams = SESSION_STREAMS,
-                          .buffer_max = SIZE_MAX};
+    lk_rtc_options rtc = session_rtc_options(s, options, locals);
     s->rtc = lk_rtc_new(&rtc, loop_now_ms(), &heap_memory);
     LK_ASSERT(s->rtc != NULL);
     lk_rtc_channel_options channel = {.label = {SESSION_LABEL, sizeof SESSION_LABEL - 1}};
@@ -107,10 +161,7 @@ static void session_send_datagram(session *s, const lk_rtc_out *out) {
 /* ---- the pump ---- */
 
 static void session_destroy(session *s) {
-    for (size_t i = 0; i < s->socket_len; i++) {
-        loop_close(s->sockets[i].readable);
-        close(s->sockets[i].fd);
-    }
+    for (size_t i = 0; i < s->socket_len; i++) session_unbind(&s->sockets[i]);
     lk_rtc_free(s->rtc);
     heap_free(session, s);
 }
@@ -188,6 +239,34 @@ static void session_read_errors(session *s, int fd) {
 bool session_deserted(const session *s, uint64_t now_ms) {
     return s->refused || now_ms > s->heard_ms + SESSION_SILENCE_MS;
 }
+
+bool session_failing(const session *s, uint64_t now_ms) {
+    lk_rtc_stats stats = lk_rtc_stats_read(s->rtc);
+    return stats.state == LK_RTC_CONNECTED && now_ms > stats.answered_ms + SESSION_SILENCE_MS;
+}
+
+bool session_moved(const session *s, const lk_addr *found, size_t found_len) {
+    lk_addr used = lk_rtc_stats_read(s->rtc).local;
+    bool lost = false, stays = false;
+    size_t usable = 0, more = 0;
+    for (size_t i = 0; i < s->socket_len; i++) lost |= address_equal(&s->sockets[i].addr, &used);
+    used.port = 0;
+    for (size_t i = 0; i < found_len; i++) {
+        if (!session_usable(&found[i], s->loopback)) continue;
+        usable++;
+        stays |= address_equal(&found[i], &used);
+        more += !session_has(s, &found[i]);
+    }
+    return more > s->missed || (lost && !stays && usable > 0);
+}
+
+void session_renew(session *s, const session_options *options) {
+    lk_addr locals[LIMIT_ICE_LOCALS];
+    lk_rtc_options rtc = session_rtc_options(s, options, locals);
+    lk_rtc_network(s->rtc, &rtc, loop_now_ms());
+}
+
+lk_status session_restart(session *s) { return lk_rtc_restart(s->rtc, loop_now_ms()); }
 
 static void session_readable(void *context) {
     session_socket *socket = context;

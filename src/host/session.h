@@ -44,6 +44,15 @@ void session_tick(session *s, uint64_t now_ms);
  * nothing has come for longer than two of ICE's checks take. By itself that is no reason to give
  * up: it may be the network. */
 bool session_deserted(const session *s, uint64_t now_ms);
+/* Does ICE have to find a path anew? Its checks are not answered, though it is too early to give
+ * up; or this host, whose addresses are `found`, has one that the session does not use, or has lost
+ * the one that it does use. */
+bool session_failing(const session *s, uint64_t now_ms);
+bool session_moved(const session *s, const lk_addr *found, size_t found_len);
+/* Take the sockets and servers of now for the restart that follows, ours or the other side's. */
+void session_renew(session *s, const session_options *options);
+/* Restart ICE: session_describe() gives the offer. */
+lk_status session_restart(session *s);
 /* The addresses in use, for people to read: "10.0.0.1 - 10.0.0.2". */
 void session_path(const session *s, lk_buf *out);
 

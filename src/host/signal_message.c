@@ -62,7 +62,8 @@ bool signal_word_read(lk_bytes text, signal_word *out) {
                          .kind = signal_message_str(root, "kind"),
                          .session = signal_message_str(root, "session"),
                          .sdp = signal_message_str(root, "sdp"),
-                         .candidate = signal_message_str(root, "candidate")};
+                         .candidate = signal_message_str(root, "candidate"),
+                         .restart = json_integer_value(json_object_get(root, "restart"))};
     return root != NULL;
 }
 

@@ -24,6 +24,7 @@ typedef struct signal_message {
 typedef struct signal_word { /* what peers say to one another (1.2), opened */
     void *json;              /* as above; free with signal_word_drop() */
     lk_str kind, session, sdp, candidate;
+    int64_t restart; /* 0: none */
 } signal_word;
 
 /* Read an object. On failure *why is a literal. */

@@ -60,6 +60,8 @@ static int socket_bound(const lk_addr *addr, int type, lk_addr *bound) {
     if (type == SOCK_STREAM) setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
     /* "::" takes IPv4 too when it listens; a UDP socket stands for exactly one address. */
     int only = type == SOCK_DGRAM;
+    /* An IPv6 address is listed a second before it may be used (RFC 4862, section 5.4). */
+    if (only) setsockopt(fd, IPPROTO_IP, IP_FREEBIND, &only, sizeof only);
     if (addr->family == 6) setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &only, sizeof only);
     struct sockaddr_storage at;
     socklen_t len = socket_sockaddr(addr, &at);

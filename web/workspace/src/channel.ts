@@ -3,15 +3,20 @@
 // offer to its end. It ends once and for good; whether another one follows is the mesh's business.
 //
 //   offer ─► answer ─► candidates both ways ─► open ─► messages ─► ended
+//                                               │  ▲
+//          the other side is silent, ICE restarts: offer and answer again
 
 export type Word =
-  | { kind: "offer" | "answer"; session: string; sdp: string }
+  | { kind: "offer" | "answer"; session: string; sdp: string; restart?: number }
+  | { kind: "restart"; session: string }
   | { kind: "candidate"; session: string; candidate: string; mid: string };
 
 export interface ChannelEvents {
   say(word: Word): void;
   open(): void;
   message(bytes: Uint8Array): void;
+  /** ICE must restart: the offering side is to call restart(). False: that cannot be told it now. */
+  failing(): boolean;
   /** Not called when it was us who closed. */
   ended(): void;
 }
@@ -24,8 +29,11 @@ export interface ChannelConfig {
 const LABEL = "loro-sync";
 // A session that has not opened by then never will: an answer was lost, or no path exists.
 const OPEN_WITHIN_MS = 15_000;
-// Long enough for Wi-Fi to change its access point, much shorter than ICE's own verdict.
+// Long enough for Wi-Fi to change its access point, much shorter than ICE's own verdict. Then ICE
+// restarts, again and again, as long as consent would last (RFC 7675).
 const DISCONNECTED_FOR_MS = 4_000;
+const RESTART_AGAIN_MS = 5_000;
+const LOST_AFTER_MS = 30_000;
 // The browser closes a channel on which 16 MiB wait. Half of one MiB keeps the network busy.
 const HIGH_WATER = 1024 * 1024;
 const LOW_WATER = 512 * 1024;
@@ -37,6 +45,10 @@ export class Channel {
   private data: RTCDataChannel | null = null;
   private done = false;
   private timer = 0;
+  /** Restarts that the offering side has begun. */
+  private restarts = 0;
+  /** Since when the other side is silent; 0: it is not. */
+  private silent = 0;
   /** Candidates that came before the description they belong to. */
   private early: RTCIceCandidateInit[] = [];
   private waiting: Uint8Array[] = [];
@@ -71,8 +83,23 @@ export class Channel {
     if (await this.accept({ type: "offer", sdp })) await this.describe("answer");
   }
 
+  restart(): void {
+    if (!this.isOpen) return;
+    this.restarts += 1;
+    this.pc.restartIce();
+    void this.describe("offer");
+  }
+
   async hear(word: Word): Promise<void> {
-    if (word.kind === "answer") await this.accept({ type: "answer", sdp: word.sdp });
+    if (word.kind === "offer") {
+      if (!this.isOpen || (word.restart ?? 0) <= this.restarts) return;
+      this.restarts = word.restart ?? 0;
+      return this.answer(word.sdp);
+    }
+    if (word.kind === "answer") {
+      if ((word.restart ?? 0) !== this.restarts) return; // to an offer that another one has replaced
+      await this.accept({ type: "answer", sdp: word.sdp });
+    }
     if (word.kind !== "candidate") return;
     const candidate = { candidate: word.candidate, sdpMid: word.mid };
     if (this.pc.remoteDescription) this.addCandidate(candidate);
@@ -99,7 +126,8 @@ export class Channel {
     try {
       await this.pc.setLocalDescription();
       const sdp = this.pc.localDescription?.sdp;
-      if (sdp) this.on.say({ kind, session: this.session, sdp });
+      const restart = this.restarts || undefined;
+      if (sdp) this.on.say({ kind, session: this.session, sdp, restart });
     } catch {
       this.end();
     }
@@ -156,10 +184,25 @@ export class Channel {
 
   private watch(): void {
     const state = this.pc.connectionState;
-    if (state === "failed" || state === "closed") return this.end();
+    if (state === "closed" || (state === "failed" && !this.isOpen)) return this.end();
     if (!this.isOpen) return;
+    if (state === "connected") {
+      clearTimeout(this.timer);
+      this.silent = 0;
+    } else if (state === "disconnected" || state === "failed") {
+      if (this.silent) return;
+      this.silent = performance.now();
+      this.mendIn(state === "failed" ? 0 : DISCONNECTED_FOR_MS);
+    }
+  }
+
+  private mendIn(ms: number): void {
     clearTimeout(this.timer);
-    if (state === "disconnected") this.timer = setTimeout(() => this.end(), DISCONNECTED_FOR_MS);
+    this.timer = setTimeout(() => {
+      const lost = performance.now() - this.silent > LOST_AFTER_MS;
+      if (lost || !this.on.failing()) return this.end();
+      this.mendIn(RESTART_AGAIN_MS);
+    }, ms);
   }
 
   private end(): void {

@@ -114,9 +114,11 @@ export class Mesh {
     if (word.kind === "again") {
       const done = peer.channel && performance.now() - peer.begun < AGAIN_AFTER_MS;
       if (peer.offers && !done) this.begin(peer);
-    } else if (word.kind === "offer") {
+    } else if (word.kind === "restart") {
+      if (peer.offers && peer.channel?.session === word.session) peer.channel.restart();
+    } else if (word.kind === "offer" && peer.channel?.session !== word.session) {
       if (!peer.offers) void this.attempt(peer, word.session).answer(word.sdp);
-    } else if (peer.channel?.session === word.session) {
+    } else if (peer.channel?.session === word.session && !(word.kind === "offer" && peer.offers)) {
       void peer.channel.hear(word);
     }
   }
@@ -131,6 +133,20 @@ export class Mesh {
     if (!peer) return;
     this.drop(peer);
     this.retry(peer);
+  }
+
+  /** The network is another one: channels that its addresses belonged to may be as good as dead. */
+  moved(): void {
+    for (const peer of this.open.values()) this.restart(peer);
+  }
+
+  /** The same side offers as ever, so that offers do not cross; the other one asks it to. */
+  private restart(peer: Peer): boolean {
+    const channel = peer.channel;
+    if (!channel || this.known.get(peer.name) !== peer) return false;
+    if (peer.offers) channel.restart();
+    else this.say(peer, { kind: "restart", session: channel.session });
+    return true;
   }
 
   private say(peer: Peer, word: Word | { kind: "again" }): void {
@@ -163,6 +179,7 @@ export class Mesh {
       },
       open: () => this.opened(peer),
       message: (bytes) => this.on.message(peer.link, bytes),
+      failing: () => this.restart(peer),
       ended: () => {
         this.drop(peer);
         this.retry(peer);
@@ -209,12 +226,13 @@ export class Mesh {
 /** What a peer says came through a server from a stranger: anything at all may stand here. */
 function parseWord(data: unknown): Word | { kind: "again" } | null {
   if (typeof data !== "object" || data === null) return null;
-  const { kind, session, sdp, candidate, mid } = data as Record<string, unknown>;
+  const { kind, session, sdp, candidate, mid, restart } = data as Record<string, unknown>;
   if (kind === "again") return { kind };
   if (typeof session !== "string") return null;
   if ((kind === "offer" || kind === "answer") && typeof sdp === "string") {
-    return { kind, session, sdp };
+    return { kind, session, sdp, restart: typeof restart === "number" ? restart : 0 };
   }
+  if (kind === "restart") return { kind, session };
   if (kind === "candidate" && typeof candidate === "string") {
     return { kind, session, candidate, mid: typeof mid === "string" ? mid : "0" };
   }

@@ -100,7 +100,10 @@ export class Session {
     addEventListener("pagehide", () => {
       if (this.unkept.length > 0 || this.noteTimer !== 0) void this.keep(true);
     });
-    addEventListener("online", () => this.on.changed());
+    addEventListener("online", () => {
+      this.mesh.moved();
+      this.on.changed();
+    });
     addEventListener("offline", () => this.on.changed());
   }
 
