@@ -6,8 +6,18 @@
  *     lk_rtc_send ─► sctp ─► dtls ─► ice ─► DATAGRAM ─► network
  *
  * The peer opens no sockets and reads no clock: you own one UDP socket per local address, hand in
- * what it receives and send what is polled. The rules of lorikeet.h hold; all peers of a process
- * live on one thread, because the SCTP library keeps global state. */
+ * what it receives and send what is polled (lorikeet_rtc_loop.h does that for you). It is driven
+ * so, after whatever else you called:
+ *
+ *     until lk_rtc_poll() gives NULL: do what it says
+ *     sleep until a datagram comes (lk_rtc_feed), or lk_rtc_wake_at() (lk_rtc_tick), or 10 ms are
+ *     over (lk_rtc_global_tick)
+ *
+ * The rules of lorikeet.h hold. All peers of a process live on one thread, because the SCTP library
+ * keeps global state. `now_ms` is any clock in milliseconds that never goes back. A call costs what
+ * it hands over; a peer about 90 KB and 100 bytes a stream, and what you queue on its channels. A
+ * peer speaks DTLS 1.2 (RFC 6347) over one path of ICE (RFC 8445) that is proved again every 4 to
+ * 6 s (RFC 7675), SCTP over that (RFC 8261, 9260), and channels over its streams (RFC 8831). */
 #ifndef LORIKEET_RTC_H
 #define LORIKEET_RTC_H
 
@@ -15,6 +25,9 @@
 
 #ifdef __cplusplus
 extern "C" {
+#endif
+#ifdef __GNUC__ /* what is declared here is all that the shared library exports */
+#pragma GCC visibility push(default)
 #endif
 
 typedef struct lk_rtc lk_rtc;
@@ -61,7 +74,9 @@ typedef struct lk_rtc_options {
     const lk_rtc_identity *identity; /* NULL: one of its own */
 } lk_rtc_options;
 
+/* What `options` points at is copied. NULL: memory is out. */
 lk_rtc *lk_rtc_new(const lk_rtc_options *options, uint64_t now_ms, const lk_memory *memory_or_null);
+/* Without a word to the other side, which would wait 30 s for one: lk_rtc_close() first. */
 void lk_rtc_free(lk_rtc *rtc);
 
 /* ---- negotiation ----
@@ -89,9 +104,11 @@ lk_status lk_rtc_remote_description(lk_rtc *rtc, lk_str sdp, uint64_t now_ms,
  * used (TCP, mDNS names, over the limit) are ignored and return LK_OK. */
 lk_status lk_rtc_remote_candidate(lk_rtc *rtc, lk_str line, uint64_t now_ms);
 
-/* A datagram that arrived at local address `to` from `from`. Anything may be in it. */
+/* A datagram that arrived at local address `to` from `from`. Anything may be in it: what is not
+ * proved to be of the other side changes nothing. */
 void lk_rtc_feed(lk_rtc *rtc, const lk_addr *to, const lk_addr *from, lk_bytes datagram,
                  uint64_t now_ms);
+
 /* ---- channels ----
  * Streams of messages, side by side: what waits on one does not hold up another. Either side opens
  * them at any time, also before there is a connection, and each is a stream of SCTP in both
@@ -99,12 +116,11 @@ void lk_rtc_feed(lk_rtc *rtc, const lk_addr *to, const lk_addr *from, lk_bytes d
  * while you could still mean the first. A call with a channel that is gone is LK_ESTATE. */
 typedef uint32_t lk_rtc_channel; /* 0: none */
 
-typedef enum lk_rtc_reliability { /* numbered as in RFC 8832 section 5.1 */
-                                  LK_RTC_RELIABLE,
-                                  LK_RTC_RETRANSMITS, /* a message is sent again at most `limit`
-                                                         times (maxRetransmits) */
-                                  LK_RTC_LIFETIME,    /* and at most until it is `limit` ms old
-                                                         (maxPacketLifeTime) */
+/* Numbered as in RFC 8832 section 5.1; RFC 3758. */
+typedef enum lk_rtc_reliability {
+    LK_RTC_RELIABLE,
+    LK_RTC_RETRANSMITS, /* a message is sent again at most `limit` times (maxRetransmits) */
+    LK_RTC_LIFETIME,    /* and at most until it is `limit` ms old (maxPacketLifeTime) */
 } lk_rtc_reliability;
 
 typedef struct lk_rtc_channel_options { /* all zero: ordered, reliable, without a name */
@@ -156,6 +172,7 @@ lk_status lk_rtc_restart(lk_rtc *rtc, uint64_t now_ms);
  */
 void lk_rtc_network(lk_rtc *rtc, const lk_rtc_options *options, uint64_t now_ms);
 
+/* Let time pass: due at lk_rtc_wake_at() (UINT64_MAX: never), which any call may change. */
 void lk_rtc_tick(lk_rtc *rtc, uint64_t now_ms);
 uint64_t lk_rtc_wake_at(const lk_rtc *rtc);
 
@@ -197,6 +214,9 @@ typedef struct lk_rtc_stats {
 } lk_rtc_stats;
 lk_rtc_stats lk_rtc_stats_read(const lk_rtc *rtc);
 
+#ifdef __GNUC__
+#pragma GCC visibility pop
+#endif
 #ifdef __cplusplus
 }
 #endif

@@ -22,8 +22,6 @@
 /* By docs/PROTOCOL.md: whoever offers opens the one channel of this name. */
 #define SESSION_LABEL "loro-sync"
 #define SESSION_STREAMS 16 /* to refuse others on */
-/* The largest UDP payload. */
-#define SESSION_DATAGRAM 65536
 
 typedef struct session_socket {
     session *session;
@@ -150,10 +148,13 @@ session *session_new(loop *l, const session_options *options, const session_even
     return s;
 }
 
+/* Of whichever session is being pumped. */
+static socket_batch session_batch;
+
 static void session_send_datagram(session *s, const lk_rtc_out *out) {
     for (size_t i = 0; i < s->socket_len; i++)
         if (address_equal(&s->sockets[i].addr, &out->local)) {
-            socket_send(s->sockets[i].fd, &out->remote, out->bytes);
+            socket_batch_add(&session_batch, s->sockets[i].fd, &out->remote, out->bytes);
             return;
         }
 }
@@ -211,6 +212,7 @@ static bool session_pump(session *s) {
     const lk_rtc_out *out;
     while (!s->dead && !s->told && (out = lk_rtc_poll(s->rtc, loop_now_ms())) != NULL)
         session_event(s, out);
+    socket_batch_send(&session_batch);
     s->pumping = false;
     if (!s->dead) return true;
     session_free(s);
@@ -227,6 +229,7 @@ void session_free(session *s) {
         if (out->kind == LK_RTC_DATAGRAM) session_send_datagram(s, out);
         s->over = out->kind == LK_RTC_CLOSED;
     }
+    socket_batch_send(&session_batch);
     session_destroy(s);
 }
 
@@ -272,12 +275,20 @@ static void session_readable(void *context) {
     session_socket *socket = context;
     session *s = socket->session;
     session_read_errors(s, socket->fd);
-    static uint8_t datagram[SESSION_DATAGRAM];
+    static uint8_t datagrams[SOCKET_BATCH_BYTES];
     for (int i = 0; i < SESSION_DRAIN; i++) {
         lk_addr from;
-        int64_t len = socket_receive(socket->fd, datagram, sizeof datagram, &from);
+        size_t each;
+        int64_t len = socket_receive(socket->fd, datagrams, sizeof datagrams, &from, &each);
         if (len < 0) break;
-        lk_rtc_feed(s->rtc, &socket->addr, &from, (lk_bytes){datagram, (size_t)len}, loop_now_ms());
+        uint64_t now_ms = loop_now_ms();
+        s->heard_ms = now_ms;
+        s->refused = false;
+        for (size_t at = 0; at < (size_t)len; at += each) {
+            size_t left = (size_t)len - at;
+            lk_bytes datagram = {datagrams + at, left < each ? left : each};
+            lk_rtc_feed(s->rtc, &socket->addr, &from, datagram, now_ms);
+        }
     }
     session_pump(s);
 }

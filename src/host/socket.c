@@ -7,6 +7,7 @@
 #include <linux/errqueue.h>
 #include <net/if.h>
 #include <netinet/in.h>
+#include <netinet/udp.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -14,6 +15,10 @@
 /* A 1 MiB SCTP window arrives as one burst of some 900 packets, and the kernel charges each packet
  * with its own overhead. The system may grant less. */
 #define SOCKET_BUFFER (4 << 20)
+
+/* What the kernel takes as one burst: UDP_MAX_SEGMENTS, and what an IP packet could carry. */
+#define SOCKET_SEGMENTS 64
+#define SOCKET_SEGMENTS_BYTES 65000
 
 static socklen_t socket_sockaddr(const lk_addr *addr, struct sockaddr_storage *out) {
     memset(out, 0, sizeof *out);
@@ -92,6 +97,7 @@ int socket_udp(const lk_addr *addr, lk_addr *bound) {
     setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &bytes, sizeof bytes);
     setsockopt(fd, SOL_SOCKET, SO_SNDBUF, &bytes, sizeof bytes);
     int on = 1;
+    setsockopt(fd, IPPROTO_UDP, UDP_GRO, &on, sizeof on);
     if (addr->family == 6)
         setsockopt(fd, IPPROTO_IPV6, IPV6_RECVERR, &on, sizeof on);
     else
@@ -99,27 +105,94 @@ int socket_udp(const lk_addr *addr, lk_addr *bound) {
     return fd;
 }
 
-int64_t socket_receive(int fd, uint8_t *into, size_t cap, lk_addr *from) {
+/* How long each of the `got` bytes' datagrams is, as the kernel tells beside them. */
+static size_t socket_each(struct msghdr *message, size_t got) {
+    int each = (int)got;
+    for (struct cmsghdr *c = CMSG_FIRSTHDR(message); c != NULL; c = CMSG_NXTHDR(message, c))
+        if (c->cmsg_level == IPPROTO_UDP && c->cmsg_type == UDP_GRO)
+            memcpy(&each, CMSG_DATA(c), sizeof each);
+    return each > 0 ? (size_t)each : got;
+}
+
+int64_t socket_receive(int fd, uint8_t *into, size_t cap, lk_addr *from, size_t *each) {
     for (;;) {
         struct sockaddr_storage at;
-        socklen_t len = sizeof at;
-        ssize_t got = recvfrom(fd, into, cap, 0, (struct sockaddr *)&at, &len);
+        char control[CMSG_SPACE(sizeof(int))];
+        struct iovec bytes = {into, cap};
+        struct msghdr message = {.msg_name = &at,
+                                 .msg_namelen = sizeof at,
+                                 .msg_iov = &bytes,
+                                 .msg_iovlen = 1,
+                                 .msg_control = control,
+                                 .msg_controllen = sizeof control};
+        ssize_t got = recvmsg(fd, &message, 0);
         /* ICMP errors of earlier sends are reported here; the datagrams behind them still count. */
         if (got < 0 && errno != EAGAIN && errno != EWOULDBLOCK && errno != EBADF) continue;
-        if (got >= 0) *from = socket_addr((struct sockaddr *)&at);
+        if (got < 0) return -1;
+        *from = socket_addr((struct sockaddr *)&at);
+        *each = socket_each(&message, (size_t)got);
         return got;
     }
 }
 
-void socket_send(int fd, const lk_addr *to, lk_bytes datagram) {
-    struct sockaddr_storage at;
-    socklen_t len = socket_sockaddr(to, &at);
+static void socket_send(int fd, const struct msghdr *message) {
     /* The error of an earlier datagram may be reported here, and this one has not left then. One
      * that does not leave for its own reasons is lost, and ICE, DTLS and SCTP all send again. */
     for (int tries = 0; tries < 3; tries++) {
-        if (sendto(fd, datagram.at, datagram.len, 0, (struct sockaddr *)&at, len) >= 0) return;
+        if (sendmsg(fd, message, 0) >= 0) return;
         if (errno == EAGAIN || errno == EWOULDBLOCK) return;
     }
+}
+
+/* By one call; false: not so, perhaps because this path takes no datagrams of that length whole. */
+static bool socket_send_segments(int fd, struct msghdr *message, size_t each) {
+    union {
+        struct cmsghdr align;
+        char room[CMSG_SPACE(sizeof(uint16_t))];
+    } control = {.room = {0}};
+    uint16_t segment = (uint16_t)each;
+    message->msg_control = control.room;
+    message->msg_controllen = sizeof control.room;
+    struct cmsghdr *c = CMSG_FIRSTHDR(message);
+    c->cmsg_level = IPPROTO_UDP;
+    c->cmsg_type = UDP_SEGMENT;
+    c->cmsg_len = CMSG_LEN(sizeof segment);
+    memcpy(CMSG_DATA(c), &segment, sizeof segment);
+    bool sent = sendmsg(fd, message, 0) >= 0 || errno == EAGAIN || errno == EWOULDBLOCK;
+    message->msg_control = NULL;
+    message->msg_controllen = 0;
+    return sent;
+}
+
+void socket_batch_send(socket_batch *b) {
+    struct sockaddr_storage at;
+    if (b->count == 0) return;
+    struct iovec bytes = {b->bytes, b->len};
+    struct msghdr message = {.msg_name = &at,
+                             .msg_namelen = socket_sockaddr(&b->to, &at),
+                             .msg_iov = &bytes,
+                             .msg_iovlen = 1};
+    if (b->count == 1)
+        socket_send(b->fd, &message);
+    else if (!socket_send_segments(b->fd, &message, b->each))
+        for (size_t start = 0; start < b->len; start += b->each) {
+            size_t left = b->len - start;
+            bytes = (struct iovec){b->bytes + start, left < b->each ? left : b->each};
+            socket_send(b->fd, &message);
+        }
+    b->len = b->count = 0;
+}
+
+void socket_batch_add(socket_batch *b, int fd, const lk_addr *to, lk_bytes datagram) {
+    if (datagram.len > sizeof b->bytes) return; /* none of ours */
+    bool fits = b->fd == fd && memcmp(&b->to, to, sizeof *to) == 0 && datagram.len <= b->each &&
+                b->len % b->each == 0 && b->count < SOCKET_SEGMENTS &&
+                b->len + datagram.len <= SOCKET_SEGMENTS_BYTES;
+    if (b->count > 0 && !fits) socket_batch_send(b);
+    if (b->count == 0) b->fd = fd, b->to = *to, b->each = datagram.len;
+    memcpy(b->bytes + b->len, datagram.at, datagram.len);
+    b->len += datagram.len;
+    b->count++;
 }
 
 bool socket_refused(int fd, lk_addr *who) {

@@ -17,9 +17,23 @@ int socket_accept(int listen_fd);
 
 /* A UDP socket with room for bursts of a whole flight of packets; *bound says where. */
 int socket_udp(const lk_addr *addr, lk_addr *bound);
-/* One datagram, or -1 when there is none. */
-int64_t socket_receive(int fd, uint8_t *into, size_t cap, lk_addr *from);
-void socket_send(int fd, const lk_addr *to, lk_bytes datagram);
+/* Datagrams of one sender, one behind the other, or -1 when there is none: all have *each bytes,
+ * but the last may have less. `cap` is SOCKET_BATCH_BYTES. */
+#define SOCKET_BATCH_BYTES 65536
+int64_t socket_receive(int fd, uint8_t *into, size_t cap, lk_addr *from, size_t *each);
+
+/* Datagrams on their way out: those that go to the same place and have the same length leave by one
+ * call (Linux: UDP_SEGMENT), as the network's stack is most of their cost. Zero-initialise it. */
+typedef struct socket_batch {
+    int fd;
+    lk_addr to;
+    size_t len, each, count;
+    uint8_t bytes[SOCKET_BATCH_BYTES];
+} socket_batch;
+void socket_batch_add(socket_batch *b, int fd, const lk_addr *to, lk_bytes datagram);
+/* Send what is in it; due before the socket is closed and before anybody waits. */
+void socket_batch_send(socket_batch *b);
+
 /* Somebody answered a datagram to *who with "nobody listens there" (ICMP port unreachable). False
  * when there is no more such news; a socket stays readable until it has been read. */
 bool socket_refused(int fd, lk_addr *who);

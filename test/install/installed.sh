@@ -52,12 +52,34 @@ defines_only() { # ARCHIVE NAMES
     grep -v "^$2" "$scratch/defined"
     true
 }
-rtc_links() {
-    echo '#include <lorikeet_rtc.h>
-        int main(void) { lk_rtc_global_init(); lk_rtc_global_drop(); return 0; }' >"$scratch/rtc.c"
-    cc "$scratch/rtc.c" $(pkg-config --cflags lorikeet) -L"$folder" -llorikeet_rtc \
-        $(pkg-config --libs lorikeet openssl usrsctp) -Wl,-rpath,"$folder" -o "$scratch/rtc" &&
-        "$scratch/rtc"
+# Engine and peer in one program, each shared or static.
+both_link() { # LORIKEET RTC
+    echo '#include <lorikeet_rtc_loop.h>
+        int main(void) {
+            lk_free(lk_new(1, NULL));
+            lk_rtc_loop_free(lk_rtc_loop_new(NULL));
+        }' >"$scratch/both.c"
+    cc "$scratch/both.c" $(pkg-config --cflags lorikeet) -L"$folder" "-l:$1" "-l:$2" \
+        $(pkg-config --libs liblz4 openssl usrsctp) -Wl,-rpath,"$folder" -o "$scratch/both" &&
+        "$scratch/both"
+}
+rtc_exports() { nm -D --defined-only "$folder/liblorikeet_rtc.so" | awk '{ print $3 }' | sort -u; }
+rtc_exports_what_is_declared() {
+    { cc -E -P "$prefix/include/lorikeet_rtc_loop.h" | grep -oE '\blk_rtc_[a-z0-9_]+\(' |
+        tr -d '('
+        printf 'lk_buf_free\nlk_status_text\n'; } | sort -u >"$scratch/declared"
+    rtc_exports >"$scratch/exported"
+    diff "$scratch/declared" "$scratch/exported"
+}
+rtc_is_versioned() {
+    readelf -d "$folder/liblorikeet_rtc.so" | grep -q 'SONAME.*\[liblorikeet_rtc\.so\.0\]' ||
+        readelf -d "$folder/liblorikeet_rtc.so"
+    [ -L "$folder/liblorikeet_rtc.so.0" ] || ls -l "$folder"
+}
+rtc_needs_little() {
+    readelf -d "$folder/liblorikeet_rtc.so" | grep NEEDED |
+        grep -v -E '\[(libssl|libcrypto|libusrsctp|libc)\.so\.'
+    true
 }
 is_versioned() {
     readelf -d "$library" | grep -q 'SONAME.*\[liblorikeet\.so\.0\]' || readelf -d "$library"
@@ -76,7 +98,12 @@ compiler() {
 }
 # with_pkg_config SOURCE PROGRAM LINK
 with_pkg_config() {
-    if [ "$3" = static ]; then
+    if grep -q lorikeet_rtc "$1"; then
+        flags="$(pkg-config --cflags --libs lorikeet_rtc) -Wl,-rpath,$folder"
+        # OpenSSL and usrsctp stay shared
+        [ "$3" = shared ] || flags=$(pkg-config --static --cflags --libs lorikeet_rtc |
+            sed 's/-llorikeet_rtc/-l:liblorikeet_rtc.a/')
+    elif [ "$3" = static ]; then
         flags="$(pkg-config --cflags --static --libs lorikeet) -static"
     else
         flags="$(pkg-config --cflags --libs lorikeet) -Wl,-rpath,$folder"
@@ -107,8 +134,16 @@ property "the shared library exports nothing but lk_*" exports_nothing_else
 property "the shared library has its soname" is_versioned
 property "the shared library needs LZ4 and C" needs_little
 property "the static library defines nothing else" defines_only liblorikeet.a lk_
-property "the DataChannel peer defines nothing else" defines_only liblorikeet_rtc.a lk_rtc_
-property "the DataChannel peer goes with the shared library" rtc_links
+property "the static DataChannel peer defines nothing else" \
+    defines_only liblorikeet_rtc.a '\(lk_rtc_\|lk_buf_free$\|lk_status_text$\)'
+property "the shared DataChannel peer exports what is declared" rtc_exports_what_is_declared
+property "the shared DataChannel peer has its soname" rtc_is_versioned
+property "the shared DataChannel peer needs OpenSSL, usrsctp and C" rtc_needs_little
+for engine in liblorikeet.so liblorikeet.a; do
+    for peer in liblorikeet_rtc.so liblorikeet_rtc.a; do
+        property "$engine and $peer in one program" both_link "$engine" "$peer"
+    done
+done
 property "the program runs" sh -c "'$prefix/bin/lorikeet' --version >/dev/null"
 for link in shared static; do
     property "CMake, $link" with_cmake "$link"
