@@ -14,6 +14,7 @@
 #include "host/random.h"
 #include "host/seal.h"
 #include "host/store.h"
+#include "relay.h"
 #include "replica.h"
 
 #include <limits.h>
@@ -31,24 +32,34 @@ typedef struct join {
     store *store;
     lk_doc *doc, *shadow;
     bool known; /* the store knows what the file showed */
+    bool relay;
 } join;
 
 /* ---- the link ---- */
 
-/* http://HOST:PORT/...#/ROOM?k=KEY; what stands before the # is the page's business. */
+/* http://HOST:PORT/...#/ROOM?k=KEY; what stands before the # is the page's business. A relay's has
+ * r=KEY, or it makes that of k and keeps nothing else. */
 static bool join_link_read(join *j) {
     if (!address_url_read((lk_str){j->link, strlen(j->link)}, &j->server)) return false;
     const char *fragment = strchr(j->link, '#');
     if (fragment == NULL || fragment[1] != '/') return false;
     j->room = (lk_str){fragment + 2, base64url_span(fragment + 2)};
     const char *key = j->room.at + j->room.len;
-    if (j->room.len == 0 || j->room.len > 128 || strncmp(key, "?k=", 3) != 0) return false;
-    return base64url_read(&j->key, (lk_str){key + 3, strlen(key + 3)}) && j->key.len == SEAL_KEY;
+    bool whole = strncmp(key, "?k=", 3) == 0, part = strncmp(key, "?r=", 3) == 0;
+    if (j->room.len == 0 || j->room.len > 128 || !(whole || (part && j->relay))) return false;
+    if (!base64url_read(&j->key, (lk_str){key + 3, strlen(key + 3)}) || j->key.len != SEAL_KEY)
+        return false;
+    if (whole && j->relay) {
+        uint8_t made[SEAL_KEY];
+        mesh_relay_key(j->key.at, j->room, made);
+        memcpy(j->key.at, made, sizeof made);
+    }
+    return true;
 }
 
 /* ---- the store ---- */
 
-static bool join_store_path(const join *j, lk_buf *out) {
+static bool join_folder(const join *j, lk_buf *out) {
     const char *xdg = getenv("XDG_DATA_HOME"), *home = getenv("HOME");
     if (j->data != NULL)
         heap_print(out, "%s", j->data);
@@ -58,8 +69,13 @@ static bool join_store_path(const join *j, lk_buf *out) {
         heap_print(out, "%s/.local/share/lorikeet", home != NULL ? home : ".");
     int error = files_make_folder(heap_str(out));
     if (error != 0) cli_complain("join", "%s: %s", heap_str(out), strerror(error));
-    heap_print(out, "/%.*s.db", (int)j->room.len, j->room.at);
     return error == 0;
+}
+
+static bool join_store_path(const join *j, lk_buf *out) {
+    bool good = join_folder(j, out);
+    heap_print(out, "/%.*s.db", (int)j->room.len, j->room.at);
+    return good;
 }
 
 /* How far a text is from what the file holds: bytes outside of what both begin and end with. */
@@ -175,21 +191,43 @@ static void join_addresses(const join *j, address *stun) {
         LK_ASSERT(address_read((lk_str){j->stun.at[i], strlen(j->stun.at[i])}, 3478, &stun[i]));
 }
 
+static mesh_options join_mesh(const join *j, const address *stun, bool loopback) {
+    return (mesh_options){.server = j->server,
+                          .room = j->room,
+                          .key = {j->key.at, j->key.len},
+                          .stun = stun,
+                          .stun_len = j->stun.len,
+                          .loopback = loopback};
+}
+
+/* Keep the room until a signal comes. */
+static int join_keep(const join *j, loop *l, web *w, const address *stun, bool loopback) {
+    lk_buf folder = HEAP_BUF;
+    int code = CLI_STORE;
+    if (join_folder(j, &folder)) {
+        relay *r = relay_new(&(relay_options){.loop = l,
+                                              .web = w,
+                                              .folder = heap_str(&folder),
+                                              .mesh = join_mesh(j, stun, loopback)});
+        loop_run(l);
+        relay_free(r);
+        code = CLI_OK;
+    }
+    lk_buf_free(&folder);
+    return code;
+}
+
 /* Take part until a signal comes. */
 static int join_take_part(join *j, loop *l, web *w, bool loopback, bool *mirrored) {
     address stun[LIMIT_ICE_SERVERS];
     join_addresses(j, stun);
+    if (j->relay) return join_keep(j, l, w, stun, loopback);
     replica_options options = {
         .loop = l,
         .web = w,
         .doc = j->doc,
         .store = j->store,
-        .mesh = {.server = j->server,
-                 .room = j->room,
-                 .key = {j->key.at, j->key.len},
-                 .stun = stun,
-                 .stun_len = j->stun.len,
-                 .loopback = loopback},
+        .mesh = join_mesh(j, stun, loopback),
         .mirror = {.shadow = j->shadow, .known = j->known, .path = j->file_path},
     };
     if (j->file == NULL) options.mirror.path = NULL;
@@ -217,7 +255,7 @@ static int join_start(join *j, bool loopback) {
         code = join_take_part(j, l, w, loopback, &mirrored);
     else
         cli_complain("join", "libwebsockets does not start; is its libuv plugin installed?");
-    if (code == CLI_OK) join_compact(j, mirrored);
+    if (code == CLI_OK && !j->relay) join_compact(j, mirrored);
     loop_close(term);
     loop_close(interrupt);
     if (w != NULL) web_free(w);
@@ -272,10 +310,15 @@ static bool join_options_good(join *j, const cli_list *words) {
         cli_complain("join", "usage: lorikeet join LINK [FILE] [--data DIR] [--stun HOST:PORT]...");
         return false;
     }
+    if (words->len > 1 && j->relay) {
+        cli_complain("join", "a relay has no file: it cannot read the document");
+        return false;
+    }
     j->link = words->at[0];
     j->file = words->len > 1 ? words->at[1] : NULL;
     if (!join_link_read(j)) {
-        cli_complain("join", "\"%s\" is not of the form http://HOST:PORT/#/ROOM?k=KEY", j->link);
+        cli_complain("join", "\"%s\" is not of the form http://HOST:PORT/#/ROOM?%c=KEY", j->link,
+                     j->relay ? 'r' : 'k');
         return false;
     }
     if (j->stun.len > LIMIT_ICE_SERVERS) {
@@ -298,11 +341,13 @@ static int join_run(int argc, char **argv) {
         {.name = "--data", .value = &j.data},
         {.name = "--stun", .values = &j.stun},
         {.name = "--loopback", .flag = &loopback},
+        {.name = "--relay", .flag = &j.relay},
     };
     int code = cli_parse(argc, argv, options, countof(options), &words);
     if (code == CLI_OK && !join_options_good(&j, &words)) code = CLI_USAGE;
     if (code == CLI_OK && !join_file_path(&j)) code = CLI_FAILED;
-    if (code == CLI_OK) code = join_open(&j, loopback || address_is_here(&j.server.at));
+    loopback = loopback || (code == CLI_OK && address_is_here(&j.server.at));
+    if (code == CLI_OK) code = j.relay ? join_start(&j, loopback) : join_open(&j, loopback);
     vec_drop(&heap_memory, &j.stun);
     vec_drop(&heap_memory, &words);
     lk_buf_free(&j.key);
@@ -313,7 +358,8 @@ const cli_command cli_join = {
     .name = "join",
     .summary = "take part in a room, with a file that is the document",
     .help =
-        "usage: lorikeet join LINK [FILE] [--data DIR] [--stun HOST:PORT]... [--loopback]\n\n"
+        "usage: lorikeet join LINK [FILE] [--data DIR] [--stun HOST:PORT]... [--loopback]\n"
+        "       lorikeet join --relay LINK [--data DIR] [--stun HOST:PORT]... [--loopback]\n\n"
         "Joins the room of the link and stays until SIGTERM or SIGINT. With FILE, the file and "
         "the\n"
         "document are the same: what an editor saves goes to the others as the smallest edit, "
@@ -322,7 +368,10 @@ const cli_command cli_join = {
         "document\n"
         "that has none; if the document has text of its own, the file's is kept as FILE.orig.\n"
         "Prints \"synced\" each time all peers, the disk and the file have everything.\n\n"
-        "  --data DIR        where the document is kept, as DIR/ROOM.db\n"
+        "With --relay it keeps the room for people who are never there at the same time, without\n"
+        "being able to read it: give it the link that \"lorikeet link --relay LINK\" prints.\n\n"
+        "  --data DIR        where the document is kept, as DIR/ROOM.db (a relay: "
+        "DIR/ROOM.sealed)\n"
         "                    (default: $XDG_DATA_HOME/lorikeet or ~/.local/share/lorikeet)\n"
         "  --stun HOST:PORT  a STUN server, besides those that the server names; may be repeated\n"
         "  --loopback        use 127.0.0.1, too (on its own when the server is there)\n\n"

@@ -176,7 +176,7 @@ static void outlook_tire(void *context) {
 }
 
 static void outlook_run(outlook *o, const address_url *server, const cli_list *stun) {
-    signal_client_options options = {o->loop, o->web, *server, {o->room, RANDOM_NAME_LEN}};
+    signal_client_options options = {o->loop, o->web, *server, {o->room, RANDOM_NAME_LEN}, false};
     signal_client_events events = {
         o, outlook_welcome, outlook_name, outlook_name, outlook_signal, outlook_lost};
     address at;

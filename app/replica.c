@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  * replica.c - what happens when, in one place.
  *
- *     mesh: message ───────────► room ─┬► SEND ───► mesh     at once
+ *     mesh: message ───────────► room ─┬► SEND ───► mesh     at once (to relays through a veil)
  *     file: edit ─► journal ─► room ───┤
  *                                      ├► STORE ──► journal ─► room: stored ─► acks leave
  *                                      └► CHANGED ► mirror     within 10 ms, once it is durable
@@ -16,6 +16,7 @@
 
 #include "host/heap.h"
 #include "host/random.h"
+#include "host/veil.h"
 #include "lorikeet_room.h"
 
 #define REPLICA_TEXT ((lk_str){"editor-buffer", 13})
@@ -27,6 +28,12 @@
 /* The token of a blob that is no LK_ROOM_STORE but the oldest of `edits`. */
 #define REPLICA_EDIT UINT64_MAX
 
+typedef struct replica_veil { /* a link to a relay */
+    replica *replica;
+    uint32_t link; /* 0: closed, and to be freed */
+    veil *veil;
+} replica_veil;
+
 struct replica {
     replica_options options;
     lk_room *room;
@@ -34,18 +41,80 @@ struct replica {
     mesh *mesh;
     mirror *mirror; /* NULL: no file */
     loop_handle *wake, *begin;
-    VEC(lk_buf) edits;   /* of the file, on their way through the journal */
+    VEC(lk_buf) edits; /* of the file, on their way through the journal */
+    VEC(replica_veil *) veils;
     VEC(lk_link) broken; /* links to hang up once the queue is empty */
     bool pumping, again, announced, over;
 };
 
 static void replica_say(const char *text) { fprintf(stderr, "lorikeet join: %s\n", text); }
 
+/* ---- relays ---- */
+
+static void replica_veil_out(void *context, lk_bytes message) {
+    replica_veil *v = context;
+    mesh_send(v->replica->mesh, v->link, message);
+}
+
+static void replica_veil_in(void *context, lk_bytes message) {
+    replica_veil *v = context;
+    (void)lk_room_feed(v->replica->room, v->link, message, loop_now_ms());
+}
+
+static void replica_veil_refused(void *context) {
+    (void)context;
+    replica_say(
+        "a relay gave something that was not sealed with the room's key, or was changed; it "
+        "is left out");
+}
+
+static replica_veil *replica_veil_of(const replica *r, uint32_t link) {
+    for (size_t i = 0; i < r->veils.len; i++)
+        if (r->veils.at[i]->link == link) return r->veils.at[i];
+    return NULL;
+}
+
+static void replica_veil_add(replica *r, uint32_t link) {
+    replica_veil *v = heap_new(replica_veil);
+    v->replica = r, v->link = link;
+    v->veil = veil_new(&(veil_options){.doc = r->options.doc,
+                                       .room = r->options.mesh.room,
+                                       .key = r->options.mesh.key.at,
+                                       .message_max = LK_MESSAGE_MAX,
+                                       .context = v,
+                                       .out = replica_veil_out,
+                                       .in = replica_veil_in,
+                                       .refused = replica_veil_refused});
+    *vec_push(&heap_memory, &r->veils) = v;
+}
+
+/* Free those of closed links. Not while one of them may be at work. */
+static void replica_veil_sweep(replica *r) {
+    size_t kept = 0;
+    for (size_t i = 0; i < r->veils.len; i++) {
+        if (r->veils.at[i]->link != 0) {
+            r->veils.at[kept++] = r->veils.at[i];
+            continue;
+        }
+        veil_free(r->veils.at[i]->veil);
+        heap_free(replica_veil, r->veils.at[i]);
+    }
+    r->veils.len = kept;
+}
+
+static void replica_send(replica *r, uint32_t link, lk_bytes message) {
+    replica_veil *v = replica_veil_of(r, link);
+    if (v != NULL)
+        veil_seal(v->veil, message);
+    else
+        mesh_send(r->mesh, link, message);
+}
+
 /* ---- the pump ---- */
 
 static void replica_out(replica *r, const lk_room_out *out) {
     switch (out->kind) {
-    case LK_ROOM_SEND: mesh_send(r->mesh, out->link, out->bytes); break;
+    case LK_ROOM_SEND: replica_send(r, out->link, out->bytes); break;
     case LK_ROOM_STORE: journal_add(r->journal, out->token, out->bytes); break;
     case LK_ROOM_CHANGED:
         if (r->mirror != NULL) mirror_touch(r->mirror);
@@ -91,6 +160,7 @@ static void replica_pump(replica *r) {
         if (!r->again) replica_announce(r);
     }
     r->pumping = false;
+    replica_veil_sweep(r);
     uint64_t wake_ms = lk_room_wake_at(r->room), now_ms = loop_now_ms();
     if (wake_ms != UINT64_MAX) loop_timer_start(r->wake, wake_ms > now_ms ? wake_ms - now_ms : 0);
 }
@@ -103,21 +173,28 @@ static void replica_wake(void *context) {
 
 /* ---- what the parts tell ---- */
 
-static void replica_opened(void *context, uint32_t link) {
+static void replica_opened(void *context, uint32_t link, bool relay) {
     replica *r = context;
+    if (relay) replica_veil_add(r, link);
     LK_ASSERT(lk_room_open(r->room, link, loop_now_ms()) == LK_OK);
     replica_pump(r);
 }
 
 static void replica_message(void *context, uint32_t link, lk_bytes message) {
     replica *r = context;
+    replica_veil *v = replica_veil_of(r, link);
     /* What is wrong with it comes out as LK_ROOM_ERROR. */
-    (void)lk_room_feed(r->room, link, message, loop_now_ms());
+    if (v == NULL)
+        (void)lk_room_feed(r->room, link, message, loop_now_ms());
+    else if (!veil_open(v->veil, message))
+        *vec_push(&heap_memory, &r->broken) = link;
     replica_pump(r);
 }
 
 static void replica_closed(void *context, uint32_t link) {
     replica *r = context;
+    replica_veil *v = replica_veil_of(r, link);
+    if (v != NULL) v->link = 0;
     lk_room_close(r->room, link);
     replica_pump(r);
 }
@@ -267,6 +344,8 @@ bool replica_free(replica *r, bool *mirrored) {
     loop_close(r->begin);
     for (size_t i = 0; i < r->edits.len; i++) lk_buf_free(&r->edits.at[i]);
     vec_drop(&heap_memory, &r->edits);
+    replica_veil_sweep(r);
+    vec_drop(&heap_memory, &r->veils);
     vec_drop(&heap_memory, &r->broken);
     heap_free(replica, r);
     return stored;

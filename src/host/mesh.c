@@ -10,7 +10,7 @@
  * given up.
  *
  * What is said by way of the server is sealed, certificates first of all: who can open it and be
- * understood has the room's key. */
+ * understood has the room's key. Relays have a key made of that, and names that say so. */
 #include "host/mesh.h"
 
 #include <inttypes.h>
@@ -47,6 +47,7 @@ typedef struct peer {
     mesh *mesh;
     char name[SIGNAL_PEER_LEN + 1];
     bool known;   /* to signalling */
+    bool relay;   /* it has the relays' key only */
     bool offers;  /* we make the offers */
     bool refused; /* something that came in its name could not be opened */
     seal seal;
@@ -68,6 +69,7 @@ struct mesh {
     lk_rtc_identity *identity;
     loop_handle *tick;
     char self[SIGNAL_PEER_LEN + 1];
+    uint8_t relay_key[SEAL_KEY];
     VEC(peer *) peers;
     servers *servers;
     uint32_t last_link;
@@ -176,7 +178,7 @@ static void mesh_opened(void *context) {
     lk_buf_free(&note);
     p->failures = 0, p->retry_ms = UINT64_MAX;
     p->link = ++m->last_link;
-    m->events.opened(m->events.context, p->link);
+    m->events.opened(m->events.context, p->link, p->relay);
     for (size_t i = 0; i < m->peers.len; i++) {
         peer *other = m->peers.at[i];
         if (other != p && other->link != 0 && p->fingerprint[0] != 0 &&
@@ -352,12 +354,14 @@ static void mesh_joined(void *context, lk_str name) {
     mesh_left(m, name);
     /* The server keeps rooms smaller than this; another server may not. */
     if (m->peers.len >= MESH_PEERS) return;
+    bool relay = memcmp(name.at, SIGNAL_RELAY, sizeof SIGNAL_RELAY - 1) == 0;
+    if (relay && m->options.relay) return; /* neither would ask the other for anything */
     peer *p = heap_new(peer);
-    p->mesh = m, p->known = true, p->retry_ms = UINT64_MAX;
+    p->mesh = m, p->known = true, p->relay = relay, p->retry_ms = UINT64_MAX;
     memcpy(p->name, name.at, SIGNAL_PEER_LEN);
     p->offers = memcmp(m->self, p->name, SIGNAL_PEER_LEN) < 0;
-    seal_begin(&p->seal, m->options.room, m->options.key.at, (lk_str){m->self, SIGNAL_PEER_LEN},
-               (lk_str){p->name, SIGNAL_PEER_LEN});
+    seal_begin(&p->seal, m->options.room, relay ? m->relay_key : m->options.key.at,
+               (lk_str){m->self, SIGNAL_PEER_LEN}, (lk_str){p->name, SIGNAL_PEER_LEN});
     *vec_push(&heap_memory, &m->peers) = p;
     if (p->offers)
         mesh_offer(p);
@@ -447,9 +451,14 @@ static void mesh_tick(void *context) {
     loop_timer_start(m->tick, MESH_TICK_MS);
 }
 
+void mesh_relay_key(const uint8_t *key, lk_str room, uint8_t *out) {
+    seal_derive(key, "lorikeet relay 1", room, out);
+}
+
 mesh *mesh_new(const mesh_options *options, const mesh_events *events) {
     mesh *m = heap_new(mesh);
     m->options = *options, m->events = *events;
+    mesh_relay_key(options->key.at, options->room, m->relay_key);
     LK_ASSERT(lk_rtc_global_init() == LK_OK);
     m->identity = lk_rtc_identity_new(&heap_memory);
     LK_ASSERT(m->identity != NULL);
@@ -460,7 +469,8 @@ mesh *mesh_new(const mesh_options *options, const mesh_events *events) {
     signal_client_options client = {.loop = options->loop,
                                     .web = options->web,
                                     .server = options->server,
-                                    .room = options->room};
+                                    .room = options->room,
+                                    .relay = options->relay};
     m->client =
         signal_client_new(&client, &(signal_client_events){m, mesh_welcome, mesh_joined, mesh_left,
                                                            mesh_signal, mesh_lost});

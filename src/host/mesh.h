@@ -12,7 +12,8 @@ typedef struct mesh mesh;
 
 typedef struct mesh_events {
     void *context;
-    void (*opened)(void *context, uint32_t link);
+    /* `relay`: it keeps the room without its key, and only understands %ELO. */
+    void (*opened)(void *context, uint32_t link, bool relay);
     void (*message)(void *context, uint32_t link, lk_bytes message);
     void (*closed)(void *context, uint32_t link);
     /* The server said who else is in the room. */
@@ -28,8 +29,12 @@ typedef struct mesh_options {
     lk_bytes key;        /* of SEAL_KEY bytes; likewise */
     const address *stun; /* asked in addition to those that the server names */
     size_t stun_len;
+    bool relay;    /* be one: `key` is what mesh_relay_key() made of the room's */
     bool loopback; /* use 127.0.0.1 and ::1, too */
 } mesh_options;
+
+/* What a relay of the room is given of its key: enough to be met, no way back to the key. */
+void mesh_relay_key(const uint8_t *key, lk_str room, uint8_t *out);
 
 mesh *mesh_new(const mesh_options *options, const mesh_events *events);
 /* Says goodbye to everyone. */

@@ -140,6 +140,7 @@ static void *signal_client_opened(void *context, web_conn *conn) {
     if (c == NULL) return a;
     a->conn = conn;
     random_name(c->self);
+    if (c->options.relay) memcpy(c->self, SIGNAL_RELAY, sizeof SIGNAL_RELAY - 1);
     lk_buf out = HEAP_BUF;
     heap_print(&out, "{\"type\":\"join\",\"v\":1,\"room\":\"%.*s\",\"peer\":\"%s\"}",
                (int)c->options.room.len, c->options.room.at, c->self);

@@ -27,6 +27,7 @@ typedef struct signal_client_options {
     web *web;
     address_url server; /* views that must stay */
     lk_str room;
+    bool relay; /* have a name that says so */
 } signal_client_options;
 
 /* Connects, and connects again whenever it must. */

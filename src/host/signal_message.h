@@ -9,6 +9,8 @@
 
 /* A peer's name towards the server: 16 random bytes in base64url. */
 #define SIGNAL_PEER_LEN 22
+/* What the name of a relay begins with; 12 random bytes are behind it. */
+#define SIGNAL_RELAY "relay-"
 
 typedef struct signal_message {
     void *json; /* what the views below point into; free with signal_message_drop() */

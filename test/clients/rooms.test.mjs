@@ -1,7 +1,7 @@
 // The published clients of the Loro syncing protocol, unmodified, with `lorikeet serve` as their
 // server: documents, presence, what is kept of it, and documents that the server cannot read.
 import assert from "node:assert/strict";
-import { closeSync, openSync, readdirSync, readFileSync, readSync } from "node:fs";
+import { readdirSync, readFileSync } from "node:fs";
 import path from "node:path";
 import { test as plainTest } from "node:test";
 import { EphemeralStore, LoroDoc } from "loro-crdt";
@@ -10,6 +10,7 @@ import { EloAdaptor, LoroAdaptor, LoroEphemeralAdaptor, LoroPersistentStoreAdapt
 import * as protocol from "loro-protocol";
 import { WebSocket } from "ws";
 import { scratchFolder, until } from "../e2e/lib/cleanup.mjs";
+import { memoryHolds } from "../e2e/lib/memory.mjs";
 import { haveProgram, serve } from "../e2e/lib/program.mjs";
 
 globalThis.WebSocket = WebSocket;
@@ -84,7 +85,7 @@ test("documents: two clients, one that comes later, a large update, a server tha
   await late.room.waitForReachingServerVersion();
   await shows(late.doc, `${long}hello world`);
   await until("an answer to each update", () => a.client.sentUpdateBatches.size === 0);
-  assert.ok(holds(server, "x".repeat(64)), "what a server can read is found in its memory");
+  assert.ok(memoryHolds(server.child, "x".repeat(64)), "what a server can read is found in its memory");
   for (const peer of [a, b, late]) {
     assert.deepEqual(peer.errors, []);
     await leave(peer);
@@ -145,7 +146,7 @@ for (const kept of [false, true])
     await shows(b.doc, `a secret between two${long}`);
     await until("an answer to each update", () => a.client.sentUpdateBatches.size === 0);
     for (const peer of [a, b]) await leave(peer);
-    assert.ok(!holds(server, "tell nobody tell"));
+    assert.ok(!memoryHolds(server.child, "tell nobody tell"));
     if (kept) {
       await server.child.stop();
       for (const name of readdirSync(data))
@@ -229,27 +230,3 @@ test("a room that was founded with a word is closed to who does not know it", as
     server = await serve(t, { args: ["--data", data] });
   }
 });
-
-/** Is that text anywhere in the memory of the server? */
-function holds(server, what) {
-  const process = `/proc/${server.child.process.pid}`;
-  const needle = Buffer.from(what);
-  const memory = openSync(`${process}/mem`);
-  try {
-    for (const line of readFileSync(`${process}/maps`, "utf8").split("\n")) {
-      const found = /^([0-9a-f]+)-([0-9a-f]+) rw/.exec(line);
-      if (!found) continue;
-      const [from, to] = [found[1], found[2]].map((hex) => Number.parseInt(hex, 16));
-      const bytes = Buffer.alloc(to - from);
-      try {
-        readSync(memory, bytes, 0, bytes.length, from);
-      } catch {
-        continue; // not everything that is mapped can be read
-      }
-      if (bytes.includes(needle)) return true;
-    }
-    return false;
-  } finally {
-    closeSync(memory);
-  }
-}

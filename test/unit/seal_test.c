@@ -104,6 +104,25 @@ static void check_base64url(void) {
     }
 }
 
+/* As web/workspace/test/veil.test.mjs has them. */
+static void check_keys(void) {
+    static const struct {
+        const char *what, *hex;
+    } keys[] = {
+        {"lorikeet document 1", "479e475001498556015e640c938c1cd77fcf63e6b80afed38a7d90e9d40ae207"},
+        {"lorikeet word 1", "70361af6357c4f6bb419c409544edef6bcb1bb891b6a11d8646bf66de526767b"},
+        {"lorikeet relay 1", "0e540e667b4b84d063fe2702c2ff2c5d507e2d2f10ebb8a21bc68799dfa568fe"},
+    };
+    uint8_t key[SEAL_KEY], made[SEAL_KEY];
+    char text[2 * SEAL_KEY + 1];
+    for (uint8_t i = 0; i < SEAL_KEY; i++) key[i] = i;
+    for (size_t k = 0; k < countof(keys); k++) {
+        seal_derive(key, keys[k].what, (lk_str){"a-room", 6}, made);
+        for (int i = 0; i < SEAL_KEY; i++) snprintf(text + 2 * i, 3, "%02x", made[i]);
+        CHECK(strcmp(text, keys[k].hex) == 0);
+    }
+}
+
 /* protocol-e2ee.md, "Normative Test Vector" */
 static void check_box(void) {
     static const char header[] =
@@ -134,6 +153,7 @@ static void check_box(void) {
 
 int main(void) {
     check_vector();
+    check_keys();
     check_box();
     check_lies();
     check_base64url();

@@ -67,6 +67,7 @@ function showState(session: Session): void {
   setText("status", status);
   setText("peers", String(peers));
   setText("others-word", peers === 1 ? "other" : "others");
+  setText("way", peers === 0 && session.keepers > 0 ? "kept by a relay" : "");
   showUnsynced(session);
 }
 
@@ -74,8 +75,8 @@ let onTheWay = 0;
 
 /** What is on its way is mentioned only when it takes long, or the words would blink with each key. */
 function showUnsynced(session: Session): void {
-  const { alone, peers } = session;
-  if (alone > 0 && peers > 0) {
+  const { alone, peers, keepers } = session;
+  if (alone > 0 && peers + keepers > 0) {
     onTheWay ||= setTimeout(() => setText("unsynced", "changes on the way"), 500);
     return;
   }

@@ -7,16 +7,17 @@
 // the same peer, recognised by its certificate, has been reached under its new name.
 //
 // What is said by way of the server is sealed, certificates first of all: who can open it and be
-// understood has the room's key.
+// understood has the room's key. Relays have a key made of that, and names that say so.
 
 import { Backoff } from "./backoff";
 import { Channel, type ChannelConfig, type Word } from "./channel";
 import { type Link, randomText } from "./link";
-import { Seal } from "./seal";
+import { relayKey, Seal } from "./seal";
 
 export interface MeshEvents {
   say(to: string, data: unknown): void;
-  open(link: number): void;
+  /** `relay`: it keeps the room without its key, and only understands %ELO. */
+  open(link: number, relay: boolean): void;
   message(link: number, bytes: Uint8Array): void;
   closed(link: number): void;
   /** Something that came in a peer's name could not be opened: told once for a name. */
@@ -27,6 +28,7 @@ interface Peer {
   name: string;
   seal: Seal;
   refused: boolean;
+  relay: boolean;
   /** We make the offers. */
   offers: boolean;
   channel: Channel | null;
@@ -37,6 +39,7 @@ interface Peer {
   begun: number;
 }
 
+const RELAY_NAME = /^relay-/;
 // The offer should come at once. If nothing has come by now, ask for it.
 const OFFER_WITHIN_MS = 10_000;
 // An `again` that comes sooner was about the session before and has been done already.
@@ -51,6 +54,8 @@ export class Mesh {
   private readonly known = new Map<string, Peer>();
   private readonly open = new Map<number, Peer>();
   private readonly config: ChannelConfig;
+  /** The room as its relays know it. */
+  private readonly relayLink: Link;
 
   constructor(
     private readonly link: Link,
@@ -58,6 +63,7 @@ export class Mesh {
     certificate: RTCCertificate | null,
     private readonly on: MeshEvents,
   ) {
+    this.relayLink = { ...link, key: relayKey(link) };
     this.config = { ice: [], certificates: certificate ? [certificate] : [] };
   }
 
@@ -79,10 +85,12 @@ export class Mesh {
   joined(name: string): void {
     this.left(name);
     const offers = this.self < name;
+    const relay = RELAY_NAME.test(name);
     const peer: Peer = {
       name,
-      seal: new Seal(this.link, this.self, name),
+      seal: new Seal(relay ? this.relayLink : this.link, this.self, name),
       refused: false,
+      relay,
       offers,
       channel: null,
       link: 0,
@@ -192,7 +200,7 @@ export class Mesh {
   private opened(peer: Peer): void {
     peer.link = ++this.lastLink;
     this.open.set(peer.link, peer);
-    this.on.open(peer.link);
+    this.on.open(peer.link, peer.relay);
     const fingerprint = peer.channel?.fingerprint;
     for (const other of [...this.open.values()]) {
       if (other !== peer && other.channel?.fingerprint === fingerprint) this.drop(other);

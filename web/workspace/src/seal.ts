@@ -53,6 +53,27 @@ function derive({ room, key }: Link, from: string, to: string): Uint8Array {
   return hkdf(sha256, fromBase64url(key), undefined, info, 32);
 }
 
+/** What a relay of the room is given: enough to be met, and no way back to the key. */
+export function relayKey(link: Link): string {
+  return toBase64url(deriveFor(link, "lorikeet relay 1"));
+}
+
+/** What records of the document are sealed with. */
+export function documentKey(link: Link): Uint8Array {
+  return deriveFor(link, "lorikeet document 1");
+}
+
+/** What the room's members say when they join it where it is kept. */
+export function joinWord(link: Link): Uint8Array {
+  const magic = new TextEncoder().encode("lorikeet\x01");
+  return Uint8Array.of(...magic, ...deriveFor(link, "lorikeet word 1"));
+}
+
+function deriveFor({ room, key }: Link, what: string): Uint8Array {
+  const info = new TextEncoder().encode(`${what}/${room}`);
+  return hkdf(sha256, fromBase64url(key), undefined, info, 32);
+}
+
 /** The number in the last eight of twelve bytes, the highest first. */
 function nonce(number: number): Uint8Array {
   const bytes = new Uint8Array(12);

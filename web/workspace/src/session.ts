@@ -4,6 +4,7 @@
 //
 //   edit ─────────────► room ─► send ──► mesh ─► peers
 //                           └─► store ─► other tabs, while there are no peers
+//                           └─► send ──► veil ─► relays, which cannot read it
 //   peers ─► mesh ────► room ─► store ─► IndexedDB ─► room.stored() ─► acknowledgement ─► peers
 
 import {
@@ -18,6 +19,7 @@ import { Mesh } from "./mesh";
 import { Signalling } from "./signalling";
 import { type DocumentNote, type Row, Store } from "./storage";
 import { type News, Tabs } from "./tabs";
+import { Veil } from "./veil";
 
 export const TITLE_MAP = "metadata";
 export const TITLE_KEY = "title";
@@ -54,12 +56,17 @@ const OTHER_KEY =
   "Someone is here with another key than yours, so neither sees what the other one writes. Compare " +
   "your links: if they are the same, the server is not to be trusted.";
 
+const CHANGED_AT_RELAY =
+  "Something that is kept for this document was not sealed with its key, or was changed. It is left out.";
+
 export class Session {
   private readonly room: Room;
   private readonly mesh: Mesh;
   private readonly signalling: Signalling;
   private readonly tabs: Tabs;
   private readonly joined = new Set<number>();
+  /** Of links to those who keep the room without its key. */
+  private readonly veils = new Map<number, Veil>();
   /** Who is in `edit` now. */
   private author: object | null = null;
   private readingNews = false;
@@ -83,8 +90,8 @@ export class Session {
     this.room = new Room(this.doc, { id: link.room, messageMax: MESSAGE_MAX });
     this.mesh = new Mesh(link, connection.certificate, {
       say: (to, data) => this.signalling.say(to, data),
-      open: (id) => this.step(() => this.room.open(id, now())),
-      message: (id, bytes) => this.step(() => this.room.feed(id, bytes, now())),
+      open: (id, relay) => this.opened(id, relay),
+      message: (id, bytes) => this.heardFrom(id, bytes),
       closed: (id) => this.step(() => this.closed(id)),
       refused: () => on.trouble(OTHER_KEY),
     });
@@ -131,7 +138,12 @@ export class Session {
 
   /** Other peers connected by a channel. */
   get peers(): number {
-    return this.joined.size;
+    return this.joined.size - this.keepers;
+  }
+
+  /** Those connected who keep the document sealed. */
+  get keepers(): number {
+    return [...this.veils.keys()].filter((id) => this.joined.has(id)).length;
   }
 
   /**
@@ -191,8 +203,38 @@ export class Session {
     }
   }
 
+  private opened(id: number, sealed: boolean): void {
+    if (sealed) {
+      const veil = new Veil(this.doc, this.link, MESSAGE_MAX, {
+        out: (message) => this.mesh.send(id, message),
+        in: (message) => this.room.feed(id, message, now()),
+        refused: () => this.on.trouble(CHANGED_AT_RELAY),
+      });
+      this.veils.set(id, veil);
+    }
+    this.step(() => this.room.open(id, now()));
+  }
+
+  private heardFrom(id: number, bytes: Uint8Array): void {
+    const veil = this.veils.get(id);
+    let good = true;
+    this.step(() => {
+      if (veil) good = veil.open(bytes);
+      else this.room.feed(id, bytes, now());
+    });
+    if (!good) this.mesh.hangUp(id);
+  }
+
+  private send(id: number, bytes: Uint8Array): void {
+    const veil = this.veils.get(id);
+    // Sealing takes its time, and may ask the document: peers come first.
+    if (veil) queueMicrotask(() => veil.seal(bytes));
+    else this.mesh.send(id, bytes);
+  }
+
   private closed(id: number): void {
     this.joined.delete(id);
+    this.veils.delete(id);
     this.room.close(id);
   }
 
@@ -221,7 +263,7 @@ export class Session {
   private obey(out: RoomOut): void {
     switch (out.kind) {
       case "send":
-        return this.mesh.send(out.link, out.bytes);
+        return this.send(out.link, out.bytes);
       case "store":
         this.unkept.push(out.bytes);
         this.owed.push(out.token);

@@ -1,0 +1,117 @@
+// People who are never there at the same time, and a relay that keeps for them what it cannot read.
+import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
+import * as fs from 'node:fs';
+import path from 'node:path';
+import { after, test as plainTest } from 'node:test';
+import { noChromium } from './lib/chromium.mjs';
+import { scratchFolder, until } from './lib/cleanup.mjs';
+import { memoryHolds } from './lib/memory.mjs';
+import { openBed } from './lib/pages.mjs';
+import { Child, havePage, haveProgram, join, program } from './lib/program.mjs';
+import { finish } from './lib/socket.mjs';
+
+const skip = noChromium || (!(havePage && haveProgram) && 'not built: run ./dev build');
+const test = (name, body) => plainTest(name, { skip, timeout: 180_000 }, body);
+const bed = skip ? undefined : await openBed({ after });
+const at = scratchFolder({ after });
+let names = 0;
+
+/** `lorikeet join --relay` with the folder it keeps. */
+async function relay(t, link, data = path.join(at, `relay${++names}`)) {
+    const given = execFileSync(program, ['link', '--relay', link], { encoding: 'utf8' }).trim();
+    assert.doesNotMatch(given, /k=/);
+    const child = new Child(t, program, ['join', '--relay', given, '--data', data]);
+    await child.line(/^keeping the room$/);
+    const stop = async () => assert.deepEqual(await child.stop(), { code: 0, signal: null });
+    return { child, data, stop };
+}
+/** The program with a file that holds `text`. */
+function peer(t, link, text) {
+    const file = path.join(at, `file${++names}`);
+    if (text !== undefined) fs.writeFileSync(file, text);
+    const child = join(t, link, file, { data: path.join(at, `data${names}`) });
+    const shows = (wanted) =>
+        until('the text', () => fs.existsSync(file) && fs.readFileSync(file, 'utf8') === wanted);
+    return { child, file, shows, synced: (from) => child.line(/^synced$/, { from }) };
+}
+const kept = (folder) =>
+    Buffer.concat(fs.readdirSync(folder).map((name) => fs.readFileSync(path.join(folder, name))));
+
+test('programs that are never there together converge, over a relay that restarts', async (t) => {
+    const link = bed.link();
+    const text = 'a very private text\n'.repeat(20_000);
+    const keeper = await relay(t, link);
+    const a = peer(t, link, text);
+    await a.synced();
+    await a.child.stop();
+    assert.ok(!memoryHolds(keeper.child, 'very private'));
+    await keeper.stop();
+    assert.ok(kept(keeper.data).length > 1000);
+    for (const word of ['very private', 'editor-buffer']) assert.ok(!kept(keeper.data).includes(word));
+    const again = await relay(t, link, keeper.data);
+    const b = peer(t, link);
+    await b.shows(text);
+    await b.synced();
+    assert.ok(memoryHolds(b.child, 'very private'), 'what is there is found');
+    fs.appendFileSync(b.file, 'and more');
+    await b.shows(`${text}and more`);
+    await b.synced(1);
+    await b.child.stop();
+    const c = peer(t, link);
+    await c.shows(`${text}and more`);
+    assert.ok(!memoryHolds(again.child, 'very private'));
+    await again.stop();
+});
+
+test('what a relay was not given it does not take', async () => {
+    const link = bed.link();
+    const { code, stderr } = await finish('join', '--relay', link, 'file');
+    assert.equal(code, 64);
+    assert.match(stderr, /a relay has no file/);
+    const [given] = (await finish('link', '--relay', link)).stdout.split('\n');
+    assert.match((await finish('join', given)).stderr, /not of the form .*k=KEY/);
+    assert.equal((await finish('link', '--relay', given)).code, 64);
+    assert.equal((await finish('link', '--relay', link, '--server', bed.url)).code, 64);
+});
+
+test('a page and a program that are never there together converge, in both directions', async (t) => {
+    const link = bed.link();
+    const keeper = await relay(t, link);
+    const tab = await bed.open(t, link);
+    await tab.says('way', 'kept by a relay');
+    await tab.says('status', 'live');
+    await tab.says('peers', '0');
+    await tab.write('typed in a page');
+    await tab.says('unsynced', 'all changes synced');
+    await tab.page.context().close();
+    const b = peer(t, link);
+    await b.shows('typed in a page');
+    await b.synced();
+    fs.appendFileSync(b.file, ', then in a file');
+    await b.shows('typed in a page, then in a file');
+    await b.synced(1);
+    await b.child.stop();
+    const late = await bed.open(t, link);
+    await late.shows('typed in a page, then in a file');
+    assert.ok(!memoryHolds(keeper.child, 'typed in a page'));
+    assert.equal(await late.page.getByText(/not sealed with its key/).count(), 0);
+    await keeper.stop();
+    assert.ok(!kept(keeper.data).includes('typed'));
+});
+
+test('a long paste and many keys reach who comes later, over a relay that restarts', async (t) => {
+    const link = bed.link();
+    const keeper = await relay(t, link);
+    const tab = await bed.open(t, link, 'textarea');
+    await tab.says('way', 'kept by a relay');
+    const long = 'a long text '.repeat(33_000);
+    await tab.paste(long);
+    for (let i = 0; i < 150; i += 1) await tab.page.keyboard.insertText('x');
+    await tab.says('unsynced', 'all changes synced');
+    await tab.page.context().close();
+    await keeper.stop();
+    await relay(t, link, keeper.data);
+    const late = await bed.open(t, link, 'textarea');
+    await late.shows(long + 'x'.repeat(150));
+});

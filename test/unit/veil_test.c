@@ -1,0 +1,348 @@
+/* SPDX-License-Identifier: MIT
+ * veil_test.c - two rooms that never meet, and between them somebody who keeps what they say and
+ * cannot read it: in honesty, and with every lie there is. */
+#include "check.h"
+
+#include "host/heap.h"
+#include "host/rooms.h"
+#include "host/veil.h"
+#include "lorikeet_room.h"
+#include "room/elo.h"
+#include "room/frame.h"
+
+#define ROOM ((lk_str){"room", 4})
+
+static const uint8_t the_key[32] = {7};
+static int64_t unix_ms(void) { return 1000000; }
+static void note(const char *text) { (void)text; }
+
+typedef struct mail { /* messages on their way */
+    VEC(lk_buf) all;
+} mail;
+
+static void mail_put(mail *m, lk_bytes message) {
+    lk_buf *copy = vec_push(&heap_memory, &m->all);
+    *copy = (lk_buf)HEAP_BUF;
+    buf_append(copy, message.at, message.len);
+}
+
+static void mail_drop(mail *m) {
+    for (size_t i = 0; i < m->all.len; i++) lk_buf_free(&m->all.at[i]);
+    vec_drop(&heap_memory, &m->all);
+}
+
+/* ---- the keeper, and its lies ---- */
+
+typedef enum lie { TRUTH, CHANGED, HEADERS, TWICE, REVERSED, LIES } lie;
+
+static lie how;
+
+static void lie_records(lk_bytes container, lk_buf *out) {
+    lk_bytes list, one;
+    VEC(lk_bytes) records = {0};
+    CHECK_EQ(elo_container_read(container, &list, NULL), LK_OK);
+    while (frame_next_update(&list, &one)) *vec_push(&heap_memory, &records) = one;
+    size_t n = records.len, times = how == TWICE ? 2 : 1;
+    writer w = writer_new(out);
+    writer_uleb(&w, n * times);
+    for (size_t i = 0; i < n * times; i++) {
+        lk_buf record = HEAP_BUF;
+        elo_record r;
+        lk_bytes from = records.at[how == REVERSED ? n - 1 - i : i % n];
+        CHECK_EQ(elo_record_read(from, &r, NULL), LK_OK);
+        if (how == HEADERS) r.start = 0, r.end += 100;
+        CHECK(elo_header_write(&r, &record));
+        writer box = writer_new(&record);
+        writer_bytes(&box, r.box.at, r.box.len);
+        if (how == CHANGED) record.at[record.len - 20] ^= 1;
+        writer_bytes(&w, record.at, record.len);
+        lk_buf_free(&record);
+    }
+    vec_drop(&heap_memory, &records);
+}
+
+/* What the keeper says, as it is told to. */
+static void keeper_send(void *conn, lk_bytes message) {
+    frame f;
+    lk_bytes update;
+    CHECK_EQ(frame_decode(message, &f, NULL), LK_OK);
+    if (f.kind != FRAME_UPDATE || how == TRUTH) {
+        mail_put(conn, message);
+        return;
+    }
+    lk_buf container = HEAP_BUF, bytes = HEAP_BUF;
+    CHECK(frame_next_update(&f.list, &update));
+    lie_records(update, &container);
+    update = (lk_bytes){container.at, container.len};
+    f.count = 1, f.updates = &update;
+    CHECK(frame_encode(&f, &bytes));
+    mail_put(conn, (lk_bytes){bytes.at, bytes.len});
+    lk_buf_free(&container);
+    lk_buf_free(&bytes);
+}
+static size_t keeper_queued(void *conn) {
+    (void)conn;
+    return 0;
+}
+static void keeper_close(void *conn) {
+    (void)conn;
+    CHECK(false);
+}
+
+static rooms *keeper_new(void) {
+    return rooms_new(&(rooms_options){.message_max = 4096,
+                                      .seed = 1,
+                                      .unix_ms = unix_ms,
+                                      .send = keeper_send,
+                                      .queued = keeper_queued,
+                                      .close = keeper_close,
+                                      .note = note});
+}
+
+/* ---- a peer ---- */
+
+typedef struct side {
+    lk_doc *doc;
+    lk_ref text;
+    lk_room *room;
+    veil *veil;
+    rooms_member *member;
+    mail in, out;
+    bool refused, synced;
+} side;
+
+static void side_out(void *context, lk_bytes message) {
+    side *s = context;
+    for (size_t i = 0; i + 6 <= message.len; i++) CHECK(memcmp(message.at + i, "secret", 6) != 0);
+    mail_put(&s->out, message);
+}
+static void side_in(void *context, lk_bytes message) {
+    side *s = context;
+    CHECK_EQ(lk_room_feed(s->room, 1, message, 0), LK_OK);
+}
+static void side_refused(void *context) { ((side *)context)->refused = true; }
+
+static void side_pump(side *s) {
+    const lk_room_out *out;
+    while ((out = lk_room_poll(s->room)) != NULL) {
+        if (out->kind == LK_ROOM_SEND) veil_seal(s->veil, out->bytes);
+        if (out->kind == LK_ROOM_STORE) lk_room_stored(s->room, out->token);
+        if (out->kind == LK_ROOM_SYNCED) s->synced = true;
+        CHECK(out->kind != LK_ROOM_ERROR);
+    }
+}
+
+static void side_open(side *s, uint64_t peer, rooms *keeper, const uint8_t *key) {
+    *s = (side){.doc = lk_new(peer, NULL)};
+    CHECK_EQ(lk_root(s->doc, LK_TEXT, (lk_str){"t", 1}, &s->text), LK_OK);
+    s->room = lk_room_new(s->doc, &(lk_room_options){.room_id = ROOM, .seed = peer}, NULL);
+    s->veil = veil_new(&(veil_options){.doc = s->doc,
+                                       .room = ROOM,
+                                       .key = key,
+                                       .message_max = 4096,
+                                       .context = s,
+                                       .out = side_out,
+                                       .in = side_in,
+                                       .refused = side_refused});
+    s->member = rooms_enter(keeper, &s->in, 0);
+    CHECK_EQ(lk_room_open(s->room, 1, 0), LK_OK);
+    side_pump(s);
+}
+
+static void side_close(side *s) {
+    rooms_leave(s->member);
+    if (s->room != NULL) lk_room_free(s->room);
+    veil_free(s->veil);
+    lk_free(s->doc);
+    mail_drop(&s->in);
+    mail_drop(&s->out);
+}
+
+static bool mail_take(mail *m, lk_buf *out) {
+    if (m->all.len == 0) return false;
+    *out = m->all.at[0];
+    memmove(m->all.at, m->all.at + 1, --m->all.len * sizeof m->all.at[0]);
+    return true;
+}
+
+/* Until nobody says anything. */
+static void settle(side *sides, size_t count) {
+    for (bool more = true; more;) {
+        more = false;
+        for (size_t i = 0; i < count; i++) {
+            lk_buf message;
+            while (mail_take(&sides[i].out, &message)) {
+                rooms_feed(sides[i].member, (lk_bytes){message.at, message.len}, 0);
+                lk_buf_free(&message);
+                more = true;
+            }
+            while (mail_take(&sides[i].in, &message)) {
+                CHECK(veil_open(sides[i].veil, (lk_bytes){message.at, message.len}));
+                lk_buf_free(&message);
+                side_pump(&sides[i]);
+                more = true;
+            }
+        }
+    }
+}
+
+static void type(side *s, size_t times) {
+    for (size_t i = 0; i < times; i++) {
+        CHECK_EQ(lk_text_insert(s->doc, s->text, 0, LK_UTF8, (lk_str){"secret ", 7}), LK_OK);
+        CHECK_EQ(lk_room_edited(s->room, 0), LK_OK);
+        side_pump(s);
+    }
+}
+
+static void check_text(side *s, size_t times) {
+    lk_buf text = {0};
+    CHECK_EQ(lk_text_string(s->doc, s->text, &text), LK_OK);
+    CHECK_EQ(text.len, 7 * times);
+    lk_buf_free(&text);
+}
+
+/* ---- */
+
+/* One writes and goes, the other comes later. The keeper needs little room for it. */
+static void test_later(void) {
+    rooms *keeper = keeper_new();
+    side a, b;
+    how = TRUTH;
+    side_open(&a, 1, keeper, the_key);
+    settle(&a, 1);
+    for (int i = 0; i < 20; i++) {
+        type(&a, 10);
+        settle(&a, 1);
+    }
+    CHECK(a.synced);
+    CHECK(rooms_stats_read(keeper).bytes < 6000);
+    side_close(&a);
+    side_open(&b, 2, keeper, the_key);
+    settle(&b, 1);
+    check_text(&b, 200);
+    CHECK(!b.refused && b.synced);
+    side_close(&b);
+    rooms_free(keeper);
+}
+
+/* Somebody who writes a word, and hears nothing. */
+static void write_blind(rooms *keeper, uint64_t peer) {
+    lk_buf update = HEAP_BUF, message = HEAP_BUF;
+    side s = {.doc = lk_new(peer, NULL)};
+    CHECK_EQ(lk_root(s.doc, LK_TEXT, (lk_str){"t", 1}, &s.text), LK_OK);
+    CHECK_EQ(lk_text_insert(s.doc, s.text, 0, LK_UTF8, (lk_str){"secret ", 7}), LK_OK);
+    CHECK_EQ(lk_export(s.doc, LK_UPDATES, (lk_ids){0}, &update), LK_OK);
+    s.veil = veil_new(&(veil_options){.doc = s.doc,
+                                      .room = ROOM,
+                                      .key = the_key,
+                                      .message_max = 4096,
+                                      .context = &s,
+                                      .out = side_out});
+    s.member = rooms_enter(keeper, &s.in, 0);
+    lk_bytes view = {update.at, update.len};
+    frame frames[] = {{.kind = FRAME_JOIN_REQUEST},
+                      {.kind = FRAME_UPDATE, .count = 1, .updates = &view}};
+    for (int i = 0; i < 2; i++) {
+        frames[i].crdt = FRAME_LORO, frames[i].room = ROOM, message.len = 0;
+        CHECK(frame_encode(&frames[i], &message));
+        veil_seal(s.veil, (lk_bytes){message.at, message.len});
+    }
+    for (lk_buf one; mail_take(&s.out, &one); lk_buf_free(&one))
+        rooms_feed(s.member, (lk_bytes){one.at, one.len}, 0);
+    side_close(&s);
+    lk_buf_free(&update);
+    lk_buf_free(&message);
+}
+
+/* Many peers who wrote a word each: somebody who was given all of it puts it together. */
+static void test_crowd(void) {
+    rooms *keeper = keeper_new();
+    side s;
+    how = TRUTH;
+    for (uint64_t peer = 1; peer <= 600; peer++) write_blind(keeper, peer);
+    size_t before = rooms_stats_read(keeper).bytes;
+    side_open(&s, 1000, keeper, the_key);
+    settle(&s, 1);
+    check_text(&s, 600);
+    CHECK(rooms_stats_read(keeper).bytes < before / 4);
+    side_close(&s);
+    side_open(&s, 1001, keeper, the_key);
+    settle(&s, 1);
+    check_text(&s, 600);
+    side_close(&s);
+    rooms_free(keeper);
+}
+
+/* Whatever it says of what it keeps, nothing wrong is believed and nothing is lost for good. */
+static void test_lies(void) {
+    for (how = CHANGED; how < LIES; how++) {
+        lie now = how;
+        rooms *keeper = keeper_new();
+        side a, b, c;
+        side_open(&a, 1, keeper, the_key);
+        type(&a, 5);
+        settle(&a, 1);
+        side_open(&b, 2, keeper, the_key);
+        settle(&b, 1);
+        bool harmless = how == TWICE || how == REVERSED;
+        check_text(&b, harmless ? 5 : 0);
+        CHECK_EQ(b.refused, !harmless);
+        type(&b, 1);
+        settle(&b, 1);
+        how = TRUTH;
+        side_open(&c, 3, keeper, the_key);
+        settle(&c, 1);
+        check_text(&c, 6);
+        CHECK(!c.refused);
+        side_close(&a), side_close(&b), side_close(&c);
+        rooms_free(keeper);
+        how = now;
+    }
+}
+
+/* Another key: the keeper does not let it in, by the word. */
+static void test_key(void) {
+    static const uint8_t other[32] = {8};
+    rooms *keeper = keeper_new();
+    side a;
+    how = TRUTH;
+    side_open(&a, 1, keeper, the_key);
+    type(&a, 5);
+    settle(&a, 1);
+    side b = {.doc = lk_new(2, NULL)};
+    lk_buf join = HEAP_BUF;
+    frame f = {.crdt = FRAME_LORO, .room = ROOM, .kind = FRAME_JOIN_REQUEST};
+    b.veil = veil_new(&(veil_options){.doc = b.doc,
+                                      .room = ROOM,
+                                      .key = other,
+                                      .message_max = 4096,
+                                      .context = &b,
+                                      .out = side_out});
+    b.member = rooms_enter(keeper, &b.in, 0);
+    CHECK(frame_encode(&f, &join));
+    veil_seal(b.veil, (lk_bytes){join.at, join.len});
+    lk_buf_free(&join);
+    CHECK(mail_take(&b.out, &join));
+    rooms_feed(b.member, (lk_bytes){join.at, join.len}, 0);
+    lk_buf_free(&join);
+    CHECK(mail_take(&b.in, &join));
+    CHECK_EQ(frame_decode((lk_bytes){join.at, join.len}, &f, NULL), LK_OK);
+    CHECK(f.kind == FRAME_JOIN_ERROR && f.code == JOIN_AUTH_FAILED);
+    lk_buf_free(&join);
+    rooms_leave(b.member);
+    veil_free(b.veil);
+    lk_free(b.doc);
+    mail_drop(&b.in);
+    mail_drop(&b.out);
+    side_close(&a);
+    rooms_free(keeper);
+}
+
+int main(void) {
+    test_later();
+    test_crowd();
+    test_lies();
+    test_key();
+    puts("ok");
+    return 0;
+}

@@ -1,0 +1,185 @@
+// SPDX-License-Identifier: MIT
+// Between the room and somebody who shall keep its document without reading it (docs/PROTOCOL.md
+// section 3): what the room says in %LOR goes out in %ELO, sealed, and the other way round. The room
+// takes the other end for a peer like any other. One veil for each link; the program's is
+// src/host/veil.c, and says more about why.
+
+import { decodeImportBlobMeta, type LoroDoc, VersionVector } from "lorikeet-crdt/room";
+import { container, openRecord, recordsOf, type Span, snapshotRecord, spanRecord } from "./elo";
+import { Assembly, KIND, readFrame, updateFrames, varBytes, withMagic, writeFrame } from "./frame";
+import type { Link } from "./link";
+import { documentKey, joinWord } from "./seal";
+
+const PLAIN = "%LOR";
+const SEALED = "%ELO";
+/** Peers in one update beyond which it goes out as a snapshot. */
+const SPANS_MAX = 32;
+/** So many records in a row are followed by one that holds them, and so many of those again. */
+const GROUP = 64;
+const LEVELS = 4;
+/** Records to begin with that are too many. */
+const CROWD = 512;
+
+export interface VeilEvents {
+  /** Send it. */
+  out(message: Uint8Array): void;
+  /** Feed it to the room. */
+  in(message: Uint8Array): void;
+  /** Something was not sealed with this key, or was changed. It is left out; told once. */
+  refused(): void;
+}
+
+export class Veil {
+  private readonly key: Uint8Array;
+  private readonly leaving = new Assembly();
+  private readonly coming = new Assembly();
+  /** Where the newest record of what is written here ends, and how many there were in a row. */
+  private run = { peer: "", end: 0, count: 0, started: [] as number[] };
+  /** What the other end had when we joined, until we have that, too; and what it gave us since. */
+  private claimed: VersionVector | null = null;
+  private given = 0;
+  private refusedOnce = false;
+
+  constructor(
+    private readonly doc: LoroDoc,
+    private readonly link: Link,
+    private readonly messageMax: number,
+    private readonly on: VeilEvents,
+  ) {
+    this.key = documentKey(link);
+  }
+
+  /** A message that the room wants sent. */
+  seal(message: Uint8Array): void {
+    const { magic, room, kind, body } = readFrame(message);
+    if (magic !== PLAIN) return;
+    if (kind === KIND.joinRequest) {
+      body.varBytes();
+      const word = varBytes(joinWord(this.link));
+      return this.on.out(writeFrame(SEALED, room, kind, word, varBytes(body.varBytes())));
+    }
+    if (kind === KIND.update) {
+      for (let count = body.varUint(); count > 0; count -= 1) {
+        this.sealUpdate(body.varBytes(), message.slice(-8));
+      }
+    } else if (kind === KIND.header) {
+      this.leaving.begin(body);
+    } else if (kind === KIND.fragment) {
+      const whole = this.leaving.add(body);
+      if (whole) this.sealUpdate(whole.update, whole.batch);
+    } else if (kind === KIND.leave || (kind === KIND.ack && message[message.length - 1] !== 0)) {
+      this.on.out(withMagic(SEALED, message));
+    }
+  }
+
+  /** A message that came. Says false if it is none: hang up. */
+  open(message: Uint8Array): boolean {
+    try {
+      const { magic, room, kind, body } = readFrame(message);
+      if (magic !== SEALED || room !== this.link.room) return true;
+      if (kind === KIND.update) {
+        const batch = message.slice(-8);
+        for (let count = body.varUint(); count > 0; count -= 1) {
+          this.openContainer(body.varBytes(), batch);
+        }
+      } else if (kind === KIND.header) {
+        this.coming.begin(body);
+      } else if (kind === KIND.fragment) {
+        const whole = this.coming.add(body);
+        if (whole) this.openContainer(whole.update, whole.batch);
+      } else if (kind !== KIND.joinRequest && kind !== KIND.leave) {
+        if (kind === KIND.joinOk) this.joined(body.varString(), body.varBytes());
+        this.on.in(withMagic(PLAIN, message));
+      }
+      return true;
+    } catch {
+      return false;
+    }
+  }
+
+  private joined(_permission: string, version: Uint8Array): void {
+    this.claimed = version.length > 0 ? VersionVector.decode(version) : null;
+    this.given = 0;
+  }
+
+  private send(records: Uint8Array[], batch: Uint8Array): void {
+    const frames = updateFrames(SEALED, this.link.room, batch, container(records), this.messageMax);
+    for (const frame of frames) this.on.out(frame);
+  }
+
+  private sealUpdate(blob: Uint8Array, batch: Uint8Array): void {
+    const spans = spansOf(blob);
+    if (spans.length > SPANS_MAX) return this.send([this.snapshot()], batch);
+    const alone = spans.length === 1;
+    this.send(
+      spans.map((span) => spanRecord(this.key, span, alone ? blob : this.exportSpan(span))),
+      batch,
+    );
+    if (alone) this.follow(spans[0]);
+  }
+
+  /** One more record of what is written here. If it fills a group, one for all of that follows. */
+  private follow(span: Span): void {
+    const { run } = this;
+    if (run.count === 0 || run.peer !== span.peer || run.end !== span.start) {
+      run.count = 0;
+      run.started = Array<number>(LEVELS).fill(span.start);
+    }
+    run.peer = span.peer;
+    run.end = span.end;
+    run.count += 1;
+    let level = -1;
+    for (let n = run.count; level + 1 < LEVELS && n % GROUP === 0; n /= GROUP) level += 1;
+    if (level < 0) return;
+    const whole = { ...span, start: run.started[level] };
+    run.started.fill(span.end, 0, level + 1);
+    this.send([spanRecord(this.key, whole, this.exportSpan(whole))], randomBatch());
+  }
+
+  private exportSpan({ peer, start, end }: Span): Uint8Array {
+    const id = { peer: peer as `${number}`, counter: start };
+    return this.doc.export({ mode: "updates-in-range", spans: [{ id, len: end - start }] });
+  }
+
+  private snapshot(): Uint8Array {
+    const plain = this.doc.export({ mode: "snapshot" });
+    return snapshotRecord(this.key, this.doc.oplogVersion().toJSON(), plain);
+  }
+
+  private openContainer(bytes: Uint8Array, batch: Uint8Array): void {
+    for (const record of recordsOf(bytes)) {
+      this.given += 1;
+      const plain = this.openOrRefuse(record);
+      if (!plain) continue;
+      for (const frame of updateFrames(PLAIN, this.link.room, batch, plain)) this.on.in(frame);
+    }
+    if (!this.claimed || (this.doc.oplogVersion().compare(this.claimed) ?? -1) < 0) return;
+    this.claimed = null;
+    if (this.given >= CROWD) this.send([this.snapshot()], randomBatch());
+  }
+
+  private openOrRefuse(record: Uint8Array): Uint8Array | null {
+    try {
+      return openRecord(this.key, record);
+    } catch {
+      if (!this.refusedOnce) this.on.refused();
+      this.refusedOnce = true;
+      return null;
+    }
+  }
+}
+
+function randomBatch(): Uint8Array {
+  return crypto.getRandomValues(new Uint8Array(8));
+}
+
+/** The operations of the blob, peer by peer. */
+function spansOf(blob: Uint8Array): Span[] {
+  const { partialStartVersionVector, partialEndVersionVector } = decodeImportBlobMeta(blob);
+  const starts = partialStartVersionVector.toJSON();
+  return [...partialEndVersionVector.toJSON()].map(([peer, end]) => ({
+    peer,
+    start: starts.get(peer) ?? 0,
+    end,
+  }));
+}

@@ -1,0 +1,161 @@
+// The veil: keys and records that are the program's, and a relay that lies. That the records are those
+// of the protocol's own packages is seen in test/clients.
+import assert from 'node:assert/strict';
+import { webcrypto } from 'node:crypto';
+import { fileURLToPath } from 'node:url';
+import test from 'node:test';
+import { build } from 'esbuild';
+import * as engine from 'lorikeet-crdt/room';
+
+globalThis.crypto ??= webcrypto; // Node 18 has it, but not by that name
+
+// The engine is Node's own copy, so that documents made here are the bundle's, too.
+globalThis.engine = engine;
+const names = Object.keys(engine).filter((name) => name !== 'default');
+const shared = {
+    name: 'shared',
+    setup({ onResolve, onLoad }) {
+        onResolve({ filter: /^lorikeet-crdt/ }, () => ({ path: 'engine', namespace: 'shared' }));
+        onLoad({ filter: /.*/, namespace: 'shared' }, () => ({
+            contents: `export const {${names}} = globalThis.engine;`,
+        }));
+    },
+};
+async function load(name) {
+    const bundle = await build({
+        entryPoints: [fileURLToPath(new URL(`../src/${name}.ts`, import.meta.url))],
+        bundle: true,
+        format: 'esm',
+        write: false,
+        plugins: [shared],
+    });
+    const script = Buffer.from(bundle.outputFiles[0].contents).toString('base64');
+    return import(`data:text/javascript;base64,${script}`);
+}
+const { Veil } = await load('veil');
+const { documentKey, joinWord, relayKey } = await load('seal');
+const { recordsOf, container } = await load('elo');
+const { LoroDoc, Room } = engine;
+
+const key = Buffer.from(Array.from({ length: 32 }, (_, i) => i)).toString('base64url');
+const link = { room: 'a-room', key };
+// HKDF of the key, as test/unit/seal_test.c has it
+const DOCUMENT = '479e475001498556015e640c938c1cd77fcf63e6b80afed38a7d90e9d40ae207';
+const WORD = '70361af6357c4f6bb419c409544edef6bcb1bb891b6a11d8646bf66de526767b';
+const RELAY = '0e540e667b4b84d063fe2702c2ff2c5d507e2d2f10ebb8a21bc68799dfa568fe';
+const hex = (bytes) => Buffer.from(bytes).toString('hex');
+
+/** A document with its room and veil; what goes out is in `said`. */
+function side(peer) {
+    const doc = new LoroDoc();
+    doc.setPeerId(peer);
+    const room = new Room(doc, { id: link.room });
+    const side = { doc, room, said: [], refused: 0 };
+    side.veil = new Veil(doc, link, 65536, {
+        out: (message) => side.said.push(message),
+        in: (message) => room.feed(1, message, 0),
+        refused: () => (side.refused += 1),
+    });
+    side.pump = () => {
+        for (let out = room.poll(); out; out = room.poll()) {
+            if (out.kind === 'send') side.veil.seal(out.bytes);
+            if (out.kind === 'store') room.stored(out.token);
+        }
+    };
+    side.write = (text) => {
+        doc.getText('t').insert(0, text);
+        room.edited(0);
+        side.pump();
+    };
+    side.hear = (message) => {
+        const good = side.veil.open(message);
+        side.pump();
+        return good;
+    };
+    room.open(1, 0);
+    side.pump();
+    return side;
+}
+const bytes = (...parts) => Uint8Array.from(parts.flatMap((part) => [...part]));
+const text = (what) => Buffer.from(what);
+const head = (kind) => bytes(text('%ELO'), [6], text('a-room'), [kind]);
+/** "Come in; here is nothing yet." */
+const welcome = () => bytes(head(1), [5], text('write'), [1, 0], [0]);
+const update = (box) => bytes(head(3), [1], lengthOf(box), box, [0, 0, 0, 0, 0, 0, 0, 9]);
+function lengthOf(box) {
+    const out = [];
+    for (let n = box.length; ; n >>>= 7) {
+        if (n < 128) return [...out, n];
+        out.push((n & 127) | 128);
+    }
+}
+/** The records that were said, without their messages. */
+function records(side) {
+    const at = head(3).length + 1;
+    return side.said
+        .filter((message) => message[head(3).length - 1] === 3)
+        .flatMap((message) => {
+            let start = at;
+            while (message[start++] & 128);
+            return [...recordsOf(message.subarray(start, -8))];
+        });
+}
+
+test('keys are those of the program', () => {
+    assert.equal(hex(documentKey(link)), DOCUMENT);
+    assert.equal(hex(joinWord(link)), hex(text('lorikeet\x01')) + WORD);
+    assert.equal(hex(Buffer.from(relayKey(link), 'base64url')), RELAY);
+});
+
+test('what is written reaches another veil, and nobody between can read it', () => {
+    const [a, b] = [side(1), side(2)];
+    a.hear(welcome());
+    a.write('secret');
+    const found = records(a);
+    assert.equal(found.length, 1);
+    assert.ok(!Buffer.concat(a.said).includes('secret'));
+    b.hear(welcome());
+    assert.ok(b.hear(update(container(found))));
+    assert.equal(b.doc.getText('t').toString(), 'secret');
+    assert.equal(b.refused, 0);
+});
+
+test('after 64 records comes one that holds them', () => {
+    const a = side(1);
+    a.hear(welcome());
+    for (let i = 0; i < 64; i += 1) a.write('x');
+    const found = records(a);
+    assert.equal(found.length, 65);
+    const b = side(2);
+    b.hear(welcome());
+    b.hear(update(container([found[64]])));
+    assert.equal(b.doc.getText('t').toString(), 'x'.repeat(64));
+});
+
+test('a relay that changes, repeats, reorders or invents is believed in nothing, and costs nothing', () => {
+    const a = side(1);
+    a.hear(welcome());
+    for (let i = 0; i < 3; i += 1) a.write('secret');
+    const found = records(a);
+    const changed = (at) => found.map((record) => record.map((byte, i) => byte ^ (i === at(record))));
+    const fromEnd = (distance) => changed((record) => record.length - distance);
+    for (const [what, kept, refused] of [
+        [[...found].reverse(), 18, 0],
+        [[...found, ...found], 18, 0],
+        [fromEnd(1), 0, 1],
+        [fromEnd(30), 0, 1],
+        [changed(() => 3), 0, 1],
+        [[new Uint8Array(3)], 0, 1],
+    ]) {
+        const b = side(2);
+        b.hear(welcome());
+        assert.ok(b.hear(update(container(what))));
+        assert.equal(b.doc.getText('t').length, kept);
+        assert.equal(b.refused, refused);
+        b.hear(update(container(found)));
+        assert.equal(b.doc.getText('t').length, 18);
+    }
+    const b = side(2);
+    assert.ok(!b.hear(Uint8Array.of(1, 2)));
+    assert.ok(!b.hear(update(Uint8Array.of(9, 9))));
+});
