@@ -1,6 +1,7 @@
 # find_package(lorikeet [COMPONENTS static]) makes lorikeet::lorikeet, the engine, and
-# lorikeet::rtc, DataChannels: the shared libraries, or the static ones where that component is asked
-# for. Each has a name of its own, too: lorikeet::shared, ::static, ::rtc_shared and ::rtc_static.
+# lorikeet::rtc, DataChannels: the shared libraries, or the static ones where that component is
+# asked for. Each has a name of its own, too: lorikeet::shared, ::static, ::rtc_shared and
+# ::rtc_static.
 include(${CMAKE_CURRENT_LIST_DIR}/lorikeet-targets.cmake)
 set(lorikeet_LINK shared)
 foreach(component IN LISTS lorikeet_FIND_COMPONENTS)

@@ -36,6 +36,7 @@ struct dtls {
     SSL *ssl;
     BIO_METHOD *method;
     lk_bytes input; /* the datagram being fed; empty: taken */
+    size_t records; /* how many of it SSL_read() may still give */
     lk_addr local, remote;
     uint8_t fingerprint[DTLS_FINGERPRINT];
     uint8_t expected[4][DTLS_FINGERPRINT];
@@ -279,9 +280,11 @@ static void dtls_arm(dtls *d, uint64_t now_ms) {
         d->wake_ms = now_ms + (uint64_t)left.tv_sec * 1000 + (uint64_t)(left.tv_usec + 999) / 1000;
 }
 
-/* Judge what a call on the SSL object returned. */
+/* Judge what a call on the SSL object returned. Errors of earlier calls are gone: each that leaves
+ * some is judged. */
 static void dtls_judge(dtls *d, int result) {
     int error = SSL_get_error(d->ssl, result);
+    ERR_clear_error();
     if (error == SSL_ERROR_ZERO_RETURN)
         dtls_down(d, "the other side closed DTLS");
     else if (error == SSL_ERROR_SSL || error == SSL_ERROR_SYSCALL)
@@ -312,19 +315,32 @@ void dtls_start(dtls *d, bool client, uint64_t now_ms) {
     dtls_handshake(d, now_ms);
 }
 
+/* Most datagrams are one record, and then there is no need to ask OpenSSL for a second one. */
+static size_t dtls_count(lk_bytes datagram) {
+    enum { HEADER = 13, LENGTH = 11 };
+    size_t count = 0;
+    for (size_t at = 0; at + HEADER <= datagram.len; count++)
+        at += HEADER + ((size_t)datagram.at[at + LENGTH] << 8 | datagram.at[at + LENGTH + 1]);
+    return count;
+}
+
 void dtls_feed(dtls *d, lk_bytes datagram, uint64_t now_ms) {
     d->input = datagram;
+    /* what came before the end of the handshake is kept by OpenSSL, and given then */
+    d->records = d->state == DTLS_UP ? dtls_count(datagram) : SIZE_MAX;
     if (d->state == DTLS_HANDSHAKE) dtls_handshake(d, now_ms);
 }
 
 size_t dtls_read(dtls *d, uint8_t out[DTLS_RECORD_MAX], uint64_t now_ms) {
-    if (d->state != DTLS_UP) {
+    if (d->state != DTLS_UP || d->records == 0) {
         d->input.len = 0;
         return 0;
     }
-    ERR_clear_error();
     int n = SSL_read(d->ssl, out, DTLS_RECORD_MAX);
-    if (n > 0) return (size_t)n;
+    if (n > 0) {
+        d->records--;
+        return (size_t)n;
+    }
     d->input.len = 0;
     dtls_judge(d, n);
     dtls_arm(d, now_ms);
@@ -333,7 +349,6 @@ size_t dtls_read(dtls *d, uint8_t out[DTLS_RECORD_MAX], uint64_t now_ms) {
 
 void dtls_send(dtls *d, lk_bytes bytes) {
     if (d->state != DTLS_UP || bytes.len == 0) return;
-    ERR_clear_error();
     int n = SSL_write(d->ssl, bytes.at, (int)bytes.len);
     if (n <= 0) dtls_judge(d, n);
 }

@@ -102,10 +102,30 @@ static void assoc_down(assoc *s, const char *why) {
     queue_push(&s->events, (queue_item){.kind = ASSOC_DOWN, .what = why}, (lk_bytes){0});
 }
 
+/* CRC32c as usrsctp_crc32c() makes it, ten times as fast where the processor knows it. */
+#if defined(__x86_64__)
+__attribute__((target("sse4.2"))) static uint32_t assoc_crc_fast(const uint8_t *at, size_t len) {
+    uint64_t crc = UINT32_MAX, word;
+    for (; len >= sizeof word; at += sizeof word, len -= sizeof word) {
+        __builtin_memcpy(&word, at, sizeof word);
+        crc = __builtin_ia32_crc32di(crc, word);
+    }
+    for (; len > 0; at++, len--) crc = __builtin_ia32_crc32qi((uint32_t)crc, *at);
+    return ~(uint32_t)crc;
+}
+#endif
+
+uint32_t assoc_crc(uint8_t *at, size_t len) {
+#if defined(__x86_64__)
+    if (__builtin_cpu_supports("sse4.2")) return assoc_crc_fast(at, len);
+#endif
+    return usrsctp_crc32c(at, len);
+}
+
 /* CRC offload: we compute what the library left out; DTLS guards the way in (RFC 8261). */
 static void assoc_put(assoc *s, uint8_t *packet, size_t len) {
     __builtin_memset(packet + 8, 0, 4);
-    uint32_t crc = usrsctp_crc32c(packet, len);
+    uint32_t crc = assoc_crc(packet, len);
     __builtin_memcpy(packet + 8, &crc, sizeof crc);
     queue_push(&s->packets, (queue_item){0}, (lk_bytes){packet, len});
 }

@@ -73,4 +73,7 @@ void assoc_shutdown(assoc *s);
 /* End it now: an ABORT goes to the packets if the other side could still be there. */
 void assoc_abort(assoc *s);
 
+/* The checksum of a packet, as it lies in memory (RFC 9260 appendix A). */
+uint32_t assoc_crc(uint8_t *at, size_t len);
+
 #endif

@@ -342,8 +342,21 @@ static void test_backpressure(void) {
     bench_drop(&b);
 }
 
+/* RFC 3720 appendix B.4: 32 bytes of zeros, and of ones, and counting up; here as they lie in a
+ * packet, lowest byte first. */
+static void test_crc(void) {
+    uint8_t bytes[33] = {0};
+    CHECK_EQ(assoc_crc(bytes, 32), 0x8a9136aa);
+    for (size_t i = 0; i < 32; i++) bytes[i] = (uint8_t)i;
+    CHECK_EQ(assoc_crc(bytes, 32), 0x46dd794e);
+    memset(bytes, 0xff, 32);
+    CHECK_EQ(assoc_crc(bytes, 32), 0x62a8ab43);
+    CHECK_EQ(assoc_crc((uint8_t *)"123456789", 9), 0xe3069283);
+}
+
 int main(void) {
     CHECK_EQ(assoc_global_init(), LK_OK);
+    test_crc();
     test_their_opens();
     test_our_opens();
     test_few_streams();
