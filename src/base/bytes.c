@@ -139,13 +139,7 @@ static void writer_fixed(writer *w, uint64_t v, size_t len, bool big) {
     writer_raw(w, b, len);
 }
 
-void writer_u8(writer *w, uint8_t v) {
-    lk_buf *out = w->out;
-    if (w->failed || out->len == out->cap)
-        writer_raw(w, &v, 1);
-    else
-        out->at[out->len++] = v;
-}
+extern inline void writer_u8(writer *w, uint8_t v);
 void writer_u16le(writer *w, uint16_t v) { writer_fixed(w, v, 2, false); }
 void writer_u16be(writer *w, uint16_t v) { writer_fixed(w, v, 2, true); }
 void writer_u32le(writer *w, uint32_t v) { writer_fixed(w, v, 4, false); }
@@ -179,15 +173,23 @@ void writer_bytes(writer *w, const void *at, size_t len) {
     writer_raw(w, at, len);
 }
 
-void writer_wrap(writer *w, size_t start) {
+size_t writer_open(writer *w) {
+    writer_u8(w, 0);
+    return w->out->len;
+}
+
+void writer_close(writer *w, size_t start) {
     if (w->failed) return;
     size_t len = w->out->len - start;
-    writer_uleb(w, len);
+    w->out->at[start - 1] = (uint8_t)(len & 0x7f);
+    if (len <= 0x7f) return;
+    w->out->at[start - 1] |= 0x80;
+    writer_uleb(w, len >> 7); /* behind all, to have room */
     if (w->failed) return;
-    uint8_t prefix[10];
-    size_t prefix_len = w->out->len - start - len;
+    uint8_t rest[10];
+    size_t rest_len = w->out->len - start - len;
     uint8_t *at = w->out->at + start;
-    __builtin_memcpy(prefix, at + len, prefix_len);
-    __builtin_memmove(at + prefix_len, at, len);
-    __builtin_memcpy(at, prefix, prefix_len);
+    __builtin_memcpy(rest, at + len, rest_len);
+    __builtin_memmove(at + rest_len, at, len);
+    __builtin_memcpy(at, rest, rest_len);
 }

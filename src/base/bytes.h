@@ -55,7 +55,14 @@ typedef struct writer {
 } writer;
 
 static inline writer writer_new(lk_buf *out) { return (writer){out, false}; }
-void writer_u8(writer *w, uint8_t v);
+void writer_raw(writer *w, const void *at, size_t len);
+inline void writer_u8(writer *w, uint8_t v) {
+    lk_buf *out = w->out;
+    if (w->failed || out->len == out->cap)
+        writer_raw(w, &v, 1);
+    else
+        out->at[out->len++] = v;
+}
 void writer_u16le(writer *w, uint16_t v);
 void writer_u16be(writer *w, uint16_t v);
 void writer_u32le(writer *w, uint32_t v);
@@ -67,10 +74,11 @@ void writer_f64be(writer *w, double v);
 void writer_uleb(writer *w, uint64_t v);
 void writer_sleb(writer *w, int64_t v);
 void writer_zigzag(writer *w, int64_t v);
-void writer_raw(writer *w, const void *at, size_t len);
 /* uleb length, then the bytes. */
 void writer_bytes(writer *w, const void *at, size_t len);
-/* Put a uleb length in front of everything written since out->len was `start`. */
-void writer_wrap(writer *w, size_t start);
+/* What is written between the two gets its uleb length in front. `start` is what the first gave;
+ * costs a byte, and above 127 bytes, the moving of all of them. */
+size_t writer_open(writer *w);
+void writer_close(writer *w, size_t start);
 
 #endif

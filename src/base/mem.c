@@ -10,7 +10,8 @@
 
 #define ARENA_BLOCK_MIN 4096u
 #define ARENA_BLOCK_MAX (1u << 20)
-#define ARENA_ALIGN 16u /* no type of ours needs more */
+#define ARENA_BLOCK_KEPT (32u << 10) /* by a reset, at most */
+#define ARENA_ALIGN 16u              /* no type of ours needs more */
 
 struct arena_block {
     arena_block *before;
@@ -77,15 +78,29 @@ void arena_drop(arena *a) {
     arena_init(a, a->heap);
 }
 
+#ifndef LK_ARENA_SINGLE
+static void arena_drop_before(arena *a, arena_block *block) {
+    while (block->before != NULL) {
+        arena_block *older = block->before;
+        block->before = older->before;
+        mem_free(a->heap, older, older->len);
+    }
+}
+#endif
+
 void arena_reset(arena *a) {
 #ifdef LK_ARENA_SINGLE
     while (a->last != NULL) arena_pop(a);
     a->at = a->end = NULL;
 #else
-    while (a->last != NULL && a->last->before != NULL) arena_pop(a);
+    while (a->last != NULL && a->last->len > ARENA_BLOCK_KEPT) arena_pop(a);
+    a->at = a->end = NULL;
+    a->block_len = ARENA_BLOCK_MIN;
     if (a->last != NULL) {
+        arena_drop_before(a, a->last);
         a->at = (uint8_t *)a->last + ARENA_HEADER;
         a->end = (uint8_t *)a->last + a->last->len;
+        a->block_len = 2 * a->last->len;
     }
 #endif
     a->failed = false;
@@ -153,6 +168,16 @@ bool arena_extend(arena *a, const void *at, size_t len, size_t more) {
     a->at += more;
     return true;
 }
+
+static void *arena_resize(void *context, void *at, size_t old_len, size_t new_len) {
+    if (new_len <= old_len) return new_len == 0 ? NULL : at;
+    if (at != NULL && arena_extend(context, at, old_len, new_len - old_len)) return at;
+    void *moved = arena_alloc(context, new_len);
+    if (moved != NULL && old_len > 0) __builtin_memcpy(moved, at, old_len);
+    return moved;
+}
+
+lk_memory arena_memory(arena *a) { return (lk_memory){a, arena_resize}; }
 
 bool mem_arena_vec_reserve(arena *a, void **at, size_t *cap, size_t len, size_t item_len) {
     if (len < *cap) return true;

@@ -66,7 +66,7 @@ typedef struct arena_mark {
 
 void arena_init(arena *a, const lk_memory *heap);
 void arena_drop(arena *a);
-/* Forget everything; keeps one block for the next call. */
+/* Forget everything; keeps one block, the newest that is not large, for the next call. */
 void arena_reset(arena *a);
 arena_mark arena_save(const arena *a);
 /* Give back everything requested since `mark`. */
@@ -78,6 +78,9 @@ void *arena_alloc(arena *a, size_t len);
 void *arena_bytes(arena *a, size_t len);
 /* If `at`..`at+len` is the newest request and there is room, lengthen it in place. */
 bool arena_extend(arena *a, const void *at, size_t len, size_t more);
+/* An allocator for what lives no longer than the arena: nothing is given back before. What grows is
+ * the newest request, or is copied. */
+lk_memory arena_memory(arena *a);
 /* An array of `count` items, likewise. */
 void *arena_array(arena *a, size_t count, size_t item_len);
 #define arena_new(a, T, count) ((T *)arena_array((a), (count), sizeof(T)))

@@ -42,10 +42,10 @@ static bool block_collect_positions(block_writer *s) {
 
 static bool block_collect_ops(block_writer *s) {
     size_t len = s->b->op_len;
-    for (size_t i = 0; i < ROW_COLUMNS; i++)
-        if ((s->rows[i] = arena_new(s->scratch, int64_t, len)) == NULL) return false;
-    for (size_t i = 0; i < DELETE_COLUMNS; i++)
-        if ((s->deletes[i] = arena_new(s->scratch, int64_t, len)) == NULL) return false;
+    int64_t *all = arena_new(s->scratch, int64_t, len *(ROW_COLUMNS + DELETE_COLUMNS));
+    if (all == NULL) return false;
+    for (size_t i = 0; i < ROW_COLUMNS; i++, all += len) s->rows[i] = all;
+    for (size_t i = 0; i < DELETE_COLUMNS; i++, all += len) s->deletes[i] = all;
     writer values = writer_new(&s->values);
     op_writer ops = {.positions = s->positions, .keys = &s->keys, .values = &values};
     for (size_t i = 0; i < DELETE_COLUMNS; i++) ops.deletes[i] = s->deletes[i];
@@ -114,7 +114,7 @@ static bool block_write_header(block_writer *s) {
     block_deps deps;
     int64_t *lamports = arena_new(s->scratch, int64_t, b->change_len);
     if (lamports == NULL || !block_collect_deps(s, &deps)) return false;
-    size_t start = s->w.out->len, last = b->change_len - 1;
+    size_t start = writer_open(&s->w), last = b->change_len - 1;
     writer_uleb(&s->w, b->peer_len);
     for (size_t i = 0; i < b->peer_len; i++) writer_u64le(&s->w, b->peers[i]);
     for (size_t i = 0; i < last; i++) {
@@ -128,12 +128,12 @@ static bool block_write_header(block_writer *s) {
     columnar_write_uint(&s->w, deps.peers, deps.len);
     columnar_write_delta_of_delta(&s->w, deps.counters, deps.len);
     columnar_write_delta_of_delta(&s->w, lamports, last);
-    writer_wrap(&s->w, start);
+    writer_close(&s->w, start);
     return true;
 }
 
 static bool block_write_meta(block_writer *s) {
-    size_t len = s->b->change_len, start = s->w.out->len;
+    size_t len = s->b->change_len, start = writer_open(&s->w);
     int64_t *times = arena_new(s->scratch, int64_t, len);
     int64_t *lengths = arena_new(s->scratch, int64_t, len);
     if (times == NULL || lengths == NULL) return false;
@@ -145,12 +145,12 @@ static bool block_write_meta(block_writer *s) {
     columnar_write_uint(&s->w, lengths, len);
     for (size_t i = 0; i < len; i++)
         writer_raw(&s->w, s->b->changes[i].message.at, s->b->changes[i].message.len);
-    writer_wrap(&s->w, start);
+    writer_close(&s->w, start);
     return true;
 }
 
 static void block_write_cids(block_writer *s) {
-    size_t start = s->w.out->len;
+    size_t start = writer_open(&s->w);
     writer_uleb(&s->w, s->b->cid_len);
     for (size_t i = 0; i < s->b->cid_len; i++) {
         const container_id *id = &s->b->cids[i];
@@ -160,20 +160,20 @@ static void block_write_cids(block_writer *s) {
         writer_uleb(&s->w, id->root ? 0 : id->peer);
         writer_zigzag(&s->w, id->root ? (int64_t)key_table_index(&s->keys, id->name) : id->counter);
     }
-    writer_wrap(&s->w, start);
+    writer_close(&s->w, start);
 }
 
 static void block_write_keys(block_writer *s) {
-    size_t start = s->w.out->len;
+    size_t start = writer_open(&s->w);
     for (size_t i = 0; i < s->keys.keys.len; i++)
         writer_bytes(&s->w, s->keys.keys.at[i].at, s->keys.keys.at[i].len);
-    writer_wrap(&s->w, start);
+    writer_close(&s->w, start);
 }
 
 static bool block_write_positions(block_writer *s) {
-    size_t start = s->w.out->len;
+    size_t start = writer_open(&s->w);
     bool ok = s->positions.len == 0 || position_arena_write(&s->w, &s->positions, s->scratch);
-    writer_wrap(&s->w, start);
+    writer_close(&s->w, start);
     return ok;
 }
 
@@ -181,31 +181,31 @@ typedef void block_column_writer(writer *w, const int64_t *rows, size_t len);
 
 static void block_write_column(writer *w, block_column_writer *write, const int64_t *rows,
                                size_t len) {
-    size_t start = w->out->len;
+    size_t start = writer_open(w);
     write(w, rows, len);
-    writer_wrap(w, start);
+    writer_close(w, start);
 }
 
 static void block_write_ops(block_writer *s) {
-    size_t start = s->w.out->len, len = s->b->op_len;
+    size_t start = writer_open(&s->w), len = s->b->op_len;
     writer_uleb(&s->w, 1);
     writer_uleb(&s->w, ROW_COLUMNS);
     block_write_column(&s->w, columnar_write_delta, s->rows[ROW_CONTAINER], len);
     block_write_column(&s->w, columnar_write_delta, s->rows[ROW_PROP], len);
     block_write_column(&s->w, columnar_write_byte, s->rows[ROW_TAG], len);
     block_write_column(&s->w, columnar_write_uint, s->rows[ROW_LEN], len);
-    writer_wrap(&s->w, start);
+    writer_close(&s->w, start);
 }
 
 static void block_write_deletes(block_writer *s) {
-    size_t start = s->w.out->len;
+    size_t start = writer_open(&s->w);
     if (s->delete_len > 0) {
         writer_uleb(&s->w, 1);
         writer_uleb(&s->w, DELETE_COLUMNS);
         for (size_t i = 0; i < DELETE_COLUMNS; i++)
             block_write_column(&s->w, columnar_write_delta, s->deletes[i], s->delete_len);
     }
-    writer_wrap(&s->w, start);
+    writer_close(&s->w, start);
 }
 
 static bool block_write_all(block_writer *s) {
@@ -225,15 +225,14 @@ static bool block_write_all(block_writer *s) {
 
 lk_status change_block_write(const block *b, arena *scratch, lk_buf *out) {
     LK_ASSERT(b->change_len > 0);
+    lk_memory memory = arena_memory(scratch);
     block_writer s = {.b = b,
                       .w = writer_new(out),
                       .scratch = scratch,
-                      .keys = {.heap = scratch->heap},
-                      .values = {.memory = scratch->heap}};
+                      .keys = {.heap = &memory},
+                      .values = {.memory = &memory}};
     size_t start = out->len;
     bool written = block_write_all(&s);
     if (!written) out->len = start;
-    key_table_drop(&s.keys);
-    lk_buf_free(&s.values);
     return written ? LK_OK : LK_ENOMEM;
 }

@@ -44,8 +44,8 @@ void columnar_expect(reader *r, uint64_t count);
 /* The bytes of one column of a vector. */
 reader columnar_column(reader *r);
 
-/* The writers append the bare column; writer_wrap() makes it one of a vector. Rows of BoolRle are 0
- * or 1. */
+/* The writers append the bare column; writer_open() and writer_close() around it make it one of a
+ * vector. Rows of BoolRle are 0 or 1. */
 void columnar_write_uint(writer *w, const int64_t *rows, size_t len);
 void columnar_write_byte(writer *w, const int64_t *rows, size_t len);
 void columnar_write_delta(writer *w, const int64_t *rows, size_t len);

@@ -369,9 +369,10 @@ static void updates_unknown(json_updates_reader *s, const uint8_t *const *in, op
     lk_buf data = {.memory = s->scratch->heap};
     writer w = writer_new(&data);
     bool first = true;
+    size_t start = future ? writer_open(&w) : 0;
     if (updates_take(s, at[IN_DATA]))
         while (json_read_item(&s->r, &first)) writer_u8(&w, (uint8_t)json_read_int(&s->r, 0, 255));
-    if (future) writer_wrap(&w, 0);
+    if (future) writer_close(&w, start);
     uint8_t *payload = arena_bytes(s->scratch, data.len);
     if (w.failed || payload == NULL)
         updates_no_memory(s);

@@ -6,6 +6,8 @@
 #include "base/limits.h"
 #include "base/sort.h"
 
+enum { KEY_TABLE_FEW = 8 }; /* up to so many have no index */
+
 typedef enum op_value_tag {
     VALUE_NULL,
     VALUE_TRUE,
@@ -117,19 +119,41 @@ void key_table_drop(key_table *t) {
     table_drop(&t->index, t->heap);
 }
 
-uint32_t key_table_index(key_table *t, lk_str key) {
-    uint32_t hash = hash_bytes(key.at, key.len, 0);
+/* The index of `key`, or TABLE_NONE. Few keys are sooner compared than hashed. */
+static uint32_t key_table_find(const key_table *t, lk_str key) {
+    if (t->keys.len <= KEY_TABLE_FEW) {
+        for (uint32_t i = 0; i < t->keys.len; i++)
+            if (sort_str(t->keys.at[i], key) == 0) return i;
+        return TABLE_NONE;
+    }
     table_probe probe;
+    uint32_t hash = hash_bytes(key.at, key.len, 0);
     for (uint32_t i = table_first(&t->index, hash, &probe); i != TABLE_NONE; i = table_next(&probe))
         if (sort_str(t->keys.at[i], key) == 0) return i;
-    if (t->failed || !table_reserve(&t->index, t->heap, 1) || !vec_reserve(t->heap, &t->keys, 1)) {
+    return TABLE_NONE;
+}
+
+/* The first key too many enters all into the index. */
+static bool key_table_enter(key_table *t) {
+    size_t len = t->keys.len;
+    if (len <= KEY_TABLE_FEW) return true;
+    size_t from = len == KEY_TABLE_FEW + 1 ? 0 : len - 1;
+    if (!table_reserve(&t->index, t->heap, (uint32_t)(len - from))) return false;
+    for (size_t i = from; i < len; i++)
+        table_add(&t->index, hash_bytes(t->keys.at[i].at, t->keys.at[i].len, 0), (uint32_t)i);
+    return true;
+}
+
+uint32_t key_table_index(key_table *t, lk_str key) {
+    uint32_t found = key_table_find(t, key);
+    if (found != TABLE_NONE) return found;
+    lk_str *fresh = t->failed ? NULL : vec_push(t->heap, &t->keys);
+    if (fresh != NULL) *fresh = key;
+    if (fresh == NULL || !key_table_enter(t)) {
         t->failed = true;
         return 0;
     }
-    uint32_t index = (uint32_t)t->keys.len;
-    t->keys.at[t->keys.len++] = key;
-    table_add(&t->index, hash, index);
-    return index;
+    return (uint32_t)t->keys.len - 1;
 }
 
 static void op_value_write_list(writer *w, key_table *keys, const lk_value *value) {

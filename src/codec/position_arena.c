@@ -89,13 +89,13 @@ bool position_arena_write(writer *w, const position_arena *a, arena *scratch) {
         prefixes[i] = i == 0 ? 0 : (int64_t)position_common(a->at[i - 1], a->at[i]);
     writer_uleb(w, 1);
     writer_uleb(w, 2);
-    size_t start = w->out->len;
+    size_t start = writer_open(w);
     columnar_write_uint(w, prefixes, a->len);
-    writer_wrap(w, start);
-    start = w->out->len;
+    writer_close(w, start);
+    start = writer_open(w);
     writer_uleb(w, a->len);
     for (size_t i = 0; i < a->len; i++)
         writer_bytes(w, a->at[i].at + prefixes[i], a->at[i].len - (size_t)prefixes[i]);
-    writer_wrap(w, start);
+    writer_close(w, start);
     return true;
 }

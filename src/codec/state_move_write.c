@@ -33,9 +33,9 @@ void state_write_peers(state_writer *s) {
 }
 
 void state_write_column(state_writer *s, const int64_t *rows, size_t len) {
-    size_t start = s->w.out->len;
+    size_t start = writer_open(&s->w);
     columnar_write_delta(&s->w, rows, len);
-    writer_wrap(&s->w, start);
+    writer_close(&s->w, start);
 }
 
 bool state_new_columns(state_writer *s, int64_t *columns[], size_t count, size_t len) {
@@ -52,9 +52,9 @@ void state_set_id(state_writer *s, int64_t *columns[], size_t row, op_id id, uin
 
 /* A BoolRle column, with its length before it. */
 static void state_write_flags(state_writer *s, const int64_t *rows, size_t len) {
-    size_t start = s->w.out->len;
+    size_t start = writer_open(&s->w);
     columnar_write_bool(&s->w, rows, len);
-    writer_wrap(&s->w, start);
+    writer_close(&s->w, start);
 }
 
 /* ---- movable list ---- */
@@ -132,18 +132,18 @@ bool state_write_movable(state_writer *s, const state_movable *list) {
 enum { NODE_PARENT, NODE_POSITION, NODE_COLUMNS };
 
 static bool state_write_positions(state_writer *s, const position_arena *positions) {
-    size_t start = s->w.out->len;
+    size_t start = writer_open(&s->w);
     bool written = position_arena_write(&s->w, positions, s->scratch);
-    writer_wrap(&s->w, start);
+    writer_close(&s->w, start);
     return written;
 }
 
 /* A plain column: the number of rows, then each. */
 static void state_write_plain(state_writer *s, const int64_t *rows, size_t len) {
-    size_t start = s->w.out->len;
+    size_t start = writer_open(&s->w);
     writer_uleb(&s->w, len);
     for (size_t i = 0; i < len; i++) writer_uleb(&s->w, (uint64_t)rows[i]);
-    writer_wrap(&s->w, start);
+    writer_close(&s->w, start);
 }
 
 bool state_write_tree(state_writer *s, const state_tree *tree) {

@@ -363,7 +363,8 @@ lk_status lk_export_local(lk_doc *doc, lk_buf *out) {
     lk_status status = lk_commit(doc, NULL);
     if (status != LK_OK || doc->unsent.len == 0) return status;
     arena_reset(&doc->scratch);
-    exporter x = {.doc = doc, .bytes = {.memory = &doc->memory}};
+    lk_memory memory = arena_memory(&doc->scratch);
+    exporter x = {.doc = doc, .bytes = {.memory = &memory}};
     for (size_t i = 0; i < doc->unsent.len && status == LK_OK; i++) {
         op_id first = doc->unsent.at[i];
         status =
@@ -371,6 +372,5 @@ lk_status lk_export_local(lk_doc *doc, lk_buf *out) {
     }
     if (status == LK_OK) status = export_blob(&x, out);
     if (status == LK_OK) doc->unsent.len = 0;
-    exporter_drop(&x);
     return status;
 }

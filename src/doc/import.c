@@ -50,7 +50,7 @@ typedef enum import_need { /* what an import that failed would need to go on */
                            IMPORT_HISTORY, /* changes do not build on all that is sealed */
 } import_need;
 
-typedef struct importer {
+typedef struct importer { /* its arrays are in the scratch of the document */
     lk_doc *doc;
     VEC(import_block) blocks; /* the blob's, by peer and counter; then those that had waited */
     VEC(size_t) ready;        /* blocks whose next change may have its past; the last one goes on */
@@ -93,7 +93,7 @@ static size_t import_free_ops(const import_block *x) {
 }
 
 static lk_status import_add(importer *in, lk_bytes bytes, size_t offset) {
-    import_block *fresh = vec_push(&in->doc->memory, &in->blocks);
+    import_block *fresh = arena_vec_push(&in->doc->scratch, &in->blocks);
     if (fresh == NULL) return import_fault(in, LK_ENOMEM, "out of memory");
     *fresh = (import_block){.bytes = bytes};
     lk_status status = change_block_read(bytes, offset, &in->doc->scratch, &fresh->b, in->fault);
@@ -306,7 +306,7 @@ static bool import_wait_for(importer *in, op_id on, size_t who, bool pending) {
 }
 
 static bool import_push(importer *in, size_t at) {
-    size_t *fresh = vec_push(&in->doc->memory, &in->ready);
+    size_t *fresh = arena_vec_push(&in->doc->scratch, &in->ready);
     if (fresh != NULL) *fresh = at;
     return fresh != NULL;
 }
@@ -466,8 +466,6 @@ lk_status import_history(lk_doc *doc, lk_bytes blob, lk_fault *fault) {
     for (size_t i = 0; i < in.blocks.len && status == LK_OK; i++)
         if (import_skip_known(&in, &in.blocks.at[i]))
             status = import_fault(&in, LK_ECORRUPT, "history lacks what it builds on");
-    vec_drop(&doc->memory, &in.blocks);
-    vec_drop(&doc->memory, &in.ready);
     return status;
 }
 
@@ -761,8 +759,6 @@ static lk_status import_try(lk_doc *doc, const lk_bytes *blobs, size_t len, bool
         status = import_fault(&in, LK_ENOMEM, "out of memory");
     *need = status == LK_ENOMEM ? IMPORT_NOTHING : in.need;
     if (in.taken != NULL && in.waiting != NULL) import_settle_waiting(&in, status == LK_OK);
-    vec_drop(&doc->memory, &in.blocks);
-    vec_drop(&doc->memory, &in.ready);
     if (status != LK_OK) {
         events_cancel(&doc->events);
         state_rewind(&doc->state, mark.names.containers);

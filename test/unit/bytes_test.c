@@ -180,19 +180,24 @@ static void test_writer(void) {
     writer_u8(&w, 1);
     CHECK(w.failed && buf.len == 0);
     writer_bytes(&w, "x", 1);
-    writer_wrap(&w, 0);
+    writer_close(&w, writer_open(&w));
     CHECK(w.failed && buf.len == 0);
 
     lk_buf out = {0};
     w = writer_new(&out);
     writer_u8(&w, 5);
-    size_t start = out.len;
-    for (uint32_t i = 0; i < 200; i++) writer_u8(&w, (uint8_t)i);
-    writer_wrap(&w, start);
+    for (uint32_t len = 0; len < 300; len += 1 + len / 100 * 70) { /* prefixes of 1 and 2 bytes */
+        size_t start = writer_open(&w);
+        for (uint32_t i = 0; i < len; i++) writer_u8(&w, (uint8_t)i);
+        writer_close(&w, start);
+    }
     reader r = test_reader(&out);
     CHECK_EQ(reader_u8(&r), 5);
-    lk_bytes inner = reader_bytes(&r);
-    CHECK(inner.len == 200 && inner.at[0] == 0 && inner.at[199] == 199);
+    for (uint32_t len = 0; len < 300; len += 1 + len / 100 * 70) {
+        lk_bytes inner = reader_bytes(&r);
+        CHECK_EQ(inner.len, len);
+        for (uint32_t i = 0; i < len; i++) CHECK_EQ(inner.at[i], (uint8_t)i);
+    }
     CHECK(reader_ok(&r) && reader_left(&r) == 0);
     lk_buf_free(&out);
 }

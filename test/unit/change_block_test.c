@@ -171,11 +171,11 @@ static bool resize_section(lk_bytes bytes, size_t section, bool longer, lk_buf *
     for (size_t i = 0; i < 5; i++) writer_uleb(&w, reader_uleb(&r, UINT64_MAX));
     for (size_t i = 0; i < SECTION_COUNT; i++) {
         lk_bytes part = reader_bytes(&r);
-        size_t start = out->len;
         if (i == section && !longer && part.len == 0) return false;
+        size_t start = writer_open(&w);
         writer_raw(&w, part.at, i == section && !longer ? part.len - 1 : part.len);
         if (i == section && longer) writer_u8(&w, 0xff);
-        writer_wrap(&w, start);
+        writer_close(&w, start);
     }
     CHECK(reader_ok(&r) && reader_left(&r) == 0);
     return true;
