@@ -17,6 +17,7 @@
 #include "host/loop.h"
 #include "host/random.h"
 #include "host/rooms.h"
+#include "host/servers.h"
 #include "host/signal.h"
 #include "host/web.h"
 
@@ -232,11 +233,15 @@ static int serve_start(const serve_options *o, const char *root) {
     return status;
 }
 
-static bool serve_servers_good(const char *option, const cli_list *servers) {
+static bool serve_servers_good(const char *option, const cli_list *list, bool urls) {
     address server;
-    for (size_t i = 0; i < servers->len; i++) {
-        if (address_read((lk_str){servers->at[i], strlen(servers->at[i])}, 3478, &server)) continue;
-        cli_complain("serve", "%s \"%s\" is not of the form HOST:PORT", option, servers->at[i]);
+    servers_url url;
+    for (size_t i = 0; i < list->len; i++) {
+        lk_str text = {list->at[i], strlen(list->at[i])};
+        if (urls && servers_url_read(text, &url) && url.turn) continue;
+        if (address_read(text, 3478, &server)) continue;
+        cli_complain("serve", "%s \"%s\" is not of the form HOST:PORT%s", option, list->at[i],
+                     urls ? ", or turn:HOST:PORT?transport=tcp, or turns:HOST:PORT" : "");
         return false;
     }
     return true;
@@ -277,7 +282,8 @@ static bool serve_options_good(serve_options *o) {
         cli_complain("serve", "--turn and --turn-secret go together");
         return false;
     }
-    return serve_servers_good("--stun", &o->stun) && serve_servers_good("--turn", &o->turn);
+    return serve_servers_good("--stun", &o->stun, false) &&
+           serve_servers_good("--turn", &o->turn, true);
 }
 
 static int serve_run(int argc, char **argv) {
@@ -323,7 +329,9 @@ const cli_command cli_serve = {
         "                      everybody who reaches it and knows a room's name\n"
         "  --stun HOST:PORT    a STUN server that peers are told of; may be repeated\n"
         "  --turn HOST:PORT    a TURN server, for peers that cannot reach each other otherwise;\n"
-        "                      may be repeated. Peers get credentials for it that last a day\n"
+        "                      may be repeated. Peers get credentials for it that last a day.\n"
+        "                      It is told over UDP and TCP; turn:HOST:PORT?transport=tcp names\n"
+        "                      one of them, and turns:HOST:PORT one that speaks TLS\n"
         "  --turn-secret FILE  its first line is what coturn has as static-auth-secret, with\n"
         "                      use-auth-secret\n\n"
         "Prints \"listening on http://HOST:PORT\" when ready. GET /healthz answers 200. "

@@ -116,13 +116,15 @@ static void outlook_begin(void *context) {
     if (!o->named || o->servers->asked > 0 || o->session != NULL) return;
     if (o->servers->unknown) outlook_ill(o, "the name of a STUN or TURN server is not known");
     lk_rtc_turn turn[LIMIT_ICE_SERVERS];
+    const char *tls_names[LIMIT_ICE_SERVERS];
     session_options options = {.offerer = true,
                                .loopback = o->loopback,
                                .identity = o->identity,
                                .stun = o->servers->stun,
                                .stun_len = o->servers->stun_len,
                                .turn = turn,
-                               .turn_len = servers_turn(o->servers, turn)};
+                               .tls_names = tls_names,
+                               .turn_len = servers_turn(o->servers, turn, tls_names)};
     session_events events = {o, outlook_candidate, outlook_none, outlook_message, outlook_closed};
     lk_buf sdp = HEAP_BUF;
     o->session = session_new(o->loop, &options, &events);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT
  * fuzz_turn.c - what a TURN server says, to an allocation that is asked for and to one that there
- * is. Whatever it says, what is passed on lies inside the datagram, and the relay ends or goes on.
+ * is, in a datagram and in pieces over a connection. Whatever it says, what is passed on lies
+ * inside the datagram, and the relay ends or goes on.
  */
 #include "fuzz/fuzz.h"
 
@@ -13,7 +14,7 @@ static const lk_addr fuzz_peer = {.family = 4, .port = 5000, .ip = {10, 0, 0, 3}
 
 /* The same each time, request ids included. */
 static void fuzz_relay(turn *t, queue *out, entropy *random, bool ready) {
-    lk_rtc_turn server = {fuzz_server, {"user", 4}, {"secret", 6}};
+    lk_rtc_turn server = {fuzz_server, {"user", 4}, {"secret", 6}, false};
     stun_writer w;
     *random = (entropy){9};
     queue_init(out, &mem_default);
@@ -63,6 +64,36 @@ void fuzz_repair(uint8_t *data, size_t size) {
     if (data[size - 8] == 0x80 && data[size - 7] == 0x28) data[size - 7] = 0x22;
 }
 
+/* Twice the input, in pieces whose lengths it says itself. */
+static void fuzz_stream(const uint8_t *data, size_t size) {
+    lk_rtc_turn server = {fuzz_server, {"user", 4}, {"secret", 6}, true};
+    lk_addr none = {0};
+    turn t;
+    queue q;
+    entropy random = {9};
+    turn_data got;
+    queue_init(&q, &mem_default);
+    turn_init(&t, NULL, &server, &mem_default, &q, &random, 0);
+    bool good = true;
+    for (size_t at = 0, total = 2 * size; good && at < total;) {
+        size_t from = at % size, len = 1 + data[from] % 64u;
+        if (len > size - from) len = size - from;
+        lk_bytes message = {NULL, 1};
+        good = turn_stream_put(&t, (lk_bytes){data + from, len});
+        at += len;
+        while (good && (good = turn_stream_next(&t, &message)) && message.len > 0) {
+            CHECK(message.at >= t.pieces.at);
+            CHECK(message.at + message.len <= t.pieces.at + t.pieces.len);
+            turn_feed(&t, &none, &fuzz_server, message, &got, at);
+            if (t.state == TURN_OVER) good = false;
+        }
+        CHECK(!good || t.pieces.len < (64u << 10) + 64);
+    }
+    turn_close(&t);
+    turn_drop(&t);
+    queue_drop(&q);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     for (int ready = 0; ready < 2; ready++) {
         turn t;
@@ -83,5 +114,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
         turn_drop(&t);
         queue_drop(&q);
     }
+    if (size > 0) fuzz_stream(data, size);
     return 0;
 }

@@ -52,9 +52,10 @@ typedef struct lk_rtc_identity lk_rtc_identity;
 lk_rtc_identity *lk_rtc_identity_new(const lk_memory *memory_or_null);
 void lk_rtc_identity_free(lk_rtc_identity *identity);
 
-typedef struct lk_rtc_turn { /* a TURN server (RFC 8656) that is asked over UDP */
+typedef struct lk_rtc_turn { /* a TURN server (RFC 8656) */
     lk_addr server;
     lk_str username, password; /* at most 256 bytes each */
+    bool stream; /* asked over a connection, TCP or TLS, that you make: LK_RTC_STREAM */
 } lk_rtc_turn;
 
 typedef struct lk_rtc_options {
@@ -64,7 +65,7 @@ typedef struct lk_rtc_options {
     size_t local_len;
     const lk_addr *stun; /* servers asked for server-reflexive candidates */
     size_t stun_len;
-    const lk_rtc_turn *turn; /* servers asked for relayed candidates, from each address */
+    const lk_rtc_turn *turn; /* servers asked for relayed candidates, from each address, or once */
     size_t turn_len;
     bool allow_loopback;  /* accept and gather 127.0.0.0/8 and ::1 (tests, one-machine use) */
     uint32_t message_max; /* bytes; 0: 262144; at most 2^28 */
@@ -108,6 +109,10 @@ lk_status lk_rtc_remote_candidate(lk_rtc *rtc, lk_str line, uint64_t now_ms);
  * proved to be of the other side changes nothing. */
 void lk_rtc_feed(lk_rtc *rtc, const lk_addr *to, const lk_addr *from, lk_bytes datagram,
                  uint64_t now_ms);
+/* What came over the connection with the TURN server `server`, in pieces of any length; and that it
+ * could not be made, or has ended. */
+void lk_rtc_stream_feed(lk_rtc *rtc, const lk_addr *server, lk_bytes bytes, uint64_t now_ms);
+void lk_rtc_stream_ended(lk_rtc *rtc, const lk_addr *server, uint64_t now_ms);
 
 /* ---- channels ----
  * Streams of messages, side by side: what waits on one does not hold up another. Either side opens
@@ -178,6 +183,9 @@ uint64_t lk_rtc_wake_at(const lk_rtc *rtc);
 
 typedef enum lk_rtc_out_kind {
     LK_RTC_DATAGRAM,  /* send `bytes` from local address `local` to `remote` */
+    LK_RTC_STREAM,    /* send `bytes` over the connection with the TURN server `remote`, which you
+                         make if there is none; no bytes: end it. It may lose `bytes` if too many
+                         wait, but all of them */
     LK_RTC_CANDIDATE, /* trickle `bytes` ("candidate:..." text; empty: end) to the other side */
     LK_RTC_OPEN,      /* `channel` is open; if the other side did that, `opened` says how */
     LK_RTC_MESSAGE,   /* `bytes` arrived on `channel`, whole; `text` if they were sent as such */

@@ -87,7 +87,8 @@
 #define LIMIT_ICE_PAIRS 100
 #define LIMIT_ICE_LOCALS 16
 #define LIMIT_ICE_SERVERS 4
-#define LIMIT_TURN_RELAYS 4  /* allocations of one session */
+#define LIMIT_TURN_RELAYS 6  /* allocations of one session, */
+#define LIMIT_TURN_STREAMS 2 /* and of these over connections */
 #define LIMIT_TURN_BYTES 256 /* of a username, a password, a realm, a nonce */
 
 /* Datagrams that come before their DTLS association can start: one flight of a handshake. */

@@ -123,6 +123,11 @@ void loop_readable_pause(loop_handle *readable, bool paused) {
         uv_poll_start(&readable->uv.poll, UV_READABLE, loop_readable_fired);
 }
 
+void loop_readable_and_writable(loop_handle *readable, bool writable) {
+    uv_poll_start(&readable->uv.poll, UV_READABLE | (writable ? UV_WRITABLE : 0),
+                  loop_readable_fired);
+}
+
 /* ---- signals, directories ---- */
 
 static void loop_signal_fired(uv_signal_t *uv, int signum) {

@@ -37,6 +37,8 @@ void loop_timer_stop(loop_handle *timer);
 loop_handle *loop_readable(loop *l, int fd, loop_fn *fn, void *context);
 /* Pause and go on, for a descriptor that stays readable. */
 void loop_readable_pause(loop_handle *readable, bool paused);
+/* Call, too, when `fd` can be written, or not any more. */
+void loop_readable_and_writable(loop_handle *readable, bool writable);
 loop_handle *loop_signal(loop *l, int signum, loop_fn *fn, void *context);
 /* Calls after something in the directory changed. NULL when the system offers no watching. */
 loop_handle *loop_directory(loop *l, const char *path, loop_fn *fn, void *context);

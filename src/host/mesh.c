@@ -194,7 +194,8 @@ static void mesh_message(void *context, lk_bytes message) {
 
 /* ---- sessions ---- */
 
-static session_options mesh_session_options(const peer *p, lk_rtc_turn turn[LIMIT_ICE_SERVERS]) {
+static session_options mesh_session_options(const peer *p, lk_rtc_turn turn[LIMIT_ICE_SERVERS],
+                                            const char *tls_names[LIMIT_ICE_SERVERS]) {
     const mesh *m = p->mesh;
     return (session_options){.offerer = p->offers,
                              .loopback = m->options.loopback,
@@ -202,7 +203,8 @@ static session_options mesh_session_options(const peer *p, lk_rtc_turn turn[LIMI
                              .stun = m->servers->stun,
                              .stun_len = m->servers->stun_len,
                              .turn = turn,
-                             .turn_len = servers_turn(m->servers, turn)};
+                             .tls_names = tls_names,
+                             .turn_len = servers_turn(m->servers, turn, tls_names)};
 }
 
 static void mesh_attempt(peer *p, lk_str name) {
@@ -216,7 +218,8 @@ static void mesh_attempt(peer *p, lk_str name) {
     p->restarts = 0, p->restart_ms = 0, p->moved = false;
     mesh_retry_in(p, MESH_OPEN_MS);
     lk_rtc_turn turn[LIMIT_ICE_SERVERS];
-    session_options options = mesh_session_options(p, turn);
+    const char *tls_names[LIMIT_ICE_SERVERS];
+    session_options options = mesh_session_options(p, turn, tls_names);
     session_events events = {p, mesh_candidate, mesh_opened, mesh_message, mesh_session_closed};
     p->session = session_new(m->options.loop, &options, &events);
 }
@@ -268,7 +271,8 @@ static void mesh_renew(peer *p) {
     p->mesh->events.note(p->mesh->events.context, heap_str(&note));
     lk_buf_free(&note);
     lk_rtc_turn turn[LIMIT_ICE_SERVERS];
-    session_options options = mesh_session_options(p, turn);
+    const char *tls_names[LIMIT_ICE_SERVERS];
+    session_options options = mesh_session_options(p, turn, tls_names);
     session_renew(p->session, &options);
     p->moved = false;
     p->restart_ms = loop_now_ms() + MESH_RESTART_MS;

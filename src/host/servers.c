@@ -20,6 +20,7 @@ void servers_free(servers *s) {
         lk_buf_free(&s->relays[i].url);
         lk_buf_free(&s->relays[i].username);
         lk_buf_free(&s->relays[i].password);
+        lk_buf_free(&s->relays[i].tls_name);
     }
     heap_free(servers, s);
 }
@@ -74,59 +75,74 @@ static void servers_set(lk_buf *to, lk_str text) {
     buf_append(to, text.at, text.len);
 }
 
-static void servers_take_relay(servers *s, const signal_ice *ice, const address *at) {
+static void servers_take_relay(servers *s, const signal_ice *ice, const servers_url *url) {
     servers_relay *relay = servers_relay_of(s, ice->url);
     bool fresh = relay == NULL;
     if (fresh && s->relay_len == LIMIT_ICE_SERVERS) return;
     if (fresh) {
         relay = &s->relays[s->relay_len++];
-        *relay = (servers_relay){s, HEAP_BUF, HEAP_BUF, HEAP_BUF, {0}};
+        *relay = (servers_relay){s, HEAP_BUF, HEAP_BUF, HEAP_BUF, HEAP_BUF, url->stream, {0}};
         servers_set(&relay->url, ice->url);
+        if (url->tls) servers_set(&relay->tls_name, url->at.host);
     }
     servers_set(&relay->username, ice->username);
     servers_set(&relay->password, ice->credential);
     s->asked += fresh;
-    if (fresh) loop_find(s->loop, at, servers_relay_found, relay);
+    if (fresh) loop_find(s->loop, &url->at, servers_relay_found, relay);
 }
 
-size_t servers_turn(const servers *s, lk_rtc_turn out[LIMIT_ICE_SERVERS]) {
+size_t servers_turn(const servers *s, lk_rtc_turn out[LIMIT_ICE_SERVERS],
+                    const char *tls_names[LIMIT_ICE_SERVERS]) {
     size_t len = 0;
     for (size_t i = 0; i < s->relay_len; i++) {
-        const servers_relay *relay = &s->relays[i];
+        servers_relay *relay = (servers_relay *)&s->relays[i];
         if (relay->found.family == 0) continue;
+        tls_names[len] = relay->tls_name.len > 0 ? heap_str(&relay->tls_name) : NULL;
         out[len++] = (lk_rtc_turn){relay->found,
                                    {(const char *)relay->username.at, relay->username.len},
-                                   {(const char *)relay->password.at, relay->password.len}};
+                                   {(const char *)relay->password.at, relay->password.len},
+                                   relay->stream};
     }
     return len;
 }
 
 /* ---- URLs (RFC 7064, RFC 7065) ---- */
 
-/* What stands behind `scheme`, with the transport UDP or none; false for all else. */
-static bool servers_url_read(lk_str url, const char *scheme, address *out) {
-    static const char query[] = "?transport=";
-    size_t start = strlen(scheme);
-    if (url.len <= start || memcmp(url.at, scheme, start) != 0) return false;
-    lk_str rest = {url.at + start, url.len - start};
-    const char *mark = memchr(rest.at, '?', rest.len);
-    if (mark != NULL) {
-        size_t left = rest.len - (size_t)(mark - rest.at), name = sizeof query - 1;
-        if (left != name + 3 || memcmp(mark, query, name) != 0 ||
-            memcmp(mark + name, "udp", 3) != 0)
-            return false;
-        rest.len = (size_t)(mark - rest.at);
+/* SCHEME:HOST:PORT?transport=udp|tcp, of which the port and the last part may be missing. */
+bool servers_url_read(lk_str text, servers_url *out) {
+    static const struct {
+        const char *scheme;
+        bool turn, tls;
+        uint16_t port;
+    } schemes[] = {
+        {"stun:", false, false, 3478}, {"turn:", true, false, 3478}, {"turns:", true, true, 5349}};
+    static const char *const queries[] = {"?transport=udp", "?transport=tcp"};
+    for (size_t i = 0; i < countof(schemes); i++) {
+        size_t start = strlen(schemes[i].scheme);
+        if (text.len <= start || memcmp(text.at, schemes[i].scheme, start) != 0) continue;
+        lk_str rest = {text.at + start, text.len - start};
+        const char *mark = memchr(rest.at, '?', rest.len);
+        lk_str query = {mark, mark == NULL ? 0 : rest.len - (size_t)(mark - rest.at)};
+        rest.len -= query.len;
+        bool tcp = query.len == 14 && memcmp(query.at, queries[1], 14) == 0;
+        bool udp = query.len == 14 && memcmp(query.at, queries[0], 14) == 0;
+        *out = (servers_url){.turn = schemes[i].turn, .tls = schemes[i].tls};
+        out->stream = tcp || out->tls;
+        /* TURN over DTLS (RFC 7350) is spoken by few servers, and not by us */
+        bool good = (query.len == 0 || tcp || udp) && !(udp && out->tls) && (out->turn || !tcp);
+        return good && address_read(rest, schemes[i].port, &out->at);
     }
-    return address_read(rest, 3478, out);
+    return false;
 }
 
 void servers_take(servers *s, const signal_message *welcome) {
     signal_ice ice;
-    address at;
+    servers_url url;
     for (size_t i = 0; i < 4 * LIMIT_ICE_SERVERS && signal_message_ice(welcome, i, &ice); i++) {
-        if (servers_url_read(ice.url, "stun:", &at))
-            servers_add_stun(s, &at);
-        else if (servers_url_read(ice.url, "turn:", &at))
-            servers_take_relay(s, &ice, &at);
+        if (!servers_url_read(ice.url, &url)) continue;
+        if (url.turn)
+            servers_take_relay(s, &ice, &url);
+        else
+            servers_add_stun(s, &url.at);
     }
 }

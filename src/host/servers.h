@@ -12,7 +12,8 @@
 
 typedef struct servers_relay {
     struct servers *servers;
-    lk_buf url, username, password;
+    lk_buf url, username, password, tls_name; /* the last one empty: not over TLS */
+    bool stream;
     lk_addr found; /* family 0: not yet */
 } servers_relay;
 
@@ -35,7 +36,15 @@ void servers_free(servers *s);
 void servers_add_stun(servers *s, const address *at);
 /* Those that a welcome names, with the credentials that it gives. */
 void servers_take(servers *s, const signal_message *welcome);
-/* Those relays whose address is known, as views; how many. */
-size_t servers_turn(const servers *s, lk_rtc_turn out[LIMIT_ICE_SERVERS]);
+/* Those relays whose address is known, as views, and the names of those that speak TLS; how many.
+ */
+size_t servers_turn(const servers *s, lk_rtc_turn out[LIMIT_ICE_SERVERS],
+                    const char *tls_names[LIMIT_ICE_SERVERS]);
+
+typedef struct servers_url { /* RFC 7064, RFC 7065 */
+    bool turn, stream, tls;
+    address at; /* views */
+} servers_url;
+bool servers_url_read(lk_str text, servers_url *out);
 
 #endif

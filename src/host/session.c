@@ -14,6 +14,7 @@
 #include "host/address.h"
 #include "host/heap.h"
 #include "host/socket.h"
+#include "host/stream.h"
 
 /* Datagrams taken from one socket before others get their turn. */
 #define SESSION_DRAIN 64
@@ -31,11 +32,20 @@ typedef struct session_socket {
     loop_handle *readable;
 } session_socket;
 
+typedef struct session_stream { /* to a TURN server */
+    session *session;
+    lk_addr server;
+    lk_buf tls_name; /* empty: TCP alone */
+    stream *stream;  /* NULL: not now */
+} session_stream;
+
 struct session {
     loop *loop;
     lk_rtc *rtc;
     session_events events;
     session_socket sockets[LIMIT_ICE_LOCALS];
+    session_stream streams[LIMIT_ICE_SERVERS];
+    size_t stream_len;
     size_t socket_len, missed; /* addresses of this host without a socket */
     uint64_t heard_ms;         /* when the last datagram came */
     bool refused;              /* and since then the other side's address has refused one of ours */
@@ -113,11 +123,29 @@ static void session_bind_all(session *s, bool loopback) {
             s->missed += !session_bind(s, &found[i]);
 }
 
+static session_stream *session_stream_to(session *s, const lk_addr *server) {
+    for (size_t i = 0; i < s->stream_len; i++)
+        if (address_equal(&s->streams[i].server, server)) return &s->streams[i];
+    return NULL;
+}
+
+/* Remember how to reach the servers that want a connection. */
+static void session_know_streams(session *s, const session_options *options) {
+    for (size_t i = 0; i < options->turn_len && s->stream_len < LIMIT_ICE_SERVERS; i++) {
+        const lk_rtc_turn *turn = &options->turn[i];
+        if (!turn->stream || session_stream_to(s, &turn->server) != NULL) continue;
+        session_stream *to = &s->streams[s->stream_len++];
+        *to = (session_stream){s, turn->server, HEAP_BUF, NULL};
+        if (options->tls_names[i] != NULL) heap_print(&to->tls_name, "%s", options->tls_names[i]);
+    }
+}
+
 static lk_rtc_options session_rtc_options(session *s, const session_options *options,
                                           lk_addr locals[LIMIT_ICE_LOCALS]) {
     size_t local_len = 0;
     s->loopback = options->loopback;
     session_bind_all(s, options->loopback);
+    session_know_streams(s, options);
     for (size_t i = 0; i < s->socket_len; i++)
         if (s->sockets[i].here) locals[local_len++] = s->sockets[i].addr;
     return (lk_rtc_options){.offerer = options->offerer,
@@ -159,10 +187,52 @@ static void session_send_datagram(session *s, const lk_rtc_out *out) {
         }
 }
 
+/* ---- connections ---- */
+
+static bool session_pump(session *s);
+
+static void session_stream_heard(void *context, lk_bytes bytes) {
+    session_stream *to = context;
+    session *s = to->session;
+    s->heard_ms = loop_now_ms();
+    lk_rtc_stream_feed(s->rtc, &to->server, bytes, s->heard_ms);
+    session_pump(s);
+}
+
+static void session_stream_close(session_stream *to) {
+    if (to->stream != NULL) stream_close(to->stream);
+    to->stream = NULL;
+}
+
+static void session_stream_ended(void *context) {
+    session_stream *to = context;
+    session *s = to->session;
+    session_stream_close(to);
+    lk_rtc_stream_ended(s->rtc, &to->server, loop_now_ms());
+    session_pump(s);
+}
+
+static void session_send_stream(session *s, const lk_rtc_out *out) {
+    session_stream *to = session_stream_to(s, &out->remote);
+    if (to == NULL) return;
+    if (out->bytes.len == 0) {
+        session_stream_close(to);
+        return;
+    }
+    stream_events events = {to, session_stream_heard, session_stream_ended};
+    const char *tls_name = to->tls_name.len > 0 ? heap_str(&to->tls_name) : NULL;
+    if (to->stream == NULL) to->stream = stream_new(s->loop, &to->server, tls_name, &events);
+    stream_send(to->stream, out->bytes);
+}
+
 /* ---- the pump ---- */
 
 static void session_destroy(session *s) {
     for (size_t i = 0; i < s->socket_len; i++) session_unbind(&s->sockets[i]);
+    for (size_t i = 0; i < s->stream_len; i++) {
+        session_stream_close(&s->streams[i]);
+        lk_buf_free(&s->streams[i].tls_name);
+    }
     lk_rtc_free(s->rtc);
     heap_free(session, s);
 }
@@ -189,6 +259,7 @@ static void session_event(session *s, const lk_rtc_out *out) {
     lk_str text = {(const char *)out->bytes.at, out->bytes.len};
     switch (out->kind) {
     case LK_RTC_DATAGRAM: session_send_datagram(s, out); break;
+    case LK_RTC_STREAM: session_send_stream(s, out); break;
     case LK_RTC_CANDIDATE: s->events.candidate(s->events.context, text); break;
     case LK_RTC_OPEN: session_opened(s, out); break;
     case LK_RTC_MESSAGE:
@@ -227,6 +298,7 @@ void session_free(session *s) {
     const lk_rtc_out *out;
     while (!s->over && (out = lk_rtc_poll(s->rtc, now_ms)) != NULL) {
         if (out->kind == LK_RTC_DATAGRAM) session_send_datagram(s, out);
+        if (out->kind == LK_RTC_STREAM) session_send_stream(s, out);
         s->over = out->kind == LK_RTC_CLOSED;
     }
     socket_batch_send(&session_batch);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT
- * session.h - one attempt at a DataChannel: a lk_rtc with UDP sockets of its own, on the loop.
+ * session.h - one attempt at a DataChannel: a lk_rtc with sockets of its own, on the loop.
  *
  *     UDP sockets ─► lk_rtc_feed ─► lk_rtc_poll ─┬► datagrams, sent at once
  *                                                └► events: candidate, opened, message, closed */
@@ -24,6 +24,7 @@ typedef struct session_options {
     const lk_addr *stun;
     size_t stun_len;
     const lk_rtc_turn *turn;
+    const char *const *tls_names; /* of each of them; NULL: it does not speak TLS */
     size_t turn_len;
 } session_options;
 

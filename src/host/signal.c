@@ -15,6 +15,7 @@
 #include "base/utf8.h"
 #include "host/base64url.h"
 #include "host/heap.h"
+#include "host/servers.h"
 #include "host/signal_message.h"
 #include "host/turn_secret.h"
 
@@ -56,20 +57,25 @@ static bool signal_is(lk_str s, const char *text) {
 /* Append {"urls":"SCHEME:SERVER", open, after a comma if it is not the first. */
 static void signal_write_server(lk_buf *out, const char *scheme, lk_str server, const char *query) {
     lk_buf url = HEAP_BUF;
-    heap_print(&url, "%s:%.*s%s", scheme, (int)server.len, server.at, query);
+    heap_print(&url, "%s%.*s%s", scheme, (int)server.len, server.at, query);
     heap_print(out, out->at[out->len - 1] == '[' ? "{" : ",{");
     signal_write_str(out, "urls", (lk_str){(const char *)url.at, url.len});
     lk_buf_free(&url);
 }
 
-/* The relays, over UDP and over TCP, with credentials for one peer. */
+/* The relays, with credentials for one peer: what is no URL is told as one over UDP and one over
+ * TCP. */
 static void signal_write_relays(const signal_hub *hub, lk_str peer, lk_buf *out) {
     static const char *const queries[] = {"?transport=udp", "?transport=tcp"};
     const signal_options *o = &hub->options;
     lk_buf username = HEAP_BUF, password = HEAP_BUF;
     if (o->turn_len > 0) turn_secret_mint(o->turn_secret, peer, o->unix_s(), &username, &password);
     for (size_t i = 0; i < 2 * o->turn_len; i++) {
-        signal_write_server(out, "turn", o->turn[i / 2], queries[i % 2]);
+        lk_str server = o->turn[i / 2];
+        servers_url ignored;
+        bool url = servers_url_read(server, &ignored);
+        if (url && i % 2 == 1) continue;
+        signal_write_server(out, url ? "" : "turn:", server, url ? "" : queries[i % 2]);
         signal_write_str(out, "username", (lk_str){(const char *)username.at, username.len});
         signal_write_str(out, "credential", (lk_str){(const char *)password.at, password.len});
         heap_print(out, "}");
@@ -84,7 +90,7 @@ signal_hub *signal_hub_new(const signal_options *options) {
     hub->ice = (lk_buf)HEAP_BUF;
     heap_print(&hub->ice, "[");
     for (size_t i = 0; i < options->stun_len; i++) {
-        signal_write_server(&hub->ice, "stun", options->stun[i], "");
+        signal_write_server(&hub->ice, "stun:", options->stun[i], "");
         heap_print(&hub->ice, "}");
     }
     hub->options.stun = NULL;

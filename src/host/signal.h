@@ -12,7 +12,7 @@ typedef struct signal_member signal_member;
 typedef struct signal_options {
     const lk_str *stun; /* "HOST:PORT", told to those who join */
     size_t stun_len;
-    const lk_str *turn; /* likewise; must stay */
+    const lk_str *turn; /* likewise, or URLs (RFC 7065); must stay */
     size_t turn_len;
     lk_str turn_secret;      /* what their credentials are made with (turn_secret.h) */
     int64_t (*unix_s)(void); /* needed for that */

@@ -7,6 +7,7 @@
 #include <linux/errqueue.h>
 #include <net/if.h>
 #include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <netinet/udp.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -88,6 +89,32 @@ int socket_accept(int listen_fd) {
     do fd = accept4(listen_fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
     while (fd < 0 && (errno == EINTR || errno == ECONNABORTED));
     return fd;
+}
+
+int socket_connect(const lk_addr *to) {
+    int kind = SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, on = 1, timeout_ms = 15000;
+    int fd = socket(to->family == 6 ? AF_INET6 : AF_INET, kind, 0);
+    if (fd < 0) return -1;
+    setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+    setsockopt(fd, IPPROTO_TCP, TCP_USER_TIMEOUT, &timeout_ms, sizeof timeout_ms);
+    struct sockaddr_storage at;
+    socklen_t len = socket_sockaddr(to, &at);
+    if (connect(fd, (struct sockaddr *)&at, len) == 0 || errno == EINPROGRESS) return fd;
+    return socket_fail(fd);
+}
+
+static bool socket_later(void) { return errno == EAGAIN || errno == EWOULDBLOCK || errno == EINTR; }
+
+int64_t socket_read(int fd, uint8_t *into, size_t cap) {
+    ssize_t len = recv(fd, into, cap, 0);
+    if (len > 0) return len;
+    return len < 0 && socket_later() ? 0 : -1;
+}
+
+int64_t socket_write(int fd, lk_bytes bytes) {
+    ssize_t len = send(fd, bytes.at, bytes.len, MSG_NOSIGNAL);
+    if (len >= 0) return len;
+    return socket_later() ? 0 : -1;
 }
 
 int socket_udp(const lk_addr *addr, lk_addr *bound) {

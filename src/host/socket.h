@@ -15,6 +15,13 @@ lk_addr socket_addr(const struct sockaddr *from);
 int socket_listen(const lk_addr *addr, lk_addr *bound);
 int socket_accept(int listen_fd);
 
+/* Begin a TCP connection: it is made, or has failed, once it can be written. One that is not
+ * acknowledged for 15 s ends. */
+int socket_connect(const lk_addr *to);
+/* How many bytes were read or written: 0 if none can be now, or -1 when it is over. */
+int64_t socket_read(int fd, uint8_t *into, size_t cap);
+int64_t socket_write(int fd, lk_bytes bytes);
+
 /* A UDP socket with room for bursts of a whole flight of packets; *bound says where. */
 int socket_udp(const lk_addr *addr, lk_addr *bound);
 /* Datagrams of one sender, one behind the other, or -1 when there is none: all have *each bytes,

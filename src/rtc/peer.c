@@ -418,6 +418,21 @@ void lk_rtc_close(lk_rtc *r, uint64_t now_ms) {
     peer_pump(r, now_ms);
 }
 
+void lk_rtc_stream_feed(lk_rtc *r, const lk_addr *server, lk_bytes bytes, uint64_t now_ms) {
+    static const lk_addr none;
+    lk_bytes message;
+    bool good = relays_take(&r->relays, server, bytes);
+    while (good && (good = relays_next(&r->relays, server, &message)) && message.len > 0)
+        lk_rtc_feed(r, &none, server, message, now_ms);
+    if (!good) lk_rtc_stream_ended(r, server, now_ms);
+}
+
+void lk_rtc_stream_ended(lk_rtc *r, const lk_addr *server, uint64_t now_ms) {
+    if (r->state == LK_RTC_OVER) return;
+    relays_end(&r->relays, &r->ice, server);
+    peer_pump(r, now_ms);
+}
+
 /* ---- time, and what comes out ---- */
 
 void lk_rtc_tick(lk_rtc *r, uint64_t now_ms) {
@@ -446,6 +461,7 @@ static bool peer_due(const lk_rtc *r) {
 static bool peer_leaves(lk_rtc *r, uint64_t now_ms) {
     if (r->view.kind != LK_RTC_DATAGRAM) return true;
     if (!relays_wrap(&r->relays, &r->view, now_ms)) return false;
+    if (r->view.kind == LK_RTC_STREAM) return true;
     for (size_t i = 0; i < r->host_len; i++)
         if (addr_equal(&r->hosts[i], &r->view.local)) return true;
     return false;

@@ -5,7 +5,9 @@
  *                                                           │
  *     for each host that is sent to: CreatePermission ◄─────┘ every 4 minutes while it is in use
  *
- * Datagrams go in indications: 36 bytes more than by a channel each, and nothing to set up. */
+ * Datagrams go in indications: 36 bytes more than by a channel each, and nothing to set up.
+ *
+ * Over UDP requests are sent again. A connection does that itself: there each is sent once. */
 #include "rtc/turn.h"
 
 #include "rtc/addr.h"
@@ -15,6 +17,8 @@
 #define TURN_RTO_MS 500
 #define TURN_TRIES 7
 #define TURN_LAST_MS (16 * TURN_RTO_MS)
+/* Section 6.2.2: how long an answer over a connection may take, which it must come first. */
+#define TURN_STREAM_MS 39500
 /* A permission lasts 5 minutes (RFC 8656 section 9). */
 #define TURN_PERMISSION_MS 240000
 /* The lifetime that we ask for; this long before the end of what we get we ask again. */
@@ -39,7 +43,8 @@ static void turn_sign_and_send(turn *t, stun_writer *w) {
         stun_credentials(w, turn_str(&t->username), turn_str(&t->realm), turn_str(&t->nonce));
         key = (lk_str){(const char *)t->key, sizeof t->key};
     }
-    queue_item item = {.kind = LK_RTC_DATAGRAM, .local = t->base, .remote = t->server};
+    queue_item item = {
+        .kind = t->stream ? LK_RTC_STREAM : LK_RTC_DATAGRAM, .local = t->base, .remote = t->server};
     queue_push(t->out, item, stun_seal(w, key)); /* without memory it is lost, like any datagram */
 }
 
@@ -62,8 +67,8 @@ static void turn_permit(turn *t, const turn_permission *p) {
 
 static void turn_begin(turn *t, turn_request *r, uint64_t now_ms) {
     entropy_bytes(t->random, r->id, STUN_ID);
-    r->tries = 1;
-    r->retry_ms = now_ms + TURN_RTO_MS;
+    r->tries = t->stream ? TURN_TRIES : 1;
+    r->retry_ms = now_ms + (t->stream ? TURN_STREAM_MS : TURN_RTO_MS);
 }
 
 /* Is it time to send it again? *over: it was sent often enough. */
@@ -85,10 +90,13 @@ static void turn_start_permit(turn *t, turn_permission *p, uint64_t now_ms) {
     turn_permit(t, p);
 }
 
-static void turn_end(turn *t) {
+void turn_end(turn *t) {
     t->state = TURN_OVER;
     t->request.retry_ms = t->refresh_ms = UINT64_MAX;
     t->permissions.len = 0;
+    if (!t->stream) return;
+    t->pieces.len = t->shown = 0; /* what is shown of them may be in use */
+    queue_push(t->out, (queue_item){.kind = LK_RTC_STREAM, .remote = t->server}, (lk_bytes){0});
 }
 
 void turn_init(turn *t, const lk_addr *base, const lk_rtc_turn *server, const lk_memory *heap,
@@ -96,7 +104,8 @@ void turn_init(turn *t, const lk_addr *base, const lk_rtc_turn *server, const lk
     *t = (turn){.heap = heap,
                 .out = out,
                 .random = random,
-                .base = *base,
+                .stream = server->stream,
+                .base = server->stream ? (lk_addr){0} : *base,
                 .server = server->server,
                 .refresh_ms = UINT64_MAX};
     if (turn_copy(&t->username, server->username) && turn_copy(&t->password, server->password))
@@ -105,9 +114,13 @@ void turn_init(turn *t, const lk_addr *base, const lk_rtc_turn *server, const lk
         turn_end(t);
 }
 
-void turn_drop(turn *t) { vec_drop(t->heap, &t->permissions); }
+void turn_drop(turn *t) {
+    vec_drop(t->heap, &t->permissions);
+    vec_drop(t->heap, &t->pieces);
+}
 
 void turn_close(turn *t) {
+    if (t->state == TURN_OVER) return;
     if (t->state == TURN_READY) {
         turn_begin(t, &t->request, 0);
         turn_ask(t, &t->request, 0);
@@ -217,6 +230,41 @@ bool turn_feed(turn *t, const lk_addr *to, const lk_addr *from, lk_bytes datagra
         return true;
     }
     return false;
+}
+
+/* ---- over a connection ---- */
+
+bool turn_stream_put(turn *t, lk_bytes bytes) {
+    if (t->state == TURN_OVER || !vec_reserve(t->heap, &t->pieces, bytes.len)) return false;
+    if (bytes.len > 0) __builtin_memcpy(t->pieces.at + t->pieces.len, bytes.at, bytes.len);
+    t->pieces.len += bytes.len;
+    t->shown = 0;
+    return true;
+}
+
+/* Of the message that begins there; 0: not to be seen yet, SIZE_MAX: there begins none. */
+static size_t turn_stream_len(lk_bytes rest) {
+    if (rest.len < 4) return 0;
+    size_t len = (size_t)(rest.at[2] << 8 | rest.at[3]);
+    if (rest.at[0] >> 6 == 0) return 20 + len;
+    /* ChannelData is padded to a multiple of four here; we never bind a channel */
+    return rest.at[0] >> 6 == 1 ? 4 + (len + 3) / 4 * 4 : SIZE_MAX;
+}
+
+bool turn_stream_next(turn *t, lk_bytes *message) {
+    lk_bytes rest = {t->pieces.at + t->shown, t->pieces.len - t->shown};
+    size_t len = turn_stream_len(rest);
+    if (len == SIZE_MAX) return false;
+    bool whole = len > 0 && len <= rest.len;
+    *message = (lk_bytes){rest.at, whole ? len : 0};
+    if (whole) {
+        t->shown += len;
+    } else if (t->shown > 0) {
+        __builtin_memmove(t->pieces.at, rest.at, rest.len);
+        t->pieces.len = rest.len;
+        t->shown = 0;
+    }
+    return true;
 }
 
 /* ---- sending ---- */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT
- * turn.h - an address on a TURN server (RFC 8656), over UDP: what is sent from there the server
+ * turn.h - an address on a TURN server (RFC 8656): what is sent from there the server
  * sends, and it passes on what comes there from those whom we have written to. To ICE it is one
  * more socket of ours. */
 #ifndef RTC_TURN_H
@@ -35,7 +35,10 @@ typedef struct turn {
     queue *out;
     entropy *random;
     turn_state state;
+    bool stream;          /* asked over a connection: `base` is no address then */
     lk_addr base, server; /* our socket, and where we ask */
+    VEC(uint8_t) pieces;  /* of what came over the connection */
+    size_t shown;         /* of them, as messages */
     lk_addr relayed, mapped;
     turn_text username, password, realm, nonce;
     uint8_t key[16]; /* of the credentials and the realm */
@@ -46,12 +49,21 @@ typedef struct turn {
     VEC(turn_permission) permissions;
 } turn;
 
-/* Ask for an address, from our socket `base`. `server` is copied. */
+/* Ask for an address, from our socket `base` or over a connection. `server` is copied. */
 void turn_init(turn *t, const lk_addr *base, const lk_rtc_turn *server, const lk_memory *heap,
                queue *out, entropy *random, uint64_t now_ms);
 void turn_drop(turn *t);
 /* Give the address back. */
 void turn_close(turn *t);
+/* There is none any more. */
+void turn_end(turn *t);
+
+/* ---- over a connection ----
+ * Messages follow one another; each begins with its length (RFC 8656 section 12.6, RFC 8489 section
+ * 6.2.2). Put what came; then take message after message, views until the next call, until one is
+ * empty. False: memory is out, or this is no TURN server. */
+bool turn_stream_put(turn *t, lk_bytes bytes);
+bool turn_stream_next(turn *t, lk_bytes *message);
 
 typedef struct turn_data { /* what somebody sent to our relayed address; no bytes: nothing */
     lk_addr peer;

@@ -7,7 +7,7 @@ import { test } from 'node:test';
 import { chromiumTab, noChromium } from './lib/chromium.mjs';
 import { scratchFolder, sleep, until } from './lib/cleanup.mjs';
 import { coturn, noCoturn } from './lib/coturn.mjs';
-import { Lab, noNamespaces } from './lib/namespace.mjs';
+import { Lab, dropUdp, noNamespaces } from './lib/namespace.mjs';
 import { join, newLink, noProgram, serve } from './lib/program.mjs';
 import { finish } from './lib/socket.mjs';
 
@@ -17,6 +17,7 @@ test('a relay and its secret go together', { skip: noProgram }, async (t) => {
     writeFileSync(secret, '\n');
     assert.equal((await run('--turn', '127.0.0.1:3478')).code, 64);
     assert.equal((await run('--turn-secret', secret)).code, 64);
+    assert.equal((await run('--turn', 'turn:127.0.0.1?transport=sctp', '--turn-secret', secret)).code, 64);
     assert.equal((await run('--turn', '127.0.0.1:port', '--turn-secret', secret)).code, 64);
     const empty = await run('--turn', '127.0.0.1:3478', '--turn-secret', secret);
     assert.equal(empty.code, 1);
@@ -27,7 +28,7 @@ const skip = noProgram || noNamespaces || noCoturn;
 const SECRET = 'kept between serve and coturn';
 
 /** Two namespaces that reach the hub and not each other, and a server and a relay there. */
-async function apart(t) {
+async function apart(t, url = (address) => address) {
     const lab = new Lab(t);
     for (const port of ['ba', 'bb'])
         execFileSync('bridge', ['-n', lab.hub, 'link', 'set', 'dev', port, 'isolated', 'on']);
@@ -40,19 +41,19 @@ async function apart(t) {
         return execFileSync('ip', args, { encoding: 'utf8' }).trim() === 'ECONNREFUSED';
     };
     assert.deepEqual([reached(lab.hubIp), reached('10.88.3.3')], [true, false]);
-    const relay = await coturn(t, { host: lab.hubIp, ns: lab.hub, port: 3478, secret: SECRET });
+    const relay = await coturn(t, { host: lab.hubIp, ns: lab.hub, port: 3478, secret: SECRET, tls: true });
     const secret = path.join(scratchFolder(t), 'secret');
     writeFileSync(secret, `${SECRET}\n`, { mode: 0o600 });
-    const args = ['--turn', relay.address, '--turn-secret', secret];
+    const args = ['--turn', url(relay.address), '--turn-secret', secret];
     const server = await serve(t, { host: lab.hubIp, ns: lab.hub, args });
     return { lab, relay, server, link: newLink(server.url) };
 }
 
-function peer(t, link, ns, text) {
+function peer(t, link, ns, text, env) {
     const at = scratchFolder(t);
     const file = path.join(at, 'file');
     if (text !== undefined) writeFileSync(file, text);
-    const child = join(t, link, file, { data: path.join(at, 'data'), ns });
+    const child = join(t, link, file, { data: path.join(at, 'data'), ns, env });
     return { child, text: () => existsSync(file) && readFileSync(file, 'utf8'), file };
 }
 
@@ -66,6 +67,34 @@ test('two terminals', { skip }, async (t) => {
     await sleep(500); // who writes at the same moment has not seen the text, and keeps it
     writeFileSync(b.file, 'and back\n');
     await until('the answer', () => a.text() === 'and back\n');
+});
+
+for (const [name, url] of [
+    ['TCP', (address) => `turn:${address}?transport=tcp`],
+    ['TLS', (address) => `turns:${address.replace('3478', '3479')}`],
+])
+    test(`two terminals where no datagram passes, over ${name}`, { skip }, async (t) => {
+        const { lab, link, relay } = await apart(t, url);
+        const dropped = [lab.a, lab.b].map(dropUdp);
+        const env = { SSL_CERT_FILE: relay.authority };
+        const text = 'by way of a connection\n'.repeat(20_000);
+        const a = peer(t, link, lab.a, text, env);
+        const b = peer(t, link, lab.b, undefined, env);
+        await until('the text', () => b.text() === text).catch((error) => {
+            throw new Error(`${error.message}\n${a.child.errors}\n${relay.log().slice(-3000)}`);
+        });
+        for (const count of dropped) assert.ok(count() > 0, 'datagrams are dropped');
+        assert.match(a.child.errors + b.child.errors, /connected, 10\.88\.3\.1 - 10\.88\.3\.1/);
+    });
+
+test('a relay whose certificate nobody vouches for is not used', { skip }, async (t) => {
+    const { lab, link, relay } = await apart(t, (address) => `turns:${address.replace('3478', '3479')}`);
+    const [a, b] = [peer(t, link, lab.a, 'secret\n'), peer(t, link, lab.b)];
+    for (const { child } of [a, b]) await until('both in the room', () => /in the room/.test(child.errors));
+    await until('the relay to be asked', () => /TLS|SSL/.test(relay.log().split('opened').pop()), 20_000);
+    await sleep(3_000);
+    assert.doesNotMatch(relay.log(), /ALLOCATE processed, success/);
+    assert.notEqual(b.text(), 'secret\n');
 });
 
 test('a tab and a terminal', { skip: skip || noChromium }, async (t) => {

@@ -207,6 +207,7 @@ static void peer_poll(peer *p) {
     while ((out = lk_rtc_poll(p->rtc, now_ms())) != NULL) {
         switch (out->kind) {
         case LK_RTC_DATAGRAM: peer_datagram(p, out); break;
+        case LK_RTC_STREAM: CHECK(!"a connection that nobody asked for"); break;
         case LK_RTC_CANDIDATE:
             say(json_pack("{s:s,s:s%}", "type", "candidate", "candidate", out->bytes.at,
                           out->bytes.len));
@@ -400,7 +401,7 @@ int main(int argc, char **argv) {
     static peer p = {.echo = true};
     peer_options(&p, argc, argv);
     CHECK_EQ(lk_rtc_global_init(), LK_OK);
-    lk_rtc_turn turn = {p.turn, {"user", 4}, {"secret", 6}};
+    lk_rtc_turn turn = {p.turn, {"user", 4}, {"secret", 6}, false};
     lk_rtc_options options = {.offerer = p.offerer,
                               .impolite = p.impolite,
                               .locals = p.hosts,

@@ -27,7 +27,7 @@ typedef struct world {
 
 static void world_init(world *w, const char *password) {
     static const char text[] = "user:realm:secret";
-    lk_rtc_turn server = {server_addr, user, {password, strlen(password)}};
+    lk_rtc_turn server = {server_addr, user, {password, strlen(password)}, false};
     *w = (world){.random = {7}, .now_ms = 1000, .nonce = "n1", .lifetime_s = 600};
     queue_init(&w->out, &mem_default);
     CHECK(dtls_md5((lk_bytes){(const uint8_t *)text, sizeof text - 1}, w->key));
@@ -186,10 +186,84 @@ static void test_data(void) {
     world_drop(&w);
 }
 
+/* ---- over a connection ---- */
+
+static turn *stream_new(world *w, turn *t) {
+    lk_rtc_turn server = {server_addr, user, {"secret", 6}, true};
+    *w = (world){.random = {7}};
+    queue_init(&w->out, &mem_default);
+    turn_init(t, NULL, &server, &mem_default, &w->out, &w->random, 1000);
+    return t;
+}
+
+/* Two messages and a ChannelData between them, cut at every place, come out whole. */
+static void test_stream_pieces(void) {
+    static const uint8_t id[STUN_ID] = {1};
+    stun_writer m;
+    uint8_t bytes[200];
+    stun_begin(&m, STUN_DATA, id);
+    stun_peer(&m, &peer);
+    stun_data(&m, (lk_bytes){(const uint8_t *)"hello", 5});
+    lk_bytes one = stun_plain(&m);
+    memcpy(bytes, one.at, one.len);
+    memcpy(bytes + one.len, "\x40\0\0\5abcde\0\0", 12);
+    memcpy(bytes + one.len + 12, one.at, one.len);
+    size_t len = 2 * one.len + 12, lens[] = {one.len, 12, one.len};
+    for (size_t cut = 0; cut <= len; cut++) {
+        world w;
+        turn t;
+        size_t got = 0;
+        lk_bytes halves[] = {{bytes, cut}, {bytes + cut, len - cut}}, message;
+        stream_new(&w, &t);
+        for (int half = 0; half < 2; half++) {
+            CHECK(turn_stream_put(&t, halves[half]));
+            while (turn_stream_next(&t, &message) && message.len > 0)
+                CHECK_EQ(message.len, lens[got++]);
+        }
+        CHECK_EQ(got, 3);
+        CHECK_EQ(t.pieces.len, 0);
+        turn_drop(&t);
+        queue_drop(&w.out);
+    }
+}
+
+/* One request, once; the end takes the connection with it. */
+static void test_stream_life(void) {
+    world w;
+    turn t;
+    lk_bytes message;
+    stream_new(&w, &t);
+    CHECK_EQ(queue_first(&w.out)->kind, LK_RTC_STREAM);
+    CHECK(addr_equal(&queue_first(&w.out)->remote, &server_addr));
+    queue_pop(&w.out);
+    turn_tick(&t, 1000 + 39000);
+    CHECK(queue_first(&w.out) == NULL && t.state == TURN_ASKING);
+    turn_tick(&t, 1000 + 39500);
+    CHECK_EQ(t.state, TURN_OVER);
+    CHECK_EQ(queue_first(&w.out)->kind, LK_RTC_STREAM);
+    CHECK_EQ(queue_first(&w.out)->len, 0);
+    CHECK(!turn_stream_put(&t, (lk_bytes){(const uint8_t *)"x", 1}));
+    turn_drop(&t);
+    queue_drop(&w.out);
+    stream_new(&w, &t);
+    CHECK(turn_stream_put(&t, (lk_bytes){(const uint8_t *)"HTTP/1.1 400 Bad", 16}));
+    CHECK(turn_stream_next(&t, &message) && message.len == 0); /* 'H': ChannelData, by its looks */
+    CHECK(turn_stream_put(&t, (lk_bytes){(const uint8_t *)"\xff\xff\xff\xff", 4}));
+    turn_drop(&t);
+    queue_drop(&w.out);
+    stream_new(&w, &t);
+    CHECK(turn_stream_put(&t, (lk_bytes){(const uint8_t *)"\xff\xff\xff\xff", 4}));
+    CHECK(!turn_stream_next(&t, &message));
+    turn_drop(&t);
+    queue_drop(&w.out);
+}
+
 int main(void) {
     test_life();
     test_refused();
     test_data();
-    puts("turn: an hour, refusals, data");
+    test_stream_pieces();
+    test_stream_life();
+    puts("turn: an hour, refusals, data, connections");
     return 0;
 }

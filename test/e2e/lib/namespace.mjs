@@ -25,6 +25,15 @@ function refusal() {
 }
 export const noNamespaces = refusal();
 
+/** No datagram leaves `ns` any more; gives a function that says how many have tried. */
+export function dropUdp(ns) {
+    const nft = (...args) => ip('netns', 'exec', ns, 'nft', ...args);
+    nft('add', 'table', 'inet', 'lab');
+    nft('add', 'chain', 'inet', 'lab', 'out', '{ type filter hook output priority 0; }');
+    nft('add', 'rule', 'inet', 'lab', 'out', 'meta l4proto udp counter drop');
+    return () => Number(/packets (\d+)/.exec(nft('list', 'table', 'inet', 'lab'))[1]);
+}
+
 let labs = 0;
 export class Lab {
     constructor(t, names = ['a', 'b']) {

@@ -76,7 +76,7 @@ export function newLink(url) {
 }
 
 /** `lorikeet join LINK FILE --data DIR` */
-export function join(t, link, file, { data, ns, args = [] } = {}) {
+export function join(t, link, file, { data, ns, env, args = [] } = {}) {
     const rest = [file, ...(data ? ['--data', data] : []), ...args].filter(Boolean);
-    return new Child(t, program, ['join', link, ...rest], { ns });
+    return new Child(t, program, ['join', link, ...rest], { ns, env });
 }
