@@ -26,7 +26,11 @@ lv dag_lv(const dag *g, op_id id) {
     const dag_peer *peer = &g->peers.at[id.peer];
     LK_ASSERT(id.counter >= 0 && id.counter < peer->end);
     if (id.counter < peer->begin) return peer->begin_lv + (uint32_t)id.counter;
-    size_t low = 0, high = peer->runs.len; /* the last run that starts at or before the counter */
+    /* The last run that starts at or before the counter: mostly a recent one. */
+    size_t high = peer->runs.len, step = 1;
+    for (; step < high && g->runs.at[peer->runs.at[high - step]].counter > id.counter; step *= 2)
+        high -= step;
+    size_t low = step < high ? high - step : 0;
     while (high - low > 1) {
         size_t mid = (low + high) / 2;
         if (g->runs.at[peer->runs.at[mid]].counter <= id.counter)
@@ -40,8 +44,9 @@ lv dag_lv(const dag *g, op_id id) {
 
 const dag_run *dag_run_of(const dag *g, lv at) {
     LK_ASSERT(at >= g->begin && at < g->end);
-    size_t low = 0, high = g->runs.len;
-    if (g->runs.at[high - 1].start <= at) low = high - 1;
+    size_t high = g->runs.len, step = 1; /* mostly a recent one */
+    for (; step < high && g->runs.at[high - step].start > at; step *= 2) high -= step;
+    size_t low = step < high ? high - step : 0;
     while (high - low > 1) {
         size_t mid = (low + high) / 2;
         if (g->runs.at[mid].start <= at)
