@@ -154,7 +154,7 @@ relay *relay_new(const relay_options *options) {
     loop_timer_start(r->tick, RELAY_TICK_MS);
     mesh_options peers = options->mesh;
     peers.loop = options->loop, peers.web = options->web, peers.relay = true;
-    r->mesh = mesh_new(&peers, &(mesh_events){r, relay_opened, relay_message, relay_closed,
+    r->mesh = mesh_new(&peers, &(mesh_events){r, relay_opened, relay_message, relay_closed, NULL,
                                               relay_welcome, relay_note});
     return r;
 }

@@ -213,6 +213,12 @@ static void replica_welcome(void *context, size_t others) {
         loop_timer_start(r->begin, REPLICA_UNREACHED_MS);
 }
 
+static void replica_sparse(void *context, bool sparse) {
+    replica *r = context;
+    lk_room_sparse(r->room, sparse, loop_now_ms());
+    replica_pump(r);
+}
+
 static void replica_note(void *context, const char *text) {
     (void)context;
     replica_say(text);
@@ -320,7 +326,7 @@ replica *replica_new(const replica_options *options, lk_buf *why) {
     mesh_options peers = options->mesh;
     peers.loop = options->loop, peers.web = options->web;
     r->mesh = mesh_new(&peers, &(mesh_events){r, replica_opened, replica_message, replica_closed,
-                                              replica_welcome, replica_note});
+                                              replica_sparse, replica_welcome, replica_note});
     if (r->mirror != NULL && !mirror_waits(r->mirror)) mirror_begin(r->mirror);
     loop_timer_start(r->begin, REPLICA_ALONE_MS);
     return r;

@@ -97,10 +97,11 @@
 /* Bytes of one DataChannel message that a peer will take or queue. */
 #define LIMIT_MESSAGE_BYTES (256u << 20)
 
-/* Signalling (docs/PROTOCOL.md section 1). A message carries one session description; the room is a
- * full mesh, which stops being useful long before this many members. */
+/* Signalling (docs/PROTOCOL.md section 1). A message carries one session description, or the names
+ * of all members, 25 bytes each. Plain members are told all that any of them says. */
 #define LIMIT_SIGNAL_MESSAGE_BYTES (64u << 10)
-#define LIMIT_SIGNAL_MEMBERS 128
+#define LIMIT_SIGNAL_MEMBERS 1024
+#define LIMIT_SIGNAL_PLAIN 128
 #define LIMIT_SIGNAL_ROOMS 4096
 /* What one connection may say, in bytes with a fixed charge for each message and for each member it
  * is relayed to: entering a full room costs about an eighth of the burst. */

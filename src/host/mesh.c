@@ -19,6 +19,7 @@
 #include "base/limits.h"
 #include "host/base64url.h"
 #include "host/heap.h"
+#include "host/neighbours.h"
 #include "host/random.h"
 #include "host/seal.h"
 #include "host/servers.h"
@@ -46,10 +47,11 @@
 typedef struct peer {
     mesh *mesh;
     char name[SIGNAL_PEER_LEN + 1];
-    bool known;   /* to signalling */
-    bool relay;   /* it has the relays' key only */
-    bool offers;  /* we make the offers */
-    bool refused; /* something that came in its name could not be opened */
+    bool known;     /* to signalling */
+    bool relay;     /* it has the relays' key only */
+    bool offers;    /* we make the offers */
+    bool refused;   /* something that came in its name could not be opened */
+    neighbour ring; /* whether it is wanted */
     seal seal;
     session *session;
     char session_name[MESH_SESSION_BYTES + 1];
@@ -70,6 +72,9 @@ struct mesh {
     loop_handle *tick;
     char self[SIGNAL_PEER_LEN + 1];
     uint8_t relay_key[SEAL_KEY];
+    neighbour ring; /* our places */
+    bool choose;    /* what is wanted may be different now */
+    bool sparse;
     VEC(peer *) peers;
     servers *servers;
     uint32_t last_link;
@@ -151,6 +156,7 @@ static void mesh_candidate(void *context, lk_str line) {
 
 static void mesh_failed(peer *p) {
     mesh_drop(p);
+    p->ring.unreached = p->mesh->choose = true;
     if (p->known) mesh_retry_in(p, signal_client_backoff_ms(p->failures++));
 }
 
@@ -168,6 +174,23 @@ static bool mesh_is_gone(const peer *p, uint64_t now_ms) {
     return !p->known && p->link != 0 && session_deserted(p->session, now_ms);
 }
 
+/* Of too many channels let go those that nobody has to keep, the oldest first. */
+static void mesh_prune(mesh *m) {
+    peer *oldest;
+    do {
+        size_t open = 0;
+        oldest = NULL;
+        for (size_t i = 0; i < m->peers.len; i++) {
+            peer *p = m->peers.at[i];
+            open += p->link != 0;
+            bool kept = p->link == 0 || (p->known && p->ring.wanted);
+            if (!kept && (oldest == NULL || p->begun_ms < oldest->begun_ms)) oldest = p;
+        }
+        if (open <= NEIGHBOUR_LINKS) return;
+        if (oldest != NULL) mesh_drop(oldest);
+    } while (oldest != NULL);
+}
+
 static void mesh_opened(void *context) {
     peer *p = context;
     mesh *m = p->mesh;
@@ -177,6 +200,7 @@ static void mesh_opened(void *context) {
     m->events.note(m->events.context, heap_str(&note));
     lk_buf_free(&note);
     p->failures = 0, p->retry_ms = UINT64_MAX;
+    p->ring.unreached = false, m->choose = true;
     p->link = ++m->last_link;
     m->events.opened(m->events.context, p->link, p->relay);
     for (size_t i = 0; i < m->peers.len; i++) {
@@ -185,6 +209,7 @@ static void mesh_opened(void *context) {
             strcmp(other->fingerprint, p->fingerprint) == 0)
             mesh_drop(other);
     }
+    mesh_prune(m);
 }
 
 static void mesh_message(void *context, lk_bytes message) {
@@ -320,7 +345,9 @@ static void mesh_retry(peer *p, uint64_t now_ms) {
     if (now_ms < p->retry_ms || p->link != 0) return;
     p->retry_ms = UINT64_MAX;
     if (!p->known) return;
-    if (p->offers) {
+    if (!p->ring.wanted) {
+        mesh_drop(p);
+    } else if (p->offers) {
         mesh_offer(p);
     } else {
         mesh_drop(p);
@@ -337,12 +364,21 @@ static void mesh_left(void *context, lk_str name) {
     if (p == NULL) return;
     p->known = false;
     p->retry_ms = UINT64_MAX;
+    m->choose = true;
     mesh_sweep(m);
+}
+
+/* Relays know their own key only, so it is that which places everyone. */
+static neighbour mesh_place(const mesh *m, lk_str name) {
+    const uint8_t *key = m->options.relay ? m->options.key.at : m->relay_key;
+    return neighbour_place(key, m->options.room, name);
 }
 
 static void mesh_welcome(void *context, lk_str self, const signal_message *message) {
     mesh *m = context;
     memcpy(m->self, self.at, SIGNAL_PEER_LEN);
+    m->ring = mesh_place(m, self);
+    m->choose = true;
     for (size_t i = 0; i < m->peers.len; i++) m->peers.at[i]->known = false;
     mesh_sweep(m);
     servers_take(m->servers, message);
@@ -366,11 +402,42 @@ static void mesh_joined(void *context, lk_str name) {
     p->offers = memcmp(m->self, p->name, SIGNAL_PEER_LEN) < 0;
     seal_begin(&p->seal, m->options.room, relay ? m->relay_key : m->options.key.at,
                (lk_str){m->self, SIGNAL_PEER_LEN}, (lk_str){p->name, SIGNAL_PEER_LEN});
+    p->ring = mesh_place(m, name);
+    m->choose = true;
     *vec_push(&heap_memory, &m->peers) = p;
-    if (p->offers)
-        mesh_offer(p);
-    else
-        mesh_retry_in(p, MESH_OFFER_MS);
+}
+
+/* Begin with those who are wanted now and were not before. */
+static void mesh_choose(mesh *m) {
+    if (!m->choose) return;
+    m->choose = false;
+    VEC(neighbour *) others = {0};
+    for (size_t i = 0; i < m->peers.len; i++)
+        if (m->peers.at[i]->known) *vec_push(&heap_memory, &others) = &m->peers.at[i]->ring;
+    neighbours_choose(&m->ring, others.at, others.len);
+    bool sparse = others.len > NEIGHBOUR_ALL;
+    vec_drop(&heap_memory, &others);
+    if (sparse != m->sparse && m->events.sparse != NULL)
+        m->events.sparse(m->events.context, sparse);
+    m->sparse = sparse;
+    for (size_t i = 0; i < m->peers.len; i++) {
+        peer *p = m->peers.at[i];
+        if (!p->known || !p->ring.wanted || p->session != NULL || p->retry_ms != UINT64_MAX)
+            continue;
+        if (p->offers)
+            mesh_offer(p);
+        else
+            mesh_retry_in(p, MESH_OFFER_MS);
+    }
+}
+
+/* Others may see the room otherwise and ask for a channel that we did not think of; up to a bound.
+ */
+static bool mesh_admits(const peer *p) {
+    size_t sessions = 0;
+    for (size_t i = 0; i < p->mesh->peers.len; i++)
+        sessions += p->mesh->peers.at[i]->session != NULL;
+    return p->ring.wanted || p->session != NULL || sessions < 2 * NEIGHBOUR_LINKS;
 }
 
 static bool mesh_is(lk_str s, const char *text) {
@@ -378,6 +445,8 @@ static bool mesh_is(lk_str s, const char *text) {
 }
 
 static void mesh_hear(peer *p, const signal_word *word) {
+    bool begins = mesh_is(word->kind, "again") || mesh_is(word->kind, "offer");
+    if (begins && !mesh_admits(p)) return;
     if (mesh_is(word->kind, "again")) {
         bool done = p->session != NULL && loop_now_ms() - p->begun_ms < MESH_AGAIN_MS;
         if (p->offers && !done) mesh_offer(p);
@@ -405,6 +474,7 @@ static void mesh_hear(peer *p, const signal_word *word) {
 static void mesh_refuse(peer *p) {
     if (p->refused) return;
     p->refused = true;
+    p->ring.unreached = p->mesh->choose = true;
     lk_buf note = HEAP_BUF;
     heap_print(&note,
                "peer %.6s: refused, it has another key than ours. Compare the links: if they are "
@@ -443,6 +513,7 @@ static void mesh_tick(void *context) {
     uint64_t now_ms = loop_now_ms();
     lk_rtc_global_tick(now_ms);
     mesh_look(m, now_ms);
+    mesh_choose(m);
     /* Peers may come while we walk, but only mesh_sweep() takes them away. */
     for (size_t i = 0; i < m->peers.len; i++) {
         peer *p = m->peers.at[i];

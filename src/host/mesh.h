@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT
- * mesh.h - everyone in the room, each on a DataChannel of their own (docs/PROTOCOL.md section 1.2).
+ * mesh.h - everyone in the room, or in a large one some, each on a DataChannel of their own
+ * (docs/PROTOCOL.md sections 1.2 and 1.5).
  * Finds them by signalling, keeps trying, and hands out links that messages go over. */
 #ifndef HOST_MESH_H
 #define HOST_MESH_H
@@ -16,6 +17,9 @@ typedef struct mesh_events {
     void (*opened)(void *context, uint32_t link, bool relay);
     void (*message)(void *context, uint32_t link, lk_bytes message);
     void (*closed)(void *context, uint32_t link);
+    /* The room has become one in which not everybody is linked with everybody, or no such room.
+     * May be NULL. */
+    void (*sparse)(void *context, bool sparse);
     /* The server said who else is in the room. */
     void (*welcome)(void *context, size_t others);
     void (*note)(void *context, const char *text); /* for people to read */

@@ -290,7 +290,7 @@ static bool signal_plain_enter(signal_member *member, lk_str name) {
     if (room != NULL && room->name_len == name.len && memcmp(room->name, name.at, name.len) == 0)
         return true;
     room = signal_room_get(member->hub, name, true);
-    if (room == NULL || room->members.len == LIMIT_SIGNAL_MEMBERS) {
+    if (room == NULL || room->members.len == LIMIT_SIGNAL_PLAIN) {
         signal_error(member, "too-many", "the room is full");
         return false;
     }

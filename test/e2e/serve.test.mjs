@@ -173,15 +173,15 @@ test('each mistake has its code, and the connection stays', async () => {
 
 test('a room has so many members and no more', async () => {
     const members = [];
-    for (let n = 0; n < 128; n++) {
+    for (let n = 0; n < 1024; n++) {
         members.push(await join('full', n));
         assert.equal((await members[n].hear()).peers.length, n);
     }
-    const late = await join('full', 128);
+    const late = await join('full', 1024);
     assert.equal((await late.hear()).code, 'too-many');
     await members[5].close();
-    assert.deepEqual(await members[127].hear(), { type: 'peer-left', peer: peerName(5) });
-    late.say({ type: 'join', v: 1, room: 'full', peer: peerName(128) });
+    assert.deepEqual(await members[1023].hear(), { type: 'peer-left', peer: peerName(5) });
+    late.say({ type: 'join', v: 1, room: 'full', peer: peerName(1024) });
     const reply = await late.hear();
     assert.equal(reply.type, 'welcome');
     await Promise.all([...members, late].map((s) => s.close()));

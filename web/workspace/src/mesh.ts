@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
-// Everyone in the room, each on a DataChannel of their own. Of two peers the one whose name is
-// smaller offers (docs/PROTOCOL.md section 1.2); the other one may ask for it `again`.
+// Everyone in the room, or in a large one some (neighbours.ts), each on a DataChannel of their own. Of
+// two peers the one whose name is smaller offers (docs/PROTOCOL.md section 1.2); the other one may ask
+// for it `again`.
 //
 // Signalling gives a peer a new name each time it connects, and a channel outlives the connection
 // that introduced it. So a channel may belong to a name that is no longer known; it is given up when
@@ -12,6 +13,7 @@
 import { Backoff } from "./backoff";
 import { Channel, type ChannelConfig, type Word } from "./channel";
 import { type Link, randomText } from "./link";
+import { ALL, choose, LINKS, type Neighbour, place } from "./neighbours";
 import { relayKey, Seal } from "./seal";
 
 export interface MeshEvents {
@@ -20,13 +22,16 @@ export interface MeshEvents {
   open(link: number, relay: boolean): void;
   message(link: number, bytes: Uint8Array): void;
   closed(link: number): void;
+  /** Not everybody is linked with everybody any more, or all are again. */
+  sparse(on: boolean): void;
   /** Something that came in a peer's name could not be opened: told once for a name. */
   refused(): void;
 }
 
-interface Peer {
+interface Peer extends Neighbour {
   name: string;
-  seal: Seal;
+  /** Made for the first word: of most in a large room there is none. */
+  seal: Seal | null;
   refused: boolean;
   relay: boolean;
   /** We make the offers. */
@@ -46,9 +51,15 @@ const OFFER_WITHIN_MS = 10_000;
 const AGAIN_AFTER_MS = 1_000;
 // A channel that lived this long was not at fault: its successor need not wait.
 const SETTLED_AFTER_MS = 10_000;
+// The server keeps rooms smaller than this; another server may not.
+const MOST_PEERS = 1024;
+const CHOOSE_WITHIN_MS = 50;
 
 export class Mesh {
   private self = "";
+  private ring: Neighbour = { at: [], unreached: false, wanted: false };
+  private sparse = false;
+  private choosing = 0;
   private lastLink = 0;
   /** Those that signalling knows, by name. */
   private readonly known = new Map<string, Peer>();
@@ -79,32 +90,64 @@ export class Mesh {
     this.forgetAll();
     this.self = self;
     this.config.ice = ice;
-    for (const name of names) this.joined(name);
+    this.ring = place(this.relayLink, self);
+    for (const name of names) this.met(name);
+    this.choose();
   }
 
   joined(name: string): void {
-    this.left(name);
-    const offers = this.self < name;
-    const relay = RELAY_NAME.test(name);
-    const peer: Peer = {
+    this.met(name);
+    this.chooseSoon();
+  }
+
+  private met(name: string): void {
+    this.forget(name);
+    if (this.known.size >= MOST_PEERS) return;
+    this.known.set(name, {
+      ...place(this.relayLink, name),
       name,
-      seal: new Seal(relay ? this.relayLink : this.link, this.self, name),
+      seal: null,
       refused: false,
-      relay,
-      offers,
+      relay: RELAY_NAME.test(name),
+      offers: this.self < name,
       channel: null,
       link: 0,
       backoff: new Backoff(),
       timer: 0,
       begun: 0,
-    };
-    this.known.set(name, peer);
+    });
+  }
+
+  /** Begins with those who are wanted now and were not before. */
+  private choose(): void {
+    clearTimeout(this.choosing);
+    this.choosing = 0;
+    const others = [...this.known.values()];
+    const before = others.filter((peer) => peer.wanted);
+    choose(this.ring, others);
+    const sparse = others.length > ALL;
+    if (sparse !== this.sparse) this.on.sparse(sparse);
+    this.sparse = sparse;
     if (this.config.certificates.length === 0) return;
-    if (offers) this.begin(peer);
-    else this.retryIn(peer, OFFER_WITHIN_MS);
+    for (const peer of others) {
+      if (!peer.wanted || peer.channel || before.includes(peer)) continue;
+      if (peer.offers) this.begin(peer);
+      else this.retryIn(peer, OFFER_WITHIN_MS);
+    }
   }
 
   left(name: string): void {
+    this.forget(name);
+    this.chooseSoon();
+  }
+
+  /** In a large room many come and go at once. */
+  private chooseSoon(): void {
+    if (this.known.size <= 2 * ALL) return this.choose();
+    this.choosing ||= setTimeout(() => this.choose(), CHOOSE_WITHIN_MS);
+  }
+
+  private forget(name: string): void {
     const peer = this.known.get(name);
     if (!peer) return;
     this.known.delete(name);
@@ -115,10 +158,10 @@ export class Mesh {
   signal(from: string, data: unknown): void {
     const peer = this.known.get(from);
     if (!peer || this.config.certificates.length === 0) return;
-    const opened = peer.seal.open(data);
+    const opened = this.sealOf(peer).open(data);
     if (opened === undefined) return this.refuse(peer);
     const word = parseWord(opened);
-    if (!word) return;
+    if (!word || (word.kind !== "candidate" && !this.admits(peer))) return;
     if (word.kind === "again") {
       const done = peer.channel && performance.now() - peer.begun < AGAIN_AFTER_MS;
       if (peer.offers && !done) this.begin(peer);
@@ -158,7 +201,19 @@ export class Mesh {
   }
 
   private say(peer: Peer, word: Word | { kind: "again" }): void {
-    this.on.say(peer.name, peer.seal.close(word));
+    this.on.say(peer.name, this.sealOf(peer).close(word));
+  }
+
+  private sealOf(peer: Peer): Seal {
+    peer.seal ??= new Seal(peer.relay ? this.relayLink : this.link, this.self, peer.name);
+    return peer.seal;
+  }
+
+  /** Others may see the room otherwise and want a channel that we did not think of; up to a bound. */
+  private admits(peer: Peer): boolean {
+    if (peer.wanted || peer.channel) return true;
+    const sessions = [...this.known.values()].filter(({ channel }) => channel);
+    return sessions.length < 2 * LINKS;
   }
 
   /** Says so once, here and there: the other side cannot open our answer either. */
@@ -166,11 +221,12 @@ export class Mesh {
     if (peer.refused) return;
     peer.refused = true;
     this.on.refused();
+    peer.unreached = true;
     this.say(peer, { kind: "again" });
   }
 
   private forgetAll(): void {
-    for (const name of [...this.known.keys()]) this.left(name);
+    for (const name of [...this.known.keys()]) this.forget(name);
   }
 
   private begin(peer: Peer): void {
@@ -190,7 +246,9 @@ export class Mesh {
       failing: () => this.restart(peer),
       ended: () => {
         this.drop(peer);
+        peer.unreached = true;
         this.retry(peer);
+        this.chooseSoon();
       },
     });
     peer.channel = channel;
@@ -198,6 +256,7 @@ export class Mesh {
   }
 
   private opened(peer: Peer): void {
+    peer.unreached = false;
     peer.link = ++this.lastLink;
     this.open.set(peer.link, peer);
     this.on.open(peer.link, peer.relay);
@@ -205,6 +264,12 @@ export class Mesh {
     for (const other of [...this.open.values()]) {
       if (other !== peer && other.channel?.fingerprint === fingerprint) this.drop(other);
     }
+    // Of too many let go those that nobody has to keep, the oldest first.
+    for (const other of [...this.open.values()]) {
+      const kept = other.wanted && this.known.get(other.name) === other;
+      if (!kept && this.open.size > LINKS) this.drop(other);
+    }
+    this.chooseSoon();
   }
 
   private drop(peer: Peer): void {
@@ -217,13 +282,14 @@ export class Mesh {
   }
 
   private retry(peer: Peer): void {
-    if (this.known.get(peer.name) !== peer) return;
+    if (this.known.get(peer.name) !== peer || !peer.wanted) return;
     this.retryIn(peer, peer.backoff.next());
   }
 
   private retryIn(peer: Peer, ms: number): void {
     clearTimeout(peer.timer);
     peer.timer = setTimeout(() => {
+      if (!peer.wanted) return;
       if (peer.offers) return this.begin(peer);
       this.say(peer, { kind: "again" });
       this.retryIn(peer, peer.backoff.next());

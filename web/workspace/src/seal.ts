@@ -21,8 +21,8 @@ export class Seal {
 
   /** `self` and `peer` are the names that signalling knows, new for each connection. */
   constructor(link: Link, self: string, peer: string) {
-    this.out = derive(link, self, peer);
-    this.in = derive(link, peer, self);
+    this.out = derive(link, "signal", self, peer);
+    this.in = derive(link, "signal", peer, self);
   }
 
   close(word: unknown): Sealed {
@@ -48,8 +48,9 @@ export class Seal {
   }
 }
 
-function derive({ room, key }: Link, from: string, to: string): Uint8Array {
-  const info = new TextEncoder().encode(`lorikeet signal 1/${room}/${from}/${to}`);
+/** 32 bytes that the link's key makes for one use and these names. No name has a slash. */
+export function derive({ room, key }: Link, use: string, ...names: string[]): Uint8Array {
+  const info = new TextEncoder().encode([`lorikeet ${use} 1`, room, ...names].join("/"));
   return hkdf(sha256, fromBase64url(key), undefined, info, 32);
 }
 

@@ -93,6 +93,7 @@ export class Session {
       open: (id, relay) => this.opened(id, relay),
       message: (id, bytes) => this.heardFrom(id, bytes),
       closed: (id) => this.step(() => this.closed(id)),
+      sparse: (on) => this.step(() => this.room.sparse(on, now())),
       refused: () => on.trouble(OTHER_KEY),
     });
     this.signalling = new Signalling(connection.signallingUrl, link.room, {
