@@ -280,11 +280,17 @@ static void dtls_arm(dtls *d, uint64_t now_ms) {
         d->wake_ms = now_ms + (uint64_t)left.tv_sec * 1000 + (uint64_t)(left.tv_usec + 999) / 1000;
 }
 
-/* Judge what a call on the SSL object returned. Errors of earlier calls are gone: each that leaves
- * some is judged. */
+/* What others have left in this thread's queue of errors would be taken for ours. Looking costs
+ * less than clearing. */
+static void dtls_forget_errors(void) {
+    if (ERR_peek_error() != 0) ERR_clear_error();
+}
+
+/* Judge what a call on the SSL object returned. A record that is not of the other side is dropped,
+ * but may leave an error behind: as long as OpenSSL wants to read on, all is well. */
 static void dtls_judge(dtls *d, int result) {
+    if (SSL_want_read(d->ssl)) return;
     int error = SSL_get_error(d->ssl, result);
-    ERR_clear_error();
     if (error == SSL_ERROR_ZERO_RETURN)
         dtls_down(d, "the other side closed DTLS");
     else if (error == SSL_ERROR_SSL || error == SSL_ERROR_SYSCALL)
@@ -292,7 +298,7 @@ static void dtls_judge(dtls *d, int result) {
 }
 
 static void dtls_handshake(dtls *d, uint64_t now_ms) {
-    ERR_clear_error();
+    dtls_forget_errors();
     int result = SSL_do_handshake(d->ssl);
     if (result != 1)
         dtls_judge(d, result);
@@ -315,19 +321,40 @@ void dtls_start(dtls *d, bool client, uint64_t now_ms) {
     dtls_handshake(d, now_ms);
 }
 
-/* Most datagrams are one record, and then there is no need to ask OpenSSL for a second one. */
-static size_t dtls_count(lk_bytes datagram) {
-    enum { HEADER = 13, LENGTH = 11 };
-    size_t count = 0;
-    for (size_t at = 0; at + HEADER <= datagram.len; count++)
-        at += HEADER + ((size_t)datagram.at[at + LENGTH] << 8 | datagram.at[at + LENGTH + 1]);
+/* The least that an encrypted record has: with AES-GCM eight bytes of nonce and a tag (RFC 5288),
+ * with ChaCha20-Poly1305 the tag (RFC 7905). The last message of a handshake has more than either.
+ */
+static size_t dtls_least(const dtls *d) {
+    bool chacha =
+        d->state == DTLS_UP &&
+        SSL_CIPHER_get_cipher_nid(SSL_get_current_cipher(d->ssl)) == NID_chacha20_poly1305;
+    return chacha ? 16 : 24;
+}
+
+/* How many records there are; 0: there is one among them that nobody can have encrypted. OpenSSL
+ * 3.0.19 never reads again after one of 1 to 23 bytes, and anybody can send that from a borrowed
+ * address. */
+static size_t dtls_count(const dtls *d, lk_bytes datagram) {
+    enum { HEADER = 13, EPOCH = 3, LENGTH = 11 };
+    size_t count = 0, least = dtls_least(d);
+    for (size_t at = 0; at + HEADER <= datagram.len; count++) {
+        const uint8_t *head = datagram.at + at;
+        size_t len = (size_t)head[LENGTH] << 8 | head[LENGTH + 1];
+        if ((head[EPOCH] | head[EPOCH + 1]) != 0 && len < least) return 0;
+        at += HEADER + len;
+    }
     return count;
 }
 
 void dtls_feed(dtls *d, lk_bytes datagram, uint64_t now_ms) {
     d->input = datagram;
+    d->records = dtls_count(d, datagram);
+    if (d->records == 0) {
+        d->input.len = 0;
+        return;
+    }
     /* what came before the end of the handshake is kept by OpenSSL, and given then */
-    d->records = d->state == DTLS_UP ? dtls_count(datagram) : SIZE_MAX;
+    if (d->state != DTLS_UP) d->records = SIZE_MAX;
     if (d->state == DTLS_HANDSHAKE) dtls_handshake(d, now_ms);
 }
 
@@ -336,6 +363,7 @@ size_t dtls_read(dtls *d, uint8_t out[DTLS_RECORD_MAX], uint64_t now_ms) {
         d->input.len = 0;
         return 0;
     }
+    dtls_forget_errors();
     int n = SSL_read(d->ssl, out, DTLS_RECORD_MAX);
     if (n > 0) {
         d->records--;
@@ -349,13 +377,14 @@ size_t dtls_read(dtls *d, uint8_t out[DTLS_RECORD_MAX], uint64_t now_ms) {
 
 void dtls_send(dtls *d, lk_bytes bytes) {
     if (d->state != DTLS_UP || bytes.len == 0) return;
+    dtls_forget_errors();
     int n = SSL_write(d->ssl, bytes.at, (int)bytes.len);
     if (n <= 0) dtls_judge(d, n);
 }
 
 void dtls_stop(dtls *d) {
     if (d->state != DTLS_UP) return;
-    ERR_clear_error();
+    dtls_forget_errors();
     SSL_shutdown(d->ssl);
     dtls_down(d, "closed");
 }
@@ -365,7 +394,7 @@ const char *dtls_why(const dtls *d) { return d->why; }
 
 void dtls_tick(dtls *d, uint64_t now_ms) {
     if (d->state != DTLS_HANDSHAKE || now_ms < d->wake_ms) return;
-    ERR_clear_error();
+    dtls_forget_errors();
     if (DTLSv1_handle_timeout(d->ssl) < 0)
         dtls_down(d, "the DTLS handshake got no answer");
     else

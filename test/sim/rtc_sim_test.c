@@ -199,6 +199,25 @@ static void check_limits(void) {
     world_drop(&w);
 }
 
+/* What the other side says it takes, and what we say: RFC 8841 section 6. */
+static void check_message_max(const char *line, uint32_t want) {
+    world w;
+    char text[8192];
+    lk_buf sdp = {0};
+    world_init(&w, 18, (conditions){.delay_ms = 2});
+    CHECK_EQ(lk_rtc_local_description(w.sides[0].rtc, &sdp), LK_OK);
+    CHECK(buf_append(&sdp, "", 1));
+    char *at = strstr((char *)sdp.at, "a=max-message-size:262144\r\n");
+    CHECK(at != NULL);
+    snprintf(text, sizeof text, "%.*s%s%s", (int)(at - (char *)sdp.at), (char *)sdp.at, line,
+             at + strlen("a=max-message-size:262144\r\n"));
+    lk_str offer = {text, strlen(text)};
+    CHECK_EQ(lk_rtc_remote_description(w.sides[1].rtc, offer, clock_ms, NULL), LK_OK);
+    CHECK_EQ(lk_rtc_message_max(w.sides[1].rtc), want);
+    lk_buf_free(&sdp);
+    world_drop(&w);
+}
+
 /* A certificate other than the announced one ends both before a byte of data. */
 static void check_fingerprint(void) {
     world w;
@@ -484,6 +503,11 @@ int main(int argc, char **argv) {
         check_consent(22000, false);
         check_consent(35000, true);
         check_limits();
+        check_message_max("", 65536);
+        check_message_max("a=max-message-size:0\r\n", 262144);
+        check_message_max("a=max-message-size:1000\r\n", 1000);
+        check_message_max("a=max-message-size:262145\r\n", 262144);
+        check_message_max("a=max-message-size:1073741823\r\n", 262144);
         check_fingerprint();
         check_strangers();
         check_identity();
