@@ -26,8 +26,10 @@ typedef struct join {
     const char *link, *file, *data;
     char file_path[PATH_MAX]; /* absolute: what the store knows the file by */
     address_url server;
-    lk_str room;
+    lk_str room, offer;  /* offer: somebody's slip, which the link ends with */
+    const char *key_end; /* of the link without it */
     lk_buf key;
+    bool by_hand;
     cli_list stun;
     store *store;
     lk_doc *doc, *shadow;
@@ -37,8 +39,8 @@ typedef struct join {
 
 /* ---- the link ---- */
 
-/* http://HOST:PORT/...#/ROOM?k=KEY; what stands before the # is the page's business. A relay's has
- * r=KEY, or it makes that of k and keeps nothing else. */
+/* http://HOST:PORT/...#/ROOM?k=KEY, and perhaps &o=SLIP; what stands before the # is the page's
+ * business. A relay's has r=KEY, or it makes that of k and keeps nothing else. */
 static bool join_link_read(join *j) {
     if (!address_url_read((lk_str){j->link, strlen(j->link)}, &j->server)) return false;
     const char *fragment = strchr(j->link, '#');
@@ -47,8 +49,15 @@ static bool join_link_read(join *j) {
     const char *key = j->room.at + j->room.len;
     bool whole = strncmp(key, "?k=", 3) == 0, part = strncmp(key, "?r=", 3) == 0;
     if (j->room.len == 0 || j->room.len > 128 || !(whole || (part && j->relay))) return false;
-    if (!base64url_read(&j->key, (lk_str){key + 3, strlen(key + 3)}) || j->key.len != SEAL_KEY)
+    lk_str text = {key + 3, base64url_span(key + 3)};
+    const char *rest = j->key_end = text.at + text.len;
+    if (whole && !j->relay && strncmp(rest, "&o=", 3) == 0) {
+        j->offer = (lk_str){rest + 3, strlen(rest + 3)};
+        j->by_hand = true;
+    } else if (*rest != 0) {
         return false;
+    }
+    if (!base64url_read(&j->key, text) || j->key.len != SEAL_KEY) return false;
     if (whole && j->relay) {
         uint8_t made[SEAL_KEY];
         mesh_relay_key(j->key.at, j->room, made);
@@ -229,6 +238,9 @@ static int join_take_part(join *j, loop *l, web *w, bool loopback, bool *mirrore
         .store = j->store,
         .mesh = join_mesh(j, stun, loopback),
         .mirror = {.shadow = j->shadow, .known = j->known, .path = j->file_path},
+        .by_hand = j->by_hand,
+        .link = {j->link, (size_t)(j->key_end - j->link)},
+        .offer = j->offer,
     };
     if (j->file == NULL) options.mirror.path = NULL;
     lk_buf why = HEAP_BUF;
@@ -310,6 +322,10 @@ static bool join_options_good(join *j, const cli_list *words) {
         cli_complain("join", "usage: lorikeet join LINK [FILE] [--data DIR] [--stun HOST:PORT]...");
         return false;
     }
+    if (j->relay && j->by_hand) {
+        cli_complain("join", "a relay is met by way of its server, not --by-hand");
+        return false;
+    }
     if (words->len > 1 && j->relay) {
         cli_complain("join", "a relay has no file: it cannot read the document");
         return false;
@@ -338,9 +354,8 @@ static int join_run(int argc, char **argv) {
     bool loopback = false;
     cli_list words = {0};
     const cli_option options[] = {
-        {.name = "--data", .value = &j.data},
-        {.name = "--stun", .values = &j.stun},
-        {.name = "--loopback", .flag = &loopback},
+        {.name = "--data", .value = &j.data},      {.name = "--stun", .values = &j.stun},
+        {.name = "--by-hand", .flag = &j.by_hand}, {.name = "--loopback", .flag = &loopback},
         {.name = "--relay", .flag = &j.relay},
     };
     int code = cli_parse(argc, argv, options, countof(options), &words);
@@ -358,7 +373,8 @@ const cli_command cli_join = {
     .name = "join",
     .summary = "take part in a room, with a file that is the document",
     .help =
-        "usage: lorikeet join LINK [FILE] [--data DIR] [--stun HOST:PORT]... [--loopback]\n"
+        "usage: lorikeet join LINK [FILE] [--data DIR] [--stun HOST:PORT]... [--by-hand] "
+        "[--loopback]\n"
         "       lorikeet join --relay LINK [--data DIR] [--stun HOST:PORT]... [--loopback]\n\n"
         "Joins the room of the link and stays until SIGTERM or SIGINT. With FILE, the file and "
         "the\n"
@@ -374,6 +390,14 @@ const cli_command cli_join = {
         "DIR/ROOM.sealed)\n"
         "                    (default: $XDG_DATA_HOME/lorikeet or ~/.local/share/lorikeet)\n"
         "  --stun HOST:PORT  a STUN server, besides those that the server names; may be repeated\n"
+        "  --by-hand         meet without a server: prints an offer, which is a link for one other "
+        "peer,\n"
+        "                    and takes the answer that comes back, or another one's offer, from "
+        "standard\n"
+        "                    input. A LINK that is an offer is answered. Where one of two is a "
+        "page, "
+        "let it\n"
+        "                    make the offer\n"
         "  --loopback        use 127.0.0.1, too (on its own when the server is there)\n\n"
         "Status: 0 after a signal, 1 no such folder, 2 FILE is not UTF-8 text, 3 the store cannot "
         "be\n"

@@ -38,7 +38,8 @@ struct replica {
     replica_options options;
     lk_room *room;
     journal *journal;
-    mesh *mesh;
+    mesh *mesh;     /* NULL: by hand */
+    slips *slips;   /* NULL: by a server */
     mirror *mirror; /* NULL: no file */
     loop_handle *wake, *begin;
     VEC(lk_buf) edits; /* of the file, on their way through the journal */
@@ -106,11 +107,20 @@ static void replica_send(replica *r, uint32_t link, lk_bytes message) {
     replica_veil *v = replica_veil_of(r, link);
     if (v != NULL)
         veil_seal(v->veil, message);
+    else if (r->slips != NULL)
+        slips_send(r->slips, link, message);
     else
         mesh_send(r->mesh, link, message);
 }
 
 /* ---- the pump ---- */
+
+static void replica_hang_up(replica *r, uint32_t link) {
+    if (r->slips != NULL)
+        slips_hang_up(r->slips, link);
+    else
+        mesh_hang_up(r->mesh, link);
+}
 
 static void replica_out(replica *r, const lk_room_out *out) {
     switch (out->kind) {
@@ -133,7 +143,7 @@ static void replica_out(replica *r, const lk_room_out *out) {
 static void replica_drain(replica *r) {
     const lk_room_out *out;
     while ((out = lk_room_poll(r->room)) != NULL) replica_out(r, out);
-    while (r->broken.len > 0) mesh_hang_up(r->mesh, r->broken.at[--r->broken.len]);
+    while (r->broken.len > 0) replica_hang_up(r, r->broken.at[--r->broken.len]);
     journal_commit(r->journal);
 }
 
@@ -307,6 +317,40 @@ static bool replica_mirror(replica *r, lk_buf *why) {
     return r->mirror != NULL;
 }
 
+static void replica_opened_by_hand(void *context, uint32_t link) {
+    replica_opened(context, link, false);
+}
+
+static void replica_meet(replica *r) {
+    const replica_options *o = &r->options;
+    mesh_options peers = o->mesh;
+    peers.loop = o->loop, peers.web = o->web;
+    mesh_events events = {r,
+                          replica_opened,
+                          replica_message,
+                          replica_closed,
+                          replica_sparse,
+                          replica_welcome,
+                          replica_note};
+    if (!o->by_hand) {
+        r->mesh = mesh_new(&peers, &events);
+        return;
+    }
+    slips_options options = {.by_hand = {.loop = o->loop,
+                                         .room = peers.room,
+                                         .key = peers.key,
+                                         .stun = peers.stun,
+                                         .stun_len = peers.stun_len,
+                                         .loopback = peers.loopback},
+                             .link = o->link,
+                             .offer = o->offer};
+    r->slips = slips_new(&options, &(by_hand_events){.context = r,
+                                                     .opened = replica_opened_by_hand,
+                                                     .message = replica_message,
+                                                     .closed = replica_closed,
+                                                     .note = replica_note});
+}
+
 replica *replica_new(const replica_options *options, lk_buf *why) {
     replica *r = heap_new(replica);
     r->options = *options;
@@ -323,12 +367,10 @@ replica *replica_new(const replica_options *options, lk_buf *why) {
     r->begin = loop_timer(options->loop, replica_begin, r);
     journal_events stored = {r, replica_stored, replica_not_stored};
     r->journal = journal_new(options->loop, options->store, &stored);
-    mesh_options peers = options->mesh;
-    peers.loop = options->loop, peers.web = options->web;
-    r->mesh = mesh_new(&peers, &(mesh_events){r, replica_opened, replica_message, replica_closed,
-                                              replica_sparse, replica_welcome, replica_note});
+    replica_meet(r);
     if (r->mirror != NULL && !mirror_waits(r->mirror)) mirror_begin(r->mirror);
-    loop_timer_start(r->begin, REPLICA_ALONE_MS);
+    /* Who answers an offer has somebody to wait for, however long it takes. */
+    if (options->offer.len == 0) loop_timer_start(r->begin, REPLICA_ALONE_MS);
     return r;
 }
 
@@ -342,7 +384,8 @@ bool replica_free(replica *r, bool *mirrored) {
         stored = journal_flush(r->journal);
     }
     r->over = true;
-    mesh_free(r->mesh);
+    if (r->mesh != NULL) mesh_free(r->mesh);
+    if (r->slips != NULL) slips_free(r->slips);
     journal_free(r->journal);
     if (r->mirror != NULL) mirror_free(r->mirror);
     lk_room_free(r->room);

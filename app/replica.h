@@ -7,6 +7,7 @@
 #include "host/journal.h"
 #include "host/mesh.h"
 #include "host/mirror.h"
+#include "slips.h"
 
 typedef struct replica replica;
 
@@ -16,6 +17,8 @@ typedef struct replica_options {
     lk_doc *doc;           /* stays yours */
     store *store;          /* stays yours; only the replica uses it meanwhile */
     mesh_options mesh;     /* loop and web are filled in */
+    bool by_hand;          /* instead of by the mesh's server: */
+    lk_str link, offer;    /* as in slips.h */
     mirror_options mirror; /* loop, doc and text are filled in; path NULL: no file */
 } replica_options;
 

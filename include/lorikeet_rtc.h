@@ -71,6 +71,7 @@ typedef struct lk_rtc_options {
     uint32_t message_max; /* bytes; 0: 262144; at most 2^28 */
     uint16_t streams;  /* 0: 256; at most 2048. Either side can have half as many channels open */
     size_t buffer_max; /* bytes that may wait on a channel; 0: 16 MiB, or one message */
+    uint32_t patience_ms; /* without any path to the other side; 0: 20 s */
     uint64_t seed; /* 0: OpenSSL's random; else deterministic ICE credentials and timers (tests) */
     const lk_rtc_identity *identity; /* NULL: one of its own */
 } lk_rtc_options;

@@ -10,6 +10,7 @@
 #include <openssl/params.h>
 
 #include "host/heap.h"
+#include "host/random.h"
 
 enum { SEAL_NONCE = 12 };
 
@@ -114,6 +115,24 @@ bool seal_open(seal *s, uint64_t number, lk_bytes sealed, lk_buf *out) {
         return false;
     s->heard = number;
     return true;
+}
+
+/* ---- slips ---- */
+
+void seal_slip_close(const uint8_t key[SEAL_KEY], lk_str room, lk_bytes words, lk_buf *out) {
+    uint8_t own[SEAL_KEY], nonce[SEAL_NONCE];
+    seal_derive(key, "lorikeet slip 1", room, own);
+    random_bytes(nonce, sizeof nonce);
+    buf_append(out, nonce, sizeof nonce);
+    seal_encrypt(EVP_chacha20_poly1305(), own, nonce, (lk_bytes){0}, words, out);
+}
+
+bool seal_slip_open(const uint8_t key[SEAL_KEY], lk_str room, lk_bytes sealed, lk_buf *out) {
+    uint8_t own[SEAL_KEY];
+    if (sealed.len < SEAL_NONCE) return false;
+    seal_derive(key, "lorikeet slip 1", room, own);
+    lk_bytes box = {sealed.at + SEAL_NONCE, sealed.len - SEAL_NONCE};
+    return seal_decrypt(EVP_chacha20_poly1305(), own, sealed.at, (lk_bytes){0}, box, out);
 }
 
 /* ---- records ---- */

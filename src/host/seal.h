@@ -24,6 +24,11 @@ uint64_t seal_close(seal *s, lk_bytes word, lk_buf *out);
  * later than what came before; nothing is changed then. */
 bool seal_open(seal *s, uint64_t number, lk_bytes sealed, lk_buf *out);
 
+/* The same for a slip (slip.h), which people carry: it may be opened at any time, and more than
+ * once. A random nonce, the words and the tag. */
+void seal_slip_close(const uint8_t key[SEAL_KEY], lk_str room, lk_bytes words, lk_buf *out);
+bool seal_slip_open(const uint8_t key[SEAL_KEY], lk_str room, lk_bytes sealed, lk_buf *out);
+
 /* ---- records of %ELO ---- */
 
 enum { SEAL_IV = 12 };

@@ -156,6 +156,7 @@ static lk_rtc_options session_rtc_options(session *s, const session_options *opt
                             .turn = options->turn,
                             .turn_len = options->turn_len,
                             .allow_loopback = options->loopback,
+                            .patience_ms = options->patience_ms,
                             .identity = options->identity,
                             .streams = SESSION_STREAMS,
                             .buffer_max = SIZE_MAX};

@@ -26,6 +26,7 @@ typedef struct session_options {
     const lk_rtc_turn *turn;
     const char *const *tls_names; /* of each of them; NULL: it does not speak TLS */
     size_t turn_len;
+    uint32_t patience_ms; /* for the other side to be found; 0: 20 s */
 } session_options;
 
 /* A session with a socket on every local address. Descriptions and candidates are for the caller to

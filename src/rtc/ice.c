@@ -18,7 +18,7 @@
 #define ICE_CONSENT_MIN_MS 4000
 #define ICE_CONSENT_SPREAD_MS 2000
 #define ICE_CONSENT_EXPIRY_MS 30000
-/* From the last thing that could bring a path: the credentials, or a candidate. */
+/* From the last thing that could bring a path (the credentials, or a candidate), unless told. */
 #define ICE_GIVE_UP_MS 20000
 /* The other side may move its nomination when the path it nominated before is silent for so long.
  */
@@ -51,6 +51,7 @@ bool ice_init(ice *a, const ice_options *o, const lk_memory *heap, queue *out, u
                .path = SIZE_MAX,
                .nominate_ms = UINT64_MAX,
                .consent_ms = UINT64_MAX,
+               .patience_ms = o->patience_ms != 0 ? o->patience_ms : ICE_GIVE_UP_MS,
                .give_up_ms = UINT64_MAX};
     entropy_text(&a->random, a->ufrag, ICE_UFRAG);
     entropy_text(&a->random, a->pwd, ICE_PWD);
@@ -147,7 +148,7 @@ void ice_set_remote(ice *a, lk_str ufrag, lk_str pwd, bool lite, uint64_t now_ms
     __builtin_memcpy(a->remote_ufrag, ufrag.at, a->remote_ufrag_len = ufrag.len);
     __builtin_memcpy(a->remote_pwd, pwd.at, a->remote_pwd_len = pwd.len);
     if (lite) ice_set_role(a, true);
-    a->give_up_ms = now_ms + ICE_GIVE_UP_MS;
+    a->give_up_ms = now_ms + a->patience_ms;
 }
 
 static void ice_pair_up(ice *a, size_t host, size_t remote) {
@@ -186,7 +187,7 @@ lk_status ice_add_remote(ice *a, const candidate *c, uint64_t now_ms) {
         if (slot == NULL) return LK_ENOMEM;
         *slot = *c;
         remote = a->remotes.len - 1;
-        if (a->give_up_ms != UINT64_MAX) a->give_up_ms = now_ms + ICE_GIVE_UP_MS;
+        if (a->give_up_ms != UINT64_MAX) a->give_up_ms = now_ms + a->patience_ms;
     }
     for (size_t host = 0; host < a->host_len; host++) ice_pair_up(a, host, remote);
     return LK_OK;

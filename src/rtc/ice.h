@@ -76,6 +76,7 @@ typedef struct ice {
     uint64_t nominate_ms; /* nominate the best valid pair at that time */
     uint64_t consent_ms;  /* the next consent check */
     uint64_t give_up_ms;  /* without any valid pair */
+    uint64_t patience_ms; /* from the last thing that could bring a path */
     uint32_t rtt_ms;
     const char *failure; /* a literal, once all is lost */
 } ice;
@@ -84,6 +85,7 @@ typedef struct ice_options {
     bool controlling, loopback;
     const lk_addr *hosts, *servers;
     size_t host_len, server_len, relaying;
+    uint64_t patience_ms; /* 0: ICE_GIVE_UP_MS */
     uint64_t seed;
     uint64_t tie_breaker; /* 0: one of its own */
 } ice_options;

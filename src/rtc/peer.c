@@ -90,6 +90,7 @@ static bool peer_init(lk_rtc *r, const lk_rtc_options *o, uint64_t now_ms) {
     ice_options options = peer_ice_options(r);
     options.controlling = o->offerer;
     options.seed = o->seed;
+    options.patience_ms = o->patience_ms;
     ok &= generations_init(&r->ice, &options, &r->heap, &r->out, now_ms);
     r->session = entropy_u64(&r->ice.now.random) >> 2;
     r->dtls = dtls_new(&r->heap, o->identity, &r->out);

@@ -183,6 +183,28 @@ static void test_no_path(void) {
     world_drop(&w);
 }
 
+/* One side was told of the other, but not where it is, and waits for minutes to be found. */
+static void test_patience(void) {
+    lk_addr host = addr_of(1);
+    ice_options options = {.hosts = &host, .host_len = 1, .patience_ms = 300000, .seed = 21};
+    for (int late = 0; late < 2; late++) {
+        world w;
+        world_init(&w, false, true, 7);
+        ice *a = &w.sides[0].agent;
+        ice_drop(a);
+        CHECK(ice_init(a, &options, &mem_default, &w.sides[0].out, w.now_ms));
+        world_tell(&w, 0, false);
+        world_run(&w, 299000);
+        CHECK(a->failure == NULL && w.sides[0].sent == 0);
+        if (late) world_run(&w, 2000);
+        CHECK((a->failure != NULL) == late);
+        world_tell(&w, 1, true);
+        world_run(&w, 500);
+        CHECK(late || a->path != SIZE_MAX);
+        world_drop(&w);
+    }
+}
+
 /* Signalling says a thousand addresses: few of them get datagrams, and few each. */
 static void test_flood(void) {
     world w;
@@ -276,6 +298,7 @@ int main(void) {
     test_peer_reflexive(true);
     test_consent();
     test_no_path();
+    test_patience();
     test_flood();
     test_useless_candidates();
     test_strangers();

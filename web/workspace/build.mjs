@@ -48,6 +48,7 @@ emit("manifest.webmanifest", fill("manifest.webmanifest"));
 emit("lorikeet.wasm", readFileSync(engine));
 emit("style.css", await bundle("style.css"));
 emit("main.js", await bundle("main.ts"));
+emit("qr.js", await bundle("qr.ts"));
 const page = fill("index.html");
 writeFileSync(join(target, "index.html"), page);
 

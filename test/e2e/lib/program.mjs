@@ -13,14 +13,14 @@ const haveJoin = existsSync(`${root}app/cmd_join.c`);
 export const noProgram = haveProgram && havePage && haveJoin ? false : 'not built yet';
 
 export class Child {
-    /** `ns`: the network namespace to run in. */
-    constructor(t, command, args, { ns, env = {} } = {}) {
+    /** `ns`: the network namespace to run in; `stdin`: 'pipe' for something to say(). */
+    constructor(t, command, args, { ns, env = {}, stdin = 'ignore' } = {}) {
         const prefix = ns ? ['ip', 'netns', 'exec', ns] : [];
         const [file, ...rest] = [...prefix, command, ...args];
         this.lines = [];
         this.errors = '';
         this.process = spawn(file, rest, {
-            stdio: ['ignore', 'pipe', 'pipe'],
+            stdio: [stdin, 'pipe', 'pipe'],
             env: { ...process.env, ...env },
         });
         let unfinished = '';
@@ -52,6 +52,10 @@ export class Child {
         );
     }
 
+    say(line) {
+        this.process.stdin.write(`${line}\n`);
+    }
+
     stop(signal = 'SIGTERM') {
         if (!this.how) this.process.kill(signal);
         return this.ended;
@@ -76,7 +80,7 @@ export function newLink(url) {
 }
 
 /** `lorikeet join LINK FILE --data DIR` */
-export function join(t, link, file, { data, ns, env, args = [] } = {}) {
+export function join(t, link, file, { data, ns, env, stdin, args = [] } = {}) {
     const rest = [file, ...(data ? ['--data', data] : []), ...args].filter(Boolean);
-    return new Child(t, program, ['join', link, ...rest], { ns, env });
+    return new Child(t, program, ['join', link, ...rest], { ns, env, stdin });
 }

@@ -24,8 +24,12 @@ export interface ChannelEvents {
 export interface ChannelConfig {
   ice: RTCIceServer[];
   certificates: RTCCertificate[];
+  /** How long it may take to open, if not OPEN_WITHIN_MS. */
+  openWithinMs?: number;
 }
 
+// Chromium, when its offer is answered late, says `failed` for a moment and goes on.
+const BLINK_MS = 1_000;
 const LABEL = "loro-sync";
 // A session that has not opened by then never will: an answer was lost, or no path exists.
 const OPEN_WITHIN_MS = 15_000;
@@ -67,8 +71,11 @@ export class Channel {
       const mid = event.candidate?.sdpMid ?? "0";
       on.say({ kind: "candidate", session, candidate, mid });
     };
-    this.pc.onconnectionstatechange = () => this.watch();
-    this.timer = setTimeout(() => this.end(), OPEN_WITHIN_MS);
+    this.pc.onconnectionstatechange = () => {
+      if (config.openWithinMs) setTimeout(() => this.watch(), BLINK_MS);
+      else this.watch();
+    };
+    this.timer = setTimeout(() => this.end(), config.openWithinMs ?? OPEN_WITHIN_MS);
   }
 
   offer(): void {

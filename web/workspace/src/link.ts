@@ -22,6 +22,17 @@ export function linkFragment(link: Link): string {
   return `#/${link.room}?k=${link.key}`;
 }
 
+/** A link with an offer at its end that was carried by hand (docs/PROTOCOL.md section 1.6). */
+export function offerFragment(link: Link, slip: string): string {
+  return `${linkFragment(link)}&o=${slip}`;
+}
+
+/** Such a link's fragment without its offer, and the offer. */
+export function takeOffer(fragment: string): [link: string, slip: string | null] {
+  const found = /^(.*)&o=([A-Za-z0-9_-]+)$/.exec(fragment);
+  return found ? [found[1], found[2]] : [fragment, null];
+}
+
 /** That many random bytes as base64url. */
 export function randomText(bytes: number): string {
   return toBase64url(crypto.getRandomValues(new Uint8Array(bytes)));

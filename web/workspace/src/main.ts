@@ -6,7 +6,8 @@
 
 import init, { type LoroDoc } from "lorikeet-crdt/room";
 import { openCodeMirror } from "./codemirror";
-import { linkFragment, newLink, parseLink } from "./link";
+import { bindConnect } from "./connect";
+import { linkFragment, newLink, parseLink, takeOffer } from "./link";
 import { Session } from "./session";
 import { openTextarea } from "./textarea";
 import { bindTitle } from "./title";
@@ -28,7 +29,10 @@ async function start(): Promise<void> {
   element<HTMLAnchorElement>("new").href = `./${location.search}`;
   const isNew = ["", "#", "#/"].includes(location.hash);
   if (isNew) history.replaceState(null, "", location.search + linkFragment(newLink()));
-  const link = parseLink(location.hash);
+  const [fragment, offer] = takeOffer(location.hash);
+  // An offer is good for one answer: the address is the document's again.
+  if (offer) history.replaceState(null, "", location.search + fragment);
+  const link = parseLink(fragment);
   if (!link) return showDamagedLink();
 
   await init(fetch(element<HTMLLinkElement>("engine").href));
@@ -44,6 +48,7 @@ async function start(): Promise<void> {
   openEditor(session);
   bindInvitation(isNew);
   bindMenu();
+  bindConnect(session, link, copyField, offer);
   showState(session);
   void listDocuments(session, link.room);
   keepForOffline();
@@ -129,19 +134,23 @@ function bindInvitation(open: boolean): void {
     show(invitation.hidden);
     if (!invitation.hidden) copy.focus();
   });
-  copy.addEventListener("click", () => void copyLink(address, copy));
+  copy.addEventListener("click", () => void copyField(address, copy));
 }
 
-async function copyLink(address: HTMLInputElement, copy: HTMLElement): Promise<void> {
+async function copyField(
+  field: HTMLInputElement | HTMLTextAreaElement,
+  button: HTMLElement,
+): Promise<void> {
   try {
-    await navigator.clipboard.writeText(address.value);
+    await navigator.clipboard.writeText(field.value);
   } catch {
     // Pages that did not come over TLS have no clipboard of their own.
-    address.select();
+    field.select();
     document.execCommand("copy");
   }
-  copy.textContent = "Copied";
-  setTimeout(() => setText("copy", "Copy link"), 2000);
+  const { textContent } = button;
+  button.textContent = "Copied";
+  if (textContent !== "Copied") setTimeout(() => (button.textContent = textContent), 2000);
 }
 
 /** The menu closes when the user turns to something else. */

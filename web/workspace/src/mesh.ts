@@ -18,8 +18,11 @@ import { relayKey, Seal } from "./seal";
 
 export interface MeshEvents {
   say(to: string, data: unknown): void;
-  /** `relay`: it keeps the room without its key, and only understands %ELO. */
-  open(link: number, relay: boolean): void;
+  /**
+   * `relay`: it keeps the room without its key, and only understands %ELO. `fingerprint`: whose
+   * channel it is.
+   */
+  open(link: number, relay: boolean, fingerprint: string): void;
   message(link: number, bytes: Uint8Array): void;
   closed(link: number): void;
   /** Not everybody is linked with everybody any more, or all are again. */
@@ -64,7 +67,7 @@ export class Mesh {
   /** Those that signalling knows, by name. */
   private readonly known = new Map<string, Peer>();
   private readonly open = new Map<number, Peer>();
-  private readonly config: ChannelConfig;
+  readonly config: ChannelConfig;
   /** The room as its relays know it. */
   private readonly relayLink: Link;
 
@@ -259,8 +262,8 @@ export class Mesh {
     peer.unreached = false;
     peer.link = ++this.lastLink;
     this.open.set(peer.link, peer);
-    this.on.open(peer.link, peer.relay);
-    const fingerprint = peer.channel?.fingerprint;
+    const fingerprint = peer.channel?.fingerprint ?? "";
+    this.on.open(peer.link, peer.relay, fingerprint);
     for (const other of [...this.open.values()]) {
       if (other !== peer && other.channel?.fingerprint === fingerprint) this.drop(other);
     }

@@ -12,6 +12,8 @@ export interface Sealed {
   box: string;
 }
 
+const NONCE = 12;
+
 export class Seal {
   private readonly out: Uint8Array;
   private readonly in: Uint8Array;
@@ -54,6 +56,23 @@ export function derive({ room, key }: Link, use: string, ...names: string[]): Ui
   return hkdf(sha256, fromBase64url(key), undefined, info, 32);
 }
 
+/** A slip (slip.ts) may be opened at any time, and more than once: it has a random nonce, in front. */
+export function closeSlip(link: Link, words: Uint8Array): Uint8Array {
+  const nonce = crypto.getRandomValues(new Uint8Array(NONCE));
+  const box = chacha20poly1305(slipKey(link), nonce).encrypt(words);
+  return Uint8Array.from([...nonce, ...box]);
+}
+
+/** Throws if it was sealed otherwise. */
+export function openSlip(link: Link, sealed: Uint8Array): Uint8Array {
+  const cipher = chacha20poly1305(slipKey(link), sealed.subarray(0, NONCE));
+  return cipher.decrypt(sealed.subarray(NONCE));
+}
+
+function slipKey(link: Link): Uint8Array {
+  return derive(link, "slip");
+}
+
 /** What a relay of the room is given: enough to be met, and no way back to the key. */
 export function relayKey(link: Link): string {
   return toBase64url(deriveFor(link, "lorikeet relay 1"));
@@ -77,7 +96,7 @@ function deriveFor({ room, key }: Link, what: string): Uint8Array {
 
 /** The number in the last eight of twelve bytes, the highest first. */
 function nonce(number: number): Uint8Array {
-  const bytes = new Uint8Array(12);
+  const bytes = new Uint8Array(NONCE);
   new DataView(bytes.buffer).setBigUint64(4, BigInt(number));
   return bytes;
 }

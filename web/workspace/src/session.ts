@@ -14,6 +14,7 @@ import {
   Room,
   type RoomOut,
 } from "lorikeet-crdt/room";
+import { ByHand } from "./by_hand";
 import type { Link } from "./link";
 import { Mesh } from "./mesh";
 import { Signalling } from "./signalling";
@@ -62,6 +63,8 @@ const CHANGED_AT_RELAY =
 export class Session {
   private readonly room: Room;
   private readonly mesh: Mesh;
+  /** Meets peers without a server. */
+  readonly byHand: ByHand;
   private readonly signalling: Signalling;
   private readonly tabs: Tabs;
   private readonly joined = new Set<number>();
@@ -88,14 +91,22 @@ export class Session {
     connection: { signallingUrl: string; certificate: RTCCertificate | null },
   ) {
     this.room = new Room(this.doc, { id: link.room, messageMax: MESSAGE_MAX });
+    const channels = {
+      open: (id: number) => this.opened(id, false),
+      message: (id: number, bytes: Uint8Array) => this.heardFrom(id, bytes),
+      closed: (id: number) => this.step(() => this.closed(id)),
+    };
     this.mesh = new Mesh(link, connection.certificate, {
       say: (to, data) => this.signalling.say(to, data),
-      open: (id, relay) => this.opened(id, relay),
-      message: (id, bytes) => this.heardFrom(id, bytes),
-      closed: (id) => this.step(() => this.closed(id)),
+      ...channels,
+      open: (id, relay, fingerprint) => {
+        this.byHand.leave(fingerprint);
+        this.opened(id, relay);
+      },
       sparse: (on) => this.step(() => this.room.sparse(on, now())),
       refused: () => on.trouble(OTHER_KEY),
     });
+    this.byHand = new ByHand(link, this.mesh.config, channels);
     this.signalling = new Signalling(connection.signallingUrl, link.room, {
       welcome: (self, peers, ice) => this.mesh.welcome(self, peers, ice),
       joined: (peer) => this.mesh.joined(peer),
@@ -230,7 +241,7 @@ export class Session {
     const veil = this.veils.get(id);
     // Sealing takes its time, and may ask the document: peers come first.
     if (veil) queueMicrotask(() => veil.seal(bytes));
-    else this.mesh.send(id, bytes);
+    else this.through(id).send(id, bytes);
   }
 
   private closed(id: number): void {
@@ -257,6 +268,10 @@ export class Session {
     this.on.changed();
   }
 
+  private through(link: number): Mesh | ByHand {
+    return this.byHand.has(link) ? this.byHand : this.mesh;
+  }
+
   private obeyAll(): void {
     for (let out = this.room.poll(); out; out = this.room.poll()) this.obey(out);
   }
@@ -278,7 +293,7 @@ export class Session {
         this.alone = 0;
         return this.noteSoon();
       case "error":
-        return this.mesh.hangUp(out.link);
+        return this.through(out.link).hangUp(out.link);
     }
   }
 

@@ -1,0 +1,221 @@
+/* SPDX-License-Identifier: MIT
+ * slip.c - what a slip holds, before it is sealed:
+ *
+ *     setup            1 byte: 0 actpass (an offer), 1 active, 2 passive
+ *     session          8 bytes
+ *     fingerprint      32 bytes, SHA-256
+ *     ufrag, password  each a byte that says how long, and so many characters
+ *     candidates       kind << 2 | family, 1 byte; port, 2 bytes, big-endian; 4 or 16 bytes
+ *
+ * Families: IPv4, IPv6, and the UUID of an mDNS name. Kinds: host, server-reflexive, relayed. */
+#include "host/slip.h"
+
+#include <arpa/inet.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "host/base64url.h"
+#include "host/heap.h"
+
+#define SLIP_FINGERPRINT 32
+/* More paths than that make a code that is hard to scan. */
+#define SLIP_CANDIDATES 10
+#define SLIP_UUID 16
+
+static const char *const slip_setups[] = {"actpass", "active", "passive"};
+static const char *const slip_kinds[] = {"host", "srflx", "relay"};
+/* RFC 8445 section 5.1.2.2: what they are preferred by. */
+static const uint32_t slip_preference[] = {126, 100, 0};
+enum { SLIP_V4, SLIP_V6, SLIP_MDNS };
+
+/* ---- writing ---- */
+
+/* What follows `name` on the next line of `*sdp` that begins with it, which is passed; at NULL:
+ * there is none. */
+static lk_str slip_value(const char **sdp, const char *name) {
+    size_t len = strlen(name);
+    for (const char *line = *sdp; line != NULL && *line != 0;) {
+        const char *end = line + strcspn(line, "\r\n"), *next = end + strspn(end, "\r\n");
+        if (strncmp(line, name, len) == 0) {
+            *sdp = next;
+            return (lk_str){line + len, (size_t)(end - line) - len};
+        }
+        line = next;
+    }
+    return (lk_str){0};
+}
+
+static lk_str slip_only_value(const char *sdp, const char *name) { return slip_value(&sdp, name); }
+
+static int slip_index(lk_str word, const char *const *words, int count) {
+    for (int i = 0; i < count; i++)
+        if (word.at != NULL && strlen(words[i]) == word.len &&
+            memcmp(words[i], word.at, word.len) == 0)
+            return i;
+    return -1;
+}
+
+static void slip_byte(lk_buf *out, size_t value) { buf_append(out, &(uint8_t){(uint8_t)value}, 1); }
+
+/* "AB:CD:..." or, with a length for each separator, "abcd-ef..." */
+static bool slip_hex(lk_str text, size_t count, char separator, lk_buf *out) {
+    size_t at = 0;
+    for (size_t i = 0; i < count; i++) {
+        unsigned value;
+        if (at < text.len && text.at[at] == separator) at++;
+        if (at + 2 > text.len || sscanf(text.at + at, "%2x", &value) != 1) return false;
+        slip_byte(out, value);
+        at += 2;
+    }
+    return at == text.len;
+}
+
+static void slip_write_candidate(lk_str line, lk_buf *out) {
+    char transport[8], address[64], kind[8];
+    unsigned component, port;
+    lk_buf text = HEAP_BUF, uuid = HEAP_BUF;
+    heap_print(&text, "%.*s", (int)line.len, line.at);
+    bool good = sscanf(heap_str(&text), "%*s %u %7s %*u %63s %u typ %7s", &component, transport,
+                       address, &port, kind) == 5 &&
+                component == 1 && strcasecmp(transport, "udp") == 0 && port <= UINT16_MAX;
+    int of = slip_index((lk_str){kind, good ? strlen(kind) : 0}, slip_kinds, countof(slip_kinds));
+    uint8_t ip[16];
+    size_t len = good ? strlen(address) : 0, local = len > 6 ? len - 6 : 0;
+    int family = !good || of < 0                         ? -1
+                 : inet_pton(AF_INET, address, ip) == 1  ? SLIP_V4
+                 : inet_pton(AF_INET6, address, ip) == 1 ? SLIP_V6
+                 : strcmp(address + local, ".local") == 0 &&
+                         slip_hex((lk_str){address, local}, SLIP_UUID, '-', &uuid)
+                     ? SLIP_MDNS
+                     : -1;
+    if (family >= 0) {
+        slip_byte(out, (size_t)of << 2 | (size_t)family);
+        slip_byte(out, port >> 8);
+        slip_byte(out, port);
+        buf_append(out, family == SLIP_MDNS ? uuid.at : ip, family == SLIP_V4 ? 4 : 16);
+    }
+    lk_buf_free(&text);
+    lk_buf_free(&uuid);
+}
+
+static bool slip_pack(const slip *s, lk_buf *out) {
+    const char *sdp = (const char *)s->sdp.at;
+    lk_str texts[] = {slip_only_value(sdp, "a=ice-ufrag:"), slip_only_value(sdp, "a=ice-pwd:")};
+    int setup =
+        slip_index(slip_only_value(sdp, "a=setup:"), slip_setups, (int)countof(slip_setups));
+    lk_str fingerprint = slip_only_value(sdp, "a=fingerprint:sha-256 ");
+    if (setup < 0 || (setup > 0) != s->answer) return false;
+    slip_byte(out, (size_t)setup);
+    buf_append(out, s->session, SLIP_SESSION);
+    if (!slip_hex(fingerprint, SLIP_FINGERPRINT, ':', out)) return false;
+    for (size_t i = 0; i < countof(texts); i++) {
+        if (texts[i].len == 0 || texts[i].len > UINT8_MAX) return false;
+        slip_byte(out, texts[i].len);
+        buf_append(out, texts[i].at, texts[i].len);
+    }
+    lk_str line;
+    for (int i = 0; i < SLIP_CANDIDATES; i++) {
+        if ((line = slip_value(&sdp, "a=candidate:")).at == NULL) break;
+        slip_write_candidate(line, out);
+    }
+    return true;
+}
+
+bool slip_write(const slip_key *k, const slip *s, lk_buf *out) {
+    lk_buf packed = HEAP_BUF, sealed = HEAP_BUF;
+    bool good = slip_pack(s, &packed);
+    if (good) {
+        seal_slip_close(k->key, k->room, (lk_bytes){packed.at, packed.len}, &sealed);
+        base64url_write(out, (lk_bytes){sealed.at, sealed.len});
+    }
+    lk_buf_free(&packed);
+    lk_buf_free(&sealed);
+    return good;
+}
+
+/* ---- reading ---- */
+
+typedef struct slip_reader {
+    lk_bytes left;
+    bool short_of; /* it was cut off */
+} slip_reader;
+
+/* The next `len` bytes, or as many zeros. */
+static const uint8_t *slip_take(slip_reader *r, size_t len) {
+    static const uint8_t zeros[UINT8_MAX];
+    if (len > r->left.len) {
+        r->short_of = true;
+        r->left.len = 0;
+        return zeros;
+    }
+    const uint8_t *at = r->left.at;
+    r->left.at += len, r->left.len -= len;
+    return at;
+}
+
+static void slip_read_text(slip_reader *r, const char *name, lk_buf *sdp) {
+    size_t len = *slip_take(r, 1);
+    const char *text = (const char *)slip_take(r, len);
+    heap_print(sdp, "a=%s:", name);
+    /* Whoever sealed it has the key; all the same a line stays a line. */
+    for (size_t i = 0; i < len; i++)
+        if (text[i] > ' ' && text[i] < 127)
+            slip_byte(sdp, (uint8_t)text[i]);
+        else
+            r->short_of = true;
+    heap_print(sdp, "\r\n");
+}
+
+static void slip_read_candidate(slip_reader *r, unsigned number, lk_buf *sdp) {
+    const uint8_t *head = slip_take(r, 3);
+    unsigned family = head[0] & 3, kind = head[0] >> 2, port = head[1] * 256u + head[2];
+    const uint8_t *a = slip_take(r, family == SLIP_V4 ? 4 : 16);
+    if (family > SLIP_MDNS || kind >= countof(slip_kinds)) r->short_of = true;
+    if (r->short_of) return;
+    char address[64];
+    if (family == SLIP_MDNS)
+        snprintf(address, sizeof address,
+                 "%02x%02x%02x%02x-%02x%02x-%02x%02x-%02x%02x-%02x%02x%02x%02x%02x%02x.local", a[0],
+                 a[1], a[2], a[3], a[4], a[5], a[6], a[7], a[8], a[9], a[10], a[11], a[12], a[13],
+                 a[14], a[15]);
+    else
+        inet_ntop(family == SLIP_V4 ? AF_INET : AF_INET6, a, address, sizeof address);
+    uint32_t priority = slip_preference[kind] << 24 | (65535 - number) << 8 | 255;
+    heap_print(sdp, "a=candidate:%u 1 udp %" PRIu32 " %s %u typ %s%s\r\n", number + 1, priority,
+               address, port, slip_kinds[kind], kind == 0 ? "" : " raddr 0.0.0.0 rport 0");
+}
+
+static bool slip_unpack(slip_reader *r, slip *out) {
+    lk_buf *sdp = &out->sdp;
+    unsigned setup = *slip_take(r, 1);
+    if (setup >= countof(slip_setups)) return false;
+    out->answer = setup > 0;
+    memcpy(out->session, slip_take(r, SLIP_SESSION), SLIP_SESSION);
+    const uint8_t *fingerprint = slip_take(r, SLIP_FINGERPRINT);
+    heap_print(sdp, "v=0\r\no=- 1 1 IN IP4 127.0.0.1\r\ns=-\r\nt=0 0\r\na=group:BUNDLE 0\r\n"
+                    "m=application 9 UDP/DTLS/SCTP webrtc-datachannel\r\nc=IN IP4 0.0.0.0\r\n"
+                    "a=mid:0\r\n");
+    slip_read_text(r, "ice-ufrag", sdp);
+    slip_read_text(r, "ice-pwd", sdp);
+    heap_print(sdp, "a=ice-options:trickle\r\na=fingerprint:sha-256 ");
+    for (size_t i = 0; i < SLIP_FINGERPRINT; i++)
+        heap_print(sdp, "%s%02X", i == 0 ? "" : ":", fingerprint[i]);
+    heap_print(sdp, "\r\na=setup:%s\r\na=sctp-port:5000\r\na=max-message-size:262144\r\n",
+               slip_setups[setup]);
+    for (unsigned i = 0; r->left.len > 0 && i < SLIP_CANDIDATES; i++)
+        slip_read_candidate(r, i, sdp);
+    return !r->short_of;
+}
+
+bool slip_read(const slip_key *k, lk_str text, slip *out) {
+    lk_buf sealed = HEAP_BUF, packed = HEAP_BUF;
+    *out = (slip){.sdp = HEAP_BUF};
+    bool good = base64url_read(&sealed, text) &&
+                seal_slip_open(k->key, k->room, (lk_bytes){sealed.at, sealed.len}, &packed) &&
+                slip_unpack(&(slip_reader){.left = {packed.at, packed.len}}, out);
+    if (!good) lk_buf_free(&out->sdp);
+    lk_buf_free(&sealed);
+    lk_buf_free(&packed);
+    return good;
+}

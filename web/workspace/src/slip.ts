@@ -1,0 +1,143 @@
+// SPDX-License-Identifier: MIT
+// A slip: an offer or an answer that people carry themselves, where no server does (docs/PROTOCOL.md
+// section 1.6). It says no more than is needed to write the description again, sealed with the
+// link's key, so that it is short enough for a QR code and nobody between can read or change it.
+//
+//   description ─► ufrag, password, fingerprint, setup, candidates ─► bytes ─► sealed ─► base64url
+
+import { fromBase64url, type Link, toBase64url } from "./link";
+import { closeSlip, openSlip } from "./seal";
+
+export interface Slip {
+  kind: "offer" | "answer";
+  /** Which offer it is, or which one it answers: 8 bytes as base64url. */
+  session: string;
+  sdp: string;
+}
+
+export const SESSION_BYTES = 8;
+const FINGERPRINT = 32;
+/** What the other end may be in DTLS, by the first byte. */
+const SETUP = ["actpass", "active", "passive"];
+const TYPES = ["host", "srflx", "relay"];
+// RFC 8445 section 5.1.2.2: what they are preferred by.
+const PREFERENCE = [126, 100, 0];
+const FAMILY = { v4: 0, v6: 1, mdns: 2 };
+const ADDRESS_BYTES = [4, 16, 16];
+// More paths than that make a code that is hard to scan.
+const CANDIDATES_MAX = 10;
+
+export function writeSlip(link: Link, slip: Slip): string {
+  return toBase64url(closeSlip(link, packDescription(slip)));
+}
+
+/** null: it was not sealed with this link's key, or is no slip at all. */
+export function readSlip(link: Link, text: string): Slip | null {
+  try {
+    return unpackDescription(openSlip(link, fromBase64url(text)));
+  } catch {
+    return null;
+  }
+}
+
+// ---- bytes ----
+
+function packDescription({ kind, session, sdp }: Slip): Uint8Array {
+  const value = (name: string) => new RegExp(`^a=${name}(.*?)\r?$`, "m").exec(sdp)?.[1] ?? "";
+  const setup = kind === "offer" ? 0 : SETUP.indexOf(value("setup:"));
+  const fingerprint = value("fingerprint:sha-256 ").split(":");
+  const text = (s: string) => [s.length, ...new TextEncoder().encode(s)];
+  return Uint8Array.from([
+    setup,
+    ...fromBase64url(session),
+    ...fingerprint.map((hex) => Number.parseInt(hex, 16)),
+    ...text(value("ice-ufrag:")),
+    ...text(value("ice-pwd:")),
+    ...[...sdp.matchAll(/^a=(candidate:.*?)\r?$/gm)]
+      .map(([, line]) => packCandidate(line))
+      .filter((packed) => packed !== null)
+      .slice(0, CANDIDATES_MAX)
+      .flat(),
+  ]);
+}
+
+function unpackDescription(bytes: Uint8Array): Slip {
+  let at = 0;
+  const take = (length: number) => {
+    if (at + length > bytes.length) throw new RangeError("a slip is too short");
+    at += length;
+    return bytes.subarray(at - length, at);
+  };
+  const text = () => new TextDecoder().decode(take(take(1)[0]));
+  const setup = take(1)[0];
+  const session = toBase64url(take(SESSION_BYTES));
+  const fingerprint = hexPairs(take(FINGERPRINT)).join(":").toUpperCase();
+  const [ufrag, pwd] = [text(), text()];
+  const lines = [
+    "v=0",
+    "o=- 1 1 IN IP4 127.0.0.1",
+    "s=-",
+    "t=0 0",
+    "a=group:BUNDLE 0",
+    "m=application 9 UDP/DTLS/SCTP webrtc-datachannel",
+    "c=IN IP4 0.0.0.0",
+    "a=mid:0",
+    `a=ice-ufrag:${ufrag}`,
+    `a=ice-pwd:${pwd}`,
+    "a=ice-options:trickle",
+    `a=fingerprint:sha-256 ${fingerprint}`,
+    `a=setup:${SETUP[setup]}`,
+    "a=sctp-port:5000",
+    "a=max-message-size:262144",
+  ];
+  for (let i = 0; at < bytes.length && i < CANDIDATES_MAX; i += 1) {
+    const [kinds, high, low] = take(3);
+    const address = unpackAddress(kinds & 3, take(ADDRESS_BYTES[kinds & 3] ?? 0));
+    lines.push(`a=${candidateLine(i, kinds >> 2, address, high * 256 + low)}`);
+  }
+  return { kind: setup === 0 ? "offer" : "answer", session, sdp: `${lines.join("\r\n")}\r\n` };
+}
+
+// ---- candidates: type and family, port, address ----
+
+function packCandidate(line: string): number[] | null {
+  const words = line.split(" ");
+  const [, component, transport, , address, port, , type] = words;
+  const packed = packAddress(address);
+  const kind = TYPES.indexOf(type);
+  if (component !== "1" || transport.toLowerCase() !== "udp" || !packed || kind < 0) return null;
+  const [family, bytes] = packed;
+  return [family | (kind << 2), Number(port) >> 8, Number(port) & 255, ...bytes];
+}
+
+function candidateLine(i: number, kind: number, address: string, port: number): string {
+  const priority = PREFERENCE[kind] * 2 ** 24 + (65535 - i) * 2 ** 8 + 255;
+  const related = kind === 0 ? "" : " raddr 0.0.0.0 rport 0";
+  return `candidate:${i + 1} 1 udp ${priority} ${address} ${port} typ ${TYPES[kind]}${related}`;
+}
+
+function packAddress(text: string): [family: number, bytes: number[]] | null {
+  const uuid = /^([\da-f]{8}(?:-[\da-f]{4}){3}-[\da-f]{12})\.local$/i.exec(text);
+  if (uuid) return [FAMILY.mdns, fromHex(uuid[1].replaceAll("-", ""))];
+  if (/^\d+(\.\d+){3}$/.test(text)) return [FAMILY.v4, text.split(".").map(Number)];
+  const [front, back] = text.split("::").map((part) => part.split(":").filter(Boolean));
+  const gap = 8 - front.length - (back?.length ?? 0);
+  if (!/^[\da-f:]+$/i.test(text) || gap < 0 || (gap > 0 && !back)) return null;
+  const groups = [...front, ...Array<string>(gap).fill("0"), ...(back ?? [])];
+  return [FAMILY.v6, fromHex(groups.map((group) => group.padStart(4, "0")).join(""))];
+}
+
+function unpackAddress(family: number, bytes: Uint8Array): string {
+  if (family === FAMILY.v4) return bytes.join(".");
+  const hex = hexPairs(bytes).join("");
+  if (family === FAMILY.v6) return (hex.match(/..../g) ?? []).join(":");
+  return `${hex.replace(/^(.{8})(....)(....)(....)(.{12})$/, "$1-$2-$3-$4-$5")}.local`;
+}
+
+function fromHex(hex: string): number[] {
+  return (hex.match(/../g) ?? []).map((pair) => Number.parseInt(pair, 16));
+}
+
+function hexPairs(bytes: Uint8Array): string[] {
+  return Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0"));
+}
