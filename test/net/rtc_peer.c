@@ -17,6 +17,7 @@
  *      {"type":"send","len":N,"count":C}   C messages of N bytes; "text": as text
  *      {"type":"ping","len":N,"count":C}   one after the other; the other side must echo
  *      {"type":"restart","host":H}         ICE, now at address H alone; an "offer" comes out
+ *      {"type":"path"}                     {"type":"path","local":A,"remote":A} comes out
  *      {"type":"close"}
  * Without a "channel" it is the first one, which whoever offers opens. Commands that take effect
  * later than they are read answer: "echoing", "opening", "sent", "pinged". */
@@ -275,6 +276,15 @@ static void peer_open(peer *p, const json_t *object) {
                   (json_int_t)channel));
 }
 
+static void peer_tell_path(const peer *p) {
+    lk_rtc_stats stats = lk_rtc_stats_read(p->rtc);
+    char local[64] = "", remote[64] = "";
+    inet_ntop(stats.local.family == 6 ? AF_INET6 : AF_INET, stats.local.ip, local, sizeof local);
+    inet_ntop(stats.remote.family == 6 ? AF_INET6 : AF_INET, stats.remote.ip, remote,
+              sizeof remote);
+    say(json_pack("{s:s,s:s,s:s}", "type", "path", "local", local, "remote", remote));
+}
+
 static void peer_command(peer *p, const json_t *command) {
     const char *type = string_of(command, "type").at;
     lk_fault fault = {0};
@@ -310,6 +320,8 @@ static void peer_command(peer *p, const json_t *command) {
         peer_ping(p);
     } else if (strcmp(type, "restart") == 0) {
         peer_restart(p, string_of(command, "host").at);
+    } else if (strcmp(type, "path") == 0) {
+        peer_tell_path(p);
     } else if (strcmp(type, "close") == 0) {
         lk_rtc_close(p->rtc, now_ms());
     } else

@@ -13,10 +13,13 @@ const LIMIT_MS = 30_000;
 
 /** One rtc_peer. `heard` holds the lines nobody has waited for yet; signals go to `onSignal`. */
 export class NativePeer {
+    /** {ns} first, for a peer in a network namespace. */
     constructor(t, role, ...options) {
         if (!existsSync(program)) throw new Error(`${program} is not built`);
+        const { ns } = typeof options[0] === 'object' ? options.shift() : {};
+        const [file, ...args] = [...(ns ? ['ip', 'netns', 'exec', ns] : []), program, role, ...options];
         const stdio = ['pipe', 'pipe', 'inherit'];
-        this.process = spawn(program, [role, ...options], { stdio });
+        this.process = spawn(file, args, { stdio });
         later(t, () => this.process.kill());
         this.ended = once(this.process, 'exit').then(([code, signal]) => code ?? signal);
         this.heard = [];
@@ -53,6 +56,12 @@ export class NativePeer {
             };
             this.waiting.push({ type, resolve: found });
         });
+    }
+
+    /** The addresses in use: {local, remote}. */
+    path() {
+        this.say({ type: 'path' });
+        return this.wait('path');
     }
 
     /** Send every message back from now on, or not. */
