@@ -71,6 +71,12 @@
 #define LIMIT_JOINS 64
 #define LIMIT_JOINS_WINDOW_MS 10000
 
+/* Updates that wait for their past and are passed on all the same, per link and ten seconds. Honest
+ * ones are few and small; a liar's wait for ever, and are to fill nobody's memory but his
+ * neighbours'. */
+#define LIMIT_WAITING_BYTES (64u << 10)
+#define LIMIT_WAITING_WINDOW_MS 10000
+
 /* Arrivals remembered until it is clear that all links have them; more are passed on at once. */
 #define LIMIT_ARRIVALS 1024
 

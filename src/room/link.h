@@ -67,6 +67,8 @@ typedef struct link {
     uint64_t rewound_ms;
     uint64_t joins_from_ms; /* window in which joins are counted */
     uint32_t joins;
+    uint64_t waiting_from_ms; /* likewise, of bytes that wait for their past and were passed on */
+    uint64_t waiting;
 
     uint64_t tell_at_ms; /* tell the other links what has arrived from this one */
     VEC(link_news) news;

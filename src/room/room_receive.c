@@ -186,6 +186,17 @@ static bool receive_unlocked(lk_room *room, const lk_import_status *got) {
     return receive_arrival(room, room_random(room), (lk_bytes){0}, false) != NULL;
 }
 
+/* May it be passed on? What waits for its past cannot be told from what has none. */
+static bool receive_passes(const lk_room *room, link *l, const lk_import_status *got, size_t len) {
+    if (got->pending_len == 0) return true;
+    if (room->now_ms - l->waiting_from_ms >= LIMIT_WAITING_WINDOW_MS) {
+        l->waiting_from_ms = room->now_ms;
+        l->waiting = 0;
+    }
+    l->waiting += len;
+    return l->waiting <= LIMIT_WAITING_BYTES;
+}
+
 /* A link that gets what it has is sent less at once. Not on each occasion: of two who sent it the
  * same, one is to go on. */
 static void receive_spare(lk_room *room, link *l) {
@@ -207,7 +218,7 @@ static bool receive_credit(lk_room *room, link *l, intake *in, lk_bytes update,
     in->news = true;
     in->large |= large;
     if (room->links.len > 1) {
-        bool keep = !large && in->single;
+        bool keep = !large && in->single && receive_passes(room, l, got, update.len);
         const arrival *a = receive_arrival(room, in->batch, update, keep);
         if (a == NULL) return false;
         if (keep) in->knowing = room_send_on(room, l, a);
@@ -292,6 +303,8 @@ static lk_status receive_presence(lk_room *room, link *l, uint64_t batch, const 
         status = presence_apply(&room->presence, one, l->slot, room->now_ms, &changed, NULL);
         any |= changed;
     }
+    /* in a sparse room it is not the link's fault that others fill it */
+    if (status == LK_ELIMIT && room->sparse) status = LK_OK;
     if (any && !outbox_notice(&room->out, LK_ROOM_PRESENCE)) status = LK_ENOMEM;
     if (status != LK_OK) return receive_refused(room, l, FRAME_EPHEMERAL, batch, status);
     room_send_ack(room, l, FRAME_EPHEMERAL, batch, ACK_OK);

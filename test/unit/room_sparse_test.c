@@ -100,11 +100,108 @@ static void much_presence(void) {
     world_free(w);
 }
 
+/* ---- liars ---- */
+
+typedef struct liar {
+    lk_doc *doc;
+    lk_room *room;
+    size_t passed_on; /* bytes for the honest link */
+    uint32_t errors;
+} liar;
+enum { LIAR = 1, HONEST = 2 };
+
+static void liar_poll(liar *v) {
+    for (const lk_room_out *out; (out = lk_room_poll(v->room)) != NULL;) {
+        if (out->kind == LK_ROOM_SEND && out->link == HONEST) v->passed_on += out->bytes.len;
+        v->errors += out->kind == LK_ROOM_ERROR;
+    }
+}
+
+static void liar_say(liar *v, lk_link link, frame f) {
+    lk_buf bytes = {0};
+    f.room = STR("room");
+    if (f.crdt == 0) f.crdt = FRAME_LORO;
+    CHECK(frame_encode(&f, &bytes));
+    (void)lk_room_feed(v->room, link, (lk_bytes){bytes.at, bytes.len}, 1000);
+    lk_buf_free(&bytes);
+    liar_poll(v);
+}
+
+/* A victim with a liar and an honest peer, both of whom it knows. */
+static liar liar_new(void) {
+    liar v = {.doc = lk_new(1, NULL)};
+    v.room = lk_room_new(v.doc, &(lk_room_options){.room_id = STR("room"), .seed = 5}, NULL);
+    lk_room_sparse(v.room, true, 1000);
+    for (lk_link link = LIAR; link <= HONEST; link++) {
+        CHECK_EQ(lk_room_open(v.room, link, 1000), LK_OK);
+        liar_say(&v, link, (frame){.kind = FRAME_JOIN_REQUEST});
+        liar_say(&v, link, (frame){.kind = FRAME_JOIN_OK, .may_write = true});
+    }
+    v.passed_on = 0;
+    return v;
+}
+
+static void liar_free(liar *v) {
+    lk_room_free(v->room);
+    lk_free(v->doc);
+}
+
+/* Thousands of updates whose past never comes: the victim keeps them, the room is spared. */
+static void endless_waiting(void) {
+    liar v = liar_new();
+    lk_doc *other = lk_new(9, NULL);
+    lk_ref text;
+    CHECK_EQ(lk_root(other, LK_TEXT, STR("text"), &text), LK_OK);
+    for (int i = 0; i < 3000; i++) {
+        lk_buf update = {0};
+        CHECK_EQ(lk_text_insert(other, text, 0, LK_UTF8, STR("never whole")), LK_OK);
+        CHECK_EQ(lk_export_local(other, &update), LK_OK);
+        lk_bytes one = {update.at, update.len};
+        if (i > 0)
+            liar_say(
+                &v, LIAR,
+                (frame){.kind = FRAME_UPDATE, .batch = (uint64_t)i, .count = 1, .updates = &one});
+        lk_buf_free(&update);
+    }
+    CHECK(v.passed_on > 1000 && v.passed_on < 2 * 65536);
+    CHECK_EQ(v.errors, 0);
+    lk_free(other);
+    liar_free(&v);
+}
+
+/* More presence than a room holds, by way of somebody honest: it stays a link. */
+static void endless_presence(void) {
+    liar v = liar_new();
+    lk_ephemeral *crowd = lk_ephemeral_new(30000, NULL);
+    const lk_value value = {.type = LK_BOOL, .as.boolean = true};
+    for (int round = 0; round < 3; round++) {
+        lk_buf update = {0}, one = {0};
+        for (int i = 0; i < 2000; i++) {
+            char key[16];
+            int len = snprintf(key, sizeof key, "%d-%d", round, i);
+            CHECK_EQ(lk_ephemeral_set(crowd, (lk_str){key, (size_t)len}, &value, 1000, &one),
+                     LK_OK);
+        }
+        CHECK_EQ(lk_ephemeral_encode(crowd, NULL, 0, 1000, &update), LK_OK);
+        lk_bytes bytes = {update.at, update.len};
+        liar_say(
+            &v, LIAR,
+            (frame){.crdt = FRAME_EPHEMERAL, .kind = FRAME_UPDATE, .count = 1, .updates = &bytes});
+        lk_buf_free(&one);
+        lk_buf_free(&update);
+    }
+    CHECK_EQ(v.errors, 0);
+    lk_ephemeral_free(crowd);
+    liar_free(&v);
+}
+
 int main(void) {
     passed_on_at_once();
     one_way_of_two();
     far_presence();
     much_presence();
-    printf("room_sparse: 4 scenarios\n");
+    endless_waiting();
+    endless_presence();
+    printf("room_sparse: 6 scenarios\n");
     return 0;
 }

@@ -41,6 +41,8 @@ const LOST_AFTER_MS = 30_000;
 // The browser closes a channel on which 16 MiB wait. Half of one MiB keeps the network busy.
 const HIGH_WATER = 1024 * 1024;
 const LOW_WATER = 512 * 1024;
+// Candidates that come before their description; a browser has a dozen.
+const MOST_EARLY = 100;
 
 export class Channel {
   isOpen = false;
@@ -110,7 +112,7 @@ export class Channel {
     if (word.kind !== "candidate") return;
     const candidate = { candidate: word.candidate, sdpMid: word.mid };
     if (this.pc.remoteDescription) this.addCandidate(candidate);
-    else this.early.push(candidate);
+    else if (this.early.length < MOST_EARLY) this.early.push(candidate);
   }
 
   /** Who is at the other end, proven by DTLS: the same for all sessions with one tab or program. */
