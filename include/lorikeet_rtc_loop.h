@@ -11,8 +11,9 @@
  *     }
  *
  * The calls of lorikeet_rtc.h go on as ever, but for lk_rtc_feed(), lk_rtc_tick(), lk_rtc_poll()
- * and lk_rtc_free(), which the loop does. One loop serves all peers of a process, as they live on
- * one thread; it begins and ends the SCTP library for them (lk_rtc_global_init()). Linux. */
+ * and lk_rtc_free(), which the loop does; connections to TURN servers (LK_RTC_STREAM) are yours to
+ * make. One loop serves all peers of a process, as they live on one thread; it begins and ends the
+ * SCTP library for them (lk_rtc_global_init()). Linux. */
 #ifndef LORIKEET_RTC_LOOP_H
 #define LORIKEET_RTC_LOOP_H
 

@@ -1,6 +1,6 @@
 // lorikeet_rtc beside libdatachannel, on loopback: rounds in turn, one table of medians.
 //
-// usage: [LIBDATACHANNEL=prefix] [ROUNDS=n] node bench/rtc/rtc_compare.mjs
+// usage: [LIBDATACHANNEL=prefix] [ROUNDS=n] [WORK=name] node bench/rtc/rtc_compare.mjs
 //
 // LIBDATACHANNEL is where it is installed (include/, lib/); without it its column is empty.
 import { execFileSync, spawnSync } from 'node:child_process';
@@ -10,7 +10,7 @@ import { fileURLToPath } from 'node:url';
 const root = fileURLToPath(new URL('../../', import.meta.url));
 const rounds = Number(process.env.ROUNDS ?? 7);
 const prefix = process.env.LIBDATACHANNEL;
-const works = ['setup', 'rtt', 'bulk', 'memory'];
+const works = ['setup', 'rtt', 'bulk', 'memory'].filter((work) => [undefined, work].includes(process.env.WORK));
 const programs = { 'lorikeet_rtc': `${root}build/bench/rtc_bench` };
 mkdirSync(`${root}build/bench`, { recursive: true });
 if (prefix) {
