@@ -31,22 +31,25 @@ enum { SLIP_V4, SLIP_V6, SLIP_MDNS };
 
 /* ---- writing ---- */
 
+static bool slip_ends_line(char c) { return c == '\r' || c == '\n'; }
+
 /* What follows `name` on the next line of `*sdp` that begins with it, which is passed; at NULL:
  * there is none. */
-static lk_str slip_value(const char **sdp, const char *name) {
+static lk_str slip_value(lk_str *sdp, const char *name) {
     size_t len = strlen(name);
-    for (const char *line = *sdp; line != NULL && *line != 0;) {
-        const char *end = line + strcspn(line, "\r\n"), *next = end + strspn(end, "\r\n");
-        if (strncmp(line, name, len) == 0) {
-            *sdp = next;
-            return (lk_str){line + len, (size_t)(end - line) - len};
-        }
-        line = next;
+    while (sdp->len > 0) {
+        size_t end = 0, next;
+        while (end < sdp->len && !slip_ends_line(sdp->at[end])) end++;
+        for (next = end; next < sdp->len && slip_ends_line(sdp->at[next]);) next++;
+        lk_str line = {sdp->at, end};
+        *sdp = (lk_str){sdp->at + next, sdp->len - next};
+        if (line.len >= len && memcmp(line.at, name, len) == 0)
+            return (lk_str){line.at + len, line.len - len};
     }
     return (lk_str){0};
 }
 
-static lk_str slip_only_value(const char *sdp, const char *name) { return slip_value(&sdp, name); }
+static lk_str slip_only_value(lk_str sdp, const char *name) { return slip_value(&sdp, name); }
 
 static int slip_index(lk_str word, const char *const *words, int count) {
     for (int i = 0; i < count; i++)
@@ -58,15 +61,21 @@ static int slip_index(lk_str word, const char *const *words, int count) {
 
 static void slip_byte(lk_buf *out, size_t value) { buf_append(out, &(uint8_t){(uint8_t)value}, 1); }
 
-/* "AB:CD:..." or, with a length for each separator, "abcd-ef..." */
+static int slip_digit(char c) {
+    const char *digits = "0123456789abcdef0123456789ABCDEF",
+               *at = c == 0 ? NULL : strchr(digits, c);
+    return at == NULL ? -1 : (int)(at - digits) % 16;
+}
+
+/* "AB:CD:..." or "abcd-ef...": pairs of digits, between which a separator may stand. */
 static bool slip_hex(lk_str text, size_t count, char separator, lk_buf *out) {
     size_t at = 0;
-    for (size_t i = 0; i < count; i++) {
-        unsigned value;
+    for (size_t i = 0; i < count; i++, at += 2) {
         if (at < text.len && text.at[at] == separator) at++;
-        if (at + 2 > text.len || sscanf(text.at + at, "%2x", &value) != 1) return false;
-        slip_byte(out, value);
-        at += 2;
+        int high = at + 2 <= text.len ? slip_digit(text.at[at]) : -1;
+        int low = high < 0 ? -1 : slip_digit(text.at[at + 1]);
+        if (low < 0) return false;
+        slip_byte(out, (size_t)(high << 4 | low));
     }
     return at == text.len;
 }
@@ -100,7 +109,7 @@ static void slip_write_candidate(lk_str line, lk_buf *out) {
 }
 
 static bool slip_pack(const slip *s, lk_buf *out) {
-    const char *sdp = (const char *)s->sdp.at;
+    lk_str sdp = {(const char *)s->sdp.at, s->sdp.len};
     lk_str texts[] = {slip_only_value(sdp, "a=ice-ufrag:"), slip_only_value(sdp, "a=ice-pwd:")};
     int setup =
         slip_index(slip_only_value(sdp, "a=setup:"), slip_setups, (int)countof(slip_setups));

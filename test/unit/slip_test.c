@@ -65,12 +65,27 @@ static void check_round_trip(void) {
     }
 }
 
+/* A description ends where its buffer does. */
+static void check_exact(void) {
+    lk_buf sdp = description("actpass"), text = HEAP_BUF;
+    for (size_t len = 0; len <= sdp.len; len++) {
+        uint8_t *copy = mem_alloc(&heap_memory, len);
+        if (len > 0) memcpy(copy, sdp.at, len);
+        slip s = {.sdp = {.at = copy, .len = len}};
+        bool whole = slip_write(&ours, &s, &text);
+        CHECK(whole == (len >= sizeof head - 1 + strlen("a=setup:actpass")));
+        mem_free(&heap_memory, copy, len);
+    }
+    lk_buf_free(&sdp);
+    lk_buf_free(&text);
+}
+
 static void check_incomplete(void) {
     static const char *const lines[] = {"a=ice-ufrag:", "a=ice-pwd:", "a=fingerprint:", "a=setup:"};
     for (size_t i = 0; i < countof(lines); i++) {
         slip s = {.sdp = description("actpass")};
         lk_buf text = HEAP_BUF;
-        char *line = strstr((char *)s.sdp.at, lines[i]);
+        char *line = strstr((char *)(uintptr_t)heap_str(&s.sdp), lines[i]);
         line[2] = 'x';
         CHECK(!slip_write(&ours, &s, &text) && text.len == 0);
         lk_buf_free(&s.sdp);
@@ -122,6 +137,7 @@ static void check_hostile(void) {
 int main(void) {
     check_vector();
     check_round_trip();
+    check_exact();
     check_incomplete();
     check_refused();
     check_hostile();
