@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT
  * replica.c - what happens when, in one place.
  *
- *     mesh: message ───────────► room ─┬► SEND ───► mesh     at once (to relays through a veil)
+ *     mesh: message ───────────► room ─┬► SEND ───► mesh     at once (to relays through a veil,
+ *                                      │                     as by way of the server)
  *     file: edit ─► journal ─► room ───┤
  *                                      ├► STORE ──► journal ─► room: stored ─► acks leave
  *                                      └► CHANGED ► mirror     within 10 ms, once it is durable
@@ -16,6 +17,7 @@
 
 #include "host/heap.h"
 #include "host/random.h"
+#include "host/uplink.h"
 #include "host/veil.h"
 #include "lorikeet_room.h"
 
@@ -28,24 +30,36 @@
 /* The token of a blob that is no LK_ROOM_STORE but the oldest of `edits`. */
 #define REPLICA_EDIT UINT64_MAX
 
-typedef struct replica_veil { /* a link to a relay */
+/* How often it is looked whether the server is needed as a way; links of the mesh are small. */
+#define REPLICA_LOOK_MS 1000
+#define REPLICA_UPLINKS 0x80000000u
+/* Who gave something wrong is asked again after this, ever later. */
+#define REPLICA_ASK_MS 10000
+#define REPLICA_ASK_DOUBLINGS 6u
+
+typedef struct replica_veil { /* a link to a relay, or to the server as one */
     replica *replica;
     uint32_t link; /* 0: closed, and to be freed */
     veil *veil;
+    uint64_t ask_ms; /* something it gave was wrong: join it anew at that time; UINT64_MAX: no */
 } replica_veil;
 
 struct replica {
     replica_options options;
     lk_room *room;
     journal *journal;
-    mesh *mesh;     /* NULL: by hand */
-    slips *slips;   /* NULL: by a server */
-    mirror *mirror; /* NULL: no file */
-    loop_handle *wake, *begin;
+    mesh *mesh;       /* NULL: by hand */
+    slips *slips;     /* NULL: by a server */
+    uplink *uplink;   /* likewise */
+    uint32_t uplinks; /* links it has been */
+    mirror *mirror;   /* NULL: no file */
+    loop_handle *wake, *begin, *look;
     VEC(lk_buf) edits; /* of the file, on their way through the journal */
     VEC(replica_veil *) veils;
     VEC(lk_link) broken; /* links to hang up once the queue is empty */
     bool pumping, again, announced, over;
+    uint32_t refusals; /* of what relays gave */
+    bool apart;        /* some who are here cannot be reached directly */
 };
 
 static void replica_say(const char *text) { fprintf(stderr, "lorikeet join: %s\n", text); }
@@ -54,7 +68,10 @@ static void replica_say(const char *text) { fprintf(stderr, "lorikeet join: %s\n
 
 static void replica_veil_out(void *context, lk_bytes message) {
     replica_veil *v = context;
-    mesh_send(v->replica->mesh, v->link, message);
+    if (v->link >= REPLICA_UPLINKS)
+        uplink_send(v->replica->uplink, message);
+    else
+        mesh_send(v->replica->mesh, v->link, message);
 }
 
 static void replica_veil_in(void *context, lk_bytes message) {
@@ -62,11 +79,16 @@ static void replica_veil_in(void *context, lk_bytes message) {
     (void)lk_room_feed(v->replica->room, v->link, message, loop_now_ms());
 }
 
+/* What was left out may be had from it later: from an honest one, or one that was mended. */
 static void replica_veil_refused(void *context) {
-    (void)context;
-    replica_say(
-        "a relay gave something that was not sealed with the room's key, or was changed; it "
-        "is left out");
+    replica_veil *v = context;
+    replica *r = v->replica;
+    if (r->refusals == 0)
+        replica_say("something kept for this room was not sealed with the room's key, or was "
+                    "changed; it is left out");
+    uint32_t doublings = r->refusals < REPLICA_ASK_DOUBLINGS ? r->refusals : REPLICA_ASK_DOUBLINGS;
+    v->ask_ms = loop_now_ms() + ((uint64_t)REPLICA_ASK_MS << doublings);
+    r->refusals++;
 }
 
 static replica_veil *replica_veil_of(const replica *r, uint32_t link) {
@@ -77,7 +99,7 @@ static replica_veil *replica_veil_of(const replica *r, uint32_t link) {
 
 static void replica_veil_add(replica *r, uint32_t link) {
     replica_veil *v = heap_new(replica_veil);
-    v->replica = r, v->link = link;
+    v->replica = r, v->link = link, v->ask_ms = UINT64_MAX;
     v->veil = veil_new(&(veil_options){.doc = r->options.doc,
                                        .room = r->options.mesh.room,
                                        .key = r->options.mesh.key.at,
@@ -118,8 +140,10 @@ static void replica_send(replica *r, uint32_t link, lk_bytes message) {
 static void replica_hang_up(replica *r, uint32_t link) {
     if (r->slips != NULL)
         slips_hang_up(r->slips, link);
-    else
+    else if (link < REPLICA_UPLINKS)
         mesh_hang_up(r->mesh, link);
+    else if (link == REPLICA_UPLINKS + r->uplinks)
+        uplink_hang_up(r->uplink);
 }
 
 static void replica_out(replica *r, const lk_room_out *out) {
@@ -207,6 +231,37 @@ static void replica_closed(void *context, uint32_t link) {
     if (v != NULL) v->link = 0;
     lk_room_close(r->room, link);
     replica_pump(r);
+}
+
+static void replica_up_opened(void *context) {
+    replica *r = context;
+    replica_opened(r, REPLICA_UPLINKS + ++r->uplinks, true);
+}
+
+static void replica_up_message(void *context, lk_bytes message) {
+    replica *r = context;
+    replica_message(r, REPLICA_UPLINKS + r->uplinks, message);
+}
+
+static void replica_up_closed(void *context) {
+    replica *r = context;
+    replica_closed(r, REPLICA_UPLINKS + r->uplinks);
+}
+
+static void replica_look(void *context) {
+    replica *r = context;
+    bool apart = mesh_apart(r->mesh);
+    if (apart != r->apart)
+        replica_say(apart
+                        ? "no packet passes to some who are here: going through the server, sealed"
+                        : "everyone here is reached without the server again");
+    r->apart = apart;
+    uplink_want(r->uplink, apart);
+    for (size_t i = 0; i < r->veils.len; i++)
+        if (r->veils.at[i]->ask_ms <= loop_now_ms())
+            *vec_push(&heap_memory, &r->broken) = r->veils.at[i]->link;
+    if (r->broken.len > 0) replica_pump(r);
+    loop_timer_start(r->look, REPLICA_LOOK_MS);
 }
 
 static void replica_begin(void *context) {
@@ -333,7 +388,12 @@ static void replica_meet(replica *r) {
                           replica_welcome,
                           replica_note};
     if (!o->by_hand) {
+        uplink_options up = {o->loop, o->web, o->mesh.server};
         r->mesh = mesh_new(&peers, &events);
+        r->uplink = uplink_new(
+            &up, &(uplink_events){r, replica_up_opened, replica_up_message, replica_up_closed});
+        r->look = loop_timer(o->loop, replica_look, r);
+        loop_timer_start(r->look, REPLICA_LOOK_MS);
         return;
     }
     slips_options options = {.by_hand = {.loop = o->loop,
@@ -384,6 +444,8 @@ bool replica_free(replica *r, bool *mirrored) {
         stored = journal_flush(r->journal);
     }
     r->over = true;
+    loop_close(r->look);
+    if (r->uplink != NULL) uplink_free(r->uplink);
     if (r->mesh != NULL) mesh_free(r->mesh);
     if (r->slips != NULL) slips_free(r->slips);
     journal_free(r->journal);

@@ -37,6 +37,8 @@
 #define MESH_AGAIN_MS 1000
 /* A restart of ICE that came to nothing by now is begun again. */
 #define MESH_RESTART_MS 5000
+/* Who is not reached by now is apart. */
+#define MESH_APART_MS 10000
 /* How often the addresses of this host are looked at. */
 #define MESH_LOOK_MS 1000
 /* Those in the room, and as many whose channels outlived their names. */
@@ -59,6 +61,7 @@ typedef struct peer {
     uint32_t link;                            /* 0: not open */
     uint32_t failures;
     uint64_t begun_ms, retry_ms; /* UINT64_MAX: not waiting */
+    uint64_t apart_ms;           /* without a link since then */
     bool moved;                  /* our addresses are others now */
     int64_t restarts;            /* of ICE, in this session, that the offering side has begun */
     uint64_t restart_ms;         /* no other one before that */
@@ -97,6 +100,7 @@ static void mesh_drop(peer *p) {
     mesh *m = p->mesh;
     session *s = p->session;
     uint32_t link = p->link;
+    if (link != 0) p->apart_ms = loop_now_ms();
     p->session = NULL, p->link = 0, p->session_name[0] = 0;
     if (s != NULL) session_free(s);
     if (link != 0) m->events.closed(m->events.context, link);
@@ -398,6 +402,7 @@ static void mesh_joined(void *context, lk_str name) {
     if (relay && m->options.relay) return; /* neither would ask the other for anything */
     peer *p = heap_new(peer);
     p->mesh = m, p->known = true, p->relay = relay, p->retry_ms = UINT64_MAX;
+    p->apart_ms = loop_now_ms();
     memcpy(p->name, name.at, SIGNAL_PEER_LEN);
     p->offers = memcmp(m->self, p->name, SIGNAL_PEER_LEN) < 0;
     seal_begin(&p->seal, m->options.room, relay ? m->relay_key : m->options.key.at,
@@ -424,6 +429,7 @@ static void mesh_choose(mesh *m) {
         peer *p = m->peers.at[i];
         if (!p->known || !p->ring.wanted || p->session != NULL || p->retry_ms != UINT64_MAX)
             continue;
+        p->apart_ms = loop_now_ms();
         if (p->offers)
             mesh_offer(p);
         else
@@ -576,6 +582,16 @@ void mesh_send(mesh *m, uint32_t link, lk_bytes message) {
     peer *p = link == 0 ? NULL : mesh_by_link(m, link);
     /* A message that cannot be sent is on a session that is over; its end is on the way. */
     if (p != NULL) (void)session_send(p->session, message);
+}
+
+bool mesh_apart(const mesh *m) {
+    uint64_t now_ms = loop_now_ms();
+    for (size_t i = 0; i < m->peers.len; i++) {
+        const peer *p = m->peers.at[i];
+        bool apart = p->known && p->ring.wanted && p->link == 0 && !p->refused;
+        if (apart && now_ms - p->apart_ms >= MESH_APART_MS) return true;
+    }
+    return false;
 }
 
 void mesh_hang_up(mesh *m, uint32_t link) {

@@ -45,6 +45,8 @@ mesh *mesh_new(const mesh_options *options, const mesh_events *events);
 void mesh_free(mesh *m);
 
 void mesh_send(mesh *m, uint32_t link, lk_bytes message);
+/* Has somebody been here for a while whom no link leads to? */
+bool mesh_apart(const mesh *m);
 /* Give a link up: `closed` follows at once. If its peer is still around, there will be another. */
 void mesh_hang_up(mesh *m, uint32_t link);
 

@@ -4,6 +4,8 @@ import assert from "node:assert/strict";
 import { readdirSync, readFileSync } from "node:fs";
 import path from "node:path";
 import { test as plainTest } from "node:test";
+import { fileURLToPath } from "node:url";
+import { build } from "esbuild";
 import { EphemeralStore, LoroDoc } from "loro-crdt";
 import { LoroWebsocketClient } from "loro-websocket";
 import { EloAdaptor, LoroAdaptor, LoroEphemeralAdaptor, LoroPersistentStoreAdaptor } from "loro-adaptors/loro";
@@ -165,6 +167,37 @@ for (const kept of [false, true])
     await until("refusal", () => refused);
     assert.equal(text(doc), "");
   });
+
+test("records of the workspace are those of the published package, in both directions", async () => {
+  const source = new URL("../../web/workspace/src/elo.ts", import.meta.url);
+  const entryPoints = [fileURLToPath(source)];
+  const { outputFiles } = await build({ entryPoints, bundle: true, format: "esm", write: false });
+  const script = Buffer.from(outputFiles[0].contents).toString("base64");
+  const ours = await import(`data:text/javascript;base64,${script}`);
+  const plain = Uint8Array.from({ length: 300 }, (_, i) => i);
+  const keyOf = async (keyId) => {
+    assert.equal(keyId, "lorikeet-1");
+    return KEY;
+  };
+  const span = await protocol.decryptEloRecord(ours.spanRecord(KEY, { peer: "17", start: 3, end: 900 }, plain), keyOf);
+  assert.deepEqual(span.plaintext, plain);
+  assert.deepEqual([span.header.start, span.header.end, String(Buffer.from(span.header.peerId))], [3, 900, "17"]);
+  const version = new Map([["9", 5], ["17", 300], ["10", 1]]);
+  const snapshot = await protocol.decryptEloRecord(ours.snapshotRecord(KEY, version, plain), keyOf);
+  assert.deepEqual(snapshot.plaintext, plain);
+  const named = snapshot.header.vv.map(({ peerId, counter }) => [String(Buffer.from(peerId)), counter]);
+  assert.deepEqual(named, [["10", 1], ["17", 300], ["9", 5]]);
+  const keyId = "lorikeet-1";
+  const peerId = Buffer.from("17");
+  const { record } = await protocol.encryptDeltaSpan(plain, { peerId, start: 3, end: 900, keyId }, KEY);
+  assert.deepEqual(ours.openRecord(KEY, record), plain);
+  const vv = [{ peerId, counter: 4 }];
+  const theirs = await protocol.encryptSnapshot(plain, { vv, keyId }, KEY);
+  assert.deepEqual(ours.openRecord(KEY, theirs.record), plain);
+  const both = protocol.encodeEloContainer([record, theirs.record]);
+  assert.deepEqual([...ours.recordsOf(both)], [record, theirs.record]);
+  assert.deepEqual(ours.container([record, theirs.record]), both);
+});
 
 test("what breaks the protocol is answered, or ends the connection that says it", async (t) => {
   const server = await serve(t, { args: ["--plain"] });

@@ -7,8 +7,9 @@ import { after, test as plainTest } from 'node:test';
 import { noChromium } from './lib/chromium.mjs';
 import { scratchFolder, until } from './lib/cleanup.mjs';
 import { memoryHolds } from './lib/memory.mjs';
+import { liar } from './lib/liar.mjs';
 import { openBed } from './lib/pages.mjs';
-import { Child, havePage, haveProgram, join, program } from './lib/program.mjs';
+import { Child, havePage, haveProgram, join, newLink, program } from './lib/program.mjs';
 import { finish } from './lib/socket.mjs';
 
 const skip = noChromium || (!(havePage && haveProgram) && 'not built: run ./dev build');
@@ -115,3 +116,32 @@ test('a long paste and many keys reach who comes later, over a relay that restar
     const late = await bed.open(t, link, 'textarea');
     await late.shows(long + 'x'.repeat(150));
 });
+
+test('a browser without WebRTC goes through the server, which may lie for as long as it likes', async (t) => {
+    let lying = true;
+    const UPDATE = 3;
+    // the kind of a message stands behind its magic and the room's name
+    const changed = (bytes) => {
+        if (!lying || bytes[5 + bytes[4]] !== UPDATE) return [bytes];
+        const copy = Buffer.from(bytes);
+        copy[copy.length - 12] ^= 1;
+        return [copy];
+    };
+    const link = newLink(await liar(t, bed.url, (message) => [message], changed));
+    const a = peer(t, link, 'as it was written');
+    const tab = await bed.open(t, link, 'textarea', { before: withoutWebRtc });
+    await tab.says('way', 'through the server, sealed');
+    await tab.page.getByText(/was not sealed with its key, or was changed/).waitFor();
+    await tab.write('mine, ');
+    await until('refusal', () => /was not sealed with the room's key/.test(a.child.errors));
+    assert.equal(await tab.read(), 'mine, ');
+    assert.equal(fs.readFileSync(a.file, 'utf8'), 'as it was written');
+    lying = false;
+    await tab.reload();
+    await until('both', async () => (await tab.read()).length === 23);
+    await until('both', async () => fs.readFileSync(a.file, 'utf8') === (await tab.read()));
+});
+
+function withoutWebRtc() {
+    RTCPeerConnection.generateCertificate = () => Promise.reject(new Error('turned off'));
+}

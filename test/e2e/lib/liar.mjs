@@ -5,9 +5,9 @@ import { later } from './cleanup.mjs';
 
 /**
  * `lie(message)`: what is said to a client instead of the message that the true server at `url` says, a
- * list. Gives the address of the liar.
+ * list. `lieBinary(bytes)`: the same of binary messages. Gives the address of the liar.
  */
-export async function liar(t, url, lie) {
+export async function liar(t, url, lie, lieBinary = (bytes) => [bytes]) {
     const server = http.createServer((request, response) => {
         http.get(url + request.url, (answer) => {
             response.writeHead(answer.statusCode, answer.headers);
@@ -17,12 +17,14 @@ export async function liar(t, url, lie) {
     new WebSocketServer({ server }).on('connection', (client, request) => {
         const up = new WebSocket(url.replace('http', 'ws') + request.url);
         const unsaid = [];
-        client.on('message', (data) => {
-            if (up.readyState === WebSocket.OPEN) up.send(data.toString());
-            else unsaid.push(data.toString());
+        client.on('message', (data, binary) => {
+            const said = binary ? data : data.toString();
+            if (up.readyState === WebSocket.OPEN) up.send(said);
+            else unsaid.push(said);
         });
-        up.on('open', () => unsaid.forEach((text) => up.send(text)));
-        up.on('message', (data) => {
+        up.on('open', () => unsaid.forEach((said) => up.send(said)));
+        up.on('message', (data, binary) => {
+            if (binary) return lieBinary(data).forEach((one) => client.send(one));
             const text = data.toString();
             const told = text === 'pong' ? [text] : lie(JSON.parse(text)).map((m) => JSON.stringify(m));
             told.forEach((one) => client.send(one));

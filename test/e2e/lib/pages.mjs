@@ -135,8 +135,8 @@ export async function openBed(t) {
         start: async () => {
             server = await serve(t, { port });
         },
-        /** A tab in a browser profile of its own, or in the one of `beside`. */
-        async open(t, link, kind = 'editor', { beside } = {}) {
+        /** A tab in a browser profile of its own, or in the one of `beside`; `before` runs in it first. */
+        async open(t, link, kind = 'editor', { beside, before } = {}) {
             const context =
                 beside?.page.context() ??
                 (await browser.newContext({ permissions: ['microphone'] }));
@@ -144,6 +144,7 @@ export async function openBed(t) {
                 await makePatient(context).addInitScript(watch);
                 later(t, () => context.close());
             }
+            if (before) await context.addInitScript(before);
             const tab = new WorkspaceTab(await context.newPage(), kind);
             await tab.goto(kind === 'textarea' ? link.replace('/#', '/?editor=textarea#') : link);
             await tab.ready();

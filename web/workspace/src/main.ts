@@ -36,9 +36,8 @@ async function start(): Promise<void> {
   if (!link) return showDamagedLink();
 
   await init(fetch(element<HTMLLinkElement>("engine").href));
-  const signallingUrl = new URL("signal", document.baseURI.replace(/^http/, "ws"));
-  signallingUrl.search = signallingUrl.hash = "";
-  const session = await Session.open(link, signallingUrl.href, {
+  const server = new URL("./", document.baseURI.replace(/^http/, "ws"));
+  const session = await Session.open(link, server.href, {
     changed: () => window.lorikeet && showState(session),
     trouble: showTrouble,
     relief: hideTrouble,
@@ -72,8 +71,13 @@ function showState(session: Session): void {
   setText("status", status);
   setText("peers", String(peers));
   setText("others-word", peers === 1 ? "other" : "others");
-  setText("way", peers === 0 && session.keepers > 0 ? "kept by a relay" : "");
+  setText("way", wayOf(session));
   showUnsynced(session);
+}
+
+function wayOf({ peers, keepers, throughServer }: Session): string {
+  if (throughServer) return "through the server, sealed";
+  return peers === 0 && keepers > 0 ? "kept by a relay" : "";
 }
 
 let onTheWay = 0;

@@ -45,8 +45,12 @@ interface Peer extends Neighbour {
   timer: number;
   /** When the last session began. */
   begun: number;
+  /** Without a channel since then. */
+  apart: number;
 }
 
+// Who is not reached by now is apart.
+const APART_AFTER_MS = 10_000;
 const RELAY_NAME = /^relay-/;
 // The offer should come at once. If nothing has come by now, ask for it.
 const OFFER_WITHIN_MS = 10_000;
@@ -89,6 +93,14 @@ export class Mesh {
     return this.known.size;
   }
 
+  /** Has somebody been here for a while whom no channel leads to? */
+  get apart(): boolean {
+    const before = performance.now() - APART_AFTER_MS;
+    return [...this.known.values()].some(
+      (peer) => peer.wanted && !peer.refused && !this.open.has(peer.link) && peer.apart < before,
+    );
+  }
+
   welcome(self: string, names: string[], ice: RTCIceServer[]): void {
     this.forgetAll();
     this.self = self;
@@ -118,6 +130,7 @@ export class Mesh {
       backoff: new Backoff(),
       timer: 0,
       begun: 0,
+      apart: performance.now(),
     });
   }
 
@@ -134,6 +147,7 @@ export class Mesh {
     if (this.config.certificates.length === 0) return;
     for (const peer of others) {
       if (!peer.wanted || peer.channel || before.includes(peer)) continue;
+      peer.apart = performance.now();
       if (peer.offers) this.begin(peer);
       else this.retryIn(peer, OFFER_WITHIN_MS);
     }
@@ -281,7 +295,9 @@ export class Mesh {
     channel?.close();
     const age = performance.now() - peer.begun;
     if (channel?.isOpen && age > SETTLED_AFTER_MS) peer.backoff.reset();
-    if (this.open.delete(peer.link)) this.on.closed(peer.link);
+    if (!this.open.delete(peer.link)) return;
+    peer.apart = performance.now();
+    this.on.closed(peer.link);
   }
 
   private retry(peer: Peer): void {

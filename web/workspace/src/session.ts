@@ -4,7 +4,8 @@
 //
 //   edit ─────────────► room ─► send ──► mesh ─► peers
 //                           └─► store ─► other tabs, while there are no peers
-//                           └─► send ──► veil ─► relays, which cannot read it
+//                           └─► send ──► veil ─► relays, and the server where no packet passes
+//                                                to peers: those cannot read it
 //   peers ─► mesh ────► room ─► store ─► IndexedDB ─► room.stored() ─► acknowledgement ─► peers
 
 import {
@@ -20,6 +21,7 @@ import { Mesh } from "./mesh";
 import { Signalling } from "./signalling";
 import { type DocumentNote, type Row, Store } from "./storage";
 import { type News, Tabs } from "./tabs";
+import { Uplink } from "./uplink";
 import { Veil } from "./veil";
 
 export const TITLE_MAP = "metadata";
@@ -57,6 +59,12 @@ const OTHER_KEY =
   "Someone is here with another key than yours, so neither sees what the other one writes. Compare " +
   "your links: if they are the same, the server is not to be trusted.";
 
+// How often it is looked whether the server is needed as a way; links of the mesh are small.
+const LOOK_EVERY_MS = 1_000;
+const UPLINKS = 2 ** 31;
+// Who gave something wrong is asked again after this, ever later.
+const ASK_AGAIN_MS = 10_000;
+
 const CHANGED_AT_RELAY =
   "Something that is kept for this document was not sealed with its key, or was changed. It is left out.";
 
@@ -70,6 +78,10 @@ export class Session {
   private readonly joined = new Set<number>();
   /** Of links to those who keep the room without its key. */
   private readonly veils = new Map<number, Veil>();
+  /** The way through the server, and its link while it is open. */
+  private readonly uplink: Uplink;
+  private up = UPLINKS;
+  private refusals = 0;
   /** Who is in `edit` now. */
   private author: object | null = null;
   private readingNews = false;
@@ -88,7 +100,7 @@ export class Session {
     private readonly link: Link,
     private readonly store: Store,
     private readonly on: SessionEvents,
-    connection: { signallingUrl: string; certificate: RTCCertificate | null },
+    connection: { server: string; certificate: RTCCertificate | null },
   ) {
     this.room = new Room(this.doc, { id: link.room, messageMax: MESSAGE_MAX });
     const channels = {
@@ -107,7 +119,13 @@ export class Session {
       refused: () => on.trouble(OTHER_KEY),
     });
     this.byHand = new ByHand(link, this.mesh.config, channels);
-    this.signalling = new Signalling(connection.signallingUrl, link.room, {
+    this.uplink = new Uplink(new URL("rooms", connection.server).href, {
+      open: () => this.opened(++this.up, true),
+      message: (bytes) => this.heardFrom(this.up, bytes),
+      closed: () => this.step(() => this.closed(this.up)),
+    });
+    setInterval(() => this.uplink.want(this.mesh.apart), LOOK_EVERY_MS);
+    this.signalling = new Signalling(new URL("signal", connection.server).href, link.room, {
       welcome: (self, peers, ice) => this.mesh.welcome(self, peers, ice),
       joined: (peer) => this.mesh.joined(peer),
       left: (peer) => this.mesh.left(peer),
@@ -126,7 +144,8 @@ export class Session {
     addEventListener("offline", () => this.on.changed());
   }
 
-  static async open(link: Link, signallingUrl: string, on: SessionEvents): Promise<Session> {
+  /** `server`: where its WebSockets are, with a slash behind. */
+  static async open(link: Link, server: string, on: SessionEvents): Promise<Session> {
     const [certificate, store] = await Promise.all([
       newCertificate(on),
       Store.open(link.room, on),
@@ -138,7 +157,7 @@ export class Session {
       on.trouble(DAMAGED);
       await store.setAside(damaged);
     }
-    return new Session(doc, note?.alone ?? 0, link, store, on, { signallingUrl, certificate });
+    return new Session(doc, note?.alone ?? 0, link, store, on, { server, certificate });
   }
 
   get status(): Status {
@@ -156,6 +175,11 @@ export class Session {
   /** Those connected who keep the document sealed. */
   get keepers(): number {
     return [...this.veils.keys()].filter((id) => this.joined.has(id)).length;
+  }
+
+  /** Is the server a way to others, because there is none to some of them? */
+  get throughServer(): boolean {
+    return this.joined.has(this.up);
   }
 
   /**
@@ -218,9 +242,9 @@ export class Session {
   private opened(id: number, sealed: boolean): void {
     if (sealed) {
       const veil = new Veil(this.doc, this.link, MESSAGE_MAX, {
-        out: (message) => this.mesh.send(id, message),
+        out: (message) => this.transmit(id, message),
         in: (message) => this.room.feed(id, message, now()),
-        refused: () => this.on.trouble(CHANGED_AT_RELAY),
+        refused: () => this.refused(id),
       });
       this.veils.set(id, veil);
     }
@@ -234,7 +258,23 @@ export class Session {
       if (veil) good = veil.open(bytes);
       else this.room.feed(id, bytes, now());
     });
-    if (!good) this.mesh.hangUp(id);
+    if (!good) this.hangUp(id);
+  }
+
+  /** What was left out may be had later: from an honest relay, or one that was mended. */
+  private refused(id: number): void {
+    this.on.trouble(CHANGED_AT_RELAY);
+    setTimeout(() => this.hangUp(id), ASK_AGAIN_MS * 2 ** Math.min(this.refusals++, 6));
+  }
+
+  private transmit(id: number, message: Uint8Array): void {
+    if (id === this.up) this.uplink.send(message);
+    else this.through(id).send(id, message);
+  }
+
+  private hangUp(id: number): void {
+    if (id === this.up) this.uplink.hangUp();
+    else this.through(id).hangUp(id);
   }
 
   private send(id: number, bytes: Uint8Array): void {
@@ -293,7 +333,7 @@ export class Session {
         this.alone = 0;
         return this.noteSoon();
       case "error":
-        return this.through(out.link).hangUp(out.link);
+        return this.hangUp(out.link);
     }
   }
 
@@ -380,7 +420,7 @@ async function newCertificate(on: SessionEvents): Promise<RTCCertificate | null>
   try {
     return await RTCPeerConnection.generateCertificate(curve);
   } catch {
-    on.trouble("WebRTC is turned off in this browser: what you write here reaches nobody else.");
+    on.trouble("WebRTC is turned off in this browser: what you write goes through the server, sealed.");
     return null;
   }
 }

@@ -1,0 +1,87 @@
+// SPDX-License-Identifier: MIT
+// The way through the server, for peers that no packet passes between: a WebSocket to the room that
+// the server keeps sealed (docs/PROTOCOL.md section 3). Open while it is wanted.
+
+import { Backoff } from "./backoff";
+
+export interface UplinkEvents {
+  open(): void;
+  message(bytes: Uint8Array): void;
+  closed(): void;
+}
+
+// The protocol's heartbeat: a connection that died with the network says nothing by itself.
+const PING_EVERY_MS = 8_000;
+const ANSWER_WITHIN_MS = 4_000;
+
+export class Uplink {
+  private wanted = false;
+  private socket: WebSocket | null = null;
+  private isOpen = false;
+  private readonly backoff = new Backoff();
+  private retryTimer = 0;
+  private pingTimer = 0;
+
+  constructor(
+    private readonly url: string,
+    private readonly on: UplinkEvents,
+  ) {}
+
+  want(wanted: boolean): void {
+    if (wanted === this.wanted) return;
+    this.wanted = wanted;
+    this.backoff.reset();
+    if (wanted) this.connect();
+    else this.drop();
+  }
+
+  send(bytes: Uint8Array): void {
+    if (this.isOpen) this.socket?.send(bytes as Uint8Array<ArrayBuffer>); // never shared memory
+  }
+
+  /** Gives this connection up; if it is wanted, another one follows. */
+  hangUp(): void {
+    this.drop();
+    if (this.wanted) this.retryTimer = setTimeout(() => this.connect(), this.backoff.next());
+  }
+
+  private connect(): void {
+    const socket = new WebSocket(this.url);
+    this.socket = socket;
+    socket.binaryType = "arraybuffer";
+    socket.onopen = () => {
+      this.isOpen = true;
+      this.heard();
+      this.on.open();
+    };
+    socket.onmessage = ({ data }) => {
+      this.heard();
+      if (!(data instanceof ArrayBuffer)) return;
+      this.backoff.reset();
+      this.on.message(new Uint8Array(data));
+    };
+    socket.onclose = () => this.hangUp();
+  }
+
+  /** Asks for a sign of life when none has come for a while. */
+  private heard(): void {
+    clearTimeout(this.pingTimer);
+    this.pingTimer = setTimeout(() => {
+      this.socket?.send("ping");
+      this.pingTimer = setTimeout(() => this.hangUp(), ANSWER_WITHIN_MS);
+    }, PING_EVERY_MS);
+  }
+
+  private drop(): void {
+    clearTimeout(this.retryTimer);
+    clearTimeout(this.pingTimer);
+    const { socket, isOpen } = this;
+    this.socket = null;
+    this.isOpen = false;
+    if (socket) {
+      socket.onopen = socket.onmessage = socket.onclose = null;
+      socket.close();
+    }
+    if (isOpen) this.on.closed();
+  }
+}
