@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  * replica.c - what happens when, in one place.
  *
- *     mesh: message ───────────► room ─┬► SEND ───► mesh     at once (to relays through a veil,
+ *     mesh: message ───────────► room ─┬► SEND ───► mesh     at once (to relays by an elo_link,
  *                                      │                     as by way of the server)
  *     file: edit ─► journal ─► room ───┤
  *                                      ├► STORE ──► journal ─► room: stored ─► acks leave
@@ -15,10 +15,10 @@
 #include <string.h>
 #include <time.h>
 
+#include "host/elo_link.h"
 #include "host/heap.h"
 #include "host/random.h"
 #include "host/uplink.h"
-#include "host/veil.h"
 #include "lorikeet_room.h"
 
 #define REPLICA_TEXT ((lk_str){"editor-buffer", 13})
@@ -40,7 +40,7 @@
 typedef struct replica_veil { /* a link to a relay, or to the server as one */
     replica *replica;
     uint32_t link; /* 0: closed, and to be freed */
-    veil *veil;
+    elo_link *elo_link;
     uint64_t ask_ms; /* something it gave was wrong: join it anew at that time; UINT64_MAX: no */
 } replica_veil;
 
@@ -55,7 +55,7 @@ struct replica {
     mirror *mirror;   /* NULL: no file */
     loop_handle *wake, *begin, *look;
     VEC(lk_buf) edits; /* of the file, on their way through the journal */
-    VEC(replica_veil *) veils;
+    VEC(replica_veil *) elo_links;
     VEC(lk_link) broken; /* links to hang up once the queue is empty */
     bool pumping, again, announced, over;
     uint32_t refusals; /* of what relays gave */
@@ -92,43 +92,43 @@ static void replica_veil_refused(void *context) {
 }
 
 static replica_veil *replica_veil_of(const replica *r, uint32_t link) {
-    for (size_t i = 0; i < r->veils.len; i++)
-        if (r->veils.at[i]->link == link) return r->veils.at[i];
+    for (size_t i = 0; i < r->elo_links.len; i++)
+        if (r->elo_links.at[i]->link == link) return r->elo_links.at[i];
     return NULL;
 }
 
 static void replica_veil_add(replica *r, uint32_t link) {
     replica_veil *v = heap_new(replica_veil);
     v->replica = r, v->link = link, v->ask_ms = UINT64_MAX;
-    v->veil = veil_new(&(veil_options){.doc = r->options.doc,
-                                       .room = r->options.mesh.room,
-                                       .key = r->options.mesh.key.at,
-                                       .message_max = LK_MESSAGE_MAX,
-                                       .context = v,
-                                       .out = replica_veil_out,
-                                       .in = replica_veil_in,
-                                       .refused = replica_veil_refused});
-    *vec_push(&heap_memory, &r->veils) = v;
+    v->elo_link = elo_link_new(&(elo_link_options){.doc = r->options.doc,
+                                                   .room = r->options.mesh.room,
+                                                   .key = r->options.mesh.key.at,
+                                                   .message_max = LK_MESSAGE_MAX,
+                                                   .context = v,
+                                                   .out = replica_veil_out,
+                                                   .in = replica_veil_in,
+                                                   .refused = replica_veil_refused});
+    *vec_push(&heap_memory, &r->elo_links) = v;
 }
 
 /* Free those of closed links. Not while one of them may be at work. */
 static void replica_veil_sweep(replica *r) {
     size_t kept = 0;
-    for (size_t i = 0; i < r->veils.len; i++) {
-        if (r->veils.at[i]->link != 0) {
-            r->veils.at[kept++] = r->veils.at[i];
+    for (size_t i = 0; i < r->elo_links.len; i++) {
+        if (r->elo_links.at[i]->link != 0) {
+            r->elo_links.at[kept++] = r->elo_links.at[i];
             continue;
         }
-        veil_free(r->veils.at[i]->veil);
-        heap_free(replica_veil, r->veils.at[i]);
+        elo_link_free(r->elo_links.at[i]->elo_link);
+        heap_free(replica_veil, r->elo_links.at[i]);
     }
-    r->veils.len = kept;
+    r->elo_links.len = kept;
 }
 
 static void replica_send(replica *r, uint32_t link, lk_bytes message) {
     replica_veil *v = replica_veil_of(r, link);
     if (v != NULL)
-        veil_seal(v->veil, message);
+        elo_link_seal(v->elo_link, message);
     else if (r->slips != NULL)
         slips_send(r->slips, link, message);
     else
@@ -220,7 +220,7 @@ static void replica_message(void *context, uint32_t link, lk_bytes message) {
     /* What is wrong with it comes out as LK_ROOM_ERROR. */
     if (v == NULL)
         (void)lk_room_feed(r->room, link, message, loop_now_ms());
-    else if (!veil_open(v->veil, message))
+    else if (!elo_link_open(v->elo_link, message))
         *vec_push(&heap_memory, &r->broken) = link;
     replica_pump(r);
 }
@@ -257,9 +257,9 @@ static void replica_look(void *context) {
                         : "everyone here is reached without the server again");
     r->apart = apart;
     uplink_want(r->uplink, apart);
-    for (size_t i = 0; i < r->veils.len; i++)
-        if (r->veils.at[i]->ask_ms <= loop_now_ms())
-            *vec_push(&heap_memory, &r->broken) = r->veils.at[i]->link;
+    for (size_t i = 0; i < r->elo_links.len; i++)
+        if (r->elo_links.at[i]->ask_ms <= loop_now_ms())
+            *vec_push(&heap_memory, &r->broken) = r->elo_links.at[i]->link;
     if (r->broken.len > 0) replica_pump(r);
     loop_timer_start(r->look, REPLICA_LOOK_MS);
 }
@@ -456,7 +456,7 @@ bool replica_free(replica *r, bool *mirrored) {
     for (size_t i = 0; i < r->edits.len; i++) lk_buf_free(&r->edits.at[i]);
     vec_drop(&heap_memory, &r->edits);
     replica_veil_sweep(r);
-    vec_drop(&heap_memory, &r->veils);
+    vec_drop(&heap_memory, &r->elo_links);
     vec_drop(&heap_memory, &r->broken);
     heap_free(replica, r);
     return stored;

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT
  * fuzz_elo.c - containers of sealed records, as a stranger sends them. What is read is written back
- * to the same bytes, and a vault takes all of a container in or nothing. */
+ * to the same bytes, and elo_records take all of a container in or nothing. */
 #include "fuzz/fuzz.h"
 
 #include "check.h"
+#include "host/elo_records.h"
 #include "host/heap.h"
-#include "host/vault.h"
 #include "room/elo.h"
 #include "room/frame.h"
 
@@ -42,7 +42,7 @@ size_t fuzz_seed(uint32_t n, uint8_t *out, size_t cap) {
     return len;
 }
 
-static void fuzz_nothing(void *context, parcel *record) { (void)context, (void)record; }
+static void fuzz_nothing(void *context, shared_bytes *record) { (void)context, (void)record; }
 
 /* Counters and lengths need not be written as short as can be; what was is written back so. */
 static void fuzz_record(lk_bytes one) {
@@ -67,21 +67,21 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     lk_bytes container = {data, size}, list, one;
     lk_fault fault;
     bool news;
-    vault *v = vault_new(&(vault_events){NULL, fuzz_nothing, fuzz_nothing});
-    lk_status status = vault_add(v, container, &news, NULL);
+    elo_records *v = elo_records_new(&(elo_records_events){NULL, fuzz_nothing, fuzz_nothing});
+    lk_status status = elo_records_add(v, container, &news, NULL);
     if (elo_container_read(container, &list, &fault) == LK_OK)
         while (frame_next_update(&list, &one)) fuzz_record(one);
     else
         CHECK(fault.what != NULL);
-    if (status != LK_OK) CHECK_EQ(vault_records(v), 0);
+    if (status != LK_OK) CHECK_EQ(elo_records_records(v), 0);
     lk_buf version = HEAP_BUF;
-    parcels all = {0};
-    vault_version(v, &version);
-    vault_missing(v, (lk_ids){0}, &all);
+    shared_bytes_list all = {0};
+    elo_records_version(v, &version);
+    elo_records_missing(v, (lk_ids){0}, &all);
     /* A snapshot may say that it holds nothing. */
-    CHECK(all.len <= vault_records(v));
-    parcels_drop(&all);
+    CHECK(all.len <= elo_records_records(v));
+    shared_bytes_drop_all(&all);
     lk_buf_free(&version);
-    vault_free(v);
+    elo_records_free(v);
     return 0;
 }

@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: MIT
  * rooms.c - members in rooms, and what is on its way to them.
  *
- *     rooms ─► buckets ─► room ─► room         a room of each name and kind: its shelf (shelf.h)
- *                          │                   outlives its last member for a while
- *                          ├► member ─► backlog: updates (parcels, shared) still to be sent
- *                          └► acks: batches whose bytes are not safe yet
+ *     rooms ─► buckets ─► room ─► room         a room of each name and kind: its store
+ * (room_store.h) │                   outlives its last member for a while ├► member ─► backlog:
+ * updates (shared_bytes) still to be sent └► acks: batches whose bytes are not safe yet
  *
  * All updates to a member go through its backlog, which is emptied as fast as it reads; a member
  * that does not read is dropped, and gets what it lacks when it joins again. Answers to what a
@@ -20,8 +19,8 @@
 #include "base/table.h"
 #include "host/base64url.h"
 #include "host/random.h"
+#include "host/room_store.h"
 #include "host/rooms_word.h"
-#include "host/shelf.h"
 
 #define ROOMS_BUCKETS 1024 /* a power of two */
 /* How long a room without members stays open, so that who comes back finds it. */
@@ -43,9 +42,9 @@ struct rooms_room {
     frame_crdt crdt;
     size_t name_len;
     char name[LIMIT_ROOM_ID_BYTES];
-    shelf *shelf;
+    room_store *store;
     lk_buf path;
-    size_t bytes; /* of the shelf, as counted in the total */
+    size_t bytes; /* of the store, as counted in the total */
     uint64_t last_number;
     uint64_t idle_ms; /* when it was first seen without members; UINT64_MAX: it has some */
     VEC(rooms_member *) members;
@@ -56,7 +55,7 @@ typedef struct rooms_item {
     rooms_room *room;
     uint64_t batch;
     bool record; /* one of those to be put into a container */
-    parcel *update;
+    shared_bytes *update;
 } rooms_item;
 
 typedef struct rooms_assembly { /* a batch arriving in fragments */
@@ -138,19 +137,19 @@ static void rooms_send_part(rooms_member *m) {
     m->part_at += f.payload.len;
     rooms_send(m, &f);
     if (m->part_at < part->update->len) return;
-    parcel_drop(part->update);
+    shared_bytes_drop(part->update);
     *part = (rooms_item){0};
 }
 
 /* Takes over the hold of the update. */
 static void rooms_send_update(rooms_member *m, rooms_item item) {
     size_t max = rooms_message_max(m->rooms);
-    lk_bytes update = parcel_view(item.update);
+    lk_bytes update = shared_bytes_view(item.update);
     frame f = rooms_frame(item.room, FRAME_UPDATE);
     f.batch = item.batch, f.count = 1, f.updates = &update;
     if (frame_update_len(item.room->name_len, update.len) <= max) {
         rooms_send(m, &f);
-        parcel_drop(item.update);
+        shared_bytes_drop(item.update);
         return;
     }
     size_t each = frame_fragment_room(item.room->name_len, max);
@@ -181,9 +180,9 @@ static rooms_item rooms_take_records(rooms_member *m) {
     for (size_t i = 0; i < count; i++) {
         rooms_item item = rooms_take(m);
         writer_bytes(&w, item.update->at, item.update->len);
-        parcel_drop(item.update);
+        shared_bytes_drop(item.update);
     }
-    first.update = parcel_new((lk_bytes){container.at, container.len});
+    first.update = shared_bytes_new((lk_bytes){container.at, container.len});
     first.batch = random_u64(), first.record = false;
     lk_buf_free(&container);
     return first;
@@ -211,7 +210,7 @@ static void rooms_push(rooms_member *m, rooms_item item) {
 /* To everyone in the room but its author. */
 static void rooms_tell(rooms_room *room, const rooms_member *author, uint64_t batch,
                        lk_bytes update) {
-    parcel *shared = parcel_new(update);
+    shared_bytes *shared = shared_bytes_new(update);
     for (size_t i = 0; i < room->members.len; i++) {
         rooms_member *m = room->members.at[i];
         if (m == author || m->closing) continue;
@@ -219,10 +218,10 @@ static void rooms_tell(rooms_room *room, const rooms_member *author, uint64_t ba
             rooms_close(m);
             continue;
         }
-        rooms_push(m, (rooms_item){room, batch, false, parcel_hold(shared)});
+        rooms_push(m, (rooms_item){room, batch, false, shared_bytes_hold(shared)});
         rooms_pump(m);
     }
-    parcel_drop(shared);
+    shared_bytes_drop(shared);
 }
 
 /* ---- rooms ---- */
@@ -284,20 +283,20 @@ static bool rooms_open(rooms_room *room) {
     const rooms_options *o = &room->rooms->options;
     lk_buf why = HEAP_BUF;
     if (o->folder != NULL) rooms_path(room);
-    shelf_options options = {.loop = o->loop,
-                             .crdt = room->crdt,
-                             .path = o->folder != NULL ? heap_str(&room->path) : NULL,
-                             .context = room,
-                             .stored = rooms_stored,
-                             .failed = rooms_not_stored};
-    room->shelf = shelf_open(&options, &why);
-    if (room->shelf == NULL) rooms_note(room, heap_str(&why));
+    room_store_options options = {.loop = o->loop,
+                                  .crdt = room->crdt,
+                                  .path = o->folder != NULL ? heap_str(&room->path) : NULL,
+                                  .context = room,
+                                  .stored = rooms_stored,
+                                  .failed = rooms_not_stored};
+    room->store = room_store_open(&options, &why);
+    if (room->store == NULL) rooms_note(room, heap_str(&why));
     lk_buf_free(&why);
-    return room->shelf != NULL;
+    return room->store != NULL;
 }
 
 static void rooms_room_free(rooms_room *room) {
-    if (room->shelf != NULL) shelf_close(room->shelf);
+    if (room->store != NULL) room_store_close(room->store);
     vec_drop(&heap_memory, &room->members);
     vec_drop(&heap_memory, &room->acks);
     lk_buf_free(&room->path);
@@ -305,7 +304,7 @@ static void rooms_room_free(rooms_room *room) {
 }
 
 static void rooms_count(rooms_room *room) {
-    size_t bytes = shelf_bytes(room->shelf);
+    size_t bytes = room_store_bytes(room->store);
     room->rooms->stats.bytes += bytes - room->bytes;
     room->bytes = bytes;
 }
@@ -356,11 +355,11 @@ static void rooms_forget(rooms_member *m, const rooms_room *room) {
             continue;
         }
         m->backlog_bytes -= item.update->len;
-        parcel_drop(item.update);
+        shared_bytes_drop(item.update);
     }
     m->backlog.len = kept;
     if (m->part.room == room) {
-        parcel_drop(m->part.update);
+        shared_bytes_drop(m->part.update);
         m->part = (rooms_item){0};
     }
     for (size_t i = m->assemblies.len; i-- > 0;)
@@ -430,7 +429,7 @@ static rooms_room *rooms_admit(rooms_member *m, const frame *f) {
         rooms_refuse(m, f, JOIN_APP_ERROR, "too_many", "no room is left");
         return NULL;
     }
-    if (!shelf_admits(room->shelf, rooms_word_of(f->payload))) {
+    if (!room_store_admits(room->store, rooms_word_of(f->payload))) {
         rooms_refuse(m, f, JOIN_AUTH_FAILED, "", "this room has another key");
         return NULL;
     }
@@ -441,13 +440,14 @@ static rooms_room *rooms_admit(rooms_member *m, const frame *f) {
 
 /* Put what the member lacks into its backlog, in place of what it was sent so far. */
 static bool rooms_fill(rooms_member *m, rooms_room *room, lk_bytes version) {
-    parcels missing = {0};
-    bool good = shelf_missing(room->shelf, version, m->rooms->options.unix_ms(), &missing) == LK_OK;
+    shared_bytes_list missing = {0};
+    bool good =
+        room_store_missing(room->store, version, m->rooms->options.unix_ms(), &missing) == LK_OK;
     if (good) rooms_forget(m, room);
     for (size_t i = 0; good && i < missing.len; i++)
         rooms_push(m, (rooms_item){room, random_u64(), room->crdt == FRAME_ELO,
-                                   parcel_hold(missing.at[i])});
-    parcels_drop(&missing);
+                                   shared_bytes_hold(missing.at[i])});
+    shared_bytes_drop_all(&missing);
     return good;
 }
 
@@ -459,7 +459,7 @@ static void rooms_join(rooms_member *m, const frame *f, uint64_t now_ms) {
     rooms_room *room = rooms_admit(m, f);
     if (room == NULL) return;
     lk_buf version = HEAP_BUF;
-    shelf_version(room->shelf, &version);
+    room_store_version(room->store, &version);
     frame ok = rooms_frame(room, FRAME_JOIN_OK);
     ok.may_write = true, ok.version = (lk_bytes){version.at, version.len};
     if (rooms_fill(m, room, f->version)) {
@@ -486,7 +486,7 @@ static lk_status rooms_update(rooms_member *m, rooms_room *room, uint64_t batch,
     bool news;
     if (r->stats.bytes + update.len > LIMIT_ROOMS_BYTES) return LK_ELIMIT;
     lk_status status =
-        shelf_take(room->shelf, update, ++room->last_number, r->options.unix_ms(), &news);
+        room_store_take(room->store, update, ++room->last_number, r->options.unix_ms(), &news);
     rooms_count(room);
     if (status == LK_OK && news) rooms_tell(room, m, batch, update);
     return status;
@@ -623,7 +623,7 @@ static void rooms_sweep(rooms *r, uint64_t now_ms, bool all) {
                 room->idle_ms = UINT64_MAX;
             else if (room->idle_ms == UINT64_MAX)
                 room->idle_ms = now_ms;
-            bool over = room->idle_ms != UINT64_MAX && !shelf_busy(room->shelf) &&
+            bool over = room->idle_ms != UINT64_MAX && !room_store_busy(room->store) &&
                         now_ms - room->idle_ms >= ROOMS_LINGER_MS;
             if (!all && !over) {
                 at = &room->next;

@@ -104,7 +104,7 @@ static void check_base64url(void) {
     }
 }
 
-/* As web/workspace/test/veil.test.mjs has them. */
+/* As web/workspace/test/elo_link.test.mjs has them. */
 static void check_keys(void) {
     static const struct {
         const char *what, *hex;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Bytes of the Loro syncing protocol v1, as far as the veil looks into them: the room (src/room) makes
+// Bytes of the Loro syncing protocol v1, as far as elo_link.ts looks into them: the room (src/room) makes
 // and reads the messages themselves.
 //
 //   magic (4) | room id (varString) | kind (1) | what the kind asks for

@@ -4,7 +4,7 @@
 //
 //   edit ─────────────► room ─► send ──► mesh ─► peers
 //                           └─► store ─► other tabs, while there are no peers
-//                           └─► send ──► veil ─► relays, and the server where no packet passes
+//                           └─► send ──► eloLink ─► relays, and the server where no packet passes
 //                                                to peers: those cannot read it
 //   peers ─► mesh ────► room ─► store ─► IndexedDB ─► room.stored() ─► acknowledgement ─► peers
 
@@ -22,7 +22,7 @@ import { Signalling } from "./signalling";
 import { type DocumentNote, type Row, Store } from "./storage";
 import { type News, Tabs } from "./tabs";
 import { Uplink } from "./uplink";
-import { Veil } from "./veil";
+import { EloLink } from "./elo_link";
 
 export const TITLE_MAP = "metadata";
 export const TITLE_KEY = "title";
@@ -77,7 +77,7 @@ export class Session {
   private readonly tabs: Tabs;
   private readonly joined = new Set<number>();
   /** Of links to those who keep the room without its key. */
-  private readonly veils = new Map<number, Veil>();
+  private readonly eloLinks = new Map<number, EloLink>();
   /** The way through the server, and its link while it is open. */
   private readonly uplink: Uplink;
   private up = UPLINKS;
@@ -174,7 +174,7 @@ export class Session {
 
   /** Those connected who keep the document sealed. */
   get keepers(): number {
-    return [...this.veils.keys()].filter((id) => this.joined.has(id)).length;
+    return [...this.eloLinks.keys()].filter((id) => this.joined.has(id)).length;
   }
 
   /** Is the server a way to others, because there is none to some of them? */
@@ -241,21 +241,21 @@ export class Session {
 
   private opened(id: number, sealed: boolean): void {
     if (sealed) {
-      const veil = new Veil(this.doc, this.link, MESSAGE_MAX, {
+      const eloLink = new EloLink(this.doc, this.link, MESSAGE_MAX, {
         out: (message) => this.transmit(id, message),
         in: (message) => this.room.feed(id, message, now()),
         refused: () => this.refused(id),
       });
-      this.veils.set(id, veil);
+      this.eloLinks.set(id, eloLink);
     }
     this.step(() => this.room.open(id, now()));
   }
 
   private heardFrom(id: number, bytes: Uint8Array): void {
-    const veil = this.veils.get(id);
+    const eloLink = this.eloLinks.get(id);
     let good = true;
     this.step(() => {
-      if (veil) good = veil.open(bytes);
+      if (eloLink) good = eloLink.open(bytes);
       else this.room.feed(id, bytes, now());
     });
     if (!good) this.hangUp(id);
@@ -278,15 +278,15 @@ export class Session {
   }
 
   private send(id: number, bytes: Uint8Array): void {
-    const veil = this.veils.get(id);
+    const eloLink = this.eloLinks.get(id);
     // Sealing takes its time, and may ask the document: peers come first.
-    if (veil) queueMicrotask(() => veil.seal(bytes));
+    if (eloLink) queueMicrotask(() => eloLink.seal(bytes));
     else this.through(id).send(id, bytes);
   }
 
   private closed(id: number): void {
     this.joined.delete(id);
-    this.veils.delete(id);
+    this.eloLinks.delete(id);
     this.room.close(id);
   }
 

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT
- * veil_test.c - two rooms that never meet, and between them somebody who keeps what they say and
- * cannot read it: in honesty, and with every lie there is. */
+ * elo_link_test.c - two rooms that never meet, and between them somebody who keeps what they say
+ * and cannot read it: in honesty, and with every lie there is. */
 #include "check.h"
 
+#include "host/elo_link.h"
 #include "host/heap.h"
 #include "host/rooms.h"
-#include "host/veil.h"
 #include "lorikeet_room.h"
 #include "room/elo.h"
 #include "room/frame.h"
@@ -105,7 +105,7 @@ typedef struct side {
     lk_doc *doc;
     lk_ref text;
     lk_room *room;
-    veil *veil;
+    elo_link *elo_link;
     rooms_member *member;
     mail in, out;
     bool refused, synced;
@@ -125,7 +125,7 @@ static void side_refused(void *context) { ((side *)context)->refused = true; }
 static void side_pump(side *s) {
     const lk_room_out *out;
     while ((out = lk_room_poll(s->room)) != NULL) {
-        if (out->kind == LK_ROOM_SEND) veil_seal(s->veil, out->bytes);
+        if (out->kind == LK_ROOM_SEND) elo_link_seal(s->elo_link, out->bytes);
         if (out->kind == LK_ROOM_STORE) lk_room_stored(s->room, out->token);
         if (out->kind == LK_ROOM_SYNCED) s->synced = true;
         CHECK(out->kind != LK_ROOM_ERROR);
@@ -136,14 +136,14 @@ static void side_open(side *s, uint64_t peer, rooms *keeper, const uint8_t *key)
     *s = (side){.doc = lk_new(peer, NULL)};
     CHECK_EQ(lk_root(s->doc, LK_TEXT, (lk_str){"t", 1}, &s->text), LK_OK);
     s->room = lk_room_new(s->doc, &(lk_room_options){.room_id = ROOM, .seed = peer}, NULL);
-    s->veil = veil_new(&(veil_options){.doc = s->doc,
-                                       .room = ROOM,
-                                       .key = key,
-                                       .message_max = 4096,
-                                       .context = s,
-                                       .out = side_out,
-                                       .in = side_in,
-                                       .refused = side_refused});
+    s->elo_link = elo_link_new(&(elo_link_options){.doc = s->doc,
+                                                   .room = ROOM,
+                                                   .key = key,
+                                                   .message_max = 4096,
+                                                   .context = s,
+                                                   .out = side_out,
+                                                   .in = side_in,
+                                                   .refused = side_refused});
     s->member = rooms_enter(keeper, &s->in, 0);
     CHECK_EQ(lk_room_open(s->room, 1, 0), LK_OK);
     side_pump(s);
@@ -152,7 +152,7 @@ static void side_open(side *s, uint64_t peer, rooms *keeper, const uint8_t *key)
 static void side_close(side *s) {
     rooms_leave(s->member);
     if (s->room != NULL) lk_room_free(s->room);
-    veil_free(s->veil);
+    elo_link_free(s->elo_link);
     lk_free(s->doc);
     mail_drop(&s->in);
     mail_drop(&s->out);
@@ -177,7 +177,7 @@ static void settle(side *sides, size_t count) {
                 more = true;
             }
             while (mail_take(&sides[i].in, &message)) {
-                CHECK(veil_open(sides[i].veil, (lk_bytes){message.at, message.len}));
+                CHECK(elo_link_open(sides[i].elo_link, (lk_bytes){message.at, message.len}));
                 lk_buf_free(&message);
                 side_pump(&sides[i]);
                 more = true;
@@ -232,12 +232,12 @@ static void write_blind(rooms *keeper, uint64_t peer) {
     CHECK_EQ(lk_root(s.doc, LK_TEXT, (lk_str){"t", 1}, &s.text), LK_OK);
     CHECK_EQ(lk_text_insert(s.doc, s.text, 0, LK_UTF8, (lk_str){"secret ", 7}), LK_OK);
     CHECK_EQ(lk_export(s.doc, LK_UPDATES, (lk_ids){0}, &update), LK_OK);
-    s.veil = veil_new(&(veil_options){.doc = s.doc,
-                                      .room = ROOM,
-                                      .key = the_key,
-                                      .message_max = 4096,
-                                      .context = &s,
-                                      .out = side_out});
+    s.elo_link = elo_link_new(&(elo_link_options){.doc = s.doc,
+                                                  .room = ROOM,
+                                                  .key = the_key,
+                                                  .message_max = 4096,
+                                                  .context = &s,
+                                                  .out = side_out});
     s.member = rooms_enter(keeper, &s.in, 0);
     lk_bytes view = {update.at, update.len};
     frame frames[] = {{.kind = FRAME_JOIN_REQUEST},
@@ -245,7 +245,7 @@ static void write_blind(rooms *keeper, uint64_t peer) {
     for (int i = 0; i < 2; i++) {
         frames[i].crdt = FRAME_LORO, frames[i].room = ROOM, message.len = 0;
         CHECK(frame_encode(&frames[i], &message));
-        veil_seal(s.veil, (lk_bytes){message.at, message.len});
+        elo_link_seal(s.elo_link, (lk_bytes){message.at, message.len});
     }
     for (lk_buf one; mail_take(&s.out, &one); lk_buf_free(&one))
         rooms_feed(s.member, (lk_bytes){one.at, one.len}, 0);
@@ -312,15 +312,15 @@ static void test_key(void) {
     side b = {.doc = lk_new(2, NULL)};
     lk_buf join = HEAP_BUF;
     frame f = {.crdt = FRAME_LORO, .room = ROOM, .kind = FRAME_JOIN_REQUEST};
-    b.veil = veil_new(&(veil_options){.doc = b.doc,
-                                      .room = ROOM,
-                                      .key = other,
-                                      .message_max = 4096,
-                                      .context = &b,
-                                      .out = side_out});
+    b.elo_link = elo_link_new(&(elo_link_options){.doc = b.doc,
+                                                  .room = ROOM,
+                                                  .key = other,
+                                                  .message_max = 4096,
+                                                  .context = &b,
+                                                  .out = side_out});
     b.member = rooms_enter(keeper, &b.in, 0);
     CHECK(frame_encode(&f, &join));
-    veil_seal(b.veil, (lk_bytes){join.at, join.len});
+    elo_link_seal(b.elo_link, (lk_bytes){join.at, join.len});
     lk_buf_free(&join);
     CHECK(mail_take(&b.out, &join));
     rooms_feed(b.member, (lk_bytes){join.at, join.len}, 0);
@@ -330,7 +330,7 @@ static void test_key(void) {
     CHECK(f.kind == FRAME_JOIN_ERROR && f.code == JOIN_AUTH_FAILED);
     lk_buf_free(&join);
     rooms_leave(b.member);
-    veil_free(b.veil);
+    elo_link_free(b.elo_link);
     lk_free(b.doc);
     mail_drop(&b.in);
     mail_drop(&b.out);

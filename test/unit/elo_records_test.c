@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT
- * vault_test.c - random records beside a twin that keeps a plain list: who covers whom, what a
- * version lacks, and where the version ends. */
+ * elo_records_test.c - random records beside a twin that keeps a plain list: who covers whom, what
+ * a version lacks, and where the version ends. */
 #include "check.h"
 
 #include "base/limits.h"
+#include "host/elo_records.h"
 #include "host/heap.h"
-#include "host/vault.h"
 #include "room/elo.h"
 
 #define PEERS 3
@@ -21,8 +21,8 @@ typedef VEC(twin_record) twin;
 
 /* ---- what is compared ---- */
 
-static void kept(void *context, parcel *record) { (void)record, ++*(int64_t *)context; }
-static void gone(void *context, parcel *record) {
+static void kept(void *context, shared_bytes *record) { (void)record, ++*(int64_t *)context; }
+static void gone(void *context, shared_bytes *record) {
     CHECK(record->gone);
     --*(int64_t *)context;
 }
@@ -47,7 +47,7 @@ static void record_write(const twin_record *t, lk_buf *out) {
     lk_buf_free(&version);
 }
 
-static uint32_t record_id(const parcel *p) {
+static uint32_t record_id(const shared_bytes *p) {
     return p->at[p->len - ELO_TAG] | p->at[p->len - ELO_TAG + 1] << 8;
 }
 
@@ -104,15 +104,15 @@ static bool twin_lacks(const twin_record *r, const uint32_t known[PEERS]) {
     return false;
 }
 
-static void compare(const vault *v, const twin *t, rng *random) {
+static void compare(const elo_records *v, const twin *t, rng *random) {
     uint32_t known[PEERS];
     lk_id ids[PEERS];
-    parcels missing = {0};
+    shared_bytes_list missing = {0};
     for (uint32_t i = 0; i < PEERS; i++) {
         known[i] = rng_below(random, COUNTERS);
         ids[i] = (lk_id){i + 1, (int32_t)known[i]};
     }
-    vault_missing(v, (lk_ids){ids, PEERS}, &missing);
+    elo_records_missing(v, (lk_ids){ids, PEERS}, &missing);
     size_t count = 0;
     for (size_t i = 0; i < t->len; i++) {
         if (!twin_lacks(&t->at[i], known)) continue;
@@ -122,9 +122,9 @@ static void compare(const vault *v, const twin *t, rng *random) {
         CHECK_EQ(found, 1);
     }
     CHECK_EQ(missing.len, count);
-    parcels_drop(&missing);
+    shared_bytes_drop_all(&missing);
     lk_buf version = HEAP_BUF, read = HEAP_BUF;
-    vault_version(v, &version);
+    elo_records_version(v, &version);
     CHECK_EQ(lk_vv_decode((lk_bytes){version.at, version.len}, &read, NULL), LK_OK);
     const lk_id *ends = (const lk_id *)(const void *)read.at;
     for (uint32_t p = 0, i = 0; p < PEERS; p++) {
@@ -151,7 +151,7 @@ static twin_record draw(rng *random, uint32_t id) {
 static void run(uint64_t seed) {
     rng random = {seed};
     int64_t alive = 0;
-    vault *v = vault_new(&(vault_events){&alive, kept, gone});
+    elo_records *v = elo_records_new(&(elo_records_events){&alive, kept, gone});
     twin t = {0};
     for (uint32_t n = 1; n <= 200; n++) {
         twin_record r = draw(&random, n);
@@ -161,23 +161,23 @@ static void run(uint64_t seed) {
         writer_uleb(&w, 1);
         writer_bytes(&w, record.at, record.len);
         bool news, full = twin_full(&t, &r);
-        lk_status status = vault_add(v, (lk_bytes){container.at, container.len}, &news, NULL);
+        lk_status status = elo_records_add(v, (lk_bytes){container.at, container.len}, &news, NULL);
         CHECK_EQ(status, full ? LK_ELIMIT : LK_OK);
         if (!full) twin_add(&t, &r);
-        CHECK_EQ(vault_records(v), t.len);
+        CHECK_EQ(elo_records_records(v), t.len);
         CHECK_EQ(alive, t.len);
         compare(v, &t, &random);
         lk_buf_free(&record);
         lk_buf_free(&container);
     }
-    vault_free(v);
+    elo_records_free(v);
     vec_drop(&heap_memory, &t);
 }
 
 /* All or nothing, and room for a snapshot even where no record finds any. */
 static void test_full(void) {
     int64_t alive = 0;
-    vault *v = vault_new(&(vault_events){&alive, kept, gone});
+    elo_records *v = elo_records_new(&(elo_records_events){&alive, kept, gone});
     lk_buf container = HEAP_BUF, record = HEAP_BUF;
     bool news;
     for (uint32_t n = 0; n < LIMIT_ROOM_RECORDS + 2; n++) {
@@ -188,21 +188,21 @@ static void test_full(void) {
         writer w = writer_new(&container);
         writer_uleb(&w, 1);
         writer_bytes(&w, record.at, record.len);
-        lk_status status = vault_add(v, (lk_bytes){container.at, container.len}, &news, NULL);
+        lk_status status = elo_records_add(v, (lk_bytes){container.at, container.len}, &news, NULL);
         CHECK_EQ(status, n == LIMIT_ROOM_RECORDS ? LK_ELIMIT : LK_OK);
     }
-    CHECK_EQ(vault_records(v), 1);
+    CHECK_EQ(elo_records_records(v), 1);
     container.len = 0;
     writer w = writer_new(&container);
     writer_uleb(&w, 2);
     writer_bytes(&w, record.at, record.len);
     writer_bytes(&w, "x", 1);
-    CHECK_EQ(vault_add(v, (lk_bytes){container.at, container.len}, &news, NULL), LK_ECORRUPT);
+    CHECK_EQ(elo_records_add(v, (lk_bytes){container.at, container.len}, &news, NULL), LK_ECORRUPT);
     CHECK(!news);
     CHECK_EQ(alive, 1);
     lk_buf_free(&container);
     lk_buf_free(&record);
-    vault_free(v);
+    elo_records_free(v);
 }
 
 int main(void) {

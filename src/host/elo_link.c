@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT
- * veil.c - one link's messages, sealed and opened.
+ * elo_link.c - one link's messages, sealed and opened.
  *
  *     room ─► %LOR update ─► spans, a record each ─► container ─► %ELO update ─► relay
  *     room ◄─ %LOR update, one for each record ◄──── container ◄─ %ELO update ◄─ relay
@@ -11,7 +11,7 @@
  * Who keeps records cannot make few of many. So whoever writes much sends, after every 64 records,
  * one that holds those 64, after 64 of these one that holds them, and so on; and who was given very
  * many records to begin with gives a snapshot back. */
-#include "host/veil.h"
+#include "host/elo_link.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -25,37 +25,37 @@
 #include "room/frame.h"
 #include "room/have.h"
 
-#define VEIL_KEY_ID ((lk_str){"lorikeet-1", 10})
+#define ELO_LINK_KEY_ID ((lk_str){"lorikeet-1", 10})
 /* Peers in one update beyond which it goes out as a snapshot. */
-#define VEIL_SPANS 32
-#define VEIL_GROUP 64u
-#define VEIL_LEVELS 4
+#define ELO_LINK_SPANS 32
+#define ELO_LINK_GROUP 64u
+#define ELO_LINK_LEVELS 4
 /* Records to begin with that are too many. */
-#define VEIL_CROWD 512
+#define ELO_LINK_CROWD 512
 
-typedef VEC(lk_span) veil_spans_of;
+typedef VEC(lk_span) elo_link_spans_of;
 
-typedef struct veil_assembly { /* an update in fragments */
+typedef struct elo_link_assembly { /* an update in fragments */
     uint64_t batch;
     uint32_t total; /* 0: none */
     lk_buf bytes;
-} veil_assembly;
+} elo_link_assembly;
 
-struct veil {
-    veil_options options;
+struct elo_link {
+    elo_link_options options;
     uint8_t key[SEAL_KEY];
     uint8_t word[ROOMS_WORD_LEN];
-    veil_assembly leaving, coming;
-    lk_id run;                    /* where the newest record of what is written here ends */
-    uint32_t run_len;             /* how many there were in a row */
-    int32_t started[VEIL_LEVELS]; /* where the group of each level began */
-    have claimed;                 /* what the other end had when we joined */
-    size_t given;                 /* records it gave us until we had that, too */
+    elo_link_assembly leaving, coming;
+    lk_id run;                        /* where the newest record of what is written here ends */
+    uint32_t run_len;                 /* how many there were in a row */
+    int32_t started[ELO_LINK_LEVELS]; /* where the group of each level began */
+    have claimed;                     /* what the other end had when we joined */
+    size_t given;                     /* records it gave us until we had that, too */
     bool level, refused;
 };
 
-veil *veil_new(const veil_options *options) {
-    veil *v = heap_new(veil);
+elo_link *elo_link_new(const elo_link_options *options) {
+    elo_link *v = heap_new(elo_link);
     v->options = *options, v->level = true;
     v->leaving.bytes = v->coming.bytes = (lk_buf)HEAP_BUF;
     seal_derive(options->key, "lorikeet document 1", options->room, v->key);
@@ -64,22 +64,22 @@ veil *veil_new(const veil_options *options) {
     return v;
 }
 
-void veil_free(veil *v) {
+void elo_link_free(elo_link *v) {
     lk_buf_free(&v->leaving.bytes);
     lk_buf_free(&v->coming.bytes);
     have_drop(&v->claimed, &heap_memory);
-    heap_free(veil, v);
+    heap_free(elo_link, v);
 }
 
 /* ---- messages ---- */
 
-typedef void veil_fn(void *context, lk_bytes message);
+typedef void elo_link_fn(void *context, lk_bytes message);
 
-static frame veil_frame(const veil *v, frame_crdt crdt, frame_kind kind) {
+static frame elo_link_frame(const elo_link *v, frame_crdt crdt, frame_kind kind) {
     return (frame){.crdt = crdt, .kind = kind, .room = v->options.room};
 }
 
-static void veil_say(veil *v, veil_fn *to, const frame *f) {
+static void elo_link_say(elo_link *v, elo_link_fn *to, const frame *f) {
     lk_buf bytes = HEAP_BUF;
     LK_ASSERT(frame_encode(f, &bytes));
     to(v->options.context, (lk_bytes){bytes.at, bytes.len});
@@ -87,32 +87,32 @@ static void veil_say(veil *v, veil_fn *to, const frame *f) {
 }
 
 /* An update, in fragments if it must be. */
-static void veil_say_update(veil *v, veil_fn *to, frame_crdt crdt, uint64_t batch,
-                            lk_bytes update) {
+static void elo_link_say_update(elo_link *v, elo_link_fn *to, frame_crdt crdt, uint64_t batch,
+                                lk_bytes update) {
     size_t max = to == v->options.out ? v->options.message_max : LK_MESSAGE_MAX;
-    frame f = veil_frame(v, crdt, FRAME_UPDATE);
+    frame f = elo_link_frame(v, crdt, FRAME_UPDATE);
     f.batch = batch, f.count = 1, f.updates = &update;
     if (frame_update_len(f.room.len, update.len) <= max) {
-        veil_say(v, to, &f);
+        elo_link_say(v, to, &f);
         return;
     }
     size_t each = frame_fragment_room(f.room.len, max);
     f.kind = FRAME_FRAGMENT_HEADER;
     f.count = (uint32_t)((update.len + each - 1) / each), f.total = (uint32_t)update.len;
-    veil_say(v, to, &f);
+    elo_link_say(v, to, &f);
     f.kind = FRAME_FRAGMENT;
     for (size_t at = 0; at < update.len; at += each, f.index++) {
         size_t left = update.len - at;
         f.payload = (lk_bytes){update.at + at, left < each ? left : each};
-        veil_say(v, to, &f);
+        elo_link_say(v, to, &f);
     }
 }
 
-static void veil_assembly_begin(veil_assembly *a, const frame *header) {
+static void elo_link_assembly_begin(elo_link_assembly *a, const frame *header) {
     a->batch = header->batch, a->total = header->total, a->bytes.len = 0;
 }
 
-static bool veil_assembly_done(veil_assembly *a) {
+static bool elo_link_assembly_done(elo_link_assembly *a) {
     bool done = a->bytes.len == a->total;
     if (done) a->total = 0;
     return done;
@@ -120,11 +120,11 @@ static bool veil_assembly_done(veil_assembly *a) {
 
 /* ---- sealing ---- */
 
-static void veil_record(const veil *v, elo_record *r, lk_bytes plain, lk_buf *container) {
+static void elo_link_record(const elo_link *v, elo_record *r, lk_bytes plain, lk_buf *container) {
     uint8_t iv[ELO_IV];
     lk_buf record = HEAP_BUF, box = HEAP_BUF;
     random_bytes(iv, sizeof iv);
-    r->iv = (lk_bytes){iv, sizeof iv}, r->key_id = VEIL_KEY_ID;
+    r->iv = (lk_bytes){iv, sizeof iv}, r->key_id = ELO_LINK_KEY_ID;
     LK_ASSERT(elo_header_write(r, &record));
     seal_box_close(v->key, iv, (lk_bytes){record.at, record.len}, plain, &box);
     writer one = writer_new(&record), all = writer_new(container);
@@ -134,45 +134,45 @@ static void veil_record(const veil *v, elo_record *r, lk_bytes plain, lk_buf *co
     lk_buf_free(&box);
 }
 
-static void veil_span(const veil *v, lk_span span, lk_bytes plain, lk_buf *container) {
+static void elo_link_span(const elo_link *v, lk_span span, lk_bytes plain, lk_buf *container) {
     char name[ELO_PEER_TEXT];
     elo_record r = {.kind = ELO_SPAN,
                     .peer = {(const uint8_t *)name, elo_peer_write(span.peer, name)},
                     .start = (uint32_t)span.start,
                     .end = (uint32_t)span.end};
-    veil_record(v, &r, plain, container);
+    elo_link_record(v, &r, plain, container);
 }
 
-static void veil_export_span(const veil *v, lk_span span, lk_buf *container) {
+static void elo_link_export_span(const elo_link *v, lk_span span, lk_buf *container) {
     lk_buf plain = HEAP_BUF;
     LK_ASSERT(lk_export_spans(v->options.doc, &span, 1, &plain) == LK_OK);
-    veil_span(v, span, (lk_bytes){plain.at, plain.len}, container);
+    elo_link_span(v, span, (lk_bytes){plain.at, plain.len}, container);
     lk_buf_free(&plain);
 }
 
-typedef struct veil_name { /* a peer as the extension sorts them */
+typedef struct elo_link_name { /* a peer as the extension sorts them */
     char text[ELO_PEER_TEXT];
     size_t len;
     uint32_t end;
-} veil_name;
+} elo_link_name;
 
-static int veil_order(const void *a, const void *b) {
-    const veil_name *x = a, *y = b;
+static int elo_link_order(const void *a, const void *b) {
+    const elo_link_name *x = a, *y = b;
     size_t least = x->len < y->len ? x->len : y->len;
     int order = memcmp(x->text, y->text, least);
     return order != 0 ? order : (x->len > y->len) - (x->len < y->len);
 }
 
 /* The document's version, and how many peers that are. */
-static uint32_t veil_version(const veil *v, lk_buf *out) {
+static uint32_t elo_link_version(const elo_link *v, lk_buf *out) {
     lk_ids ids = lk_version(v->options.doc);
-    VEC(veil_name) names = {0};
+    VEC(elo_link_name) names = {0};
     for (size_t i = 0; i < ids.len; i++) {
-        veil_name *name = vec_push(&heap_memory, &names);
+        elo_link_name *name = vec_push(&heap_memory, &names);
         name->len = elo_peer_write(ids.at[i].peer, name->text);
         name->end = (uint32_t)ids.at[i].counter;
     }
-    if (names.len > 0) qsort(names.at, names.len, sizeof names.at[0], veil_order);
+    if (names.len > 0) qsort(names.at, names.len, sizeof names.at[0], elo_link_order);
     writer w = writer_new(out);
     for (size_t i = 0; i < names.len; i++) {
         writer_bytes(&w, names.at[i].text, names.at[i].len);
@@ -182,47 +182,49 @@ static uint32_t veil_version(const veil *v, lk_buf *out) {
     return (uint32_t)ids.len;
 }
 
-static void veil_snapshot(const veil *v, lk_buf *container) {
+static void elo_link_snapshot(const elo_link *v, lk_buf *container) {
     lk_buf plain = HEAP_BUF, version = HEAP_BUF;
     LK_ASSERT(lk_export(v->options.doc, LK_SNAPSHOT, (lk_ids){0}, &plain) == LK_OK);
-    elo_record r = {.kind = ELO_SNAPSHOT, .version_len = veil_version(v, &version)};
+    elo_record r = {.kind = ELO_SNAPSHOT, .version_len = elo_link_version(v, &version)};
     r.version = (lk_bytes){version.at, version.len};
-    veil_record(v, &r, (lk_bytes){plain.at, plain.len}, container);
+    elo_link_record(v, &r, (lk_bytes){plain.at, plain.len}, container);
     lk_buf_free(&plain);
     lk_buf_free(&version);
 }
 
-static void veil_count(lk_buf *container, size_t count) {
+static void elo_link_count(lk_buf *container, size_t count) {
     writer w = writer_new(container);
     writer_uleb(&w, count);
 }
 
-static void veil_send(veil *v, uint64_t batch, lk_buf *container) {
-    veil_say_update(v, v->options.out, FRAME_ELO, batch, (lk_bytes){container->at, container->len});
+static void elo_link_send(elo_link *v, uint64_t batch, lk_buf *container) {
+    elo_link_say_update(v, v->options.out, FRAME_ELO, batch,
+                        (lk_bytes){container->at, container->len});
     lk_buf_free(container);
 }
 
 /* One more record of what is written here. If it fills a group, one record for all of the group
  * goes after it. */
-static void veil_follow(veil *v, lk_span span) {
+static void elo_link_follow(elo_link *v, lk_span span) {
     if (v->run_len == 0 || v->run.peer != span.peer || v->run.counter != span.start) {
         v->run_len = 0;
-        for (int level = 0; level < VEIL_LEVELS; level++) v->started[level] = span.start;
+        for (int level = 0; level < ELO_LINK_LEVELS; level++) v->started[level] = span.start;
     }
     v->run = (lk_id){span.peer, span.end};
     uint32_t group = ++v->run_len;
     int level = -1;
-    for (; level + 1 < VEIL_LEVELS && group % VEIL_GROUP == 0; group /= VEIL_GROUP) level++;
+    for (; level + 1 < ELO_LINK_LEVELS && group % ELO_LINK_GROUP == 0; group /= ELO_LINK_GROUP)
+        level++;
     if (level < 0) return;
     lk_buf container = HEAP_BUF;
-    veil_count(&container, 1);
-    veil_export_span(v, (lk_span){span.peer, v->started[level], span.end}, &container);
+    elo_link_count(&container, 1);
+    elo_link_export_span(v, (lk_span){span.peer, v->started[level], span.end}, &container);
     for (int i = 0; i <= level; i++) v->started[i] = span.end;
-    veil_send(v, random_u64(), &container);
+    elo_link_send(v, random_u64(), &container);
 }
 
 /* The operations of the blob, which the document holds. */
-static void veil_spans(lk_bytes blob, veil_spans_of *out) {
+static void elo_link_spans(lk_bytes blob, elo_link_spans_of *out) {
     lk_blob_meta meta = {.ids = HEAP_BUF};
     LK_ASSERT(lk_blob_meta_read(blob, &meta, NULL) == LK_OK);
     for (size_t i = 0, k = 0; i < meta.end_vv.len; i++) { /* both are sorted by peer */
@@ -235,30 +237,30 @@ static void veil_spans(lk_bytes blob, veil_spans_of *out) {
     lk_buf_free(&meta.ids);
 }
 
-static void veil_seal_update(veil *v, uint64_t batch, lk_bytes blob) {
-    veil_spans_of spans = {0};
+static void elo_link_seal_update(elo_link *v, uint64_t batch, lk_bytes blob) {
+    elo_link_spans_of spans = {0};
     lk_buf container = HEAP_BUF;
-    veil_spans(blob, &spans);
-    if (spans.len > VEIL_SPANS) {
-        veil_count(&container, 1);
-        veil_snapshot(v, &container);
+    elo_link_spans(blob, &spans);
+    if (spans.len > ELO_LINK_SPANS) {
+        elo_link_count(&container, 1);
+        elo_link_snapshot(v, &container);
     } else {
-        veil_count(&container, spans.len);
+        elo_link_count(&container, spans.len);
         for (size_t i = 0; i < spans.len; i++)
             if (spans.len == 1)
-                veil_span(v, spans.at[i], blob, &container);
+                elo_link_span(v, spans.at[i], blob, &container);
             else
-                veil_export_span(v, spans.at[i], &container);
+                elo_link_export_span(v, spans.at[i], &container);
     }
-    veil_send(v, batch, &container);
-    if (spans.len == 1) veil_follow(v, spans.at[0]);
+    elo_link_send(v, batch, &container);
+    if (spans.len == 1) elo_link_follow(v, spans.at[0]);
     vec_drop(&heap_memory, &spans);
 }
 
-void veil_seal(veil *v, lk_bytes message) {
+void elo_link_seal(elo_link *v, lk_bytes message) {
     frame f;
     lk_bytes update;
-    veil_assembly *a = &v->leaving;
+    elo_link_assembly *a = &v->leaving;
     LK_ASSERT(frame_decode(message, &f, NULL) == LK_OK);
     if (f.crdt != FRAME_LORO) return;
     f.crdt = FRAME_ELO;
@@ -269,45 +271,45 @@ void veil_seal(veil *v, lk_bytes message) {
         if (f.code == ACK_OK) return; /* receivers of the protocol do not want it */
         break;
     case FRAME_UPDATE:
-        while (frame_next_update(&f.list, &update)) veil_seal_update(v, f.batch, update);
+        while (frame_next_update(&f.list, &update)) elo_link_seal_update(v, f.batch, update);
         return;
-    case FRAME_FRAGMENT_HEADER: veil_assembly_begin(a, &f); return;
+    case FRAME_FRAGMENT_HEADER: elo_link_assembly_begin(a, &f); return;
     case FRAME_FRAGMENT:
         buf_append(&a->bytes, f.payload.at, f.payload.len);
-        if (!veil_assembly_done(a)) return;
-        veil_seal_update(v, a->batch, (lk_bytes){a->bytes.at, a->bytes.len});
+        if (!elo_link_assembly_done(a)) return;
+        elo_link_seal_update(v, a->batch, (lk_bytes){a->bytes.at, a->bytes.len});
         lk_buf_free(&a->bytes);
         return;
     default: return; /* answers to joins, which receivers do not make */
     }
-    veil_say(v, v->options.out, &f);
+    elo_link_say(v, v->options.out, &f);
 }
 
 /* ---- opening ---- */
 
-static void veil_refuse(veil *v) {
+static void elo_link_refuse(elo_link *v) {
     if (v->refused) return;
     v->refused = true;
     v->options.refused(v->options.context);
 }
 
-static bool veil_is(lk_str a, lk_str b) {
+static bool elo_link_is(lk_str a, lk_str b) {
     return a.len == b.len && (a.len == 0 || memcmp(a.at, b.at, a.len) == 0);
 }
 
-static void veil_open_record(veil *v, uint64_t batch, lk_bytes bytes) {
+static void elo_link_open_record(elo_link *v, uint64_t batch, lk_bytes bytes) {
     elo_record r;
     lk_buf plain = HEAP_BUF;
-    if (elo_record_read(bytes, &r, NULL) == LK_OK && veil_is(r.key_id, VEIL_KEY_ID) &&
+    if (elo_record_read(bytes, &r, NULL) == LK_OK && elo_link_is(r.key_id, ELO_LINK_KEY_ID) &&
         seal_box_open(v->key, r.iv.at, r.header, r.box, &plain))
-        veil_say_update(v, v->options.in, FRAME_LORO, batch, (lk_bytes){plain.at, plain.len});
+        elo_link_say_update(v, v->options.in, FRAME_LORO, batch, (lk_bytes){plain.at, plain.len});
     else
-        veil_refuse(v);
+        elo_link_refuse(v);
     lk_buf_free(&plain);
 }
 
 /* Have we all that the other end had when we joined? */
-static bool veil_caught_up(const veil *v) {
+static bool elo_link_caught_up(const elo_link *v) {
     have mine = {0};
     LK_ASSERT(have_assign(&mine, &heap_memory, lk_version(v->options.doc)));
     bool less = have_compare(&mine, &v->claimed).less > 0;
@@ -315,23 +317,23 @@ static bool veil_caught_up(const veil *v) {
     return !less;
 }
 
-static void veil_open_container(veil *v, uint64_t batch, lk_bytes container) {
+static void elo_link_open_container(elo_link *v, uint64_t batch, lk_bytes container) {
     lk_bytes list, one;
     if (elo_container_read(container, &list, NULL) != LK_OK) {
-        veil_refuse(v);
+        elo_link_refuse(v);
         return;
     }
-    for (; frame_next_update(&list, &one); v->given++) veil_open_record(v, batch, one);
-    if (v->level || !veil_caught_up(v)) return;
+    for (; frame_next_update(&list, &one); v->given++) elo_link_open_record(v, batch, one);
+    if (v->level || !elo_link_caught_up(v)) return;
     v->level = true;
-    if (v->given < VEIL_CROWD) return;
+    if (v->given < ELO_LINK_CROWD) return;
     lk_buf snapshot = HEAP_BUF;
-    veil_count(&snapshot, 1);
-    veil_snapshot(v, &snapshot);
-    veil_send(v, random_u64(), &snapshot);
+    elo_link_count(&snapshot, 1);
+    elo_link_snapshot(v, &snapshot);
+    elo_link_send(v, random_u64(), &snapshot);
 }
 
-static bool veil_join_ok(veil *v, const frame *f) {
+static bool elo_link_join_ok(elo_link *v, const frame *f) {
     lk_buf ids = HEAP_BUF;
     lk_status status = f->version.len == 0 ? LK_OK : lk_vv_decode(f->version, &ids, NULL);
     lk_ids claimed = {(const lk_id *)(const void *)ids.at, ids.len / sizeof(lk_id)};
@@ -341,40 +343,40 @@ static bool veil_join_ok(veil *v, const frame *f) {
     return status == LK_OK;
 }
 
-static bool veil_fragment(veil *v, const frame *f) {
-    veil_assembly *a = &v->coming;
+static bool elo_link_fragment(elo_link *v, const frame *f) {
+    elo_link_assembly *a = &v->coming;
     if (a->total == 0 || a->batch != f->batch) return true;
     if (f->payload.len == 0 || a->bytes.len + f->payload.len > a->total) return false;
     buf_append(&a->bytes, f->payload.at, f->payload.len);
-    if (!veil_assembly_done(a)) return true;
-    veil_open_container(v, a->batch, (lk_bytes){a->bytes.at, a->bytes.len});
+    if (!elo_link_assembly_done(a)) return true;
+    elo_link_open_container(v, a->batch, (lk_bytes){a->bytes.at, a->bytes.len});
     lk_buf_free(&a->bytes);
     return true;
 }
 
-bool veil_open(veil *v, lk_bytes message) {
+bool elo_link_open(elo_link *v, lk_bytes message) {
     frame f;
     lk_bytes update;
     if (frame_decode(message, &f, NULL) != LK_OK) return false;
-    if (f.crdt != FRAME_ELO || !veil_is(f.room, v->options.room)) return true;
+    if (f.crdt != FRAME_ELO || !elo_link_is(f.room, v->options.room)) return true;
     f.crdt = FRAME_LORO;
     switch (f.kind) {
     case FRAME_JOIN_OK:
-        if (!veil_join_ok(v, &f)) return false;
+        if (!elo_link_join_ok(v, &f)) return false;
         break;
     case FRAME_JOIN_ERROR:
     case FRAME_ROOM_ERROR:
     case FRAME_ACK: break;
     case FRAME_UPDATE:
-        while (frame_next_update(&f.list, &update)) veil_open_container(v, f.batch, update);
+        while (frame_next_update(&f.list, &update)) elo_link_open_container(v, f.batch, update);
         return true;
     case FRAME_FRAGMENT_HEADER:
         if (f.total > LIMIT_BATCH_BYTES) return false;
-        veil_assembly_begin(&v->coming, &f);
+        elo_link_assembly_begin(&v->coming, &f);
         return true;
-    case FRAME_FRAGMENT: return veil_fragment(v, &f);
+    case FRAME_FRAGMENT: return elo_link_fragment(v, &f);
     default: return true; /* who keeps rooms never joins */
     }
-    veil_say(v, v->options.in, &f);
+    elo_link_say(v, v->options.in, &f);
     return true;
 }

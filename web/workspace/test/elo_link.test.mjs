@@ -1,4 +1,4 @@
-// The veil: keys and records that are the program's, and a relay that lies. That the records are those
+// Links with relays: keys and records that are the program's, and a relay that lies. That the records are those
 // of the protocol's own packages is seen in test/clients.
 import assert from 'node:assert/strict';
 import { webcrypto } from 'node:crypto';
@@ -32,7 +32,7 @@ async function load(name) {
     const script = Buffer.from(bundle.outputFiles[0].contents).toString('base64');
     return import(`data:text/javascript;base64,${script}`);
 }
-const { Veil } = await load('veil');
+const { EloLink } = await load('elo_link');
 const { documentKey, joinWord, relayKey } = await load('seal');
 const { recordsOf, container } = await load('elo');
 const { LoroDoc, Room } = engine;
@@ -45,20 +45,20 @@ const WORD = '70361af6357c4f6bb419c409544edef6bcb1bb891b6a11d8646bf66de526767b';
 const RELAY = '0e540e667b4b84d063fe2702c2ff2c5d507e2d2f10ebb8a21bc68799dfa568fe';
 const hex = (bytes) => Buffer.from(bytes).toString('hex');
 
-/** A document with its room and veil; what goes out is in `said`. */
+/** A document with its room and link; what goes out is in `said`. */
 function side(peer) {
     const doc = new LoroDoc();
     doc.setPeerId(peer);
     const room = new Room(doc, { id: link.room });
     const side = { doc, room, said: [], refused: 0 };
-    side.veil = new Veil(doc, link, 65536, {
+    side.eloLink = new EloLink(doc, link, 65536, {
         out: (message) => side.said.push(message),
         in: (message) => room.feed(1, message, 0),
         refused: () => (side.refused += 1),
     });
     side.pump = () => {
         for (let out = room.poll(); out; out = room.poll()) {
-            if (out.kind === 'send') side.veil.seal(out.bytes);
+            if (out.kind === 'send') side.eloLink.seal(out.bytes);
             if (out.kind === 'store') room.stored(out.token);
         }
     };
@@ -68,7 +68,7 @@ function side(peer) {
         side.pump();
     };
     side.hear = (message) => {
-        const good = side.veil.open(message);
+        const good = side.eloLink.open(message);
         side.pump();
         return good;
     };
@@ -107,7 +107,7 @@ test('keys are those of the program', () => {
     assert.equal(hex(Buffer.from(relayKey(link), 'base64url')), RELAY);
 });
 
-test('what is written reaches another veil, and nobody between can read it', () => {
+test('what is written reaches another link, and nobody between can read it', () => {
     const [a, b] = [side(1), side(2)];
     a.hear(welcome());
     a.write('secret');

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 // Between the room and somebody who shall keep its document without reading it (docs/PROTOCOL.md
 // section 3): what the room says in %LOR goes out in %ELO, sealed, and the other way round. The room
-// takes the other end for a peer like any other. One veil for each link; the program's is
-// src/host/veil.c, and says more about why.
+// takes the other end for a peer like any other. One for each such link; the program's is
+// src/host/elo_link.c, and says more about why.
 
 import { decodeImportBlobMeta, type LoroDoc, VersionVector } from "lorikeet-crdt/room";
 import { container, openRecord, recordsOf, type Span, snapshotRecord, spanRecord } from "./elo";
@@ -20,7 +20,7 @@ const LEVELS = 4;
 /** Records to begin with that are too many. */
 const CROWD = 512;
 
-export interface VeilEvents {
+export interface EloLinkEvents {
   /** Send it. */
   out(message: Uint8Array): void;
   /** Feed it to the room. */
@@ -29,7 +29,7 @@ export interface VeilEvents {
   refused(): void;
 }
 
-export class Veil {
+export class EloLink {
   private readonly key: Uint8Array;
   private readonly leaving = new Assembly();
   private readonly coming = new Assembly();
@@ -44,7 +44,7 @@ export class Veil {
     private readonly doc: LoroDoc,
     private readonly link: Link,
     private readonly messageMax: number,
-    private readonly on: VeilEvents,
+    private readonly on: EloLinkEvents,
   ) {
     this.key = documentKey(link);
   }
