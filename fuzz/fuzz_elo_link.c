@@ -1,0 +1,158 @@
+/* SPDX-License-Identifier: MIT
+ * fuzz_elo_link.c - what a relay, or the server, says to a member of a sealed room: messages, each
+ * behind its length (two bytes, big-endian). Whatever it says, the member's document stays whole,
+ * and nothing goes out in the clear. */
+#include "fuzz/fuzz.h"
+
+#include "check.h"
+#include "host/elo_link.h"
+#include "host/heap.h"
+#include "host/seal.h"
+#include "lorikeet_room.h"
+#include "room/elo.h"
+#include "room/frame.h"
+
+#define ROOM ((lk_str){"r", 1})
+#define SECRET "what nobody else may read"
+
+static const uint8_t key[SEAL_KEY] = {7};
+
+typedef struct member {
+    lk_doc *doc;
+    lk_room *room;
+    elo_link *link;
+    bool over; /* the room gave the link up */
+} member;
+
+/* ---- what an honest relay says ---- */
+
+static void seed_document(lk_buf *out, lk_export_mode mode) {
+    lk_doc *doc = lk_new(5, NULL);
+    lk_ref text;
+    CHECK_EQ(lk_root(doc, LK_TEXT, (lk_str){"t", 1}, &text), LK_OK);
+    CHECK_EQ(lk_text_insert(doc, text, 0, LK_UTF8, (lk_str){"hello", 5}), LK_OK);
+    CHECK_EQ(lk_export(doc, mode, (lk_ids){0}, out), LK_OK);
+    lk_free(doc);
+}
+
+/* A container with one record, which opens. */
+static void seed_container(lk_buf *out, elo_kind kind) {
+    static const uint8_t iv[ELO_IV] = {1}, version[] = {1, '5', 5};
+    elo_record r = {.kind = kind, .key_id = {"lorikeet-1", 10}, .iv = {iv, ELO_IV}};
+    if (kind == ELO_SPAN)
+        r.peer = (lk_bytes){(const uint8_t *)"5", 1}, r.end = 5;
+    else
+        r.version = (lk_bytes){version, sizeof version}, r.version_len = 1;
+    uint8_t record_key[SEAL_KEY];
+    lk_buf plain = {0}, record = HEAP_BUF, box = HEAP_BUF;
+    seed_document(&plain, kind == ELO_SPAN ? LK_UPDATES : LK_SNAPSHOT);
+    seal_derive(key, "lorikeet document 1", ROOM, record_key);
+    CHECK(elo_header_write(&r, &record));
+    seal_box_close(record_key, iv, (lk_bytes){record.at, record.len},
+                   (lk_bytes){plain.at, plain.len}, &box);
+    writer one = writer_new(&record), w = writer_new(out);
+    writer_bytes(&one, box.at, box.len);
+    writer_uleb(&w, 1);
+    writer_bytes(&w, record.at, record.len);
+    lk_buf_free(&plain);
+    lk_buf_free(&record);
+    lk_buf_free(&box);
+}
+
+static void seed_put(writer *w, frame f) {
+    lk_buf bytes = HEAP_BUF;
+    f.crdt = FRAME_ELO, f.room = ROOM;
+    CHECK(frame_encode(&f, &bytes));
+    writer_u16be(w, (uint16_t)bytes.len);
+    writer_raw(w, bytes.at, bytes.len);
+    lk_buf_free(&bytes);
+}
+
+static void seed_talk(writer *w, lk_bytes update) {
+    lk_bytes half = {update.at, update.len / 2},
+             rest = {update.at + half.len, update.len - half.len};
+    seed_put(w, (frame){.kind = FRAME_JOIN_OK});
+    seed_put(w, (frame){.kind = FRAME_UPDATE, .batch = 1, .count = 1, .updates = &update});
+    seed_put(w, (frame){.kind = FRAME_ACK, .batch = 1});
+    seed_put(w, (frame){.kind = FRAME_FRAGMENT_HEADER,
+                        .batch = 2,
+                        .count = 2,
+                        .total = (uint32_t)update.len});
+    seed_put(w, (frame){.kind = FRAME_FRAGMENT, .batch = 2, .index = 0, .payload = half});
+    seed_put(w, (frame){.kind = FRAME_FRAGMENT, .batch = 2, .index = 1, .payload = rest});
+}
+
+size_t fuzz_seed(uint32_t n, uint8_t *out, size_t cap) {
+    if (n > ELO_SNAPSHOT) return 0;
+    lk_buf container = HEAP_BUF, bytes = HEAP_BUF;
+    seed_container(&container, (elo_kind)n);
+    writer w = writer_new(&bytes);
+    seed_talk(&w, (lk_bytes){container.at, container.len});
+    size_t len = bytes.len;
+    CHECK(len <= cap);
+    memcpy(out, bytes.at, len);
+    lk_buf_free(&container);
+    lk_buf_free(&bytes);
+    return len;
+}
+
+/* ---- a member ---- */
+
+static void member_out(void *context, lk_bytes message) {
+    (void)context;
+    frame f;
+    CHECK_EQ(frame_decode(message, &f, NULL), LK_OK);
+    size_t len = strlen(SECRET);
+    for (size_t i = 0; i + len <= message.len; i++) CHECK(memcmp(message.at + i, SECRET, len) != 0);
+}
+static void member_in(void *context, lk_bytes message) {
+    member *m = context;
+    if (!m->over && lk_room_feed(m->room, 1, message, 0) != LK_OK) m->over = true;
+}
+static void member_refused(void *context) { (void)context; }
+
+static void member_pump(member *m) {
+    const lk_room_out *out;
+    while ((out = lk_room_poll(m->room)) != NULL) {
+        if (out->kind == LK_ROOM_SEND) elo_link_seal(m->link, out->bytes);
+        if (out->kind == LK_ROOM_STORE) lk_room_stored(m->room, out->token);
+        if (out->kind == LK_ROOM_ERROR) m->over = true;
+    }
+}
+
+static void member_begin(member *m) {
+    lk_ref text;
+    *m = (member){.doc = lk_new(9, NULL)};
+    CHECK_EQ(lk_root(m->doc, LK_TEXT, (lk_str){"t", 1}, &text), LK_OK);
+    CHECK_EQ(lk_text_insert(m->doc, text, 0, LK_UTF8, (lk_str){SECRET, strlen(SECRET)}), LK_OK);
+    CHECK_EQ(lk_commit(m->doc, NULL), LK_OK);
+    m->room = lk_room_new(m->doc, &(lk_room_options){.room_id = ROOM, .seed = 1}, NULL);
+    m->link = elo_link_new(&(elo_link_options){.doc = m->doc,
+                                               .room = ROOM,
+                                               .key = key,
+                                               .message_max = 4096,
+                                               .context = m,
+                                               .out = member_out,
+                                               .in = member_in,
+                                               .refused = member_refused});
+    CHECK_EQ(lk_room_open(m->room, 1, 0), LK_OK);
+    member_pump(m);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
+    member m;
+    member_begin(&m);
+    reader in = reader_new((lk_bytes){data, size});
+    for (uint64_t now_ms = 0; reader_left(&in) > 0 && !m.over; now_ms += 1000) {
+        size_t len = reader_u16be(&in), left = reader_left(&in);
+        if (!elo_link_open(m.link, reader_take(&in, len < left ? len : left))) break;
+        member_pump(&m);
+        lk_room_tick(m.room, now_ms);
+        member_pump(&m);
+    }
+    lk_check(m.doc);
+    lk_room_free(m.room);
+    elo_link_free(m.link);
+    lk_free(m.doc);
+    return 0;
+}
