@@ -46,34 +46,31 @@ struct btree_node {
 /* ---- sums ---- */
 
 /* All metrics at once: a vector stays in a register, where an array would go through memory. */
-typedef uint32_t btree_lanes __attribute__((vector_size(sizeof(btree_sums))));
+typedef uint32_t btree_lanes
+    __attribute__((vector_size(sizeof(btree_sums)), aligned(sizeof(uint32_t)), may_alias));
 
-static inline btree_lanes btree_load(const btree_sums *sums) {
-    btree_lanes lanes;
-    __builtin_memcpy(&lanes, sums, sizeof lanes);
-    return lanes;
+static inline const btree_lanes *btree_all(const btree_sums *sums) {
+    return (const btree_lanes *)(const void *)sums;
 }
 
-static inline void btree_store(btree_sums *sums, btree_lanes lanes) {
-    __builtin_memcpy(sums, &lanes, sizeof lanes);
-}
+static inline btree_lanes *btree_all_of(btree_sums *sums) { return (btree_lanes *)(void *)sums; }
 
 static inline void btree_add(btree_sums *sums, const btree_sums *more) {
-    btree_store(sums, btree_load(sums) + btree_load(more));
+    *btree_all_of(sums) += *btree_all(more);
 }
 
 /* Differences may be negative: they wrap, and wrap back when added. */
 static inline btree_sums btree_minus(const btree_sums *a, const btree_sums *b) {
     btree_sums d;
-    btree_store(&d, btree_load(a) - btree_load(b));
+    *btree_all_of(&d) = *btree_all(a) - *btree_all(b);
     return d;
 }
 
 static btree_sums btree_sum(const btree_sums *sums, uint32_t len) {
-    btree_lanes all = {0};
-    for (uint32_t i = 0; i < len; i++) all += btree_load(&sums[i]);
     btree_sums sum;
-    btree_store(&sum, all);
+    btree_lanes all = {0};
+    for (uint32_t i = 0; i < len; i++) all += *btree_all(&sums[i]);
+    *btree_all_of(&sum) = all;
     return sum;
 }
 
@@ -305,13 +302,13 @@ bool btree_prev(const btree *t, btree_pos *pos) {
 /* First of `sums` that reaches beyond `pos`, or `len`; *rank grows by those before it. */
 static inline uint32_t btree_scan(const btree_sums *sums, uint32_t len, unsigned metric,
                                   uint32_t pos, btree_sums *rank) {
-    btree_lanes before = btree_load(rank);
+    btree_lanes before = *btree_all(rank);
     uint32_t left = pos - rank->by[metric], i = 0;
     for (; i < len && left >= sums[i].by[metric]; i++) {
         left -= sums[i].by[metric];
-        before += btree_load(&sums[i]);
+        before += *btree_all(&sums[i]);
     }
-    btree_store(rank, before);
+    *btree_all_of(rank) = before;
     return i;
 }
 
@@ -321,13 +318,13 @@ static bool btree_find_here(const btree *t, unsigned metric, uint32_t pos, btree
     const btree_leaf *leaf = t->near;
     if (leaf == NULL) return false;
     uint32_t slot = t->near_slot, at = t->near_rank.by[metric];
-    btree_lanes before = btree_load(&t->near_rank);
+    btree_lanes before = *btree_all(&t->near_rank);
     while (pos < at && slot > 0) {
         at -= leaf->sums[--slot].by[metric];
-        before -= btree_load(&leaf->sums[slot]);
+        before -= *btree_all(&leaf->sums[slot]);
     }
     if (pos < at) return false;
-    btree_store(rank, before);
+    *btree_all_of(rank) = before;
     slot += btree_scan(leaf->sums + slot, leaf->link.len - slot, metric, pos, rank);
     *found = (btree_pos){t->near, slot};
     return slot < leaf->link.len;

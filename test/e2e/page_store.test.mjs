@@ -128,9 +128,14 @@ for (const [name, skip, open] of browsers) {
             a.process.kill('SIGSTOP'); // nobody is there to give it back
             tab = await open(t, link, { profile });
             await opened(tab);
-            assert.equal(await tab.evaluate(trouble), '');
-            assert.equal(await tab.evaluate(docText), acknowledged);
+            const said = await tab.evaluate(trouble);
+            // Chromium throws its whole database away where a write was torn. Then the page says so.
+            const lost = name === 'Chromium' && /has lost what it kept/.test(said);
+            if (lost) t.diagnostic(`round ${round}: the browser threw its database away`);
+            else assert.equal(said, '');
+            assert.equal(await tab.evaluate(docText), lost ? '' : acknowledged);
             a.process.kill('SIGCONT');
+            if (lost) await says(tab, acknowledged);
         }
         await until('all to be synced', async () => (await tab.text('unsynced')) === 'all changes synced');
         await a.stop();

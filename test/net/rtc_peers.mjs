@@ -44,12 +44,12 @@ export class NativePeer {
     }
 
     /** The next line of that type. */
-    wait(type) {
+    wait(type, limitMs = LIMIT_MS) {
         const index = this.heard.findIndex((message) => message.type === type);
         if (index >= 0) return Promise.resolve(this.heard.splice(index, 1)[0]);
         return new Promise((resolve, reject) => {
-            const late = () => reject(new Error(`no "${type}" within ${LIMIT_MS} ms`));
-            const timer = setTimeout(late, LIMIT_MS);
+            const late = () => reject(new Error(`no "${type}" within ${limitMs} ms`));
+            const timer = setTimeout(late, limitMs);
             const found = (message) => {
                 clearTimeout(timer);
                 resolve(message);

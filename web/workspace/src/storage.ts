@@ -31,6 +31,14 @@ export interface StoreEvents {
   relief(text: string): void;
 }
 
+// What is acknowledged outlives a power cut, too.
+const SAFE: IDBTransactionOptions = { durability: "strict" };
+
+// Chromium adds this: a database that it found damaged as a whole it has thrown away. (A write that is
+// torn when the browser is killed can do that: the next one goes behind it, and the one after the
+// next start finds what no checksum fits.)
+type Upgrade = IDBVersionChangeEvent & { dataLoss?: string };
+
 // Opening a document reads all of its rows; past this many, one row is cheaper than the rest.
 const FOLD_AT = 256;
 
@@ -50,8 +58,13 @@ export class Store {
 
   /** Never fails: without a database the store forgets everything when the tab is closed. */
   static async open(room: string, on: StoreEvents): Promise<Store> {
+    const lost = () =>
+      on.trouble(
+        "This browser has lost what it kept. Documents come back from those who have them, " +
+          "once they are here.",
+      );
     try {
-      return new Store(await openDatabase(), room, on);
+      return new Store(await openDatabase(lost), room, on);
     } catch {
       on.trouble(
         "This browser does not let the page keep documents (a private window?). " +
@@ -73,7 +86,7 @@ export class Store {
   async setAside(damaged: Row[]): Promise<void> {
     if (!this.database || damaged.length === 0) return;
     try {
-      const transaction = this.database.transaction("rows", "readwrite");
+      const transaction = this.database.transaction("rows", "readwrite", SAFE);
       const rows = transaction.objectStore("rows");
       for (const { id, bytes } of damaged) rows.put({ room: `damaged/${this.room}`, bytes }, id);
       await committed(transaction);
@@ -106,7 +119,7 @@ export class Store {
     this.unwritten = [];
     try {
       const stores = note ? ["rows", "documents"] : ["rows"];
-      const transaction = this.database.transaction(stores, "readwrite");
+      const transaction = this.database.transaction(stores, "readwrite", SAFE);
       if (note) transaction.objectStore("documents").put(note);
       const rows = transaction.objectStore("rows");
       unlessThrown(transaction, () => {
@@ -132,7 +145,7 @@ export class Store {
     if (!this.database || this.grown < FOLD_AT || this.unwritten.length > 0) return;
     this.grown = 0;
     try {
-      const transaction = this.database.transaction("rows", "readwrite");
+      const transaction = this.database.transaction("rows", "readwrite", SAFE);
       const rows = transaction.objectStore("rows");
       const old = (await rowsOf(rows, this.room)).filter(({ bytes }) => holds(bytes));
       unlessThrown(transaction, () => {
@@ -155,9 +168,10 @@ async function rowsOf(rows: IDBObjectStore, room: string): Promise<Row[]> {
   return ids.map((id, i) => ({ id, bytes: values[i].bytes }));
 }
 
-function openDatabase(): Promise<IDBDatabase> {
+function openDatabase(lost: () => void): Promise<IDBDatabase> {
   const request = indexedDB.open("lorikeet", 1);
-  request.onupgradeneeded = () => {
+  request.onupgradeneeded = (event: Upgrade) => {
+    if (event.dataLoss === "total") lost();
     const rows = request.result.createObjectStore("rows", { autoIncrement: true });
     rows.createIndex("room", "room");
     request.result.createObjectStore("documents", { keyPath: "room" });
