@@ -21,6 +21,20 @@ const unordered = ([answer, desks]) => [
     ]),
 ];
 
+/** Is `some` what is left of `all` when items go? */
+const isRest = (some, all) => {
+    let at = 0;
+    for (const item of all) if (at < some.length && equal(some[at], item)) at += 1;
+    return at === some.length;
+};
+
+/** Of everything in texts and lists theirs holds as much or more. */
+const holdsMore = ([, desks], [, others]) =>
+    desks.every(([{ text = '', list = [], styled, ...rest }], i) => {
+        const [{ text: more = '', list: longer = [], styled: other, ...same }] = others[i];
+        return isRest([...text], [...more]) && isRest(list, longer) && equal(rest, same);
+    });
+
 /** What each peer was told of, but for what imports did to containers of a kind. */
 const without = (desks, kind) =>
     desks.map((batches) =>
@@ -211,6 +225,11 @@ const KNOWN = [
             what === 'undo: bytes' &&
             [TREES, ...GROUPS].includes(undo) &&
             equal(shuffled(ours), shuffled(theirs)),
+    },
+    {
+        why: 'what a group of steps made and deleted Loro brings back, if others edited beside it since',
+        is: ({ what, ours, theirs }, { undo }) =>
+            what === 'undo' && GROUPS.includes(undo) && holdsMore(ours, theirs),
     },
     {
         why: 'what a group of steps did to a text in one place is undone there in another order',
