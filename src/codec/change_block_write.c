@@ -230,9 +230,10 @@ lk_status change_block_write(const block *b, arena *scratch, lk_buf *out) {
                       .w = writer_new(out),
                       .scratch = scratch,
                       .keys = {.heap = &memory},
-                      .values = {.memory = &memory}};
+                      .values = {.memory = out->memory}};
     size_t start = out->len;
     bool written = block_write_all(&s);
     if (!written) out->len = start;
+    lk_buf_free(&s.values);
     return written ? LK_OK : LK_ENOMEM;
 }

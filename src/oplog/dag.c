@@ -413,7 +413,7 @@ dag_run *dag_append(dag *g, peer_ix peer, uint32_t len, uint32_t lamport, const 
         run->self_implied = true;
     }
     const lv *all = g->parents.at + run->parent_start;
-    run->on_top = dag_on_top(g, all, run->parent_len);
+    run->on_top = follows || dag_on_top(g, all, run->parent_len);
     g->end += len;
     dag_replace_heads(g, all, run->parent_len, g->parents.at + g->parents.len, g->end - 1);
     own_runs->runs.at[own_runs->runs.len++] = (uint32_t)g->runs.len++;

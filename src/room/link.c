@@ -110,7 +110,7 @@ bool link_forget_flights(link *l, const lk_memory *heap, const have *mine) {
 void link_tell(link *l, uint64_t batch) { l->told[l->told_at++ % LINK_TOLD] = batch; }
 
 bool link_was_told(const link *l, uint64_t batch) {
-    for (size_t i = 0; i < LINK_TOLD; i++)
+    for (size_t i = 0; i < LINK_TOLD && i < l->told_at; i++)
         if (l->told[i] == batch) return true;
     return false;
 }

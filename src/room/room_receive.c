@@ -138,7 +138,6 @@ static lk_status receive_refused(lk_room *room, link *l, frame_crdt crdt, uint64
 
 /* Remember what others may lack: what is in room->spans. The arrival is a view until the next. */
 static arrival *receive_arrival(lk_room *room, uint64_t batch, lk_bytes update, bool keep) {
-    if (room->arrivals.len >= LIMIT_ARRIVALS) room_forward(room, UINT64_MAX);
     arrival *a = vec_push(&room->memory, &room->arrivals);
     if (a == NULL) return NULL;
     *a = (arrival){.batch = batch, .update = {.memory = &room->memory}};
@@ -210,7 +209,7 @@ static bool receive_credit(lk_room *room, link *l, intake *in, lk_bytes update,
         lk_span span = room->spans.at[i];
         if (!link_knows(l, &room->memory, &room->mine, span.peer, span.end)) return false;
     }
-    bool again = receive_arrived(room, in->batch);
+    bool again = got->success_len == 0 && receive_arrived(room, in->batch);
     bool news = got->success_len > 0 || (got->pending_len > 0 && !again);
     if (again && !news && l->eager) receive_spare(room, l); /* it did not need ours */
     if (!news) return true;
@@ -237,6 +236,8 @@ static void receive_gap(lk_room *room, link *l, lk_span waiting) {
 }
 
 static lk_status receive_import(lk_room *room, link *l, intake *in, lk_bytes update) {
+    /* Now, as forwarding makes use of room->spans; an update may leave two arrivals. */
+    if (room->arrivals.len + 2 > LIMIT_ARRIVALS) room_forward(room, UINT64_MAX);
     if (!outbox_reserve(&room->out, update.len, 2)) return LK_ENOMEM;
     lk_import_status got;
     lk_status status = lk_import(room->doc, update, &got, NULL);
