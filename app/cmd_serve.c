@@ -11,6 +11,8 @@
 #include <unistd.h>
 
 #include "cli.h"
+
+#include "base/str.h"
 #include "host/address.h"
 #include "host/files.h"
 #include "host/heap.h"
@@ -56,15 +58,12 @@ static void *serve_opened(void *context, web_conn *conn) {
     return c;
 }
 
-static bool serve_is(lk_bytes text, const char *word) {
-    return text.len == strlen(word) && memcmp(text.at, word, text.len) == 0;
-}
-
 /* The protocol's heartbeat is text, between binary messages, and may come before them. */
 static bool serve_heartbeat(serve_conn *c, web_message_kind kind, lk_bytes message) {
     if (kind != WEB_TEXT || c->signal != NULL) return false;
-    if (serve_is(message, "ping")) web_send(c->web, (lk_bytes){(const uint8_t *)"pong", 4});
-    return serve_is(message, "ping") || serve_is(message, "pong");
+    lk_str text = {(const char *)message.at, message.len};
+    if (str_is(text, "ping")) web_send(c->web, (lk_bytes){(const uint8_t *)"pong", 4});
+    return str_is(text, "ping") || str_is(text, "pong");
 }
 
 static void serve_message(void *user, web_message_kind kind, lk_bytes message) {

@@ -9,6 +9,7 @@
  * behind that. */
 #include "doc/patch.h"
 
+#include "base/str.h"
 #include "base/utf8.h"
 
 #define PATCH_REST UINT32_MAX /* behind the last step */
@@ -94,10 +95,6 @@ static void patch_chop(patch_steps *out) {
         out->len--;
 }
 
-static bool patch_key_same(lk_str a, lk_str b) {
-    return a.len == b.len && (a.len == 0 || __builtin_memcmp(a.at, b.at, a.len) == 0);
-}
-
 /* Let a step have the attributes of a later one, too, which count where both have a key. */
 static bool patch_style(arena *memory, lk_delta *step, const lk_delta *later) {
     if (later->attribute_len == 0) return true;
@@ -107,7 +104,7 @@ static bool patch_style(arena *memory, lk_delta *step, const lk_delta *later) {
     for (size_t i = 0; i < step->attribute_len; i++) {
         bool again = false;
         for (size_t k = 0; k < later->attribute_len; k++)
-            again = again || patch_key_same(step->attributes[i].key, later->attributes[k].key);
+            again = again || str_equal(step->attributes[i].key, later->attributes[k].key);
         if (!again) all[len++] = step->attributes[i];
     }
     for (size_t k = 0; k < later->attribute_len; k++) all[len++] = later->attributes[k];
@@ -186,7 +183,7 @@ static bool patch_compose_map(const patch *p, lk_diff *a, const lk_diff *b) {
     size_t had = a->change_len;
     for (size_t i = 0; i < b->change_len; i++) {
         size_t k = 0;
-        while (k < had && !patch_key_same(all[k].key, b->changes[i].key)) k++;
+        while (k < had && !str_equal(all[k].key, b->changes[i].key)) k++;
         if (k == had) k = a->change_len++;
         all[k] = b->changes[i];
     }

@@ -17,6 +17,7 @@
 #include <string.h>
 
 #include "base/limits.h"
+#include "base/str.h"
 #include "host/heap.h"
 #include "host/random.h"
 #include "host/rooms_word.h"
@@ -293,14 +294,10 @@ static void elo_link_refuse(elo_link *v) {
     v->options.refused(v->options.context);
 }
 
-static bool elo_link_is(lk_str a, lk_str b) {
-    return a.len == b.len && (a.len == 0 || memcmp(a.at, b.at, a.len) == 0);
-}
-
 static void elo_link_open_record(elo_link *v, uint64_t batch, lk_bytes bytes) {
     elo_record r;
     lk_buf plain = HEAP_BUF;
-    if (elo_record_read(bytes, &r, NULL) == LK_OK && elo_link_is(r.key_id, ELO_LINK_KEY_ID) &&
+    if (elo_record_read(bytes, &r, NULL) == LK_OK && str_equal(r.key_id, ELO_LINK_KEY_ID) &&
         seal_box_open(v->key, r.iv.at, r.header, r.box, &plain))
         elo_link_say_update(v, v->options.in, FRAME_LORO, batch, (lk_bytes){plain.at, plain.len});
     else
@@ -358,7 +355,7 @@ bool elo_link_open(elo_link *v, lk_bytes message) {
     frame f;
     lk_bytes update;
     if (frame_decode(message, &f, NULL) != LK_OK) return false;
-    if (f.crdt != FRAME_ELO || !elo_link_is(f.room, v->options.room)) return true;
+    if (f.crdt != FRAME_ELO || !str_equal(f.room, v->options.room)) return true;
     f.crdt = FRAME_LORO;
     switch (f.kind) {
     case FRAME_JOIN_OK:

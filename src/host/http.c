@@ -4,6 +4,8 @@
  * to check back: a new build is seen at the next load, and an unchanged one costs a 304. */
 #include "host/http.h"
 
+#include "base/str.h"
+
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
@@ -11,10 +13,6 @@
 #include <unistd.h>
 
 #include "host/heap.h"
-
-static bool http_str_is(lk_str s, const char *text) {
-    return s.len == strlen(text) && memcmp(s.at, text, s.len) == 0;
-}
 
 const char *http_type(lk_str name) {
     static const struct {
@@ -55,7 +53,7 @@ static void http_text(http_reply *out, unsigned status, const char *text) {
 
 static bool http_part_plain(lk_str part, bool first) {
     if (part.len == 0) return false;
-    if (part.at[0] == '.') return first && http_str_is(part, ".well-known");
+    if (part.at[0] == '.') return first && str_is(part, ".well-known");
     return memchr(part.at, 0, part.len) == NULL && memchr(part.at, '\\', part.len) == NULL;
 }
 
@@ -86,7 +84,7 @@ static void http_file(int fd, const struct stat *info, const http_request *reque
     snprintf(out->etag, sizeof out->etag, "\"%llx-%llx-%lx\"", (unsigned long long)info->st_size,
              (unsigned long long)info->st_mtim.tv_sec, (unsigned long)info->st_mtim.tv_nsec);
     out->len = (size_t)info->st_size;
-    if (http_str_is(request->if_none_match, out->etag)) {
+    if (str_is(request->if_none_match, out->etag)) {
         out->status = 304;
         return;
     }
@@ -99,7 +97,7 @@ static void http_file(int fd, const struct stat *info, const http_request *reque
 
 void http_answer(const char *root, const http_request *request, http_reply *out) {
     *out = (http_reply){.body = HEAP_BUF};
-    if (http_str_is(request->path, "/healthz")) {
+    if (str_is(request->path, "/healthz")) {
         http_text(out, 200, "ok");
         return;
     }

@@ -17,6 +17,7 @@
 #include <string.h>
 
 #include "base/limits.h"
+#include "base/str.h"
 #include "host/base64url.h"
 #include "host/heap.h"
 #include "host/neighbours.h"
@@ -446,32 +447,28 @@ static bool mesh_admits(const peer *p) {
     return p->ring.wanted || p->session != NULL || sessions < 2 * NEIGHBOUR_LINKS;
 }
 
-static bool mesh_is(lk_str s, const char *text) {
-    return s.len == strlen(text) && memcmp(s.at, text, s.len) == 0;
-}
-
 static void mesh_hear(peer *p, const signal_word *word) {
-    bool begins = mesh_is(word->kind, "again") || mesh_is(word->kind, "offer");
+    bool begins = str_is(word->kind, "again") || str_is(word->kind, "offer");
     if (begins && !mesh_admits(p)) return;
-    if (mesh_is(word->kind, "again")) {
+    if (str_is(word->kind, "again")) {
         bool done = p->session != NULL && loop_now_ms() - p->begun_ms < MESH_AGAIN_MS;
         if (p->offers && !done) mesh_offer(p);
-    } else if (mesh_is(word->kind, "offer")) {
+    } else if (str_is(word->kind, "offer")) {
         if (p->offers || word->session.len == 0 || word->session.len > MESH_SESSION_BYTES) return;
-        if (p->link != 0 && mesh_is(word->session, p->session_name)) {
+        if (p->link != 0 && str_is(word->session, p->session_name)) {
             mesh_restarted(p, word);
             return;
         }
         mesh_attempt(p, word->session);
         mesh_remote(p, word->sdp, true);
-    } else if (p->session == NULL || !mesh_is(word->session, p->session_name)) {
+    } else if (p->session == NULL || !str_is(word->session, p->session_name)) {
         return;
-    } else if (mesh_is(word->kind, "answer") && p->offers && word->restart == p->restarts) {
+    } else if (str_is(word->kind, "answer") && p->offers && word->restart == p->restarts) {
         mesh_remote(p, word->sdp, false);
-    } else if (mesh_is(word->kind, "restart") && p->offers && p->link != 0) {
+    } else if (str_is(word->kind, "restart") && p->offers && p->link != 0) {
         bool done = loop_now_ms() + MESH_RESTART_MS < p->restart_ms + MESH_AGAIN_MS;
         if (!done) mesh_restart(p);
-    } else if (mesh_is(word->kind, "candidate")) {
+    } else if (str_is(word->kind, "candidate")) {
         session_remote_candidate(p->session, word->candidate);
     }
 }

@@ -16,6 +16,7 @@
 #include <string.h>
 
 #include "base/limits.h"
+#include "base/str.h"
 #include "base/table.h"
 #include "host/base64url.h"
 #include "host/random.h"
@@ -227,8 +228,7 @@ static void rooms_tell(rooms_room *room, const rooms_member *author, uint64_t ba
 /* ---- rooms ---- */
 
 static bool rooms_is(const rooms_room *room, const frame *f) {
-    return room->crdt == f->crdt && room->name_len == f->room.len &&
-           (f->room.len == 0 || memcmp(room->name, f->room.at, f->room.len) == 0);
+    return room->crdt == f->crdt && str_equal((lk_str){room->name, room->name_len}, f->room);
 }
 
 static rooms_room **rooms_slot(rooms *r, const frame *f, uint32_t hash) {
@@ -408,8 +408,7 @@ static bool rooms_join_allowed(rooms_member *m, uint64_t now_ms) {
 
 static bool rooms_offered(const rooms *r, const frame *f) {
     lk_str only = r->options.only;
-    bool named =
-        only.len == 0 || (only.len == f->room.len && memcmp(only.at, f->room.at, only.len) == 0);
+    bool named = only.len == 0 || str_equal(only, f->room);
     bool plain =
         f->crdt == FRAME_LORO || f->crdt == FRAME_EPHEMERAL || f->crdt == FRAME_EPHEMERAL_STORED;
     return named && (f->crdt == FRAME_ELO || (plain && r->options.plain));
@@ -441,14 +440,14 @@ static rooms_room *rooms_admit(rooms_member *m, const frame *f) {
 /* Put what the member lacks into its backlog, in place of what it was sent so far. */
 static bool rooms_fill(rooms_member *m, rooms_room *room, lk_bytes version) {
     shared_bytes_list missing = {0};
-    bool good =
-        room_store_missing(room->store, version, m->rooms->options.unix_ms(), &missing) == LK_OK;
-    if (good) rooms_forget(m, room);
-    for (size_t i = 0; good && i < missing.len; i++)
-        rooms_push(m, (rooms_item){room, random_u64(), room->crdt == FRAME_ELO,
-                                   shared_bytes_hold(missing.at[i])});
-    shared_bytes_drop_all(&missing);
-    return good;
+    if (room_store_missing(room->store, version, m->rooms->options.unix_ms(), &missing) != LK_OK)
+        return false;
+    rooms_forget(m, room);
+    bool records = room->crdt == FRAME_ELO; /* the container they are put into is the batch */
+    for (size_t i = 0; i < missing.len; i++)
+        rooms_push(m, (rooms_item){room, records ? 0 : random_u64(), records, missing.at[i]});
+    vec_drop(&heap_memory, &missing);
+    return true;
 }
 
 static void rooms_join(rooms_member *m, const frame *f, uint64_t now_ms) {
@@ -570,10 +569,6 @@ static void rooms_fragment(rooms_member *m, rooms_room *room, const frame *f, ui
 
 /* ---- what comes in ---- */
 
-static bool rooms_writes(const frame *f) {
-    return f->kind == FRAME_UPDATE || f->kind == FRAME_FRAGMENT_HEADER || f->kind == FRAME_FRAGMENT;
-}
-
 void rooms_feed(rooms_member *m, lk_bytes message, uint64_t now_ms) {
     frame f;
     if (m->closing) return;
@@ -587,7 +582,7 @@ void rooms_feed(rooms_member *m, lk_bytes message, uint64_t now_ms) {
     }
     rooms_room *room = rooms_find(m, &f);
     if (room == NULL) {
-        if (rooms_writes(&f) && f.kind != FRAME_FRAGMENT)
+        if (f.kind == FRAME_UPDATE || f.kind == FRAME_FRAGMENT_HEADER)
             rooms_answer(m, &f, ACK_PERMISSION_DENIED);
         return;
     }

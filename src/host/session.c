@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "base/limits.h"
+#include "base/str.h"
 #include "host/address.h"
 #include "host/heap.h"
 #include "host/socket.h"
@@ -240,8 +241,7 @@ static void session_destroy(session *s) {
 
 static void session_opened(session *s, const lk_rtc_out *out) {
     bool ours = out->channel == s->channel;
-    bool wanted = s->channel == 0 && out->opened->label.len == sizeof SESSION_LABEL - 1 &&
-                  memcmp(out->opened->label.at, SESSION_LABEL, out->opened->label.len) == 0 &&
+    bool wanted = s->channel == 0 && str_is(out->opened->label, SESSION_LABEL) &&
                   !out->opened->unordered && out->opened->reliability == LK_RTC_RELIABLE;
     if (wanted) s->channel = out->channel;
     if (ours || wanted)

@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "base/limits.h"
+#include "base/str.h"
 #include "base/table.h"
 #include "base/utf8.h"
 #include "host/base64url.h"
@@ -47,10 +48,6 @@ struct signal_hub {
     signal_room *buckets[SIGNAL_BUCKETS];
     signal_stats stats;
 };
-
-static bool signal_is(lk_str s, const char *text) {
-    return s.len == strlen(text) && memcmp(s.at, text, s.len) == 0;
-}
 
 /* ---- the hub ---- */
 
@@ -335,9 +332,9 @@ static void signal_text(signal_member *member, lk_bytes text, uint64_t now_ms) {
         signal_plain(member, &m, text, now_ms);
     else if (member->room != NULL && member->room->plain)
         signal_error(member, "bad-message", "a message with a type from a member without a name");
-    else if (signal_is(m.type, "join"))
+    else if (str_is(m.type, "join"))
         signal_join(member, &m);
-    else if (signal_is(m.type, "signal"))
+    else if (str_is(m.type, "signal"))
         signal_relay(member, &m);
     else
         signal_error(member, "bad-message", "no such type of message");

@@ -9,6 +9,8 @@
  * a close) finds nobody listening. */
 #include "host/signal_client.h"
 
+#include "base/str.h"
+
 #include <string.h>
 
 #include "host/heap.h"
@@ -91,21 +93,17 @@ static void signal_client_welcome(signal_client *c, const signal_message *m) {
         if (peer.len == SIGNAL_PEER_LEN) c->events.joined(c->events.context, peer);
 }
 
-static bool signal_client_is(lk_str s, const char *text) {
-    return s.len == strlen(text) && memcmp(s.at, text, s.len) == 0;
-}
-
 static void signal_client_heard(signal_client *c, const signal_message *m) {
     bool named = m->peer.len == SIGNAL_PEER_LEN;
-    if (signal_client_is(m->type, "welcome") && !c->in)
+    if (str_is(m->type, "welcome") && !c->in)
         signal_client_welcome(c, m);
-    else if (signal_client_is(m->type, "peer-joined") && named)
+    else if (str_is(m->type, "peer-joined") && named)
         c->events.joined(c->events.context, m->peer);
-    else if (signal_client_is(m->type, "peer-left") && named)
+    else if (str_is(m->type, "peer-left") && named)
         c->events.left(c->events.context, m->peer);
-    else if (signal_client_is(m->type, "signal") && m->from.len == SIGNAL_PEER_LEN)
+    else if (str_is(m->type, "signal") && m->from.len == SIGNAL_PEER_LEN)
         c->events.signal(c->events.context, m->from, m);
-    else if (signal_client_is(m->type, "error") && !c->in)
+    else if (str_is(m->type, "error") && !c->in)
         /* Inside, an error is about one message to somebody who has just left. */
         signal_client_lost(c, "the server does not let us into the room");
 }

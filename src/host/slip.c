@@ -10,6 +10,7 @@
  * Families: IPv4, IPv6, and the UUID of an mDNS name. Kinds: host, server-reflexive, relayed. */
 #include "host/slip.h"
 
+#include "base/str.h"
 #include <arpa/inet.h>
 #include <inttypes.h>
 #include <stdio.h>
@@ -53,9 +54,7 @@ static lk_str slip_only_value(lk_str sdp, const char *name) { return slip_value(
 
 static int slip_index(lk_str word, const char *const *words, int count) {
     for (int i = 0; i < count; i++)
-        if (word.at != NULL && strlen(words[i]) == word.len &&
-            memcmp(words[i], word.at, word.len) == 0)
-            return i;
+        if (str_is(word, words[i])) return i;
     return -1;
 }
 

@@ -1,17 +1,14 @@
 /* SPDX-License-Identifier: MIT
  * value.c - recursion is as deep as values are, and those LIMIT_DEPTH bounds. */
 #include "model/value.h"
+#include "base/str.h"
 
 /* Each key of one map is looked for through all of the other up to this many. */
 #define SEARCH_MAX 32u
 
-static bool value_key_equal(lk_str a, lk_str b) {
-    return a.len == b.len && (a.len == 0 || __builtin_memcmp(a.at, b.at, a.len) == 0);
-}
-
 static const lk_value *value_find(const lk_value *map, lk_str key) {
     for (uint32_t i = 0; i < map->len && i < SEARCH_MAX; i++)
-        if (value_key_equal(map->as.entries[i].key, key)) return &map->as.entries[i].value;
+        if (str_equal(map->as.entries[i].key, key)) return &map->as.entries[i].value;
     return NULL;
 }
 
@@ -19,7 +16,7 @@ static bool value_entries_equal(const lk_value *a, const lk_value *b) {
     for (uint32_t i = 0; i < a->len; i++) {
         const lk_entry *entry = &a->as.entries[i], *beside = &b->as.entries[i];
         const lk_value *other =
-            value_key_equal(entry->key, beside->key) ? &beside->value : value_find(b, entry->key);
+            str_equal(entry->key, beside->key) ? &beside->value : value_find(b, entry->key);
         if (other == NULL || !value_equal(&entry->value, other)) return false;
     }
     return true;

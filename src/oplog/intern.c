@@ -2,6 +2,8 @@
  * intern.c - three arrays of names, each with a hash table from name to index. */
 #include "oplog/intern.h"
 
+#include "base/str.h"
+
 void intern_init(intern *in, const lk_memory *heap, arena *log) {
     *in = (intern){.heap = heap, .log = log};
 }
@@ -48,10 +50,6 @@ peer_ix intern_peer(intern *in, uint64_t peer) {
     return (peer_ix)in->peers.len++;
 }
 
-static bool intern_str_equal(lk_str a, lk_str b) {
-    return a.len == b.len && (a.len == 0 || __builtin_memcmp(a.at, b.at, a.len) == 0);
-}
-
 /* A copy of `s` in the log; at NULL when memory is out. */
 static lk_str intern_copy(intern *in, lk_str s) {
     char *at = arena_bytes(in->log, s.len);
@@ -62,7 +60,7 @@ static lk_str intern_copy(intern *in, lk_str s) {
 uint32_t intern_find_key(const intern *in, lk_str key) {
     table_probe probe;
     uint32_t i = table_first(&in->key_table, hash_bytes(key.at, key.len, 0), &probe);
-    while (i != TABLE_NONE && !intern_str_equal(in->keys.at[i], key)) i = table_next(&probe);
+    while (i != TABLE_NONE && !str_equal(in->keys.at[i], key)) i = table_next(&probe);
     return i;
 }
 
@@ -85,7 +83,7 @@ static uint32_t intern_container_hash(const container_id *id) {
 
 static bool intern_container_equal(const container_id *a, const container_id *b) {
     if (a->kind != b->kind || a->root != b->root) return false;
-    if (a->root) return intern_str_equal(a->name, b->name);
+    if (a->root) return str_equal(a->name, b->name);
     return a->peer == b->peer && a->counter == b->counter;
 }
 

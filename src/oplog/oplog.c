@@ -3,6 +3,7 @@
 #include "oplog/oplog.h"
 
 #include "base/limits.h"
+#include "base/str.h"
 #include "base/utf8.h"
 #include "oplog/mergeable.h"
 
@@ -316,10 +317,6 @@ bool oplog_push(oplog *log, const op *o) {
     return true;
 }
 
-static bool oplog_same(lk_str a, lk_str b) {
-    return a.len == b.len && (a.len == 0 || __builtin_memcmp(a.at, b.at, a.len) == 0);
-}
-
 /* Is `b` on `a` and nothing else, at most `apart` seconds later, with the same message? */
 static bool oplog_continues(const oplog *log, const dag_run *a, const dag_run *b, int64_t apart) {
     const dag *g = &log->graph;
@@ -328,7 +325,7 @@ static bool oplog_continues(const oplog *log, const dag_run *a, const dag_run *b
     uint64_t later = (uint64_t)y->timestamp_s - (uint64_t)x->timestamp_s;
     return a->peer == b->peer && b->counter == a->counter + (int32_t)a->len && b->parent_len == 1 &&
            g->parents.at[b->parent_start] == a->start + a->len - 1 && !b->self_implied &&
-           b->lamport == a->lamport + a->len && oplog_same(x->message, y->message) && apart >= 0 &&
+           b->lamport == a->lamport + a->len && str_equal(x->message, y->message) && apart >= 0 &&
            later <= (uint64_t)apart;
 }
 

@@ -36,10 +36,6 @@ bool word_starts(lk_str word, const char *literal) {
     return word.len >= len && __builtin_memcmp(word.at, literal, len) == 0;
 }
 
-bool word_is(lk_str word, const char *literal) {
-    return word.len == __builtin_strlen(literal) && word_starts(word, literal);
-}
-
 bool word_like(lk_str word, const char *literal) {
     if (word.len != __builtin_strlen(literal)) return false;
     for (size_t i = 0; i < word.len; i++) {
@@ -86,7 +82,7 @@ static const struct {
 
 static bool candidate_kind_read(lk_str word, candidate_kind *out) {
     for (size_t i = 0; i < countof(candidate_kinds); i++) {
-        if (!word_is(word, candidate_kinds[i].word)) continue;
+        if (!str_is(word, candidate_kinds[i].word)) continue;
         *out = candidate_kinds[i].kind;
         return true;
     }
@@ -101,7 +97,7 @@ static lk_status candidate_refuse(lk_str line, lk_str word, const char *what, lk
 static lk_str candidate_ufrag(lk_str rest) {
     while (rest.len > 0) {
         lk_str name = word_next(&rest), value = word_next(&rest);
-        if (word_is(name, "ufrag")) return value;
+        if (str_is(name, "ufrag")) return value;
     }
     return (lk_str){"", 0};
 }
@@ -125,7 +121,7 @@ lk_status candidate_read(lk_str line, candidate *out, lk_str *ufrag, lk_fault *f
     if (!word_number(word, UINT16_MAX, &port))
         return candidate_refuse(line, word, "port is not a number", fault);
     word = word_next(&rest);
-    if (!word_is(word, "typ")) return candidate_refuse(line, word, "'typ' is missing", fault);
+    if (!str_is(word, "typ")) return candidate_refuse(line, word, "'typ' is missing", fault);
     word = word_next(&rest);
     *out = (candidate){.priority = (uint32_t)priority};
     *ufrag = candidate_ufrag(rest);

@@ -4,6 +4,7 @@
 #define RTC_CANDIDATE_H
 
 #include "base/mem.h"
+#include "base/str.h"
 #include "lorikeet_rtc.h"
 
 typedef enum candidate_kind {
@@ -35,8 +36,7 @@ bool candidate_write(const candidate *c, lk_buf *out);
 
 /* Cut the next word (up to a space) off `line`; empty at the end. */
 lk_str word_next(lk_str *line);
-bool word_is(lk_str word, const char *literal);
-/* The same, ASCII letters in any case. */
+/* Is it that, ASCII letters in any case? */
 bool word_like(lk_str word, const char *literal);
 bool word_starts(lk_str word, const char *literal);
 /* A decimal number no larger than `max`; false for anything else. */

@@ -241,7 +241,7 @@ lk_status lk_rtc_remote_description(lk_rtc *r, lk_str text, uint64_t now_ms, lk_
 lk_status lk_rtc_remote_candidate(lk_rtc *r, lk_str line, uint64_t now_ms) {
     candidate c;
     lk_str ufrag;
-    if (line.len == 0 || word_is(line, "a=end-of-candidates")) return LK_OK;
+    if (line.len == 0 || str_is(line, "a=end-of-candidates")) return LK_OK;
     lk_status status = candidate_read(line, &c, &ufrag, NULL);
     if (status != LK_OK) return status == LK_EVALUE ? LK_OK : status;
     ice *agent = generations_of(&r->ice, ufrag);

@@ -65,11 +65,11 @@ static void sdp_fingerprint(sdp_reader *r, lk_str value) {
 }
 
 static void sdp_setup_read(sdp_reader *r, lk_str value) {
-    if (word_is(value, "actpass"))
+    if (str_is(value, "actpass"))
         r->out->setup = SDP_ACTPASS;
-    else if (word_is(value, "active"))
+    else if (str_is(value, "active"))
         r->out->setup = SDP_ACTIVE;
-    else if (word_is(value, "passive"))
+    else if (str_is(value, "passive"))
         r->out->setup = SDP_PASSIVE;
     else
         sdp_fail(r, value, "setup role is not active, passive or actpass");
@@ -100,25 +100,25 @@ static void sdp_attribute(sdp_reader *r, lk_str line) {
     size_t used = 2 + name.len + (2 + name.len < line.len);
     value = (lk_str){line.at + used, line.len - used};
     sdp_session *out = r->out;
-    if (word_is(name, "ice-ufrag"))
+    if (str_is(name, "ice-ufrag"))
         out->ufrag = sdp_credential(r, value, 4);
-    else if (word_is(name, "ice-pwd"))
+    else if (str_is(name, "ice-pwd"))
         out->pwd = sdp_credential(r, value, 22);
-    else if (word_is(name, "fingerprint"))
+    else if (str_is(name, "fingerprint"))
         sdp_fingerprint(r, value);
-    else if (word_is(name, "setup"))
+    else if (str_is(name, "setup"))
         sdp_setup_read(r, value);
-    else if (word_is(name, "ice-lite"))
+    else if (str_is(name, "ice-lite"))
         out->lite = true;
-    else if (word_is(name, "end-of-candidates"))
+    else if (str_is(name, "end-of-candidates"))
         out->complete = true;
-    else if (word_is(name, "candidate"))
+    else if (str_is(name, "candidate"))
         sdp_candidate(r, line);
-    else if (word_is(name, "mid"))
+    else if (str_is(name, "mid"))
         out->mid = value;
-    else if (word_is(name, "max-message-size"))
+    else if (str_is(name, "max-message-size"))
         out->message_max = sdp_number(r, value, UINT64_MAX >> 1);
-    else if (word_is(name, "sctp-port")) {
+    else if (str_is(name, "sctp-port")) {
         out->sctp_port = (uint16_t)sdp_number(r, value, UINT16_MAX);
         r->sctp_port = true;
     }
@@ -127,16 +127,16 @@ static void sdp_attribute(sdp_reader *r, lk_str line) {
 static void sdp_media(sdp_reader *r, lk_str line) {
     lk_str rest = {line.at + 2, line.len - 2};
     lk_str media = word_next(&rest), port = word_next(&rest), protocol = word_next(&rest);
-    if (r->section || !word_is(media, "application")) {
+    if (r->section || !str_is(media, "application")) {
         sdp_fail(r, line, "a section other than one data channel");
         return;
     }
     r->section = true;
-    if (word_is(port, "0")) sdp_fail(r, port, "the data channel was refused");
+    if (str_is(port, "0")) sdp_fail(r, port, "the data channel was refused");
     /* TCP names the same stack: its candidates decide what runs below */
-    if (!word_is(protocol, "UDP/DTLS/SCTP") && !word_is(protocol, "TCP/DTLS/SCTP"))
+    if (!str_is(protocol, "UDP/DTLS/SCTP") && !str_is(protocol, "TCP/DTLS/SCTP"))
         sdp_fail(r, protocol, "protocol is not DTLS/SCTP");
-    if (!word_is(word_next(&rest), "webrtc-datachannel"))
+    if (!str_is(word_next(&rest), "webrtc-datachannel"))
         sdp_fail(r, line, "format is not webrtc-datachannel");
 }
 
