@@ -171,12 +171,6 @@ typedef struct serve_options {
 
 static int64_t serve_unix_s(void) { return (int64_t)time(NULL); }
 
-static int64_t serve_unix_ms(void) {
-    struct timespec now;
-    clock_gettime(CLOCK_REALTIME, &now);
-    return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
-}
-
 /* As views. */
 static lk_str *serve_strings(const cli_list *list) {
     lk_str *strings = mem_zalloc(&heap_memory, list->len * sizeof *strings);
@@ -207,7 +201,7 @@ static int serve_start(const serve_options *o, const char *root) {
                                          .folder = o->data,
                                          .plain = o->plain,
                                          .seed = (uint32_t)random_u64(),
-                                         .unix_ms = serve_unix_ms,
+                                         .unix_ms = loop_unix_ms,
                                          .send = serve_send_binary,
                                          .queued = serve_queued,
                                          .close = serve_close,

@@ -9,7 +9,6 @@
 #include "relay.h"
 
 #include <stdio.h>
-#include <time.h>
 
 #include "host/heap.h"
 #include "host/random.h"
@@ -80,12 +79,6 @@ static size_t relay_queued(void *conn) {
 
 static void relay_close(void *conn) { ((relay_peer *)conn)->over = true; }
 
-static int64_t relay_unix_ms(void) {
-    struct timespec now;
-    clock_gettime(CLOCK_REALTIME, &now);
-    return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
-}
-
 /* ---- what the mesh tells ---- */
 
 static void relay_opened(void *context, uint32_t link, bool other) {
@@ -144,7 +137,7 @@ relay *relay_new(const relay_options *options) {
                                           .only = options->mesh.room,
                                           .message_max = RELAY_MESSAGE_MAX,
                                           .seed = (uint32_t)random_u64(),
-                                          .unix_ms = relay_unix_ms,
+                                          .unix_ms = loop_unix_ms,
                                           .send = relay_send,
                                           .queued = relay_queued,
                                           .close = relay_close,

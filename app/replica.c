@@ -13,7 +13,6 @@
 
 #include <stdio.h>
 #include <string.h>
-#include <time.h>
 
 #include "host/elo_link.h"
 #include "host/heap.h"
@@ -352,11 +351,7 @@ static void replica_matches(void *context) {
 
 /* ---- beginning and end ---- */
 
-static int64_t replica_unix_offset_ms(void) {
-    struct timespec now;
-    clock_gettime(CLOCK_REALTIME, &now);
-    return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000 - (int64_t)loop_now_ms();
-}
+static int64_t replica_unix_offset_ms(void) { return loop_unix_ms() - (int64_t)loop_now_ms(); }
 
 static bool replica_mirror(replica *r, lk_buf *why) {
     if (r->options.mirror.path == NULL) return true;

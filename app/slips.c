@@ -71,6 +71,7 @@ static bool slips_read(slips *s) {
     char bytes[4096];
     ssize_t got = read(STDIN_FILENO, bytes, sizeof bytes);
     if (got > 0) slips_take(s, bytes, (size_t)got);
+    if (got == 0 && s->line_len > 0) slips_take(s, "\n", 1); /* the last line need not end */
     return got > 0 || (got < 0 && (errno == EINTR || errno == EAGAIN));
 }
 

@@ -4,6 +4,7 @@
 #include "host/loop.h"
 
 #include <stdio.h>
+#include <time.h>
 
 #include <uv.h>
 
@@ -67,6 +68,12 @@ void loop_turn(loop *l) { uv_run(&l->uv, UV_RUN_ONCE); }
 void loop_stop(loop *l) { uv_stop(&l->uv); }
 void *loop_native(loop *l) { return &l->uv; }
 uint64_t loop_now_ms(void) { return uv_hrtime() / 1000000; }
+
+int64_t loop_unix_ms(void) {
+    struct timespec now;
+    clock_gettime(CLOCK_REALTIME, &now);
+    return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
 
 static loop_handle *loop_handle_new(loop_fn *fn, void *context) {
     loop_handle *handle = heap_new(loop_handle);

@@ -28,6 +28,8 @@ void *loop_native(loop *l);
 void loop_settle(loop *l);
 /* Milliseconds of a steady clock, read anew. */
 uint64_t loop_now_ms(void);
+/* Milliseconds since 1970. */
+int64_t loop_unix_ms(void);
 
 /* A timer that is not running yet. */
 loop_handle *loop_timer(loop *l, loop_fn *fn, void *context);

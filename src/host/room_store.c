@@ -18,6 +18,8 @@
 #define ROOM_STORE_PRESENCE_MS 30000
 /* A file of more updates than this is made one again when the room closes. */
 #define ROOM_STORE_COMPACT_BLOBS 64
+/* Entries are weighed after so many bytes more than twice what there was. */
+#define ROOM_STORE_WEIGH_BYTES (1u << 20)
 
 typedef struct room_store_wait { /* for the disk */
     uint64_t number;             /* told when it is over; 0: nobody waits */
@@ -29,9 +31,10 @@ struct room_store {
     elo_records *elo_records;
     lk_doc *doc;
     lk_ephemeral *entries;
-    size_t bytes; /* taken in, of the latter two */
-    lk_buf word;  /* hashed; empty: whoever was first had none, or nobody was */
-    bool founded; /* somebody was */
+    size_t bytes;    /* taken in, of the latter two; of entries, since they were weighed last */
+    size_t weigh_at; /* so many */
+    lk_buf word;     /* hashed; empty: whoever was first had none, or nobody was */
+    bool founded;    /* somebody was */
     store *store;
     journal *journal;
     VEC(room_store_wait) waits; /* as given to the journal: the first ones are durable first */
@@ -108,10 +111,24 @@ static lk_status room_store_take_doc(room_store *s, lk_bytes update, bool *news)
     return LK_OK;
 }
 
+/* What is over goes. Of what was written again and again only the newest is left, and counts. */
+static void room_store_weigh(room_store *s, uint64_t now_ms) {
+    lk_buf all = HEAP_BUF;
+    lk_ephemeral_expire(s->entries, now_ms);
+    LK_ASSERT(lk_ephemeral_encode(s->entries, NULL, 0, now_ms, &all) == LK_OK);
+    s->bytes = all.len;
+    s->weigh_at = 2 * all.len + ROOM_STORE_WEIGH_BYTES;
+    lk_buf_free(&all);
+}
+
 static lk_status room_store_take_entries(room_store *s, lk_bytes update, int64_t unix_ms,
                                          bool *news) {
-    lk_status status = lk_ephemeral_apply(s->entries, update, (uint64_t)unix_ms, NULL);
+    uint64_t now_ms = (uint64_t)unix_ms;
+    if (s->bytes + update.len > s->weigh_at) room_store_weigh(s, now_ms);
+    if (s->bytes + update.len > LIMIT_ROOM_BYTES) return LK_ELIMIT;
+    lk_status status = lk_ephemeral_apply(s->entries, update, now_ms, NULL);
     *news = status == LK_OK;
+    if (*news) s->bytes += update.len;
     return status;
 }
 

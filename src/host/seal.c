@@ -27,23 +27,22 @@ static void seal_hkdf(const uint8_t key[SEAL_KEY], const lk_buf *info, uint8_t o
     EVP_KDF_free(hkdf);
 }
 
-/* The key of one way: HKDF of the room's key, for "lorikeet signal 1/ROOM/FROM/TO". No name has a
- * slash. */
-static void seal_way(const uint8_t key[SEAL_KEY], lk_str room, lk_str from, lk_str to,
-                     uint8_t out[SEAL_KEY]) {
-    lk_buf info = HEAP_BUF;
-    heap_print(&info, "lorikeet signal 1/%.*s/%.*s/%.*s", (int)room.len, room.at, (int)from.len,
-               from.at, (int)to.len, to.at);
-    seal_hkdf(key, &info, out);
-    lk_buf_free(&info);
-}
-
 void seal_derive(const uint8_t key[SEAL_KEY], const char *what, lk_str room,
                  uint8_t out[SEAL_KEY]) {
     lk_buf info = HEAP_BUF;
     heap_print(&info, "%s/%.*s", what, (int)room.len, room.at);
     seal_hkdf(key, &info, out);
     lk_buf_free(&info);
+}
+
+/* The key of one way. No name has a slash. */
+static void seal_way(const uint8_t key[SEAL_KEY], lk_str room, lk_str from, lk_str to,
+                     uint8_t out[SEAL_KEY]) {
+    lk_buf path = HEAP_BUF;
+    heap_print(&path, "%.*s/%.*s/%.*s", (int)room.len, room.at, (int)from.len, from.at, (int)to.len,
+               to.at);
+    seal_derive(key, "lorikeet signal 1", (lk_str){(const char *)path.at, path.len}, out);
+    lk_buf_free(&path);
 }
 
 void seal_begin(seal *s, lk_str room, const uint8_t key[SEAL_KEY], lk_str self, lk_str peer) {

@@ -14,9 +14,9 @@
 #include "base/str.h"
 #include "base/table.h"
 #include "base/utf8.h"
+#include "host/address.h"
 #include "host/base64url.h"
 #include "host/heap.h"
-#include "host/servers.h"
 #include "host/signal_message.h"
 #include "host/turn_secret.h"
 
@@ -69,8 +69,8 @@ static void signal_write_relays(const signal_hub *hub, lk_str peer, lk_buf *out)
     if (o->turn_len > 0) turn_secret_mint(o->turn_secret, peer, o->unix_s(), &username, &password);
     for (size_t i = 0; i < 2 * o->turn_len; i++) {
         lk_str server = o->turn[i / 2];
-        servers_url ignored;
-        bool url = servers_url_read(server, &ignored);
+        address plain;
+        bool url = !address_read(server, 3478, &plain); /* a host may be called "turn" */
         if (url && i % 2 == 1) continue;
         signal_write_server(out, url ? "" : "turn:", server, url ? "" : queries[i % 2]);
         signal_write_str(out, "username", (lk_str){(const char *)username.at, username.len});

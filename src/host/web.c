@@ -57,7 +57,7 @@ struct web_conn {
     lk_buf message; /* being put together from frames */
     size_t message_len;
     VEC(web_chunk *) queue;
-    size_t queued_bytes;
+    size_t queued_bytes, queue_max;
     bool connecting, open, closing, failed;
 };
 
@@ -74,10 +74,11 @@ static const lws_retry_bo_t web_heartbeat = {.secs_since_valid_ping = 20,
 
 /* ---- WebSockets ---- */
 
-static web_conn *web_conn_new(struct lws *wsi, const web_events *events) {
+static web_conn *web_conn_new(struct lws *wsi, const web_events *events, size_t queue_max) {
     web_conn *conn = heap_new(web_conn);
     conn->wsi = wsi, conn->events = *events, conn->user = events->context;
     conn->message = (lk_buf)HEAP_BUF;
+    conn->queue_max = queue_max;
     return conn;
 }
 
@@ -94,7 +95,7 @@ static void web_conn_free(web_conn *conn) {
 
 static void web_queue(web_conn *conn, lk_bytes message, bool binary) {
     if (conn->closing || conn->wsi == NULL) return;
-    if (conn->queued_bytes + message.len > LIMIT_SEND_QUEUE_BYTES) {
+    if (conn->queued_bytes + message.len > conn->queue_max) {
         conn->closing = true;
         lws_set_timeout(conn->wsi, PENDING_TIMEOUT_KILLED_BY_PARENT, LWS_TO_KILL_ASYNC);
         return;
@@ -181,7 +182,7 @@ static void web_conn_over(web_conn *conn) {
 static void web_conn_opened(web *w, struct lws *wsi) {
     web_conn *conn = lws_get_opaque_user_data(wsi);
     if (conn == NULL) {
-        conn = web_conn_new(wsi, &w->events);
+        conn = web_conn_new(wsi, &w->events, LIMIT_SEND_QUEUE_BYTES);
         lws_set_opaque_user_data(wsi, conn);
     }
     conn->wsi = wsi;
@@ -416,7 +417,7 @@ web_conn *web_connect(web *w, const web_target *target, const web_events *events
     }
     char numeric[64];
     address_write(&target->addr, numeric);
-    web_conn *conn = web_conn_new(NULL, events);
+    web_conn *conn = web_conn_new(NULL, events, SIZE_MAX); /* what it sends is its own */
     struct lws_client_connect_info info = {
         .context = w->context,
         .vhost = w->client,

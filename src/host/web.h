@@ -3,7 +3,7 @@
  * of one site whose every path may be upgraded, and a client for WebSockets.
  *
  * Connections watch over themselves: a ping after 20 s without a sign of life, the end 10 s later;
- * and the end for a reader so slow that LIMIT_SEND_QUEUE_BYTES wait for it. */
+ * and the end for a reader of the server's so slow that LIMIT_SEND_QUEUE_BYTES wait for it. */
 #ifndef HOST_WEB_H
 #define HOST_WEB_H
 
