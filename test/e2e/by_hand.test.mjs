@@ -86,7 +86,7 @@ class ProgramPeer {
     }
     async answer(offer) {
         this.run(offer);
-        return (await this.child.line(/^answer /)).slice(7);
+        return this.child.line(/^answer /); // as people copy it
     }
     take(answer) {
         this.child.say(answer);
@@ -145,8 +145,6 @@ test('what is no answer is told from one', { skip: noProgram || noChromium }, as
     const a = new PagePeer(t, chromiumTab);
     const says = (pattern) => until(pattern, async () => pattern.test(await a.tab.text('by-hand-state')));
     const first = await a.offer(link);
-    const picture = await a.tab.page.locator('#qr svg').screenshot();
-    assert.ok(picture.length > 0);
     const old = await new ProgramPeer(t).answer(first);
     const elsewhere = await new ProgramPeer(t).answer(await new ProgramPeer(t).offer(newLink(url)));
     await a.tab.evaluate(`document.getElementById('close-by-hand').click()`);

@@ -74,6 +74,7 @@ export class ByHand {
     const slip = readSlip(this.link, text);
     if (!slip) throw new Error(NOT_OURS);
     const { kind, session, sdp } = slip;
+    if (kind === "offer" && session === this.offered) throw new Error(NOT_ASKED);
     if (kind === "offer") {
       const heard = LOOKS_AT_ONCE ? sdp : withoutCandidates(sdp);
       return this.describe("answer", session, (channel) => channel.answer(heard));

@@ -37,6 +37,8 @@ const OPEN_WITHIN_MS = 15_000;
 // restarts, again and again, as long as consent would last (RFC 7675).
 const DISCONNECTED_FOR_MS = 4_000;
 const RESTART_AGAIN_MS = 5_000;
+// The other side notices the same, and asks for what has just been done.
+const RESTART_ONCE_MS = 1_000;
 const LOST_AFTER_MS = 30_000;
 // The browser closes a channel on which 16 MiB wait. Half of one MiB keeps the network busy.
 const HIGH_WATER = 1024 * 1024;
@@ -53,6 +55,8 @@ export class Channel {
   private timer = 0;
   /** Restarts that the offering side has begun. */
   private restarts = 0;
+  /** When we began the last one. */
+  private restarted = Number.NEGATIVE_INFINITY;
   /** Since when the other side is silent; 0: it is not. */
   private silent = 0;
   /** Candidates that came before the description they belong to. */
@@ -93,7 +97,8 @@ export class Channel {
   }
 
   restart(): void {
-    if (!this.isOpen) return;
+    if (!this.isOpen || performance.now() - this.restarted < RESTART_ONCE_MS) return;
+    this.restarted = performance.now();
     this.restarts += 1;
     this.pc.restartIce();
     void this.describe("offer");

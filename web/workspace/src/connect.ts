@@ -2,7 +2,7 @@
 // The dialog in which two people connect without a server: a text to send to the other one, which a
 // phone's camera can read, too, and a place for what they send back.
 
-import { linkFragment, offerFragment, type Link } from "./link";
+import { type Link, offerFragment, takeOffer } from "./link";
 import type { Session } from "./session";
 
 function element<T extends HTMLElement>(id: string): T {
@@ -41,7 +41,7 @@ export function bindConnect(session: Session, link: Link, copy: Copy, offered: s
     });
   const hear = (text: string) =>
     attempt(async () => {
-      const answer = await session.byHand.hear(slipIn(text, link));
+      const answer = await session.byHand.hear(slipIn(text));
       if (!answer) return say("Connecting…");
       element("their-part").hidden = true;
       say("Waiting until they have put it in.");
@@ -108,9 +108,8 @@ function qrCodes(dialog: HTMLElement): Promise<typeof import("./qr")> {
   return import(new URL(dialog.dataset.qr ?? "", document.baseURI).href);
 }
 
-/** The slip in what was pasted: alone, or at the end of this document's link. */
-function slipIn(text: string, link: Link): string {
-  const whole = text.replaceAll(/\s/g, "");
-  const offer = whole.split(`${linkFragment(link)}&o=`)[1];
-  return offer ?? whole;
+/** The slip in what was pasted: alone, at the end of a link, or behind what `lorikeet join` calls it. */
+function slipIn(text: string): string {
+  const whole = text.replace(/^\s*(answer|offer)\s+/, "").replaceAll(/\s/g, "");
+  return takeOffer(whole)[1] ?? whole;
 }

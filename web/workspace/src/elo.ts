@@ -6,8 +6,8 @@
 //   span       0 | peer | start | end | key id | iv | box        header: all before the box
 //   snapshot   1 | count | (peer, end) ... | key id | iv | box
 
-import { gcm } from "@noble/ciphers/aes.js";
 import { concat, Reader, varBytes, varString, varUint } from "./frame";
+import { closeBox, openBox } from "./seal";
 
 const KEY_ID = "lorikeet-1";
 const IV_LENGTH = 12;
@@ -21,7 +21,7 @@ export interface Span {
 function close(key: Uint8Array, before: Uint8Array, plain: Uint8Array): Uint8Array {
   const iv = crypto.getRandomValues(new Uint8Array(IV_LENGTH));
   const header = concat(before, varString(KEY_ID), varBytes(iv));
-  return concat(header, varBytes(gcm(key, iv, header).encrypt(plain)));
+  return concat(header, varBytes(closeBox(key, iv, header, plain)));
 }
 
 export function spanRecord(key: Uint8Array, span: Span, plain: Uint8Array): Uint8Array {
@@ -54,7 +54,7 @@ export function openRecord(key: Uint8Array, record: Uint8Array): Uint8Array {
   if (r.varString() !== KEY_ID) throw new RangeError("record has another key");
   const iv = r.varBytes();
   const header = r.past;
-  return gcm(key, iv, header).decrypt(r.varBytes());
+  return openBox(key, iv, header, r.varBytes());
 }
 
 export function container(records: Uint8Array[]): Uint8Array {

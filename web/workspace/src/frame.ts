@@ -4,7 +4,9 @@
 //
 //   magic (4) | room id (varString) | kind (1) | what the kind asks for
 
-export const MAGIC_LENGTH = 4;
+const MAGIC_LENGTH = 4;
+/** As LIMIT_BATCH_BYTES in src/base/limits.h. */
+const BATCH_MAX = 512 * 1024 * 1024;
 const BATCH_LENGTH = 8;
 /** The largest message of the protocol, and what fits into one beside its envelope. */
 const MESSAGE_MAX = 256 * 1024;
@@ -149,6 +151,7 @@ export class Assembly {
     this.batch = body.batch().slice();
     body.varUint();
     this.missing = body.varUint();
+    if (this.missing > BATCH_MAX) throw new RangeError("a batch is too large");
     this.parts = [];
   }
 

@@ -239,6 +239,7 @@ export class Mesh {
     peer.refused = true;
     this.on.refused();
     peer.unreached = true;
+    this.chooseSoon();
     this.say(peer, { kind: "again" });
   }
 

@@ -2,6 +2,7 @@
 // What is said to one peer by way of the server, sealed so that nobody between can read or change it
 // (docs/PROTOCOL.md section 1.3). Not by WebCrypto: a page that came over plain HTTP has none.
 
+import { gcm } from "@noble/ciphers/aes.js";
 import { chacha20poly1305 } from "@noble/ciphers/chacha.js";
 import { hkdf } from "@noble/hashes/hkdf.js";
 import { sha256 } from "@noble/hashes/sha2.js";
@@ -75,23 +76,38 @@ function slipKey(link: Link): Uint8Array {
 
 /** What a relay of the room is given: enough to be met, and no way back to the key. */
 export function relayKey(link: Link): string {
-  return toBase64url(deriveFor(link, "lorikeet relay 1"));
+  return toBase64url(derive(link, "relay"));
 }
 
 /** What records of the document are sealed with. */
 export function documentKey(link: Link): Uint8Array {
-  return deriveFor(link, "lorikeet document 1");
+  return derive(link, "document");
 }
 
 /** What the room's members say when they join it where it is kept. */
 export function joinWord(link: Link): Uint8Array {
   const magic = new TextEncoder().encode("lorikeet\x01");
-  return Uint8Array.of(...magic, ...deriveFor(link, "lorikeet word 1"));
+  return Uint8Array.of(...magic, ...derive(link, "word"));
 }
 
-function deriveFor({ room, key }: Link, what: string): Uint8Array {
-  const info = new TextEncoder().encode(`${what}/${room}`);
-  return hkdf(sha256, fromBase64url(key), undefined, info, 32);
+/** Records of %ELO (elo.ts): AES-256-GCM, the header bound to it. */
+export function closeBox(
+  key: Uint8Array,
+  iv: Uint8Array,
+  header: Uint8Array,
+  plain: Uint8Array,
+): Uint8Array {
+  return gcm(key, iv, header).encrypt(plain);
+}
+
+/** Throws if it was not closed so. */
+export function openBox(
+  key: Uint8Array,
+  iv: Uint8Array,
+  header: Uint8Array,
+  box: Uint8Array,
+): Uint8Array {
+  return gcm(key, iv, header).decrypt(box);
 }
 
 /** The number in the last eight of twelve bytes, the highest first. */

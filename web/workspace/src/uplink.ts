@@ -61,6 +61,7 @@ export class Uplink {
       this.on.message(new Uint8Array(data));
     };
     socket.onclose = () => this.hangUp();
+    this.pingTimer = setTimeout(() => this.hangUp(), ANSWER_WITHIN_MS);
   }
 
   /** Asks for a sign of life when none has come for a while. */
