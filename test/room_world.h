@@ -345,6 +345,13 @@ static inline lk_buf world_json(const world *w, uint32_t i) {
     return out;
 }
 
+static inline void world_check_presence(const world *w, uint32_t i, const char *want) {
+    lk_buf out = {0};
+    CHECK_EQ(lk_room_presence_json(w->nodes[i].room, &out), LK_OK);
+    CHECK_BYTES(out.at, out.len, want, strlen(want));
+    lk_buf_free(&out);
+}
+
 /* All documents and versions are equal. */
 static inline void world_check_same(world *w) {
     lk_buf json = world_json(w, 0), vv = {0};

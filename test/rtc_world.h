@@ -11,26 +11,9 @@
 
 #include "check.h"
 
-#include <sys/time.h>
-
 #include "base/mem.h"
 #include "lorikeet_rtc.h"
-
-#define START_MS 1000000
-
-/* ---- virtual time ---- */
-
-static uint64_t clock_ms;
-
-/* OpenSSL's handshake timer and usrsctp's round-trip times come from here: the program's definition
- * goes before the C library's. */
-int gettimeofday(struct timeval *restrict tv, void *restrict zone);
-int gettimeofday(struct timeval *restrict tv, void *restrict zone) {
-    (void)zone;
-    tv->tv_sec = (time_t)(clock_ms / 1000);
-    tv->tv_usec = (suseconds_t)(clock_ms % 1000 * 1000);
-    return 0;
-}
+#include "virtual_clock.h"
 
 /* ---- the network ---- */
 

@@ -9,7 +9,7 @@ import { scratchFolder, until } from './lib/cleanup.mjs';
 import { memoryHolds } from './lib/memory.mjs';
 import { liar } from './lib/liar.mjs';
 import { openBed } from './lib/pages.mjs';
-import { Child, havePage, haveProgram, join, newLink, program } from './lib/program.mjs';
+import { Child, filePeer, havePage, haveProgram, newLink, program } from './lib/program.mjs';
 import { finish } from './lib/socket.mjs';
 
 const skip = noChromium || (!(havePage && haveProgram) && 'not built: run ./dev build');
@@ -27,15 +27,6 @@ async function relay(t, link, data = path.join(at, `relay${++names}`)) {
     const stop = async () => assert.deepEqual(await child.stop(), { code: 0, signal: null });
     return { child, data, stop };
 }
-/** The program with a file that holds `text`. */
-function peer(t, link, text) {
-    const file = path.join(at, `file${++names}`);
-    if (text !== undefined) fs.writeFileSync(file, text);
-    const child = join(t, link, file, { data: path.join(at, `data${names}`) });
-    const shows = (wanted) =>
-        until('the text', () => fs.existsSync(file) && fs.readFileSync(file, 'utf8') === wanted);
-    return { child, file, shows, synced: (from) => child.line(/^synced$/, { from }) };
-}
 const kept = (folder) =>
     Buffer.concat(fs.readdirSync(folder).map((name) => fs.readFileSync(path.join(folder, name))));
 
@@ -43,7 +34,7 @@ test('programs that are never there together converge, over a relay that restart
     const link = bed.link();
     const text = 'a very private text\n'.repeat(20_000);
     const keeper = await relay(t, link);
-    const a = peer(t, link, text);
+    const a = filePeer(t, link, text);
     await a.synced();
     await a.child.stop();
     assert.ok(!memoryHolds(keeper.child, 'very private'));
@@ -51,7 +42,7 @@ test('programs that are never there together converge, over a relay that restart
     assert.ok(kept(keeper.data).length > 1000);
     for (const word of ['very private', 'editor-buffer']) assert.ok(!kept(keeper.data).includes(word));
     const again = await relay(t, link, keeper.data);
-    const b = peer(t, link);
+    const b = filePeer(t, link);
     await b.shows(text);
     await b.synced();
     assert.ok(memoryHolds(b.child, 'very private'), 'what is there is found');
@@ -59,7 +50,7 @@ test('programs that are never there together converge, over a relay that restart
     await b.shows(`${text}and more`);
     await b.synced(1);
     await b.child.stop();
-    const c = peer(t, link);
+    const c = filePeer(t, link);
     await c.shows(`${text}and more`);
     assert.ok(!memoryHolds(again.child, 'very private'));
     await again.stop();
@@ -86,7 +77,7 @@ test('a page and a program that are never there together converge, in both direc
     await tab.write('typed in a page');
     await tab.says('unsynced', 'all changes synced');
     await tab.page.context().close();
-    const b = peer(t, link);
+    const b = filePeer(t, link);
     await b.shows('typed in a page');
     await b.synced();
     fs.appendFileSync(b.file, ', then in a file');
@@ -128,7 +119,7 @@ test('a browser without WebRTC goes through the server, which may lie for as lon
         return [copy];
     };
     const link = newLink(await liar(t, bed.url, (message) => [message], changed));
-    const a = peer(t, link, 'as it was written');
+    const a = filePeer(t, link, 'as it was written');
     const tab = await bed.open(t, link, 'textarea', { before: withoutWebRtc });
     await tab.says('way', 'through the server, sealed');
     await tab.page.getByText(/was not sealed with its key, or was changed/).waitFor();

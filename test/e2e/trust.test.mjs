@@ -2,30 +2,18 @@
 // peers say to one another.
 import assert from 'node:assert/strict';
 import * as fs from 'node:fs';
-import path from 'node:path';
 import { after, test as plainTest } from 'node:test';
 import { noChromium } from './lib/chromium.mjs';
-import { scratchFolder, sleep, until } from './lib/cleanup.mjs';
+import { sleep, until } from './lib/cleanup.mjs';
 import { liar } from './lib/liar.mjs';
 import { openBed } from './lib/pages.mjs';
-import { havePage, haveProgram, join, newLink } from './lib/program.mjs';
+import { filePeer, havePage, haveProgram, newLink } from './lib/program.mjs';
 
 const skip = noChromium || (!(havePage && haveProgram) && 'not built: run ./dev build');
 const test = (name, body) => plainTest(name, { skip, timeout: 180_000 }, body);
 const bed = skip ? undefined : await openBed({ after });
-const at = scratchFolder({ after });
 const REFUSED = /another key/;
-let names = 0;
-
-/** The program with a file that holds `text`. */
-function peer(t, link, text) {
-    const file = path.join(at, `file${++names}`);
-    if (text !== undefined) fs.writeFileSync(file, text);
-    const child = join(t, link, file, { data: path.join(at, `data${names}`) });
-    const shows = (wanted) =>
-        until('the text', () => fs.existsSync(file) && fs.readFileSync(file, 'utf8') === wanted);
-    return { child, file, shows, refuses: () => until('refusal', () => REFUSED.test(child.errors)) };
-}
+const refuses = ({ child }) => until('refusal', () => REFUSED.test(child.errors));
 const trouble = (tab) => tab.page.getByText(REFUSED).waitFor({ timeout: 60_000 });
 const otherKey = (link) => link.replace(/k=.*/, `k=${Buffer.alloc(32, 7).toString('base64url')}`);
 const isWord = (message) => message.type === 'signal';
@@ -34,8 +22,8 @@ test('two keys for one room: both sides are told, and no text crosses', async (t
     const link = bed.link();
     const tab = await bed.open(t, link);
     await tab.write('private');
-    const stranger = peer(t, otherKey(link));
-    await Promise.all([stranger.refuses(), trouble(tab)]);
+    const stranger = filePeer(t, otherKey(link));
+    await Promise.all([refuses(stranger), trouble(tab)]);
     const strange = await bed.open(t, otherKey(link));
     await Promise.all([trouble(strange), stranger.child.line(/^synced$/)]);
     await sleep(1000);
@@ -52,7 +40,7 @@ test('a server cannot read what peers say', async (t) => {
     const link = newLink(url);
     const tab = await bed.open(t, link);
     await tab.write('seen by two');
-    await peer(t, link).shows('seen by two');
+    await filePeer(t, link).shows('seen by two');
     assert.ok(said.length >= 2);
     for (const data of said) assert.deepEqual(Object.keys(data).sort(), ['box', 'n']);
     assert.doesNotMatch(JSON.stringify(said), /fingerprint|candidate|127\.0\.0\.1/);
@@ -67,8 +55,8 @@ test('a server that changes what peers say connects nobody', async (t) => {
     const link = newLink(url);
     const tab = await bed.open(t, link);
     await tab.write('private');
-    const other = peer(t, link);
-    await Promise.all([other.refuses(), trouble(tab)]);
+    const other = filePeer(t, link);
+    await Promise.all([refuses(other), trouble(tab)]);
     assert.equal(await tab.text('peers'), '0');
 });
 
@@ -85,8 +73,8 @@ test('a server that repeats, exchanges and invents is noticed, and peers meet al
     const link = newLink(url);
     const tab = await bed.open(t, link);
     await tab.write('all the same');
-    const other = peer(t, link);
+    const other = filePeer(t, link);
     await other.shows('all the same');
-    await Promise.all([other.refuses(), trouble(tab)]);
+    await Promise.all([refuses(other), trouble(tab)]);
     await tab.says('peers', '1');
 });

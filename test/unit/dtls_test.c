@@ -3,23 +3,10 @@
  * certificate check, the end. */
 #include "check.h"
 
-#include <sys/time.h>
-
 #include <openssl/err.h>
 
 #include "rtc/dtls.h"
-
-static uint64_t clock_ms = 1000000;
-
-/* OpenSSL's handshake timer follows our clock: the program's definition goes before the C
- * library's. */
-int gettimeofday(struct timeval *restrict tv, void *restrict zone);
-int gettimeofday(struct timeval *restrict tv, void *restrict zone) {
-    (void)zone;
-    tv->tv_sec = (time_t)(clock_ms / 1000);
-    tv->tv_usec = (suseconds_t)(clock_ms % 1000 * 1000);
-    return 0;
-}
+#include "virtual_clock.h"
 
 typedef struct end {
     dtls *dtls;

@@ -47,13 +47,6 @@ static void one_way_of_two(void) {
     world_free(w);
 }
 
-static void check_presence(const world *w, uint32_t i, const char *want) {
-    lk_buf out = {0};
-    CHECK_EQ(lk_room_presence_json(w->nodes[i].room, &out), LK_OK);
-    CHECK_BYTES(out.at, out.len, want, strlen(want));
-    lk_buf_free(&out);
-}
-
 /* In a sparse room it goes all the way, comes from there again and again, and stays when a link on
  * the way breaks that is not the only one. */
 static void far_presence(void) {
@@ -66,13 +59,13 @@ static void far_presence(void) {
     world_run(w, 100);
     CHECK_EQ(lk_room_presence_set(w->nodes[0].room, STR("a"), &one, w->now_ms), LK_OK);
     world_run(w, 1000);
-    for (uint32_t i = 0; i < w->len; i++) check_presence(w, i, "{\"a\":1}");
+    for (uint32_t i = 0; i < w->len; i++) world_check_presence(w, i, "{\"a\":1}");
     world_cut(w, 0, 1);
     world_run(w, 100000);
-    for (uint32_t i = 0; i < w->len; i++) check_presence(w, i, "{\"a\":1}");
+    for (uint32_t i = 0; i < w->len; i++) world_check_presence(w, i, "{\"a\":1}");
     CHECK_EQ(lk_room_presence_set(w->nodes[0].room, STR("a"), NULL, w->now_ms), LK_OK);
     world_run(w, 1500);
-    for (uint32_t i = 0; i < w->len; i++) check_presence(w, i, "{}");
+    for (uint32_t i = 0; i < w->len; i++) world_check_presence(w, i, "{}");
     world_free(w);
 }
 

@@ -787,13 +787,6 @@ static void other_links_go_on(void) {
 
 /* ---- presence ---- */
 
-static void check_presence(const world *w, uint32_t i, const char *want) {
-    lk_buf out = {0};
-    CHECK_EQ(lk_room_presence_json(w->nodes[i].room, &out), LK_OK);
-    CHECK_BYTES(out.at, out.len, want, strlen(want));
-    lk_buf_free(&out);
-}
-
 static void presence(void) {
     world *w = world_new(2, 9);
     const lk_value one = {.type = LK_I64, .as.i64 = 1}, two = {.type = LK_I64, .as.i64 = 2};
@@ -803,27 +796,27 @@ static void presence(void) {
     CHECK_EQ(lk_room_presence_set(w->nodes[1].room, STR("b"), &two, w->now_ms), LK_OK);
     world_run(w, 100);
     for (uint32_t i = 0; i < 2; i++) {
-        check_presence(w, i, "{\"a\":1,\"b\":2}");
+        world_check_presence(w, i, "{\"a\":1,\"b\":2}");
         CHECK(w->nodes[i].synced); /* presence is not part of that */
         CHECK_EQ(w->nodes[i].presence_told, 1);
         CHECK_EQ(w->nodes[i].disk.len, 0);
     }
     world_run(w, 100000); /* repeated as long as they are connected */
-    check_presence(w, 1, "{\"a\":1,\"b\":2}");
+    world_check_presence(w, 1, "{\"a\":1,\"b\":2}");
     world_cut(w, 0, 1);
     world_run(w, 2000);
-    check_presence(w, 1, "{\"a\":1,\"b\":2}"); /* a moment's break shows nothing */
+    world_check_presence(w, 1, "{\"a\":1,\"b\":2}"); /* a moment's break shows nothing */
     world_connect(w, 0, 1, 5);
     world_run(w, 20000);
-    check_presence(w, 1, "{\"a\":1,\"b\":2}");
+    world_check_presence(w, 1, "{\"a\":1,\"b\":2}");
     world_cut(w, 0, 1);
     world_run(w, 4000);
-    check_presence(w, 1, "{\"b\":2}");
+    world_check_presence(w, 1, "{\"b\":2}");
     world_connect(w, 0, 1, 5);
     world_run(w, 100);
     CHECK_EQ(lk_room_presence_set(w->nodes[0].room, STR("a"), NULL, w->now_ms), LK_OK);
     world_run(w, 100);
-    check_presence(w, 1, "{\"b\":2}");
+    world_check_presence(w, 1, "{\"b\":2}");
     world_free(w);
 }
 

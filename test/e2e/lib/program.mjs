@@ -1,8 +1,9 @@
 // The `lorikeet` program as tests see it: a child process that prints lines.
 import { spawn, execFileSync } from 'node:child_process';
-import { existsSync } from 'node:fs';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { later, until } from './cleanup.mjs';
+import { later, scratchFolder, until } from './cleanup.mjs';
 
 export const root = fileURLToPath(new URL('../../../', import.meta.url));
 export const program = process.env.LORIKEET ?? `${root}build/lorikeet`;
@@ -83,4 +84,15 @@ export function newLink(url) {
 export function join(t, link, file, { data, ns, env, stdin, args = [] } = {}) {
     const rest = [file, ...(data ? ['--data', data] : []), ...args].filter(Boolean);
     return new Child(t, program, ['join', link, ...rest], { ns, env, stdin });
+}
+
+/** `lorikeet join` with a file, which holds `text` if that is given, and data in a folder of its own. */
+export function filePeer(t, link, text) {
+    const at = scratchFolder(t);
+    const file = path.join(at, 'file');
+    if (text !== undefined) writeFileSync(file, text);
+    const child = join(t, link, file, { data: path.join(at, 'data') });
+    const shows = (wanted) =>
+        until('the text', () => existsSync(file) && readFileSync(file, 'utf8') === wanted);
+    return { child, file, shows, synced: (from) => child.line(/^synced$/, { from }) };
 }

@@ -1,13 +1,9 @@
 // Links with relays: keys and records that are the program's, and a relay that lies. That the records are those
 // of the protocol's own packages is seen in test/clients.
 import assert from 'node:assert/strict';
-import { webcrypto } from 'node:crypto';
-import { fileURLToPath } from 'node:url';
 import test from 'node:test';
-import { build } from 'esbuild';
 import * as engine from 'lorikeet-crdt/room';
-
-globalThis.crypto ??= webcrypto; // Node 18 has it, but not by that name
+import { load } from './load.mjs';
 
 // The engine is Node's own copy, so that documents made here are the bundle's, too.
 globalThis.engine = engine;
@@ -21,18 +17,7 @@ const shared = {
         }));
     },
 };
-async function load(name) {
-    const bundle = await build({
-        entryPoints: [fileURLToPath(new URL(`../src/${name}.ts`, import.meta.url))],
-        bundle: true,
-        format: 'esm',
-        write: false,
-        plugins: [shared],
-    });
-    const script = Buffer.from(bundle.outputFiles[0].contents).toString('base64');
-    return import(`data:text/javascript;base64,${script}`);
-}
-const { EloLink } = await load('elo_link');
+const { EloLink } = await load('elo_link', [shared]);
 const { documentKey, joinWord, relayKey } = await load('seal');
 const { recordsOf, container } = await load('elo');
 const { LoroDoc, Room } = engine;

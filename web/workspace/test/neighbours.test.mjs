@@ -1,18 +1,10 @@
 // Whom a member of a large room keeps a channel to: the places are those of the program
 // (test/unit/neighbours_test.c has the same), and both ends of each channel want it.
 import assert from 'node:assert/strict';
-import { fileURLToPath } from 'node:url';
 import test from 'node:test';
-import { build } from 'esbuild';
+import { load } from './load.mjs';
 
-const bundle = await build({
-    entryPoints: [fileURLToPath(new URL('../src/neighbours.ts', import.meta.url))],
-    bundle: true,
-    format: 'esm',
-    write: false,
-});
-const script = Buffer.from(bundle.outputFiles[0].contents).toString('base64');
-const { choose, place } = await import(`data:text/javascript;base64,${script}`);
+const { choose, place } = await load('neighbours');
 
 const key = Buffer.from([1, 2, 3, ...new Array(29).fill(0)]).toString('base64url');
 const member = (n) => place({ room: 'room', key }, `member-${String(n).padStart(15, '0')}`);

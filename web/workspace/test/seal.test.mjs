@@ -1,21 +1,10 @@
 // Sealed words of signalling: those of the program (test/unit/seal_test.c has the same vector), and what
 // a server may try with them.
 import assert from 'node:assert/strict';
-import { webcrypto } from 'node:crypto';
-import { fileURLToPath } from 'node:url';
 import test from 'node:test';
-import { build } from 'esbuild';
+import { load } from './load.mjs';
 
-globalThis.crypto ??= webcrypto; // Node 18 has it, but not by that name
-
-const bundle = await build({
-    entryPoints: [fileURLToPath(new URL('../src/seal.ts', import.meta.url))],
-    bundle: true,
-    format: 'esm',
-    write: false,
-});
-const script = Buffer.from(bundle.outputFiles[0].contents).toString('base64');
-const { Seal } = await import(`data:text/javascript;base64,${script}`);
+const { Seal } = await load('seal');
 
 const key = Buffer.from(Array.from({ length: 32 }, (_, i) => i)).toString('base64url');
 const link = { room: 'a-room', key };

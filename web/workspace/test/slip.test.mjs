@@ -1,21 +1,10 @@
 // Slips, which people carry: the program's (test/unit/slip_test.c has the same vector), every form of
 // candidate, and what is no slip of this link.
 import assert from 'node:assert/strict';
-import { webcrypto } from 'node:crypto';
-import { fileURLToPath } from 'node:url';
 import test from 'node:test';
-import { build } from 'esbuild';
+import { load } from './load.mjs';
 
-globalThis.crypto ??= webcrypto; // Node 18 has it, but not by that name
-
-const bundle = await build({
-    entryPoints: [fileURLToPath(new URL('../src/slip.ts', import.meta.url))],
-    bundle: true,
-    format: 'esm',
-    write: false,
-});
-const script = Buffer.from(bundle.outputFiles[0].contents).toString('base64');
-const { readSlip, writeSlip } = await import(`data:text/javascript;base64,${script}`);
+const { readSlip, writeSlip } = await load('slip');
 
 const key = Buffer.from(Array.from({ length: 32 }, (_, i) => i)).toString('base64url');
 const link = { room: 'a-room', key };
