@@ -1,18 +1,14 @@
 /* SPDX-License-Identifier: MIT
- * fuzz_elo_link.c - what a relay, or the server, says to a member of a sealed room: messages, each
- * behind its length (two bytes, big-endian). Whatever it says, the member's document stays whole,
- * and nothing goes out in the clear. */
+ * fuzz_elo_link.c - what a relay, or the server, says to a member of a sealed room (talk.h).
+ * Whatever it says, the member's document stays whole, and nothing goes out in the clear. */
 #include "fuzz/fuzz.h"
+#include "fuzz/talk.h"
 
-#include "check.h"
 #include "host/elo_link.h"
-#include "host/heap.h"
 #include "host/seal.h"
 #include "lorikeet_room.h"
 #include "room/elo.h"
-#include "room/frame.h"
 
-#define ROOM ((lk_str){"r", 1})
 #define SECRET "what nobody else may read"
 
 static const uint8_t key[SEAL_KEY] = {7};
@@ -26,15 +22,6 @@ typedef struct member {
 
 /* ---- what an honest relay says ---- */
 
-static void seed_document(lk_buf *out, lk_export_mode mode) {
-    lk_doc *doc = lk_new(5, NULL);
-    lk_ref text;
-    CHECK_EQ(lk_root(doc, LK_TEXT, (lk_str){"t", 1}, &text), LK_OK);
-    CHECK_EQ(lk_text_insert(doc, text, 0, LK_UTF8, (lk_str){"hello", 5}), LK_OK);
-    CHECK_EQ(lk_export(doc, mode, (lk_ids){0}, out), LK_OK);
-    lk_free(doc);
-}
-
 /* A container with one record, which opens. */
 static void seed_container(lk_buf *out, elo_kind kind) {
     static const uint8_t iv[ELO_IV] = {1}, version[] = {1, '5', 5};
@@ -45,8 +32,8 @@ static void seed_container(lk_buf *out, elo_kind kind) {
         r.version = (lk_bytes){version, sizeof version}, r.version_len = 1;
     uint8_t record_key[SEAL_KEY];
     lk_buf plain = {0}, record = HEAP_BUF, box = HEAP_BUF;
-    seed_document(&plain, kind == ELO_SPAN ? LK_UPDATES : LK_SNAPSHOT);
-    seal_derive(key, "lorikeet document 1", ROOM, record_key);
+    talk_document(&plain, kind == ELO_SPAN ? LK_UPDATES : LK_SNAPSHOT);
+    seal_derive(key, "lorikeet document 1", TALK_ROOM, record_key);
     CHECK(elo_header_write(&r, &record));
     seal_box_close(record_key, iv, (lk_bytes){record.at, record.len},
                    (lk_bytes){plain.at, plain.len}, &box);
@@ -59,27 +46,16 @@ static void seed_container(lk_buf *out, elo_kind kind) {
     lk_buf_free(&box);
 }
 
-static void seed_put(writer *w, frame f) {
-    lk_buf bytes = HEAP_BUF;
-    f.crdt = FRAME_ELO, f.room = ROOM;
-    CHECK(frame_encode(&f, &bytes));
-    writer_u16be(w, (uint16_t)bytes.len);
-    writer_raw(w, bytes.at, bytes.len);
-    lk_buf_free(&bytes);
-}
-
 static void seed_talk(writer *w, lk_bytes update) {
-    lk_bytes half = {update.at, update.len / 2},
-             rest = {update.at + half.len, update.len - half.len};
-    seed_put(w, (frame){.kind = FRAME_JOIN_OK});
-    seed_put(w, (frame){.kind = FRAME_UPDATE, .batch = 1, .count = 1, .updates = &update});
-    seed_put(w, (frame){.kind = FRAME_ACK, .batch = 1});
-    seed_put(w, (frame){.kind = FRAME_FRAGMENT_HEADER,
-                        .batch = 2,
-                        .count = 2,
-                        .total = (uint32_t)update.len});
-    seed_put(w, (frame){.kind = FRAME_FRAGMENT, .batch = 2, .index = 0, .payload = half});
-    seed_put(w, (frame){.kind = FRAME_FRAGMENT, .batch = 2, .index = 1, .payload = rest});
+    const frame talk[] = {
+        {.kind = FRAME_JOIN_OK},
+        {.kind = FRAME_UPDATE, .batch = 1, .count = 1, .updates = &update},
+        {.kind = FRAME_ACK, .batch = 1},
+        talk_fragments(update),
+        talk_fragment(update, 0),
+        talk_fragment(update, 1),
+    };
+    for (size_t i = 0; i < countof(talk); i++) talk_put(w, FRAME_ELO, talk[i]);
 }
 
 size_t fuzz_seed(uint32_t n, uint8_t *out, size_t cap) {
@@ -88,12 +64,8 @@ size_t fuzz_seed(uint32_t n, uint8_t *out, size_t cap) {
     seed_container(&container, (elo_kind)n);
     writer w = writer_new(&bytes);
     seed_talk(&w, (lk_bytes){container.at, container.len});
-    size_t len = bytes.len;
-    CHECK(len <= cap);
-    memcpy(out, bytes.at, len);
     lk_buf_free(&container);
-    lk_buf_free(&bytes);
-    return len;
+    return talk_seed(&bytes, out, cap);
 }
 
 /* ---- a member ---- */
@@ -126,9 +98,9 @@ static void member_begin(member *m) {
     CHECK_EQ(lk_root(m->doc, LK_TEXT, (lk_str){"t", 1}, &text), LK_OK);
     CHECK_EQ(lk_text_insert(m->doc, text, 0, LK_UTF8, (lk_str){SECRET, strlen(SECRET)}), LK_OK);
     CHECK_EQ(lk_commit(m->doc, NULL), LK_OK);
-    m->room = lk_room_new(m->doc, &(lk_room_options){.room_id = ROOM, .seed = 1}, NULL);
+    m->room = lk_room_new(m->doc, &(lk_room_options){.room_id = TALK_ROOM, .seed = 1}, NULL);
     m->link = elo_link_new(&(elo_link_options){.doc = m->doc,
-                                               .room = ROOM,
+                                               .room = TALK_ROOM,
                                                .key = key,
                                                .message_max = 4096,
                                                .context = m,

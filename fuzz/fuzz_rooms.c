@@ -1,17 +1,13 @@
 /* SPDX-License-Identifier: MIT
- * fuzz_rooms.c - what clients say to the server's rooms: messages, each behind its length (two
- * bytes, big-endian), spoken by three connections in turn, while a fourth sits in the rooms and
- * must only ever hear messages that can be read. */
+ * fuzz_rooms.c - what clients say to the server's rooms (talk.h), spoken by three connections in
+ * turn, while a fourth sits in the rooms and must only ever hear messages that can be read. */
 #include "fuzz/fuzz.h"
+#include "fuzz/talk.h"
 
-#include "check.h"
-#include "host/heap.h"
 #include "host/rooms.h"
 #include "room/elo.h"
-#include "room/frame.h"
 
 #define CONNS 4
-#define ROOM ((lk_str){"r", 1})
 
 typedef struct conn {
     rooms_member *member;
@@ -35,36 +31,22 @@ static void conn_close(void *context) { ((conn *)context)->closed = true; }
 static void conn_note(const char *text) { (void)text; }
 static int64_t conn_unix_ms(void) { return 1000000; }
 
-static void seed_put(writer *w, const frame *f) {
-    lk_buf bytes = HEAP_BUF;
-    CHECK(frame_encode(f, &bytes));
-    writer_u16be(w, (uint16_t)bytes.len);
-    writer_raw(w, bytes.at, bytes.len);
-    lk_buf_free(&bytes);
-}
-
 /* Join, write, write in fragments, acknowledge, join again, leave: in a room of one kind. */
 static void seed_talk(writer *w, frame_crdt crdt, lk_bytes update) {
-    lk_bytes half = {update.at, update.len / 2},
-             rest = {update.at + half.len, update.len - half.len};
     const frame talk[] = {
         {.kind = FRAME_JOIN_REQUEST},
         {.kind = FRAME_UPDATE, .batch = 1, .count = 1, .updates = &update},
         {.kind = FRAME_JOIN_REQUEST},
         {.kind = FRAME_JOIN_REQUEST},
-        {.kind = FRAME_FRAGMENT_HEADER, .batch = 2, .count = 2, .total = (uint32_t)update.len},
+        talk_fragments(update),
         {.kind = FRAME_ACK, .batch = 1},
         {.kind = FRAME_LEAVE},
-        {.kind = FRAME_FRAGMENT, .batch = 2, .index = 0, .payload = half},
+        talk_fragment(update, 0),
         {.kind = FRAME_JOIN_REQUEST},
         {.kind = FRAME_JOIN_REQUEST},
-        {.kind = FRAME_FRAGMENT, .batch = 2, .index = 1, .payload = rest},
+        talk_fragment(update, 1),
     };
-    for (size_t i = 0; i < countof(talk); i++) {
-        frame f = talk[i];
-        f.crdt = crdt, f.room = ROOM;
-        seed_put(w, &f);
-    }
+    for (size_t i = 0; i < countof(talk); i++) talk_put(w, crdt, talk[i]);
 }
 
 static void seed_sealed(lk_buf *out) {
@@ -87,36 +69,23 @@ static void seed_entries(lk_buf *out) {
     lk_ephemeral_free(e);
 }
 
-static void seed_document(lk_buf *out) {
-    lk_doc *doc = lk_new(5, NULL);
-    lk_ref text;
-    CHECK_EQ(lk_root(doc, LK_TEXT, (lk_str){"t", 1}, &text), LK_OK);
-    CHECK_EQ(lk_text_insert(doc, text, 0, LK_UTF8, (lk_str){"hello", 5}), LK_OK);
-    CHECK_EQ(lk_export(doc, LK_UPDATES, (lk_ids){0}, out), LK_OK);
-    lk_free(doc);
-}
-
 size_t fuzz_seed(uint32_t n, uint8_t *out, size_t cap) {
     static const frame_crdt kinds[] = {FRAME_ELO, FRAME_LORO, FRAME_EPHEMERAL,
                                        FRAME_EPHEMERAL_STORED};
     if (n >= countof(kinds)) return 0;
     lk_buf bytes = HEAP_BUF, update = {0};
     if (n == 0) seed_sealed(&update);
-    if (n == 1) seed_document(&update);
+    if (n == 1) talk_document(&update, LK_UPDATES);
     if (n > 1) seed_entries(&update);
     writer w = writer_new(&bytes);
     seed_talk(&w, kinds[n], (lk_bytes){update.at, update.len});
-    size_t len = bytes.len;
-    CHECK(len <= cap);
-    memcpy(out, bytes.at, len);
-    lk_buf_free(&bytes);
     lk_buf_free(&update);
-    return len;
+    return talk_seed(&bytes, out, cap);
 }
 
 static void fuzz_witness(conn *c) {
     lk_buf bytes = HEAP_BUF;
-    frame f = {.crdt = FRAME_ELO, .room = ROOM, .kind = FRAME_JOIN_REQUEST};
+    frame f = {.crdt = FRAME_ELO, .room = TALK_ROOM, .kind = FRAME_JOIN_REQUEST};
     CHECK(frame_encode(&f, &bytes));
     rooms_feed(c->member, (lk_bytes){bytes.at, bytes.len}, 0);
     CHECK_EQ(c->heard, 1);

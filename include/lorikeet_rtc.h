@@ -145,12 +145,12 @@ typedef struct lk_rtc_channel_options { /* all zero: ordered, reliable, without 
 lk_status lk_rtc_open(lk_rtc *rtc, const lk_rtc_channel_options *options, lk_rtc_channel *out,
                       uint64_t now_ms);
 /* Queue one message, of text (UTF-8) or of bytes; it may be empty. LK_ESTATE: not open. LK_ELIMIT:
- * longer than lk_rtc_message_max(). LK_EVALUE: text that is none. LK_ENOMEM: also when the channel
- * has more than lk_rtc_options.buffer_max waiting: wait for LK_RTC_DRAINED. Copies the message once
- * or, if SCTP does not take it yet, twice. */
+ * longer than lk_rtc_message_max(). LK_EVALUE: text that is none. LK_ENOMEM: also when others wait
+ * and with this one they would be more than lk_rtc_options.buffer_max: wait for LK_RTC_DRAINED.
+ * Copies the message once or, if SCTP does not take it yet, twice. */
 lk_status lk_rtc_send(lk_rtc *rtc, lk_rtc_channel channel, bool text, lk_bytes message,
                       uint64_t now_ms);
-/* Bytes of messages that SCTP has not taken yet (W3C: bufferedAmount); 0 for what is not open. */
+/* Bytes of messages that SCTP has not taken yet (W3C: bufferedAmount). */
 size_t lk_rtc_buffered(const lk_rtc *rtc, lk_rtc_channel channel);
 /* Tell with LK_RTC_DRAINED when that falls to `bytes` from above; 0 at first. */
 lk_status lk_rtc_set_low(lk_rtc *rtc, lk_rtc_channel channel, size_t bytes);
@@ -161,7 +161,8 @@ void lk_rtc_shut(lk_rtc *rtc, lk_rtc_channel channel, uint64_t now_ms);
  * sends above our own `message_max` closes that channel. */
 uint32_t lk_rtc_message_max(const lk_rtc *rtc);
 /* While it is on no messages come out, and the other side has to wait when the window of 1 MiB is
- * full. For who reads slower than a network writes. */
+ * full. For who reads slower than a network writes. What has arrived is not lost when the other
+ * side closes or is gone meanwhile: LK_RTC_CLOSED comes behind it, once the pause is over. */
 void lk_rtc_pause(lk_rtc *rtc, bool on);
 
 /* Send what is queued, close all channels and the association, for at most 2 s; LK_RTC_CLOSED
@@ -170,8 +171,10 @@ void lk_rtc_close(lk_rtc *rtc, uint64_t now_ms);
 
 /* Look for a path anew (an ICE restart, RFC 8445 section 9), because this one fails or because the
  * network is another one: an offer is due then, whoever made the first one. Messages go over the
- * old path until there is a new one, and none is lost. LK_ESTATE: the other side's first
- * description has not come, an answer is due, or all is over. */
+ * old path until there is a new one, and none is lost. It takes the place of an offer that waits
+ * for its answer: an answer does not say to which offer, so whoever carries them must not hand in
+ * one to an earlier offer (number them). LK_ESTATE: the other side's first description has not
+ * come, an answer is due, or all is over. */
 lk_status lk_rtc_restart(lk_rtc *rtc, uint64_t now_ms);
 /* Your sockets or servers are others now: the next restart, ours or theirs, which should follow at
  * once, takes `locals`, `stun` and `turn` of `options`. Nothing leaves from other sockets any more.

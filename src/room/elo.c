@@ -4,16 +4,15 @@
 #include "room/elo.h"
 
 #include "base/limits.h"
+#include "base/sort.h"
+#include "room/frame.h"
 
 /* ---- reading ---- */
 
 lk_status elo_container_read(lk_bytes container, lk_bytes *list, lk_fault *fault_or_null) {
     reader r = reader_new(container);
-    /* each record takes at least its length byte */
-    uint64_t count = reader_uleb(&r, reader_left(&r));
-    const uint8_t *start = r.at;
-    for (uint64_t i = 0; i < count && reader_ok(&r); i++) reader_bytes(&r);
-    *list = (lk_bytes){start, (size_t)(r.at - start)};
+    uint32_t count;
+    *list = frame_read_list(&r, &count);
     reader_finish(&r, "bytes follow the records");
     if (fault_or_null != NULL) *fault_or_null = r.fault;
     return r.fault.code;
@@ -34,19 +33,13 @@ static void elo_read_span(reader *r, elo_record *out) {
     if (reader_ok(r) && out->end <= out->start) reader_fail(r, LK_ECORRUPT, "span is empty");
 }
 
-static bool elo_before(lk_bytes a, lk_bytes b) {
-    size_t least = a.len < b.len ? a.len : b.len;
-    int order = least == 0 ? 0 : __builtin_memcmp(a.at, b.at, least);
-    return order != 0 ? order < 0 : a.len < b.len;
-}
-
 static void elo_read_version(reader *r, elo_record *out) {
     out->version_len = (uint32_t)reader_uleb(r, LIMIT_ELO_PEERS);
     const uint8_t *start = r->at;
     lk_bytes last = {NULL, 0};
     for (uint32_t i = 0; i < out->version_len && reader_ok(r); i++) {
         lk_bytes peer = elo_read_peer(r);
-        if (i > 0 && !elo_before(last, peer))
+        if (i > 0 && sort_bytes(last, peer) >= 0)
             reader_fail(r, LK_ECORRUPT, "peers of a snapshot are out of order");
         elo_read_counter(r);
         last = peer;

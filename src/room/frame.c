@@ -54,12 +54,16 @@ static void frame_read_join_error(reader *r, frame *f) {
     if (f->code == JOIN_APP_ERROR) f->app_code = reader_str(r);
 }
 
-static void frame_read_update(reader *r, frame *f) {
-    /* each update takes at least its length byte, so the count is bounded by what is there */
-    f->count = (uint32_t)reader_uleb(r, reader_left(r));
+lk_bytes frame_read_list(reader *r, uint32_t *count) {
+    /* each takes at least its length byte, so the count is bounded by what is there */
+    *count = (uint32_t)reader_uleb(r, reader_left(r));
     const uint8_t *start = r->at;
-    for (uint32_t i = 0; i < f->count && reader_ok(r); i++) reader_bytes(r);
-    f->list = (lk_bytes){start, (size_t)(r->at - start)};
+    for (uint32_t i = 0; i < *count && reader_ok(r); i++) reader_bytes(r);
+    return (lk_bytes){start, (size_t)(r->at - start)};
+}
+
+static void frame_read_update(reader *r, frame *f) {
+    f->list = frame_read_list(r, &f->count);
     f->batch = reader_u64be(r);
     reader_finish(r, "bytes follow the update");
 }

@@ -76,6 +76,8 @@ typedef struct frame {
 
 /* Read one message. LK_ECORRUPT, LK_ELIMIT (message or room id too long). */
 lk_status frame_decode(lk_bytes message, frame *out, lk_fault *fault_or_null);
+/* Read a count and so many byte strings: a list for frame_next_update(). */
+lk_bytes frame_read_list(reader *r, uint32_t *count);
 /* The next update of a decoded FRAME_UPDATE; `rest` starts as frame.list. False at the end. */
 bool frame_next_update(lk_bytes *rest, lk_bytes *out);
 /* Append the message; false when memory is out. Its length is not checked here: see frame_len. */

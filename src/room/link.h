@@ -10,6 +10,7 @@
 
 #include "room/frame.h"
 #include "room/have.h"
+#include "room/presence.h"
 
 #define LINK_TOLD 8u
 
@@ -75,11 +76,8 @@ typedef struct link {
     bool tell_all; /* too much of it: tell the whole version instead */
 } link;
 
-#define LINK_BITS 64u
-/* The link's bit in a mask; those beyond the first 64 have none, and are no eager ones. */
-static inline uint64_t link_bit(const link *l) {
-    return l->slot < LINK_BITS ? (uint64_t)1 << l->slot : 0;
-}
+/* The link's bit in a mask; those without one are no eager ones. */
+static inline uint64_t link_bit(const link *l) { return presence_bit(l->slot); }
 
 void link_drop(link *l, const lk_memory *heap);
 static inline bool link_good(const link *l) { return l->broken == NULL; }

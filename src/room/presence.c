@@ -27,6 +27,8 @@ enum {
     VALUE_BINARY = 8,
 };
 
+const char presence_full[] = "too many presence entries";
+
 static void presence_free_entry(presence *p, presence_entry *e) {
     mem_free(p->heap, e->bytes, e->key_len + e->value_len);
 }
@@ -388,7 +390,7 @@ lk_status presence_apply(presence *p, lk_bytes bytes, uint32_t source, uint64_t 
         presence_read(p, &entries, &u);
         lk_status status = presence_take(p, &u, source, now_ms, changed);
         if (status == LK_OK) continue;
-        reader_fail(&entries, status, "too many presence entries");
+        reader_fail(&entries, status, status == LK_ELIMIT ? presence_full : "out of memory");
         reader_adopt(&r, &entries);
     }
     if (fault_or_null != NULL) *fault_or_null = r.fault;

@@ -24,6 +24,7 @@ typedef struct presence_entry {
 } presence_entry;
 #define PRESENCE_OWN UINT32_MAX
 #define PRESENCE_GONE (UINT32_MAX - 1) /* a source that is no more */
+/* The source's bit in a mask; those beyond the first 64 have none. */
 static inline uint64_t presence_bit(uint32_t source) {
     return source < 64 ? (uint64_t)1 << source : 0;
 }
@@ -45,7 +46,9 @@ lk_status presence_set(presence *p, lk_str key, const lk_value *value, int64_t s
                        uint64_t now_ms, lk_buf *out);
 /* Take in an update from `source` (a link's slot); *changed tells whether anything to be seen did.
  * Damaged bytes change nothing; when entries or memory run out, a part may have been taken in,
- * which repeating mends. LK_ECORRUPT, LK_ELIMIT, LK_ENOMEM. */
+ * which repeating mends. LK_ECORRUPT, LK_ELIMIT, LK_ENOMEM. The fault says presence_full when the
+ * bytes are good and there is no room for them. */
+extern const char presence_full[];
 lk_status presence_apply(presence *p, lk_bytes bytes, uint32_t source, uint64_t now_ms,
                          bool *changed, lk_fault *fault_or_null);
 /* Give what was written here a new stamp and life. True if there is such an entry. */

@@ -298,14 +298,15 @@ static lk_status receive_presence(lk_room *room, link *l, uint64_t batch, const 
                                   lk_bytes list) {
     lk_status status = LK_OK;
     bool changed = false, any = false;
+    lk_fault fault;
     if (update != NULL)
-        status = presence_apply(&room->presence, *update, l->slot, room->now_ms, &any, NULL);
+        status = presence_apply(&room->presence, *update, l->slot, room->now_ms, &any, &fault);
     for (lk_bytes one; status == LK_OK && frame_next_update(&list, &one);) {
-        status = presence_apply(&room->presence, one, l->slot, room->now_ms, &changed, NULL);
+        status = presence_apply(&room->presence, one, l->slot, room->now_ms, &changed, &fault);
         any |= changed;
     }
     /* in a sparse room it is not the link's fault that others fill it */
-    if (status == LK_ELIMIT && room->sparse) status = LK_OK;
+    if (status == LK_ELIMIT && fault.what == presence_full && room->sparse) status = LK_OK;
     if (any && !outbox_notice(&room->out, LK_ROOM_PRESENCE)) status = LK_ENOMEM;
     if (status != LK_OK) return receive_refused(room, l, FRAME_EPHEMERAL, batch, status);
     room_send_ack(room, l, FRAME_EPHEMERAL, batch, ACK_OK);

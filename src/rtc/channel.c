@@ -16,7 +16,6 @@
 #include "rtc/dcep.h"
 
 #define CHANNEL_CLOSE_MS 2000
-#define CHANNEL_KEPT UINT16_MAX /* in by_stream: not to be used again */
 
 bool channel_init(channels *c, uint16_t streams, size_t buffer_max, const lk_memory *heap,
                   queue *out) {
@@ -151,6 +150,13 @@ static bool channel_hand_over(channels *c, const channel *ch, uint32_t ppid, uin
     return assoc_send(c->assoc, &m);
 }
 
+size_t channel_waiting(const channel *ch) {
+    const queue_item *first = queue_first(&ch->pending);
+    /* what opens a channel is no message, and nothing is in front of it */
+    size_t opening = first != NULL && first->ppid == DCEP_CONTROL ? first->len : 0;
+    return queue_len(&ch->pending) - opening;
+}
+
 /* Behind what waits already. */
 static lk_status channel_queue(channels *c, channel *ch, uint32_t ppid, lk_bytes bytes,
                                uint64_t due_ms) {
@@ -159,13 +165,13 @@ static lk_status channel_queue(channels *c, channel *ch, uint32_t ppid, lk_bytes
         return LK_OK;
     queue_item item = {.ppid = ppid, .due_ms = due_ms};
     if (!queue_push(&ch->pending, item, bytes)) return LK_ENOMEM;
-    if (ppid != DCEP_CONTROL && queue_len(&ch->pending) > ch->low) ch->high = true;
+    if (channel_waiting(ch) > ch->low) ch->high = true;
     c->busy = true;
     return LK_OK;
 }
 
 lk_status channel_send(channels *c, channel *ch, bool text, lk_bytes message, uint64_t now_ms) {
-    size_t waiting = queue_len(&ch->pending);
+    size_t waiting = channel_waiting(ch);
     if (waiting > 0 && waiting + message.len > c->buffer_max) return LK_ENOMEM;
     uint64_t due_ms = ch->reliability == LK_RTC_LIFETIME ? now_ms + ch->limit : UINT64_MAX;
     if (message.len > 0)
@@ -328,6 +334,7 @@ static void channel_on_open(channels *c, uint16_t stream, const dcep_message *m,
 
 static void channel_on_control(channels *c, uint16_t stream, lk_bytes bytes) {
     dcep_message m;
+    if (stream < c->streams && c->by_stream[stream] == CHANNEL_KEPT) return;
     lk_status status = dcep_read(bytes, &m, NULL);
     size_t slot = channel_slot_of(c, stream);
     /* the DTLS server opens odd streams, the client even ones */
@@ -446,7 +453,7 @@ static size_t channel_sweep(channels *c, uint16_t dry[ASSOC_RESETS]) {
         if (ch == NULL) continue;
         bool empty = queue_first(&ch->pending) == NULL;
         if (!empty) c->busy = true;
-        if (ch->state == CHANNEL_OPEN && ch->high && queue_len(&ch->pending) <= ch->low) {
+        if (ch->state == CHANNEL_OPEN && ch->high && channel_waiting(ch) <= ch->low) {
             ch->high = false;
             channel_tell(c,
                          (queue_item){.kind = LK_RTC_DRAINED, .channel = channel_number(c, slot)},

@@ -45,13 +45,14 @@ typedef enum channels_state {
     CHANNELS_OVER,
 } channels_state;
 
+#define CHANNEL_KEPT UINT16_MAX
 typedef struct channels {
     const lk_memory *heap;
     channels_state state;
     assoc *assoc; /* owned; NULL before channel_start() */
     queue *out;   /* LK_RTC_OPEN, LK_RTC_DRAINED, LK_RTC_SHUT */
     VEC(channel_slot) slots;
-    uint16_t *by_stream; /* slot + 1; 0: free */
+    uint16_t *by_stream; /* slot + 1; 0: free; CHANNEL_KEPT: not to be used again */
     uint16_t streams;    /* in each direction */
     size_t buffer_max;
     bool client;     /* of DTLS: our stream ids are even (RFC 8832 section 6) */
@@ -71,6 +72,8 @@ bool channel_start(channels *c, bool client, uint32_t message_max, uint16_t remo
 lk_status channel_open(channels *c, const lk_rtc_channel_options *options, lk_rtc_channel *out);
 /* The channel of that number, or NULL. */
 channel *channel_find(const channels *c, lk_rtc_channel number);
+/* Bytes of messages that SCTP has not taken. */
+size_t channel_waiting(const channel *ch);
 /* Queue a message that is not too long on a channel that is open. LK_ENOMEM. */
 lk_status channel_send(channels *c, channel *ch, bool text, lk_bytes message, uint64_t now_ms);
 /* Begin to close one; `why` is a literal. */

@@ -313,9 +313,15 @@ static void peer_start_dtls(lk_rtc *r, uint64_t now_ms) {
     queue_drop(&r->held);
 }
 
-/* May something that has arrived be taken? */
-static bool peer_readable(const lk_rtc *r) {
-    return r->channels.assoc != NULL && !r->paused && assoc_readable(r->channels.assoc);
+/* Has something arrived that was not taken yet? */
+static bool peer_unread(const lk_rtc *r) {
+    return r->channels.assoc != NULL && assoc_readable(r->channels.assoc);
+}
+
+/* Why nothing more can come, or NULL. */
+static const char *peer_cut_off(const lk_rtc *r) {
+    bool down = dtls_state_read(r->dtls) == DTLS_DOWN;
+    return down ? dtls_why(r->dtls) : generations_failure(&r->ice);
 }
 
 static void peer_pump(lk_rtc *r, uint64_t now_ms) {
@@ -333,10 +339,8 @@ static void peer_pump(lk_rtc *r, uint64_t now_ms) {
     if (r->channels.state == CHANNELS_UP) r->state = LK_RTC_CONNECTED;
     if (r->channels.state == CHANNELS_OVER)
         peer_end(r, r->channels.why);
-    else if (dtls_state_read(r->dtls) == DTLS_DOWN) {
-        if (!peer_readable(r)) peer_end(r, dtls_why(r->dtls));
-    } else if (generations_failure(&r->ice) != NULL)
-        peer_end(r, generations_failure(&r->ice));
+    else if (peer_cut_off(r) != NULL && !peer_unread(r))
+        peer_end(r, peer_cut_off(r));
 }
 
 /* A datagram of DTLS. Only from addresses that have proved themselves, so that nobody else can feed
@@ -393,14 +397,14 @@ lk_status lk_rtc_send(lk_rtc *r, lk_rtc_channel number, bool text, lk_bytes mess
 
 size_t lk_rtc_buffered(const lk_rtc *r, lk_rtc_channel number) {
     const channel *c = channel_find(&r->channels, number);
-    return c == NULL ? 0 : queue_len(&c->pending);
+    return c == NULL ? 0 : channel_waiting(c);
 }
 
 lk_status lk_rtc_set_low(lk_rtc *r, lk_rtc_channel number, size_t bytes) {
     channel *c = channel_find(&r->channels, number);
     if (c == NULL) return LK_ESTATE;
     c->low = bytes;
-    c->high = queue_len(&c->pending) > bytes;
+    c->high = channel_waiting(c) > bytes;
     return LK_OK;
 }
 
@@ -493,7 +497,7 @@ const lk_rtc_out *lk_rtc_poll(lk_rtc *r, uint64_t now_ms) {
             peer_show(r, item);
             queue_pop(&r->out);
             if (peer_leaves(r, now_ms)) return &r->view;
-        } else if (peer_readable(r)) {
+        } else if (!r->paused && peer_unread(r)) {
             if (channel_receive(&r->channels, &r->view)) return &r->view;
             peer_pump(r, now_ms);
         } else if (peer_due(r))

@@ -14,7 +14,7 @@ typedef enum sdp_setup { SDP_NONE, SDP_ACTPASS, SDP_ACTIVE, SDP_PASSIVE } sdp_se
 typedef struct sdp_session { /* strings are views */
     lk_str ufrag, pwd, mid;
     uint64_t id;      /* of our own: o= */
-    uint32_t version; /* how many descriptions came before */
+    uint32_t version; /* of our own: o=; how often ICE was restarted */
     uint8_t fingerprints[SDP_FINGERPRINTS][SDP_FINGERPRINT];
     size_t fingerprint_len;
     sdp_setup setup;

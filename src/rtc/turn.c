@@ -17,7 +17,7 @@
 #define TURN_RTO_MS 500
 #define TURN_TRIES 7
 #define TURN_LAST_MS (16 * TURN_RTO_MS)
-/* Section 6.2.2: how long an answer over a connection may take, which it must come first. */
+/* Section 6.2.2: how long an answer over a connection may take, with the making of it. */
 #define TURN_STREAM_MS 39500
 /* A permission lasts 5 minutes (RFC 8656 section 9). */
 #define TURN_PERMISSION_MS 240000

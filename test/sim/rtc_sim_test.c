@@ -153,6 +153,28 @@ static void check_close(int closer, bool lazy) {
     world_drop(&w);
 }
 
+/* Who does not read yet gets what was sent, also if the other side has closed or vanished since. */
+static void check_paused(bool closes) {
+    world w;
+    world_init(&w, 12, (conditions){.delay_ms = 5});
+    world_connect(&w);
+    lk_rtc_pause(w.sides[1].rtc, true);
+    for (uint32_t i = 0; i < 10; i++) side_send(&w.sides[0], i, 30000);
+    world_run(&w, 500);
+    if (closes)
+        lk_rtc_close(w.sides[0].rtc, clock_ms);
+    else
+        w.now.loss = 100;
+    world_run(&w, 40000);
+    CHECK(w.sides[0].closed != NULL);
+    CHECK(w.sides[1].got == 0 && w.sides[1].closed == NULL);
+    lk_rtc_pause(w.sides[1].rtc, false);
+    world_run(&w, 10);
+    CHECK_EQ(w.sides[1].got, 10);
+    CHECK(w.sides[1].closed != NULL);
+    world_drop(&w);
+}
+
 /* One side vanishes: consent ends the other one 30 s after the last answer. */
 static void check_consent(uint64_t silence_ms, bool expires) {
     world w;
@@ -500,6 +522,8 @@ int main(int argc, char **argv) {
         check_close(0, false);
         check_close(1, false);
         check_close(1, true);
+        check_paused(true);
+        check_paused(false);
         check_consent(22000, false);
         check_consent(35000, true);
         check_limits();

@@ -161,6 +161,10 @@ static void test_their_opens(void) {
     CHECK_EQ(b.opens, 2);
     CHECK_EQ(b.resets, 1u << 4 | 1u << 5 | 1u << 7);
     CHECK_EQ(b.shuts, 0);
+    b.channels.by_stream[9] = CHANNEL_KEPT; /* as if they had not let it end */
+    bench_they_open(&b, 9);
+    CHECK_EQ(b.opens, 2);
+    CHECK_EQ(b.channels.by_stream[9], CHANNEL_KEPT);
     bench_drop(&b);
 }
 
@@ -170,6 +174,8 @@ static void test_our_opens(void) {
     bench_prepare(&b, STREAMS);
     lk_rtc_channel early = bench_open(&b, LK_OK);
     CHECK_EQ(b.opens, 0);
+    CHECK(queue_len(&channel_find(&b.channels, early)->pending) > 0);
+    CHECK_EQ(channel_waiting(channel_find(&b.channels, early)), 0);
     bench_run(&b, 20);
     CHECK(b.opens == 1 && b.opened[0] == early);
     for (size_t i = 1; i < STREAMS / 2; i++) bench_open(&b, LK_OK);
@@ -327,12 +333,12 @@ static void test_backpressure(void) {
     bench_init(&b);
     lk_rtc_channel one = bench_open(&b, LK_OK), two = bench_open(&b, LK_OK);
     size_t sent = 0;
-    while (queue_len(&channel_find(&b.channels, one)->pending) == 0) {
+    while (channel_waiting(channel_find(&b.channels, one)) == 0) {
         CHECK_EQ(bench_send(&b, one, MESSAGE_MAX), LK_OK);
         sent++;
     }
     for (; bench_send(&b, one, MESSAGE_MAX) == LK_OK; sent++) {}
-    CHECK_EQ(queue_len(&channel_find(&b.channels, one)->pending), BUFFER_MAX);
+    CHECK_EQ(channel_waiting(channel_find(&b.channels, one)), BUFFER_MAX);
     CHECK_EQ(bench_send(&b, two, MESSAGE_MAX), LK_OK); /* the bound is of one channel */
     channel_find(&b.channels, two)->low = MESSAGE_MAX;
     CHECK_EQ(b.drains, 0);

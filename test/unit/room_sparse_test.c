@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT
  * room_sparse_test.c - rooms where not everyone is linked with everyone: how edits find their way,
  * and presence its own. */
+#include "base/limits.h"
 #include "room_world.h"
 
 /* On a line all the same, but once the way is known nothing waits. */
@@ -188,6 +189,24 @@ static void endless_presence(void) {
     liar_free(&v);
 }
 
+/* But what is too large for any room is, whoever sent it. */
+static void large_presence(void) {
+    liar v = liar_new();
+    static char text[LIMIT_PRESENCE_BYTES + 1];
+    lk_ephemeral *other = lk_ephemeral_new(30000, NULL);
+    lk_buf update = {0};
+    lk_value value = {
+        .type = LK_STRING, .len = sizeof text, .as.bytes = memset(text, 'x', sizeof text)};
+    CHECK_EQ(lk_ephemeral_set(other, STR("key"), &value, 1000, &update), LK_OK);
+    lk_bytes bytes = {update.at, update.len};
+    liar_say(&v, LIAR,
+             (frame){.crdt = FRAME_EPHEMERAL, .kind = FRAME_UPDATE, .count = 1, .updates = &bytes});
+    CHECK_EQ(v.errors, 1);
+    lk_buf_free(&update);
+    lk_ephemeral_free(other);
+    liar_free(&v);
+}
+
 int main(void) {
     passed_on_at_once();
     one_way_of_two();
@@ -195,6 +214,7 @@ int main(void) {
     much_presence();
     endless_waiting();
     endless_presence();
-    printf("room_sparse: 6 scenarios\n");
+    large_presence();
+    printf("room_sparse: 7 scenarios\n");
     return 0;
 }
