@@ -77,12 +77,6 @@ void address_write(const lk_addr *addr, char out[64]) {
     inet_ntop(addr->family == 6 ? AF_INET6 : AF_INET, addr->ip, out, 64);
 }
 
-bool address_is_loopback(const lk_addr *addr) {
-    static const uint8_t one[16] = {[15] = 1};
-    if (addr->family == 4) return addr->ip[0] == 127;
-    return addr->family == 6 && memcmp(addr->ip, one, 16) == 0;
-}
-
 bool address_is_here(const address *at) {
     lk_addr addr;
     if (address_numeric(at->host, at->port, &addr)) return address_is_loopback(&addr);

@@ -28,7 +28,11 @@ bool address_url_read(lk_str text, address_url *out);
 bool address_numeric(lk_str host, uint16_t port, lk_addr *out);
 /* The numeric form of an address, without its port. */
 void address_write(const lk_addr *addr, char out[64]);
-bool address_is_loopback(const lk_addr *addr);
+static inline bool address_is_loopback(const lk_addr *addr) {
+    static const uint8_t one[16] = {[15] = 1};
+    if (addr->family == 4) return addr->ip[0] == 127;
+    return addr->family == 6 && __builtin_memcmp(addr->ip, one, 16) == 0;
+}
 /* Does it name this machine, as 127.0.0.1, ::1 or "localhost" do? */
 bool address_is_here(const address *at);
 bool address_equal(const lk_addr *a, const lk_addr *b);

@@ -155,6 +155,13 @@ static void mesh_say_word(peer *p, const char *kind, const char *name, lk_str va
 
 /* ---- what a session tells ---- */
 
+static void mesh_note(const peer *p, const char *what) {
+    lk_buf note = HEAP_BUF;
+    heap_print(&note, "peer %.6s: %s", p->name, what);
+    p->mesh->events.note(p->mesh->events.context, heap_str(&note));
+    lk_buf_free(&note);
+}
+
 static void mesh_candidate(void *context, lk_str line) {
     mesh_say_word(context, "candidate", "candidate", line);
 }
@@ -167,10 +174,7 @@ static void mesh_failed(peer *p) {
 
 static void mesh_session_closed(void *context, const char *why) {
     peer *p = context;
-    lk_buf note = HEAP_BUF;
-    heap_print(&note, "peer %.6s: %s", p->name, why);
-    p->mesh->events.note(p->mesh->events.context, heap_str(&note));
-    lk_buf_free(&note);
+    mesh_note(p, why);
     mesh_failed(p);
 }
 
@@ -199,11 +203,11 @@ static void mesh_prune(mesh *m) {
 static void mesh_opened(void *context) {
     peer *p = context;
     mesh *m = p->mesh;
-    lk_buf note = HEAP_BUF;
-    heap_print(&note, "peer %.6s: connected, ", p->name);
-    session_path(p->session, &note);
-    m->events.note(m->events.context, heap_str(&note));
-    lk_buf_free(&note);
+    lk_buf how = HEAP_BUF;
+    heap_print(&how, "connected, ");
+    session_path(p->session, &how);
+    mesh_note(p, heap_str(&how));
+    lk_buf_free(&how);
     p->failures = 0, p->retry_ms = UINT64_MAX;
     p->ring.unreached = false, m->choose = true;
     p->link = ++m->last_link;
@@ -296,10 +300,7 @@ static void mesh_remote(peer *p, lk_str sdp, bool answer) {
 /* ---- restarts of ICE ---- */
 
 static void mesh_renew(peer *p) {
-    lk_buf note = HEAP_BUF;
-    heap_print(&note, "peer %.6s: looking for a path anew", p->name);
-    p->mesh->events.note(p->mesh->events.context, heap_str(&note));
-    lk_buf_free(&note);
+    mesh_note(p, "looking for a path anew");
     lk_rtc_turn turn[LIMIT_ICE_SERVERS];
     const char *tls_names[LIMIT_ICE_SERVERS];
     session_options options = mesh_session_options(p, turn, tls_names);
@@ -334,7 +335,7 @@ static void mesh_look(mesh *m, uint64_t now_ms) {
     lk_addr found[4 * LIMIT_ICE_LOCALS];
     if (now_ms < m->look_ms) return;
     m->look_ms = now_ms + MESH_LOOK_MS;
-    size_t len = socket_interfaces(found, countof(found));
+    size_t len = socket_interfaces(m->options.loopback, found, countof(found));
     for (size_t i = 0; i < m->peers.len; i++) {
         peer *p = m->peers.at[i];
         p->moved = p->link != 0 && session_moved(p->session, found, len);
@@ -375,8 +376,7 @@ static void mesh_left(void *context, lk_str name) {
 
 /* Relays know their own key only, so it is that which places everyone. */
 static neighbour mesh_place(const mesh *m, lk_str name) {
-    const uint8_t *key = m->options.relay ? m->options.key.at : m->relay_key;
-    return neighbour_place(key, m->options.room, name);
+    return neighbour_place(m->relay_key, m->options.room, name);
 }
 
 static void mesh_welcome(void *context, lk_str self, const signal_message *message) {
@@ -478,13 +478,8 @@ static void mesh_refuse(peer *p) {
     if (p->refused) return;
     p->refused = true;
     p->ring.unreached = p->mesh->choose = true;
-    lk_buf note = HEAP_BUF;
-    heap_print(&note,
-               "peer %.6s: refused, it has another key than ours. Compare the links: if they are "
-               "the same, the server is not to be trusted",
-               p->name);
-    p->mesh->events.note(p->mesh->events.context, heap_str(&note));
-    lk_buf_free(&note);
+    mesh_note(p, "refused, it has another key than ours. Compare the links: if they are the same, "
+                 "the server is not to be trusted");
     mesh_say_word(p, "again", NULL, (lk_str){0});
 }
 
@@ -536,7 +531,10 @@ void mesh_relay_key(const uint8_t *key, lk_str room, uint8_t *out) {
 mesh *mesh_new(const mesh_options *options, const mesh_events *events) {
     mesh *m = heap_new(mesh);
     m->options = *options, m->events = *events;
-    mesh_relay_key(options->key.at, options->room, m->relay_key);
+    if (options->relay)
+        memcpy(m->relay_key, options->key.at, SEAL_KEY);
+    else
+        mesh_relay_key(options->key.at, options->room, m->relay_key);
     LK_ASSERT(lk_rtc_global_init() == LK_OK);
     m->identity = lk_rtc_identity_new(&heap_memory);
     LK_ASSERT(m->identity != NULL);

@@ -2,10 +2,10 @@
  * room_store.h - what a room holds, in memory while the room is open and, if it has a file, on
  * disk:
  *
- *   %ELO   sealed records (elo_records.h)              kept
- *   %LOR   a document                              kept
- *   %EPS   entries, each with the time it is from  kept
- *   %EPH   the same, gone after 30 s               never kept */
+ *   %ELO   sealed records (elo_records.h)           kept
+ *   %LOR   a document                               kept
+ *   %EPS   entries, each with the time it is from   kept
+ *   %EPH   the same, gone after 30 s                never kept */
 #ifndef HOST_ROOM_STORE_H
 #define HOST_ROOM_STORE_H
 

@@ -2,8 +2,9 @@
  * rooms.c - members in rooms, and what is on its way to them.
  *
  *     rooms ─► buckets ─► room ─► room         a room of each name and kind: its store
- * (room_store.h) │                   outlives its last member for a while ├► member ─► backlog:
- * updates (shared_bytes) still to be sent └► acks: batches whose bytes are not safe yet
+ *                          │                   (room_store.h) outlives its last member for a while
+ *                          ├► member ─► backlog: updates (shared_bytes) still to be sent
+ *                          └► acks: batches whose bytes are not safe yet
  *
  * All updates to a member go through its backlog, which is emptied as fast as it reads; a member
  * that does not read is dropped, and gets what it lacks when it joins again. Answers to what a

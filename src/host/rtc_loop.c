@@ -65,21 +65,11 @@ static bool rtc_loop_bind(loop_peer *p, const lk_addr *at) {
     return true;
 }
 
-static bool rtc_loop_is_loopback(const lk_addr *a) {
-    static const uint8_t one[16] = {[15] = 1};
-    return a->family == 4 ? a->ip[0] == 127 : __builtin_memcmp(a->ip, one, 16) == 0;
-}
-
-/* A socket on every address; those of the link-local kind lead nowhere without their interface. */
+/* A socket on every address. */
 static void rtc_loop_bind_all(loop_peer *p, bool loopback) {
     lk_addr found[LIMIT_ICE_LOCALS * 4];
-    size_t len = socket_interfaces(found, countof(found));
-    for (size_t i = 0; i < len; i++) {
-        bool link_local =
-            found[i].family == 6 && found[i].ip[0] == 0xfe && (found[i].ip[1] & 0xc0) == 0x80;
-        if (link_local || (rtc_loop_is_loopback(&found[i]) && !loopback)) continue;
-        rtc_loop_bind(p, &found[i]);
-    }
+    size_t len = socket_interfaces(loopback, found, countof(found));
+    for (size_t i = 0; i < len; i++) rtc_loop_bind(p, &found[i]);
 }
 
 static void rtc_loop_free_peer(lk_rtc_loop *l, loop_peer *p) {

@@ -51,19 +51,11 @@ struct session {
     uint64_t heard_ms;         /* when the last datagram came */
     bool refused;              /* and since then the other side's address has refused one of ours */
     lk_rtc_channel channel;    /* 0: not yet */
-    bool loopback, pumping, dead, over;
+    bool pumping, dead, over;
     bool told; /* that it is closed */
 };
 
 /* ---- sockets ---- */
-
-/* Addresses of the link-local kind (RFC 4291, section 2.5.6) mean nothing without their interface,
- * and every interface that has one has a better address if it leads anywhere. */
-static bool session_usable(const lk_addr *addr, bool loopback) {
-    if (address_is_loopback(addr)) return loopback;
-    bool link_local = addr->family == 6 && addr->ip[0] == 0xfe && (addr->ip[1] & 0xc0) == 0x80;
-    return !link_local;
-}
 
 static void session_readable(void *context);
 
@@ -112,7 +104,7 @@ static bool session_bind(session *s, const lk_addr *host) {
 /* A socket on every address of this host. */
 static void session_bind_all(session *s, bool loopback) {
     lk_addr found[LIMIT_ICE_LOCALS * 4];
-    size_t found_len = socket_interfaces(found, countof(found));
+    size_t found_len = socket_interfaces(loopback, found, countof(found));
     for (size_t i = 0; i < s->socket_len; i++) {
         session_socket *socket = &s->sockets[i];
         socket->here = false;
@@ -120,8 +112,7 @@ static void session_bind_all(session *s, bool loopback) {
     }
     s->missed = 0;
     for (size_t i = 0; i < found_len; i++)
-        if (session_usable(&found[i], loopback) && !session_has(s, &found[i]))
-            s->missed += !session_bind(s, &found[i]);
+        if (!session_has(s, &found[i])) s->missed += !session_bind(s, &found[i]);
 }
 
 static session_stream *session_stream_to(session *s, const lk_addr *server) {
@@ -144,7 +135,6 @@ static void session_know_streams(session *s, const session_options *options) {
 static lk_rtc_options session_rtc_options(session *s, const session_options *options,
                                           lk_addr locals[LIMIT_ICE_LOCALS]) {
     size_t local_len = 0;
-    s->loopback = options->loopback;
     session_bind_all(s, options->loopback);
     session_know_streams(s, options);
     for (size_t i = 0; i < s->socket_len; i++)
@@ -324,16 +314,14 @@ bool session_failing(const session *s, uint64_t now_ms) {
 bool session_moved(const session *s, const lk_addr *found, size_t found_len) {
     lk_addr used = lk_rtc_stats_read(s->rtc).local;
     bool lost = false, stays = false;
-    size_t usable = 0, more = 0;
+    size_t more = 0;
     for (size_t i = 0; i < s->socket_len; i++) lost |= address_equal(&s->sockets[i].addr, &used);
     used.port = 0;
     for (size_t i = 0; i < found_len; i++) {
-        if (!session_usable(&found[i], s->loopback)) continue;
-        usable++;
         stays |= address_equal(&found[i], &used);
         more += !session_has(s, &found[i]);
     }
-    return more > s->missed || (lost && !stays && usable > 0);
+    return more > s->missed || (lost && !stays && found_len > 0);
 }
 
 void session_renew(session *s, const session_options *options) {

@@ -10,12 +10,13 @@
  * Families: IPv4, IPv6, and the UUID of an mDNS name. Kinds: host, server-reflexive, relayed. */
 #include "host/slip.h"
 
-#include "base/str.h"
 #include <arpa/inet.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 
+#include "base/bytes.h"
+#include "base/str.h"
 #include "host/base64url.h"
 #include "host/heap.h"
 
@@ -144,43 +145,24 @@ bool slip_write(const slip_key *k, const slip *s, lk_buf *out) {
 
 /* ---- reading ---- */
 
-typedef struct slip_reader {
-    lk_bytes left;
-    bool short_of; /* it was cut off */
-} slip_reader;
-
-/* The next `len` bytes, or as many zeros. */
-static const uint8_t *slip_take(slip_reader *r, size_t len) {
-    static const uint8_t zeros[UINT8_MAX];
-    if (len > r->left.len) {
-        r->short_of = true;
-        r->left.len = 0;
-        return zeros;
-    }
-    const uint8_t *at = r->left.at;
-    r->left.at += len, r->left.len -= len;
-    return at;
-}
-
-static void slip_read_text(slip_reader *r, const char *name, lk_buf *sdp) {
-    size_t len = *slip_take(r, 1);
-    const char *text = (const char *)slip_take(r, len);
+static void slip_read_text(reader *r, const char *name, lk_buf *sdp) {
+    lk_bytes text = reader_take(r, reader_u8(r));
     heap_print(sdp, "a=%s:", name);
     /* Whoever sealed it has the key; all the same a line stays a line. */
-    for (size_t i = 0; i < len; i++)
-        if (text[i] > ' ' && text[i] < 127)
-            slip_byte(sdp, (uint8_t)text[i]);
+    for (size_t i = 0; i < text.len; i++)
+        if (text.at[i] > ' ' && text.at[i] < 127)
+            slip_byte(sdp, text.at[i]);
         else
-            r->short_of = true;
+            reader_fail(r, LK_ECORRUPT, "not printable");
     heap_print(sdp, "\r\n");
 }
 
-static void slip_read_candidate(slip_reader *r, unsigned number, lk_buf *sdp) {
-    const uint8_t *head = slip_take(r, 3);
-    unsigned family = head[0] & 3, kind = head[0] >> 2, port = head[1] * 256u + head[2];
-    const uint8_t *a = slip_take(r, family == SLIP_V4 ? 4 : 16);
-    if (family > SLIP_MDNS || kind >= countof(slip_kinds)) r->short_of = true;
-    if (r->short_of) return;
+static void slip_read_candidate(reader *r, unsigned number, lk_buf *sdp) {
+    unsigned head = reader_u8(r), family = head & 3, kind = head >> 2, port = reader_u16be(r);
+    const uint8_t *a = reader_take(r, family == SLIP_V4 ? 4 : 16).at;
+    if (family > SLIP_MDNS || kind >= countof(slip_kinds))
+        reader_fail(r, LK_ECORRUPT, "candidate is of an unknown kind");
+    if (!reader_ok(r)) return;
     char address[64];
     if (family == SLIP_MDNS)
         snprintf(address, sizeof address,
@@ -194,13 +176,14 @@ static void slip_read_candidate(slip_reader *r, unsigned number, lk_buf *sdp) {
                address, port, slip_kinds[kind], kind == 0 ? "" : " raddr 0.0.0.0 rport 0");
 }
 
-static bool slip_unpack(slip_reader *r, slip *out) {
+static bool slip_unpack(reader *r, slip *out) {
     lk_buf *sdp = &out->sdp;
-    unsigned setup = *slip_take(r, 1);
-    if (setup >= countof(slip_setups)) return false;
+    unsigned setup = reader_u8(r);
+    lk_bytes session = reader_take(r, SLIP_SESSION);
+    const uint8_t *fingerprint = reader_take(r, SLIP_FINGERPRINT).at;
+    if (setup >= countof(slip_setups) || !reader_ok(r)) return false;
     out->answer = setup > 0;
-    memcpy(out->session, slip_take(r, SLIP_SESSION), SLIP_SESSION);
-    const uint8_t *fingerprint = slip_take(r, SLIP_FINGERPRINT);
+    memcpy(out->session, session.at, SLIP_SESSION);
     heap_print(sdp, "v=0\r\no=- 1 1 IN IP4 127.0.0.1\r\ns=-\r\nt=0 0\r\na=group:BUNDLE 0\r\n"
                     "m=application 9 UDP/DTLS/SCTP webrtc-datachannel\r\nc=IN IP4 0.0.0.0\r\n"
                     "a=mid:0\r\n");
@@ -211,17 +194,18 @@ static bool slip_unpack(slip_reader *r, slip *out) {
         heap_print(sdp, "%s%02X", i == 0 ? "" : ":", fingerprint[i]);
     heap_print(sdp, "\r\na=setup:%s\r\na=sctp-port:5000\r\na=max-message-size:262144\r\n",
                slip_setups[setup]);
-    for (unsigned i = 0; r->left.len > 0 && i < SLIP_CANDIDATES; i++)
+    for (unsigned i = 0; reader_ok(r) && reader_left(r) > 0 && i < SLIP_CANDIDATES; i++)
         slip_read_candidate(r, i, sdp);
-    return !r->short_of;
+    return reader_ok(r);
 }
 
 bool slip_read(const slip_key *k, lk_str text, slip *out) {
     lk_buf sealed = HEAP_BUF, packed = HEAP_BUF;
     *out = (slip){.sdp = HEAP_BUF};
     bool good = base64url_read(&sealed, text) &&
-                seal_slip_open(k->key, k->room, (lk_bytes){sealed.at, sealed.len}, &packed) &&
-                slip_unpack(&(slip_reader){.left = {packed.at, packed.len}}, out);
+                seal_slip_open(k->key, k->room, (lk_bytes){sealed.at, sealed.len}, &packed);
+    reader r = reader_new((lk_bytes){packed.at, packed.len});
+    good = good && slip_unpack(&r, out);
     if (!good) lk_buf_free(&out->sdp);
     lk_buf_free(&sealed);
     lk_buf_free(&packed);

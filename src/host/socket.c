@@ -13,6 +13,8 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "host/address.h"
+
 /* A 1 MiB SCTP window arrives as one burst of some 900 packets, and the kernel charges each packet
  * with its own overhead. The system may grant less. */
 #define SOCKET_BUFFER (4 << 20)
@@ -244,7 +246,15 @@ bool socket_refused(int fd, lk_addr *who) {
     }
 }
 
-size_t socket_interfaces(lk_addr *out, size_t cap) {
+/* Addresses of the link-local kind (RFC 4291, section 2.5.6) mean nothing without their interface,
+ * and every interface that has one has a better address if it leads anywhere. */
+static bool socket_leads_here(const lk_addr *addr, bool loopback) {
+    if (addr->family == 0 || address_is_loopback(addr)) return addr->family != 0 && loopback;
+    bool link_local = addr->family == 6 && addr->ip[0] == 0xfe && (addr->ip[1] & 0xc0) == 0x80;
+    return !link_local;
+}
+
+size_t socket_interfaces(bool loopback, lk_addr *out, size_t cap) {
     struct ifaddrs *list = NULL;
     if (getifaddrs(&list) != 0) return 0;
     size_t len = 0;
@@ -252,7 +262,7 @@ size_t socket_interfaces(lk_addr *out, size_t cap) {
         if (at->ifa_addr == NULL || (at->ifa_flags & IFF_UP) == 0) continue;
         lk_addr addr = socket_addr(at->ifa_addr);
         addr.port = 0;
-        if (addr.family != 0) out[len++] = addr;
+        if (socket_leads_here(&addr, loopback)) out[len++] = addr;
     }
     freeifaddrs(list);
     return len;

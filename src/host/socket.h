@@ -45,8 +45,8 @@ void socket_batch_send(socket_batch *b);
  * when there is no more such news; a socket stays readable until it has been read. */
 bool socket_refused(int fd, lk_addr *who);
 
-/* The addresses of the interfaces that are up, loopback included; at most `cap`. Returns how many.
- */
-size_t socket_interfaces(lk_addr *out, size_t cap);
+/* The addresses of the interfaces that are up, at which others can reach this host; at most `cap`.
+ * Returns how many. Loopback only if asked for. */
+size_t socket_interfaces(bool loopback, lk_addr *out, size_t cap);
 
 #endif
