@@ -14,7 +14,6 @@
 
 static struct {
     int signalling;
-    bool offering;
     int peer[NET_CONNECTIONS], channel[NET_CONNECTIONS];
     bool made[NET_CONNECTIONS];
 } net;
@@ -73,7 +72,7 @@ static void RTC_API net_offered(int peer, int channel, void *user) {
 }
 
 void net_begin(bool offering, int signalling) {
-    net.offering = offering;
+    (void)offering; /* it is negotiated by whoever opens the channel */
     net.signalling = signalling;
     rtcInitLogger(RTC_LOG_NONE, NULL);
     rtcPreload();

@@ -20,6 +20,8 @@
 #define ROOM_STORE_COMPACT_BLOBS 64
 /* Entries are weighed after so many bytes more than twice what there was. */
 #define ROOM_STORE_WEIGH_BYTES (1u << 20)
+/* And when there is no room, but not more often than so: a whole room is much to weigh. */
+#define ROOM_STORE_WEIGH_MS 1000
 
 typedef struct room_store_wait { /* for the disk */
     uint64_t number;             /* told when it is over; 0: nobody waits */
@@ -33,8 +35,9 @@ struct room_store {
     lk_ephemeral *entries;
     size_t bytes;    /* taken in, of the latter two; of entries, since they were weighed last */
     size_t weigh_at; /* so many */
-    lk_buf word;     /* hashed; empty: whoever was first had none, or nobody was */
-    bool founded;    /* somebody was */
+    uint64_t weighed_ms;
+    lk_buf word;  /* hashed; empty: whoever was first had none, or nobody was */
+    bool founded; /* somebody was */
     store *store;
     journal *journal;
     VEC(room_store_wait) waits; /* as given to the journal: the first ones are durable first */
@@ -118,13 +121,17 @@ static void room_store_weigh(room_store *s, uint64_t now_ms) {
     LK_ASSERT(lk_ephemeral_encode(s->entries, NULL, 0, now_ms, &all) == LK_OK);
     s->bytes = all.len;
     s->weigh_at = 2 * all.len + ROOM_STORE_WEIGH_BYTES;
+    s->weighed_ms = now_ms;
     lk_buf_free(&all);
 }
 
 static lk_status room_store_take_entries(room_store *s, lk_bytes update, int64_t unix_ms,
                                          bool *news) {
     uint64_t now_ms = (uint64_t)unix_ms;
-    if (s->bytes + update.len > s->weigh_at) room_store_weigh(s, now_ms);
+    bool full = s->bytes + update.len > LIMIT_ROOM_BYTES;
+    if (s->bytes + update.len > s->weigh_at ||
+        (full && now_ms >= s->weighed_ms + ROOM_STORE_WEIGH_MS))
+        room_store_weigh(s, now_ms);
     if (s->bytes + update.len > LIMIT_ROOM_BYTES) return LK_ELIMIT;
     lk_status status = lk_ephemeral_apply(s->entries, update, now_ms, NULL);
     *news = status == LK_OK;

@@ -1,13 +1,12 @@
 // A room too large for everybody to be linked with everybody: terminals and tabs, some of which die,
 // and a server that forgets.
 import assert from 'node:assert/strict';
-import * as fs from 'node:fs';
-import path from 'node:path';
+import { appendFileSync } from 'node:fs';
 import { after, test } from 'node:test';
 import { noChromium } from './lib/chromium.mjs';
-import { scratchFolder, until } from './lib/cleanup.mjs';
+import { until } from './lib/cleanup.mjs';
 import { openBed } from './lib/pages.mjs';
-import { havePage, haveProgram, join } from './lib/program.mjs';
+import { filePeer, havePage, haveProgram } from './lib/program.mjs';
 
 const MANY = 24;
 const LINKS = 16;
@@ -15,22 +14,13 @@ const WITHIN_MS = 90_000;
 
 const skip = noChromium || (!(havePage && haveProgram) && 'not built: run ./dev build');
 const bed = skip ? undefined : await openBed({ after });
-const at = scratchFolder({ after });
-let names = 0;
-
-function terminal(t, link) {
-    const file = path.join(at, `file${++names}`);
-    const child = join(t, link, file, { data: path.join(at, `data${names}`) });
-    const read = () => (fs.existsSync(file) ? fs.readFileSync(file, 'utf8') : '');
-    return { child, file, read };
-}
 
 /** Everyone shows the same, which matches. */
 const allShow = (terminals, tabs, pattern) =>
     until(
         `${terminals.length} terminals and ${tabs.length} tabs to show ${pattern}`,
         async () => {
-            const texts = terminals.map(({ read }) => read());
+            const texts = terminals.map(({ text }) => text());
             for (const tab of tabs) texts.push(await tab.read());
             const lacking = texts.filter((text) => !pattern.test(text)).length;
             if (lacking > 0) throw new Error(`${lacking} do not`);
@@ -44,7 +34,7 @@ test('24 terminals and two tabs', { skip, timeout: 400_000 }, async (t) => {
     const one = await bed.open(t, link);
     const tabs = [one, await bed.open(t, link, 'textarea')];
     await one.write('begin ');
-    const terminals = Array.from({ length: MANY }, () => terminal(t, link));
+    const terminals = Array.from({ length: MANY }, () => filePeer(t, link));
     await allShow(terminals, tabs, /begin/);
 
     // nobody is linked with all: it takes others to tell them
@@ -56,7 +46,7 @@ test('24 terminals and two tabs', { skip, timeout: 400_000 }, async (t) => {
     assert.ok(Math.max(...met) <= MANY, `${met}`);
 
     const [first, ...rest] = terminals;
-    fs.appendFileSync(first.file, 'from a terminal ');
+    appendFileSync(first.file, 'from a terminal ');
     await allShow(terminals, tabs, /from a terminal/);
 
     for (const { child } of rest.splice(0, 6)) await child.stop('SIGKILL');
@@ -65,7 +55,7 @@ test('24 terminals and two tabs', { skip, timeout: 400_000 }, async (t) => {
 
     await bed.stop();
     await bed.start(); // remembers nothing: all have new names, and other neighbours
-    const late = terminal(t, link);
+    const late = filePeer(t, link);
     await allShow([first, ...rest, late], tabs, /after six died/);
     await one.write('and met again');
     await allShow([first, ...rest, late], tabs, /and met again/);

@@ -122,14 +122,15 @@ test('a browser without WebRTC goes through the server, which may lie for as lon
     const a = filePeer(t, link, 'as it was written');
     const tab = await bed.open(t, link, 'textarea', { before: withoutWebRtc });
     await tab.says('way', 'through the server, sealed');
-    await tab.page.getByText(/was not sealed with its key, or was changed/).waitFor();
+    const banner = tab.page.getByText(/was not sealed with its key, or was changed/);
+    await banner.waitFor();
     await tab.write('mine, ');
     await until('refusal', () => /was not sealed with the room's key/.test(a.child.errors));
     assert.equal(await tab.read(), 'mine, ');
     assert.equal(fs.readFileSync(a.file, 'utf8'), 'as it was written');
     lying = false;
-    await tab.reload();
     await until('both', async () => (await tab.read()).length === 23);
+    await banner.waitFor({ state: 'hidden' });
     await until('both', async () => fs.readFileSync(a.file, 'utf8') === (await tab.read()));
 });
 

@@ -1,22 +1,12 @@
 // Two hosts on a real link: it goes down, both edit on, it comes up. Nothing is lost, nothing is
 // doubled, and a caret moves by exactly what was inserted before it.
 import assert from 'node:assert/strict';
-import { readFileSync, writeFileSync } from 'node:fs';
-import { join as path } from 'node:path';
+import { writeFileSync } from 'node:fs';
 import test from 'node:test';
 import { chromiumTab, noChromium } from './lib/chromium.mjs';
-import { scratchFolder, sleep, until } from './lib/cleanup.mjs';
+import { sleep, until } from './lib/cleanup.mjs';
 import { Lab, noNamespaces } from './lib/namespace.mjs';
-import { join, newLink, noProgram, serve } from './lib/program.mjs';
-
-/** A `lorikeet join` on host `ns`, with its file and its data in a folder of its own. */
-function nativePeer(t, link, ns) {
-    const folder = scratchFolder(t);
-    const file = path(folder, 'notes.txt');
-    const data = path(folder, 'data');
-    const start = () => join(t, link, file, { data, ns });
-    return { file, start, child: start(), text: () => readFileSync(file, 'utf8') };
-}
+import { filePeer, newLink, noProgram, serve } from './lib/program.mjs';
 
 /** Longer than consent takes to expire (30 s, RFC 7675) when `long`. */
 async function apart(lab, ns, edit, long) {
@@ -34,10 +24,10 @@ for (const [name, long] of [
         const lab = new Lab(t);
         const server = await serve(t, { host: lab.hubIp, ns: lab.hub });
         const link = newLink(server.url);
-        const a = nativePeer(t, link, lab.a);
-        const b = nativePeer(t, link, lab.b);
-        await a.child.line(/^synced$/);
-        await b.child.line(/^synced$/);
+        const a = filePeer(t, link, undefined, { ns: lab.a });
+        const b = filePeer(t, link, undefined, { ns: lab.b });
+        await a.synced();
+        await b.synced();
         writeFileSync(a.file, 'middle\n');
         await until('the first line to arrive', () => b.text() === 'middle\n');
         await apart(

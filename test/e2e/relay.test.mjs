@@ -1,14 +1,14 @@
 // Peers between whom no packet passes meet at a TURN server, with credentials that `serve` makes.
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { test } from 'node:test';
 import { chromiumTab, noChromium } from './lib/chromium.mjs';
 import { scratchFolder, sleep, until } from './lib/cleanup.mjs';
 import { coturn, noCoturn } from './lib/coturn.mjs';
-import { Lab, dropUdp, noNamespaces } from './lib/namespace.mjs';
-import { join, newLink, noProgram, serve } from './lib/program.mjs';
+import { Lab, dropUdp, noFilter, noNamespaces } from './lib/namespace.mjs';
+import { filePeer, newLink, noProgram, serve } from './lib/program.mjs';
 import { finish } from './lib/socket.mjs';
 
 test('a relay and its secret go together', { skip: noProgram }, async (t) => {
@@ -49,18 +49,10 @@ async function apart(t, url = (address) => address) {
     return { lab, relay, server, link: newLink(server.url) };
 }
 
-function peer(t, link, ns, text, env) {
-    const at = scratchFolder(t);
-    const file = path.join(at, 'file');
-    if (text !== undefined) writeFileSync(file, text);
-    const child = join(t, link, file, { data: path.join(at, 'data'), ns, env });
-    return { child, text: () => existsSync(file) && readFileSync(file, 'utf8'), file };
-}
-
 test('two terminals', { skip }, async (t) => {
     const { lab, link, relay } = await apart(t);
-    const a = peer(t, link, lab.a, 'by way of a relay\n');
-    const b = peer(t, link, lab.b);
+    const a = filePeer(t, link, 'by way of a relay\n', { ns: lab.a });
+    const b = filePeer(t, link, undefined, { ns: lab.b });
     await until('the text', () => b.text() === 'by way of a relay\n');
     assert.match(a.child.errors + b.child.errors, /connected, .*10\.88\.3\.1/);
     assert.match(relay.log(), /ALLOCATE processed, success/);
@@ -73,24 +65,25 @@ for (const [name, url] of [
     ['TCP', (address) => `turn:${address}?transport=tcp`],
     ['TLS', (address) => `turns:${address.replace('3478', '3479')}`],
 ])
-    test(`two terminals where no datagram passes, over ${name}`, { skip }, async (t) => {
+    test(`two terminals where no datagram passes, over ${name}`, { skip: skip || noFilter }, async (t) => {
         const { lab, link, relay } = await apart(t, url);
-        const dropped = [lab.a, lab.b].map(dropUdp);
+        const filters = [lab.a, lab.b].map(dropUdp);
         const env = { SSL_CERT_FILE: relay.authority };
         const text = 'by way of a connection\n'.repeat(20_000);
-        const a = peer(t, link, lab.a, text, env);
-        const b = peer(t, link, lab.b, undefined, env);
+        const a = filePeer(t, link, text, { ns: lab.a, env });
+        const b = filePeer(t, link, undefined, { ns: lab.b, env });
         await until('the text', () => b.text() === text).catch((error) => {
             throw new Error(`${error.message}\n${a.child.errors}\n${relay.log().slice(-3000)}`);
         });
-        for (const count of dropped) assert.ok(count() > 0, 'datagrams are dropped');
+        for (const filter of filters) assert.ok(filter.dropped() > 0, 'datagrams are dropped');
         assert.match(a.child.errors + b.child.errors, /connected, 10\.88\.3\.1 - 10\.88\.3\.1/);
     });
 
 test('a relay whose certificate nobody vouches for is not used', { skip }, async (t) => {
     const { lab, link, relay } = await apart(t, (address) => `turns:${address.replace('3478', '3479')}`);
-    const [a, b] = [peer(t, link, lab.a, 'secret\n'), peer(t, link, lab.b)];
-    for (const { child } of [a, b]) await until('both in the room', () => /in the room/.test(child.errors));
+    const a = filePeer(t, link, 'secret\n', { ns: lab.a });
+    const b = filePeer(t, link, undefined, { ns: lab.b });
+    for (const one of [a, b]) await one.says(/in the room/);
     await until('the relay to be asked', () => /TLS|SSL/.test(relay.log().split('opened').pop()), 20_000);
     await sleep(3_000);
     assert.doesNotMatch(relay.log(), /ALLOCATE processed, success/);
@@ -101,7 +94,7 @@ test('a tab and a terminal', { skip: skip || noChromium }, async (t) => {
     const { lab, server, link } = await apart(t);
     const args = [`--unsafely-treat-insecure-origin-as-secure=${server.url}`];
     const tab = await chromiumTab(t, link.replace('/#', '/?editor=textarea#'), { ns: lab.a, args });
-    const other = peer(t, link, lab.b);
+    const other = filePeer(t, link, undefined, { ns: lab.b });
     await until('two in the room', async () => (await tab.text('peers')) === '1');
     await tab.click('textarea');
     await tab.type('by way of a relay');

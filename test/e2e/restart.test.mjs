@@ -6,13 +6,12 @@
 //                 └── lorikeet serve ──┘
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
-import path from 'node:path';
 import { test } from 'node:test';
 import { chromiumTab, noChromium } from './lib/chromium.mjs';
-import { scratchFolder, until } from './lib/cleanup.mjs';
+import { until } from './lib/cleanup.mjs';
 import { Lab, noNamespaces } from './lib/namespace.mjs';
-import { join, newLink, noProgram, serve } from './lib/program.mjs';
+import { noise } from './lib/noise.mjs';
+import { filePeer, newLink, noProgram, serve } from './lib/program.mjs';
 
 const skip = noProgram || noNamespaces;
 const run = (file, ...args) => execFileSync(file, args, { encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'] });
@@ -37,31 +36,15 @@ const move = (ns, from, to) => {
     run('ip', '-n', ns, 'addr', 'add', `${to}/24`, 'dev', 'eth1');
 };
 
-function peer(t, link, ns, text) {
-    const at = scratchFolder(t);
-    const file = path.join(at, 'file');
-    if (text !== undefined) writeFileSync(file, text);
-    const child = join(t, link, file, { data: path.join(at, 'data'), ns });
-    return { child, file, text: () => existsSync(file) && readFileSync(file, 'utf8') };
-}
-
-/** Text that does not compress: `lines` times 64 characters. */
-function noise(lines) {
-    let state = 7;
-    const next = () => (state = Math.imul(state, 1664525) + 1013904223) >>> 24;
-    const line = () => String.fromCharCode(...Array.from({ length: 63 }, () => 33 + (next() % 90)), 10);
-    return Array.from({ length: lines }, line).join('');
-}
-
 const count = (child, pattern) => child.errors.match(new RegExp(pattern, 'g'))?.length ?? 0;
 
 for (const who of ['sends', 'receives'])
     test(`two terminals, and the one that ${who} moves`, { skip }, async (t) => {
         const { lab, link } = await twoRoads(t);
         const text = noise(64_000);
-        const b = peer(t, link, lab.b);
-        await until("b to be there", () => /in the room/.test(b.child.errors));
-        const a = peer(t, link, lab.a, text);
+        const b = filePeer(t, link, undefined, { ns: lab.b });
+        await b.says(/in the room/);
+        const a = filePeer(t, link, text, { ns: lab.a });
         const before = sent(lab.a);
         await until('a third of the text to leave', () => sent(lab.a) - before > text.length / 3);
         if (who === 'sends') move(lab.a, '10.99.0.2', '10.99.0.22');
@@ -79,7 +62,7 @@ test('a tab and a terminal move, one after the other', { skip: skip || noChromiu
     const { lab, server, link } = await twoRoads(t);
     const args = [`--unsafely-treat-insecure-origin-as-secure=${server.url}`];
     const tab = await chromiumTab(t, link.replace('/#', '/?editor=textarea#'), { ns: lab.a, args });
-    const b = peer(t, link, lab.b);
+    const b = filePeer(t, link, undefined, { ns: lab.b });
     await until('two in the room', async () => (await tab.text('peers')) === '1');
     await tab.click('textarea');
     await tab.type('one ');

@@ -86,13 +86,17 @@ export function join(t, link, file, { data, ns, env, stdin, args = [] } = {}) {
     return new Child(t, program, ['join', link, ...rest], { ns, env, stdin });
 }
 
-/** `lorikeet join` with a file, which holds `text` if that is given, and data in a folder of its own. */
-export function filePeer(t, link, text) {
+/**
+ * `lorikeet join` with a file, which holds `text` if that is given, and data in a folder of its own.
+ * text(): what the file holds, '' before it is there.
+ */
+export function filePeer(t, link, text, { ns, env } = {}) {
     const at = scratchFolder(t);
     const file = path.join(at, 'file');
     if (text !== undefined) writeFileSync(file, text);
-    const child = join(t, link, file, { data: path.join(at, 'data') });
-    const shows = (wanted) =>
-        until('the text', () => existsSync(file) && readFileSync(file, 'utf8') === wanted);
-    return { child, file, shows, synced: (from) => child.line(/^synced$/, { from }) };
+    const child = join(t, link, file, { data: path.join(at, 'data'), ns, env });
+    const read = () => (existsSync(file) ? readFileSync(file, 'utf8') : '');
+    const shows = (wanted) => until('the text', () => read() === wanted);
+    const says = (what) => until(`${what}`, () => what.test(child.errors));
+    return { child, file, text: read, shows, says, synced: (from) => child.line(/^synced$/, { from }) };
 }

@@ -2,12 +2,9 @@
 // The dialog in which two people connect without a server: a text to send to the other one, which a
 // phone's camera can read, too, and a place for what they send back.
 
+import { element } from "./element";
 import { type Link, offerFragment, takeOffer } from "./link";
 import type { Session } from "./session";
-
-function element<T extends HTMLElement>(id: string): T {
-  return document.getElementById(id) as T;
-}
 
 export function bindConnect(session: Session, link: Link, copy: Copy, offered: string | null): void {
   const dialog = element<HTMLDialogElement>("by-hand");

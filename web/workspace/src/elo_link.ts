@@ -27,6 +27,8 @@ export interface EloLinkEvents {
   in(message: Uint8Array): void;
   /** Something was not sealed with this key, or was changed. It is left out; told once. */
   refused(): void;
+  /** All that the other end claimed to have is here, and nothing was left out. */
+  whole(): void;
 }
 
 export class EloLink {
@@ -100,6 +102,15 @@ export class EloLink {
   private joined(_permission: string, version: Uint8Array): void {
     this.claimed = version.length > 0 ? VersionVector.decode(version) : null;
     this.given = 0;
+    this.measure();
+  }
+
+  /** Is there anything of what was claimed that is not here yet? */
+  private measure(): void {
+    if (!this.claimed || (this.doc.oplogVersion().compare(this.claimed) ?? -1) < 0) return;
+    this.claimed = null;
+    if (!this.refusedOnce) this.on.whole();
+    if (this.given >= CROWD) this.send([this.snapshot()], randomBatch());
   }
 
   private send(records: Uint8Array[], batch: Uint8Array): void {
@@ -153,9 +164,7 @@ export class EloLink {
       if (!plain) continue;
       for (const frame of updateFrames(PLAIN, this.link.room, batch, plain)) this.on.in(frame);
     }
-    if (!this.claimed || (this.doc.oplogVersion().compare(this.claimed) ?? -1) < 0) return;
-    this.claimed = null;
-    if (this.given >= CROWD) this.send([this.snapshot()], randomBatch());
+    this.measure();
   }
 
   private openOrRefuse(record: Uint8Array): Uint8Array | null {

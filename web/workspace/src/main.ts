@@ -7,6 +7,7 @@
 import init, { type LoroDoc } from "lorikeet-crdt/room";
 import { openCodeMirror } from "./codemirror";
 import { bindConnect } from "./connect";
+import { element } from "./element";
 import { linkFragment, newLink, parseLink, takeOffer } from "./link";
 import { Session } from "./session";
 import { openTextarea } from "./textarea";
@@ -19,10 +20,6 @@ declare global {
 }
 
 const HINT = "Write something. Share the link, and write it together.";
-
-function element<T extends HTMLElement>(id: string): T {
-  return document.getElementById(id) as T;
-}
 
 async function start(): Promise<void> {
   addEventListener("hashchange", () => location.reload());

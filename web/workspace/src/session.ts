@@ -19,7 +19,7 @@ import { ByHand } from "./by_hand";
 import type { Link } from "./link";
 import { Mesh } from "./mesh";
 import { Signalling } from "./signalling";
-import { type DocumentNote, type Row, Store } from "./storage";
+import { type DocumentNote, type Row, Store, type StoreEvents } from "./storage";
 import { type News, Tabs } from "./tabs";
 import { Uplink } from "./uplink";
 import { EloLink } from "./elo_link";
@@ -34,12 +34,9 @@ export const TEXT = "editor-buffer";
  */
 export type Status = "offline" | "connecting" | "live";
 
-export interface SessionEvents {
+export interface SessionEvents extends StoreEvents {
   /** Status, peers or what is not yet with anyone may be different now. */
   changed(): void;
-  trouble(text: string): void;
-  /** What that text said is over. */
-  relief(text: string): void;
 }
 
 // RFC 8841 section 6.1: without max-message-size in its description, a peer takes 64 KiB. Larger
@@ -82,6 +79,8 @@ export class Session {
   private readonly uplink: Uplink;
   private up = UPLINKS;
   private refusals = 0;
+  /** The links that something was refused from. */
+  private readonly liars = new Set<number>();
   /** Who is in `edit` now. */
   private author: object | null = null;
   private readingNews = false;
@@ -245,6 +244,7 @@ export class Session {
         out: (message) => this.transmit(id, message),
         in: (message) => this.room.feed(id, message, now()),
         refused: () => this.refused(id),
+        whole: () => this.liars.size === 0 && this.on.relief(CHANGED_AT_RELAY),
       });
       this.eloLinks.set(id, eloLink);
     }
@@ -263,6 +263,7 @@ export class Session {
 
   /** What was left out may be had later: from an honest relay, or one that was mended. */
   private refused(id: number): void {
+    this.liars.add(id);
     this.on.trouble(CHANGED_AT_RELAY);
     setTimeout(() => this.hangUp(id), ASK_AGAIN_MS * 2 ** Math.min(this.refusals++, 6));
   }
@@ -287,6 +288,7 @@ export class Session {
   private closed(id: number): void {
     this.joined.delete(id);
     this.eloLinks.delete(id);
+    this.liars.delete(id);
     this.room.close(id);
   }
 

@@ -5,6 +5,7 @@
 //
 //   description ─► ufrag, password, fingerprint, setup, candidates ─► bytes ─► sealed ─► base64url
 
+import { Reader } from "./frame";
 import { fromBase64url, type Link, toBase64url } from "./link";
 import { closeSlip, openSlip } from "./seal";
 
@@ -61,18 +62,13 @@ function packDescription({ kind, session, sdp }: Slip): Uint8Array {
   ]);
 }
 
+/** Throws for what is no description. */
 function unpackDescription(bytes: Uint8Array): Slip {
-  let at = 0;
-  const take = (length: number) => {
-    if (at + length > bytes.length) throw new RangeError("a slip is too short");
-    at += length;
-    return bytes.subarray(at - length, at);
-  };
-  const text = () => new TextDecoder().decode(take(take(1)[0]));
-  const setup = take(1)[0];
-  const session = toBase64url(take(SESSION_BYTES));
-  const fingerprint = hexPairs(take(FINGERPRINT)).join(":").toUpperCase();
-  const [ufrag, pwd] = [text(), text()];
+  const read = new Reader(bytes);
+  const setup = known(SETUP, read.byte());
+  const session = toBase64url(read.take(SESSION_BYTES));
+  const fingerprint = hexPairs(read.take(FINGERPRINT)).join(":").toUpperCase();
+  const [ufrag, pwd] = [readWord(read), readWord(read)];
   const lines = [
     "v=0",
     "o=- 1 1 IN IP4 127.0.0.1",
@@ -86,16 +82,25 @@ function unpackDescription(bytes: Uint8Array): Slip {
     `a=ice-pwd:${pwd}`,
     "a=ice-options:trickle",
     `a=fingerprint:sha-256 ${fingerprint}`,
-    `a=setup:${SETUP[setup]}`,
+    `a=setup:${setup}`,
     "a=sctp-port:5000",
     "a=max-message-size:262144",
   ];
-  for (let i = 0; at < bytes.length && i < CANDIDATES_MAX; i += 1) {
-    const [kinds, high, low] = take(3);
-    const address = unpackAddress(kinds & 3, take(ADDRESS_BYTES[kinds & 3] ?? 0));
-    lines.push(`a=${candidateLine(i, kinds >> 2, address, high * 256 + low)}`);
-  }
-  return { kind: setup === 0 ? "offer" : "answer", session, sdp: `${lines.join("\r\n")}\r\n` };
+  for (let i = 0; read.left > 0 && i < CANDIDATES_MAX; i += 1) lines.push(`a=${readCandidate(read, i)}`);
+  const kind = setup === SETUP[0] ? "offer" : "answer";
+  return { kind, session, sdp: `${lines.join("\r\n")}\r\n` };
+}
+
+/** Whoever sealed it has the key; all the same a line stays a line. */
+function readWord(read: Reader): string {
+  const bytes = read.take(read.byte());
+  if (bytes.some((byte) => byte <= 32 || byte > 126)) throw new RangeError("not printable");
+  return new TextDecoder().decode(bytes);
+}
+
+function known<T>(all: T[], index: number): T {
+  if (index >= all.length) throw new RangeError("of an unknown kind");
+  return all[index];
 }
 
 // ---- candidates: type and family, port, address ----
@@ -110,10 +115,14 @@ function packCandidate(line: string): number[] | null {
   return [family | (kind << 2), Number(port) >> 8, Number(port) & 255, ...bytes];
 }
 
-function candidateLine(i: number, kind: number, address: string, port: number): string {
-  const priority = PREFERENCE[kind] * 2 ** 24 + (65535 - i) * 2 ** 8 + 255;
-  const related = kind === 0 ? "" : " raddr 0.0.0.0 rport 0";
-  return `candidate:${i + 1} 1 udp ${priority} ${address} ${port} typ ${TYPES[kind]}${related}`;
+function readCandidate(read: Reader, i: number): string {
+  const kinds = read.byte();
+  const type = known(TYPES, kinds >> 2);
+  const port = read.byte() * 256 + read.byte();
+  const address = unpackAddress(kinds & 3, read.take(known(ADDRESS_BYTES, kinds & 3)));
+  const priority = PREFERENCE[kinds >> 2] * 2 ** 24 + (65535 - i) * 2 ** 8 + 255;
+  const related = type === "host" ? "" : " raddr 0.0.0.0 rport 0";
+  return `candidate:${i + 1} 1 udp ${priority} ${address} ${port} typ ${type}${related}`;
 }
 
 function packAddress(text: string): [family: number, bytes: number[]] | null {

@@ -35,11 +35,12 @@ function side(peer) {
     const doc = new LoroDoc();
     doc.setPeerId(peer);
     const room = new Room(doc, { id: link.room });
-    const side = { doc, room, said: [], refused: 0 };
+    const side = { doc, room, said: [], refused: 0, whole: 0 };
     side.eloLink = new EloLink(doc, link, 65536, {
         out: (message) => side.said.push(message),
         in: (message) => room.feed(1, message, 0),
         refused: () => (side.refused += 1),
+        whole: () => (side.whole += 1),
     });
     side.pump = () => {
         for (let out = room.poll(); out; out = room.poll()) {
@@ -65,7 +66,7 @@ const bytes = (...parts) => Uint8Array.from(parts.flatMap((part) => [...part]));
 const text = (what) => Buffer.from(what);
 const head = (kind) => bytes(text('%ELO'), [6], text('a-room'), [kind]);
 /** "Come in; here is nothing yet." */
-const welcome = () => bytes(head(1), [5], text('write'), [1, 0], [0]);
+const welcome = (version = [0]) => bytes(head(1), [5], text('write'), [version.length], version, [0]);
 const update = (box) => bytes(head(3), [1], lengthOf(box), box, [0, 0, 0, 0, 0, 0, 0, 9]);
 function lengthOf(box) {
     const out = [];
@@ -140,7 +141,17 @@ test('a relay that changes, repeats, reorders or invents is believed in nothing,
         b.hear(update(container(found)));
         assert.equal(b.doc.getText('t').length, 18);
     }
-    const b = side(2);
+    const [b, c] = [side(2), side(3)];
+    const all = a.doc.oplogVersion().encode();
+    b.hear(welcome(all));
+    b.hear(update(container(found.slice(0, 2))));
+    assert.equal(b.whole, 0);
+    b.hear(update(container([found[2]])));
+    assert.equal(b.whole, 1);
+    c.hear(welcome(all));
+    c.hear(update(container(fromEnd(1))));
+    c.hear(update(container(found)));
+    assert.deepEqual([c.refused, c.whole], [1, 0]);
     assert.ok(!b.hear(Uint8Array.of(1, 2)));
     assert.ok(!b.hear(update(Uint8Array.of(9, 9))));
 });

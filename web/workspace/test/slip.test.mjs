@@ -5,6 +5,7 @@ import test from 'node:test';
 import { load } from './load.mjs';
 
 const { readSlip, writeSlip } = await load('slip');
+const { closeSlip } = await load('seal');
 
 const key = Buffer.from(Array.from({ length: 32 }, (_, i) => i)).toString('base64url');
 const link = { room: 'a-room', key };
@@ -74,6 +75,24 @@ test('what browsers add is left out', () => {
         '192.0.2.7 5000 typ host',
         ...Array(9).fill('fe80:0000:0000:0000:0000:0000:0000:0001 4 typ srflx'),
     ]);
+});
+
+test('what a member seals that is no description', () => {
+    const start = (setup) => [setup, ...Array(8 + 32).fill(7)];
+    const words = [4, ...Buffer.from('abcd'), 2, ...Buffer.from('pw')];
+    const candidate = (kinds) => [kinds, 0, 9, ...Array(16).fill(1)];
+    const sealed = (bytes) => Buffer.from(closeSlip(link, Uint8Array.from(bytes))).toString('base64url');
+    const read = (...bytes) => readSlip(link, sealed(bytes));
+    assert.notEqual(read(...start(2), ...words, ...candidate(2 | (2 << 2))), null);
+    for (const bytes of [
+        [...start(3), ...words],
+        [...start(0), 2, 97, 10, 1, 97],
+        [...start(0), 2, 97, 127, 1, 97],
+        [...start(0), ...words, ...candidate(3)],
+        [...start(0), ...words, ...candidate(3 << 2)],
+        [...start(0), ...words, ...candidate(1).slice(1)],
+    ])
+        assert.equal(read(...bytes), null, `${bytes}`);
 });
 
 test('what was not written with this link is no slip', () => {
