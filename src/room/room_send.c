@@ -373,8 +373,8 @@ static bool send_pass(lk_room *room, link *l) {
 }
 
 void room_pass_presence(lk_room *room) {
-    if (!room->sparse) return;
-    room->pass_at_ms = room->passed_ms + SEND_PASS_MS;
+    /* what was put off when the room ceased to be sparse is told by refreshes */
+    room->pass_at_ms = room->sparse ? room->passed_ms + SEND_PASS_MS : UINT64_MAX;
     if (room->pass_at_ms > room->now_ms) return;
     room->pass_at_ms = UINT64_MAX;
     room->passed_ms = room->now_ms;

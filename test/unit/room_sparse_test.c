@@ -70,6 +70,23 @@ static void far_presence(void) {
     world_free(w);
 }
 
+/* A room that is small again has a cursor still to pass on: nothing waits for that for ever, and
+ * the other hears of it. */
+static void no_longer_sparse(void) {
+    world *w = world_new(2, 11);
+    lk_value cursor = {.type = LK_I64};
+    for (uint32_t i = 0; i < w->len; i++) lk_room_sparse(w->nodes[i].room, true, w->now_ms);
+    world_connect(w, 0, 1, 5);
+    world_run(w, 1000);
+    for (; cursor.as.i64 < 2; cursor.as.i64++)
+        CHECK_EQ(lk_room_presence_set(w->nodes[0].room, STR("a"), &cursor, w->now_ms), LK_OK);
+    CHECK(lk_room_wake_at(w->nodes[0].room) < w->now_ms + 1000);
+    for (uint32_t i = 0; i < w->len; i++) lk_room_sparse(w->nodes[i].room, false, w->now_ms);
+    world_run(w, 30000);
+    world_check_presence(w, 1, "{\"a\":1}");
+    world_free(w);
+}
+
 /* What many show goes in portions, and all of it. */
 static void much_presence(void) {
     world *w = world_new(3, 9);
@@ -211,10 +228,11 @@ int main(void) {
     passed_on_at_once();
     one_way_of_two();
     far_presence();
+    no_longer_sparse();
     much_presence();
     endless_waiting();
     endless_presence();
     large_presence();
-    printf("room_sparse: 7 scenarios\n");
+    printf("room_sparse: 8 scenarios\n");
     return 0;
 }
