@@ -146,6 +146,7 @@ relay *relay_new(const relay_options *options) {
     r->flush = loop_timer(options->loop, relay_flush, r);
     loop_timer_start(r->tick, RELAY_TICK_MS);
     mesh_options peers = options->mesh;
+    LK_ASSERT(lk_rtc_global_init() == LK_OK);
     peers.loop = options->loop, peers.web = options->web, peers.relay = true;
     r->mesh = mesh_new(&peers, &(mesh_events){r, relay_opened, relay_message, relay_closed, NULL,
                                               relay_welcome, relay_note});
@@ -154,6 +155,7 @@ relay *relay_new(const relay_options *options) {
 
 void relay_free(relay *r) {
     mesh_free(r->mesh);
+    lk_rtc_global_drop();
     loop_close(r->tick);
     loop_close(r->flush);
     rooms_free(r->rooms);

@@ -374,6 +374,7 @@ static void replica_opened_by_hand(void *context, uint32_t link) {
 static void replica_meet(replica *r) {
     const replica_options *o = &r->options;
     mesh_options peers = o->mesh;
+    LK_ASSERT(lk_rtc_global_init() == LK_OK);
     peers.loop = o->loop, peers.web = o->web;
     mesh_events events = {r,
                           replica_opened,
@@ -443,6 +444,7 @@ bool replica_free(replica *r, bool *mirrored) {
     if (r->uplink != NULL) uplink_free(r->uplink);
     if (r->mesh != NULL) mesh_free(r->mesh);
     if (r->slips != NULL) slips_free(r->slips);
+    lk_rtc_global_drop();
     journal_free(r->journal);
     if (r->mirror != NULL) mirror_free(r->mirror);
     lk_room_free(r->room);

@@ -40,11 +40,12 @@ typedef struct world_node {
     lk_ref text, map, list;
     VEC(world_link) links;
     world_queue storing, disk;
-    uint64_t next_ms;  /* nothing happens to it before */
-    uint64_t bytes_in; /* messages that came */
-    bool synced;       /* as last told */
-    uint32_t errors;   /* LK_ROOM_ERRORs told */
-    const char *error; /* the last one */
+    uint64_t next_ms;    /* nothing happens to it before */
+    uint64_t bytes_in;   /* messages that came */
+    bool synced;         /* as last told */
+    uint32_t errors;     /* LK_ROOM_ERRORs told */
+    const char *error;   /* the last one */
+    VEC(lk_link) broken; /* links they are about, for who gives them up */
     uint32_t presence_told, joined_told, changed_told;
 } world_node;
 
@@ -175,6 +176,7 @@ static inline void world_stop(world *w, uint32_t i) {
     lk_room_free(w->nodes[i].room);
     lk_free(w->nodes[i].doc);
     world_clear(&w->nodes[i].storing);
+    vec_drop(&mem_default, &w->nodes[i].broken);
 }
 
 static inline void world_free(world *w) {
@@ -248,6 +250,7 @@ static inline void world_poll(world *w, uint32_t i) {
         case LK_ROOM_ERROR:
             n->errors++;
             n->error = out->what;
+            *vec_push(&mem_default, &n->broken) = out->link;
             break;
         }
     }

@@ -9,24 +9,7 @@
 #ifndef TEST_RTC_WORLD_H
 #define TEST_RTC_WORLD_H
 
-#include "check.h"
-
-#include "base/mem.h"
-#include "lorikeet_rtc.h"
-#include "virtual_clock.h"
-
-/* ---- the network ---- */
-
-typedef struct packet {
-    uint64_t at_ms, order;
-    lk_addr from, to;
-    uint8_t *bytes;
-    size_t len;
-} packet;
-
-typedef struct conditions { /* percentages and milliseconds */
-    uint32_t loss, copies, delay_ms, jitter_ms;
-} conditions;
+#include "network.h"
 
 typedef struct side {
     lk_rtc *rtc;
@@ -40,47 +23,16 @@ typedef struct side {
 
 typedef struct world {
     rng random;
-    conditions now;
+    network net;
     bool lazy; /* peers are polled once in a millisecond, not after every datagram */
     /* takes what happens to channels instead of the sides, if it is there */
     void (*event)(struct world *w, int index, const lk_rtc_out *out);
     void *context;
-    packet *packets;
-    size_t len, cap;
-    uint64_t order, dropped, carried;
     side sides[2];
 } world;
 
 static inline lk_addr addr_of(uint8_t host) {
     return (lk_addr){.family = 4, .port = (uint16_t)(4000 + host), .ip = {10, 0, 0, host}};
-}
-
-static inline void network_put(world *w, const lk_addr *from, const lk_addr *to, lk_bytes bytes) {
-    if (w->len == w->cap) {
-        w->cap = w->cap == 0 ? 64 : w->cap * 2;
-        w->packets = realloc(w->packets, w->cap * sizeof *w->packets);
-        CHECK(w->packets != NULL);
-    }
-    packet *p = &w->packets[w->len++];
-    uint32_t jitter = w->now.jitter_ms == 0 ? 0 : rng_below(&w->random, w->now.jitter_ms);
-    *p = (packet){.at_ms = clock_ms + w->now.delay_ms + jitter,
-                  .order = w->order++,
-                  .from = *from,
-                  .to = *to,
-                  .bytes = malloc(bytes.len),
-                  .len = bytes.len};
-    CHECK(p->bytes != NULL);
-    memcpy(p->bytes, bytes.at, bytes.len);
-}
-
-static inline void network_send(world *w, const lk_addr *from, const lk_addr *to, lk_bytes bytes) {
-    CHECK(bytes.len <= 1252); /* IPv6's minimum MTU, with its headers */
-    if (rng_below(&w->random, 100) < w->now.loss) {
-        w->dropped++;
-        return;
-    }
-    network_put(w, from, to, bytes);
-    if (rng_below(&w->random, 100) < w->now.copies) network_put(w, from, to, bytes);
 }
 
 /* ---- the two sides ---- */
@@ -117,7 +69,7 @@ static inline void side_poll(world *w, int index) {
     while (s->rtc != NULL && (out = lk_rtc_poll(s->rtc, clock_ms)) != NULL) {
         CHECK(s->closed == NULL);
         switch (out->kind) {
-        case LK_RTC_DATAGRAM: network_send(w, &out->local, &out->remote, out->bytes); break;
+        case LK_RTC_DATAGRAM: network_send(&w->net, &out->local, &out->remote, out->bytes); break;
         case LK_RTC_CANDIDATE: {
             lk_str line = {(const char *)out->bytes.at, out->bytes.len};
             CHECK_EQ(lk_rtc_remote_candidate(other->rtc, line, clock_ms), LK_OK);
@@ -136,37 +88,22 @@ static inline void side_poll(world *w, int index) {
     }
 }
 
-static inline void network_deliver(world *w, size_t index) {
-    packet p = w->packets[index];
-    w->packets[index] = w->packets[--w->len];
+static inline void world_deliver(world *w, const packet *p) {
     for (int i = 0; i < 2; i++) {
         side *s = &w->sides[i];
-        bool here = memcmp(s->addr.ip, p.to.ip, 4) == 0 && s->addr.port == p.to.port;
+        bool here = memcmp(s->addr.ip, p->to.ip, 4) == 0 && s->addr.port == p->to.port;
         if (!here || s->rtc == NULL) continue;
-        w->carried++;
-        lk_rtc_feed(s->rtc, &p.to, &p.from, (lk_bytes){p.bytes, p.len}, clock_ms);
+        lk_rtc_feed(s->rtc, &p->to, &p->from, (lk_bytes){p->bytes, p->len}, clock_ms);
         if (!w->lazy) side_poll(w, i);
     }
-    free(p.bytes);
-}
-
-/* The packet that is due first, or SIZE_MAX. */
-static inline size_t network_next(const world *w) {
-    size_t best = SIZE_MAX;
-    for (size_t i = 0; i < w->len; i++) {
-        const packet *p = &w->packets[i], *b = best == SIZE_MAX ? NULL : &w->packets[best];
-        if (p->at_ms > clock_ms) continue;
-        if (b == NULL || p->at_ms < b->at_ms || (p->at_ms == b->at_ms && p->order < b->order))
-            best = i;
-    }
-    return best;
+    free(p->bytes);
 }
 
 /* Let one millisecond pass. */
 static inline void world_step(world *w) {
     clock_ms++;
-    size_t next;
-    while ((next = network_next(w)) != SIZE_MAX) network_deliver(w, next);
+    packet p;
+    while (network_take(&w->net, &p)) world_deliver(w, &p);
     if (clock_ms % 10 == 0) lk_rtc_global_tick(clock_ms);
     for (int i = 0; i < 2; i++) {
         if (w->sides[i].rtc == NULL) continue;
@@ -183,7 +120,7 @@ static inline void world_run(world *w, uint64_t ms) {
 }
 
 static inline void world_init_streams(world *w, uint64_t seed, conditions now, uint16_t streams) {
-    *w = (world){.random = {seed}, .now = now};
+    *w = (world){.random = {seed}, .net = {.random = &w->random, .now = now}};
     for (int i = 0; i < 2; i++) {
         side *s = &w->sides[i];
         s->addr = addr_of((uint8_t)(i + 1));
@@ -210,8 +147,7 @@ static inline void side_open(side *s) {
 
 static inline void world_drop(world *w) {
     for (int i = 0; i < 2; i++) lk_rtc_free(w->sides[i].rtc);
-    for (size_t i = 0; i < w->len; i++) free(w->packets[i].bytes);
-    free(w->packets);
+    network_drop(&w->net);
 }
 
 /* Hand the description of one side to the other, which takes `delay_ms` in signalling. */

@@ -227,7 +227,6 @@ static void by_hand_tick(void *context) {
 by_hand *by_hand_new(const by_hand_options *options, const by_hand_events *events) {
     by_hand *b = heap_new(by_hand);
     b->options = *options, b->events = *events;
-    LK_ASSERT(lk_rtc_global_init() == LK_OK);
     b->identity = lk_rtc_identity_new(&heap_memory);
     LK_ASSERT(b->identity != NULL);
     b->servers = servers_new(options->loop, NULL, NULL);
@@ -244,7 +243,6 @@ void by_hand_free(by_hand *b) {
     vec_drop(&heap_memory, &b->attempts);
     servers_free(b->servers);
     lk_rtc_identity_free(b->identity);
-    lk_rtc_global_drop();
     heap_free(by_hand, b);
 }
 

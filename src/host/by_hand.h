@@ -32,6 +32,7 @@ typedef struct by_hand_options {
     bool loopback;
 } by_hand_options;
 
+/* lk_rtc_global_init() comes first. */
 by_hand *by_hand_new(const by_hand_options *options, const by_hand_events *events);
 void by_hand_free(by_hand *b);
 

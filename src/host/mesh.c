@@ -535,7 +535,6 @@ mesh *mesh_new(const mesh_options *options, const mesh_events *events) {
         memcpy(m->relay_key, options->key.at, SEAL_KEY);
     else
         mesh_relay_key(options->key.at, options->room, m->relay_key);
-    LK_ASSERT(lk_rtc_global_init() == LK_OK);
     m->identity = lk_rtc_identity_new(&heap_memory);
     LK_ASSERT(m->identity != NULL);
     m->servers = servers_new(options->loop, NULL, NULL);
@@ -563,7 +562,6 @@ void mesh_free(mesh *m) {
     vec_drop(&heap_memory, &m->peers);
     servers_free(m->servers);
     lk_rtc_identity_free(m->identity);
-    lk_rtc_global_drop();
     heap_free(mesh, m);
 }
 

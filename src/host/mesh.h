@@ -40,6 +40,7 @@ typedef struct mesh_options {
 /* What a relay of the room is given of its key: enough to be met, no way back to the key. */
 void mesh_relay_key(const uint8_t *key, lk_str room, uint8_t *out);
 
+/* lk_rtc_global_init() comes first. */
 mesh *mesh_new(const mesh_options *options, const mesh_events *events);
 /* Says goodbye to everyone. */
 void mesh_free(mesh *m);

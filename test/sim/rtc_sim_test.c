@@ -22,7 +22,7 @@ static uint64_t check_bad_network(uint64_t seed, conditions now) {
         world_step(&w);
     CHECK_EQ(w.sides[0].got, 200);
     CHECK_EQ(w.sides[1].got, 200);
-    if (now.loss > 0) CHECK(w.dropped > 10);
+    if (now.loss > 0) CHECK(w.net.dropped > 10);
     CHECK(w.sides[0].closed == NULL && w.sides[1].closed == NULL);
     world_drop(&w);
     return open_ms;
@@ -164,7 +164,7 @@ static void check_paused(bool closes) {
     if (closes)
         lk_rtc_close(w.sides[0].rtc, clock_ms);
     else
-        w.now.loss = 100;
+        w.net.now.loss = 100;
     world_run(&w, 40000);
     CHECK(w.sides[0].closed != NULL);
     CHECK(w.sides[1].got == 0 && w.sides[1].closed == NULL);
@@ -181,7 +181,7 @@ static void check_consent(uint64_t silence_ms, bool expires) {
     world_init(&w, 13, (conditions){.delay_ms = 5});
     world_connect(&w);
     world_run(&w, 10000);
-    w.now.loss = 100;
+    w.net.now.loss = 100;
     uint64_t start_ms = clock_ms;
     world_run(&w, silence_ms);
     CHECK_EQ(w.sides[0].closed != NULL, expires);
@@ -190,7 +190,7 @@ static void check_consent(uint64_t silence_ms, bool expires) {
         uint64_t after_ms = w.sides[0].closed_ms - start_ms;
         CHECK(after_ms > 23000 && after_ms <= 30000);
     } else {
-        w.now.loss = 0;
+        w.net.now.loss = 0;
         side_send(&w.sides[0], 0, 100);
         world_run(&w, 5000);
         CHECK_EQ(w.sides[1].got, 1);
