@@ -32,6 +32,12 @@ typedef struct import_block {
     uint32_t known; /* of its dependencies */
 } import_block;
 
+typedef struct import_place { /* of a block in order, and where it is */
+    uint64_t peer;
+    int32_t counter;
+    uint32_t at;
+} import_place;
+
 typedef struct import_turn { /* of a peer's first block */
     uint32_t lamport;
     size_t block;
@@ -237,9 +243,26 @@ static uint64_t import_peer(const import_block *x) { return x->b.peers[0]; }
 static int32_t import_counter(const import_block *x) { return x->b.changes[0].counter; }
 
 static int import_order(const void *a, const void *b) {
-    const import_block *x = a, *y = b;
-    if (import_peer(x) != import_peer(y)) return import_peer(x) < import_peer(y) ? -1 : 1;
-    return import_counter(x) < import_counter(y) ? -1 : import_counter(x) > import_counter(y);
+    const import_place *x = a, *y = b;
+    if (x->peer != y->peer) return x->peer < y->peer ? -1 : 1;
+    return x->counter < y->counter ? -1 : x->counter > y->counter;
+}
+
+/* Order the blocks by peer and counter. They are large: what is sorted is where they go. */
+static bool import_sort(importer *in) {
+    size_t len = in->blocks.len;
+    if (len < 2) return true;
+    import_place *places = arena_new(&in->doc->scratch, import_place, len);
+    import_block *sorted = arena_new(&in->doc->scratch, import_block, len);
+    if (places == NULL || sorted == NULL) return false;
+    for (size_t i = 0; i < len; i++) {
+        const import_block *x = &in->blocks.at[i];
+        places[i] = (import_place){import_peer(x), import_counter(x), (uint32_t)i};
+    }
+    sort_items(places, len, sizeof *places, import_order);
+    for (size_t i = 0; i < len; i++) sorted[i] = in->blocks.at[places[i].at];
+    __builtin_memcpy(in->blocks.at, sorted, len * sizeof *sorted);
+    return true;
 }
 
 /* Skip what is known; true if the block holds more. */
@@ -441,8 +464,7 @@ static lk_status import_append(importer *in) {
     lk_status status = in->late ? import_begin_late(in) : LK_OK;
     if (status != LK_OK) return status;
     in->free_ops = in->position_bytes = 0; /* what waited is counted for itself, likewise */
-    sort_items(in->blocks.at, in->blocks.len, sizeof *in->blocks.at, import_order);
-    if (!import_line_up(in) || !import_recall(in))
+    if (!import_sort(in) || !import_line_up(in) || !import_recall(in))
         return import_fault(in, LK_ENOMEM, "out of memory");
     for (peer_ix p = 0; p < in->first_waiter.len && status == LK_OK; p++)
         status = import_wake(in, p);
