@@ -4,6 +4,15 @@
 #include "base/sort.h"
 
 static void sort_swap(uint8_t *a, uint8_t *b, size_t len) {
+    for (; len >= sizeof(uint64_t); len -= sizeof(uint64_t)) {
+        uint64_t x, y;
+        __builtin_memcpy(&x, a, sizeof x);
+        __builtin_memcpy(&y, b, sizeof y);
+        __builtin_memcpy(a, &y, sizeof y);
+        __builtin_memcpy(b, &x, sizeof x);
+        a += sizeof x;
+        b += sizeof x;
+    }
     while (len-- > 0) {
         uint8_t byte = *a;
         *a++ = *b;
@@ -11,14 +20,16 @@ static void sort_swap(uint8_t *a, uint8_t *b, size_t len) {
     }
 }
 
-/* Let the item at `at` of the heap sink to its place. */
+/* Let the item at `at` of the heap sink to its place. Most sink far, so the way down along the
+ * larger children is taken first, and the place looked for from there. */
 static void sort_sink(uint8_t *items, size_t at, size_t len, size_t item_len, sort_order *order) {
-    for (size_t child; (child = 2 * at + 1) < len; at = child) {
+    size_t to = at;
+    for (size_t child; (child = 2 * to + 1) < len; to = child)
         if (child + 1 < len && order(items + child * item_len, items + (child + 1) * item_len) < 0)
             child++;
-        if (order(items + at * item_len, items + child * item_len) >= 0) return;
-        sort_swap(items + at * item_len, items + child * item_len, item_len);
-    }
+    while (to > at && order(items + at * item_len, items + to * item_len) > 0) to = (to - 1) / 2;
+    for (; to > at; to = (to - 1) / 2)
+        sort_swap(items + at * item_len, items + to * item_len, item_len);
 }
 
 void sort_items(void *items, size_t len, size_t item_len, sort_order *order) {

@@ -347,11 +347,6 @@ static bool root_piece(root_loader *l, peer_ix peer, uint32_t lamport, const op 
     return true;
 }
 
-static int root_piece_order(const void *a, const void *b) {
-    const oplog_piece *x = a, *y = b;
-    return x->at < y->at ? -1 : x->at > y->at;
-}
-
 static bool root_check_atoms(root_loader *l) {
     uint64_t *spare = arena_new(&l->doc->scratch, uint64_t, l->atoms.len);
     if (!root_need(l, spare)) return false;
@@ -362,11 +357,27 @@ static bool root_check_atoms(root_loader *l) {
     return true;
 }
 
+/* Order the pieces by where they begin. They are large: what is sorted is where they go. */
+static bool root_sort_pieces(root_loader *l) {
+    oplog *log = &l->doc->log;
+    size_t len = log->pieces.len;
+    arena *scratch = &l->doc->scratch;
+    uint64_t *places = arena_new(scratch, uint64_t, len),
+             *spare = arena_new(scratch, uint64_t, len);
+    oplog_piece *sorted = arena_new(scratch, oplog_piece, len);
+    if (!root_need(l, places) || !root_need(l, spare) || !root_need(l, sorted)) return false;
+    for (size_t i = 0; i < len; i++) places[i] = (uint64_t)log->pieces.at[i].at << 32 | i;
+    sort_numbers(places, len, spare);
+    for (size_t i = 0; i < len; i++) sorted[i] = log->pieces.at[(uint32_t)places[i]];
+    if (len > 0) __builtin_memcpy(log->pieces.at, sorted, len * sizeof *sorted);
+    return true;
+}
+
 /* Each atom is there once. */
 static bool root_check_pieces(root_loader *l) {
     oplog *log = &l->doc->log;
     if (l->sealed) return root_check_atoms(l);
-    sort_items(log->pieces.at, log->pieces.len, sizeof *log->pieces.at, root_piece_order);
+    if (!root_sort_pieces(l)) return false;
     for (size_t i = 1; i < log->pieces.len; i++) {
         const oplog_piece *p = &log->pieces.at[i];
         if (p[-1].at + p[-1].made.len > p->at)
