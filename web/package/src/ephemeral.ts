@@ -112,21 +112,23 @@ export class EphemeralStoreWasm<T extends Value = Value> {
     this._entries = new Entries(timeout);
   }
 
-  private _tell(by: EphemeralStoreEvent["by"], changes: Changes): void {
-    for (const entry of this._listeners) {
-      this._queue.add(() => this._listeners.has(entry) && entry.listener({ by, ...changes }));
+  /** Tell of what was done last; of nothing, too, unless it was done here. */
+  private _tell(by: EphemeralStoreEvent["by"]): void {
+    if (this._listeners.size > 0) {
+      const changes = this._entries.changes();
+      if (by !== "local" || WHAT.some((what) => changes[what].length > 0))
+        for (const entry of this._listeners)
+          this._queue.add(() => this._listeners.has(entry) && entry.listener({ by, ...changes }));
     }
     this._queue.flush();
   }
 
   private _write(key: string, value?: [Value]): void {
     const update = this._entries.set(key, value);
-    const changes = this._entries.changes();
     for (const entry of this._local) {
       this._queue.add(() => this._local.has(entry) && entry.listener(update));
     }
-    if (Object.values(changes).some((keys) => keys.length > 0)) this._tell("local", changes);
-    else this._queue.flush();
+    this._tell("local");
   }
 
   set(key: string, value: T): void {
@@ -152,7 +154,7 @@ export class EphemeralStoreWasm<T extends Value = Value> {
   /** Take in what another store encoded. */
   apply(data: Uint8Array): void {
     this._entries.apply(data);
-    this._tell("import", this._entries.changes());
+    this._tell("import");
   }
 
   encode(key: string): Uint8Array {
@@ -165,7 +167,7 @@ export class EphemeralStoreWasm<T extends Value = Value> {
 
   removeOutdated(): void {
     this._entries.expire();
-    this._tell("timeout", this._entries.changes());
+    this._tell("timeout");
   }
 
   isEmpty(): boolean {
