@@ -48,10 +48,11 @@ struct loop { /* a machine */
     uint16_t moves;
     lk_addr addrs[MACHINE_ADDRS];
     size_t addr_len;
-    uint64_t dark_ms; /* nothing comes or goes before */
-    uint64_t mute_ms; /* the server is not reached before */
-    bool dying;       /* nothing leaves it while its program ends */
-    bool lost;        /* not even the end of a connection */
+    uint64_t dark_ms;   /* nothing comes or goes before */
+    uint64_t mute_ms;   /* the server is not reached before */
+    uint64_t asleep_ms; /* no timer runs before; it is dark then, too */
+    bool dying;         /* nothing leaves it while its program ends */
+    bool lost;          /* not even the end of a connection */
     VEC(loop_handle *) timers;
 };
 
@@ -201,6 +202,10 @@ void loop_close(loop_handle *h) {
 void loop_find(loop *l, const address *at, loop_found_fn *fn, void *context) {
     (void)l;
     fn(context, (lk_addr){.family = 4, .port = at->port, .ip = {10, 0, 0, 1}});
+}
+
+static inline void machine_sleep(loop *m, uint64_t until_ms) {
+    m->asleep_ms = m->dark_ms = until_ms;
 }
 
 static inline void machine_call(const loop_handle *h) {
@@ -488,7 +493,9 @@ static inline uint64_t lan_next(void) {
         if ((other = conn_next(lan.web.conns.at[i])) < at) at = other;
     for (size_t i = 0; i < countof(lan.machines) && lan.machines[i] != NULL; i++) {
         const loop_handle *timer = machine_timer(lan.machines[i]);
-        if (timer != NULL && timer->due_ms < at) at = timer->due_ms;
+        other = timer == NULL ? UINT64_MAX : timer->due_ms;
+        if (other < lan.machines[i]->asleep_ms) other = lan.machines[i]->asleep_ms;
+        if (other < at) at = other;
     }
     return at;
 }
@@ -503,7 +510,7 @@ static inline void lan_happen(void) {
     web_happen(&lan.web);
     for (size_t i = 0; i < countof(lan.machines) && lan.machines[i] != NULL; i++)
         for (loop_handle *h; (h = machine_timer(lan.machines[i])) != NULL;) {
-            if (h->due_ms > clock_ms) break;
+            if (h->due_ms > clock_ms || h->machine->asleep_ms > clock_ms) break;
             h->due_ms = UINT64_MAX;
             machine_call(h);
         }
