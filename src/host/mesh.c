@@ -40,6 +40,8 @@
 #define MESH_RESTART_MS 5000
 /* Who is not reached by now is apart. */
 #define MESH_APART_MS 10000
+/* That somebody was refused is told this often at most: a server may invent many. */
+#define MESH_COMPLAIN_MS 5000
 /* How often the addresses of this host are looked at. */
 #define MESH_LOOK_MS 1000
 /* Those in the room, and as many whose channels outlived their names. */
@@ -82,7 +84,8 @@ struct mesh {
     VEC(peer *) peers;
     servers *servers;
     uint32_t last_link;
-    uint64_t look_ms; /* at our addresses, at that time */
+    uint64_t look_ms;     /* at our addresses, at that time */
+    uint64_t complain_ms; /* of what was refused, not before */
 };
 
 static void mesh_retry_in(peer *p, uint64_t ms) { p->retry_ms = loop_now_ms() + ms; }
@@ -478,8 +481,11 @@ static void mesh_refuse(peer *p) {
     if (p->refused) return;
     p->refused = true;
     p->ring.unreached = p->mesh->choose = true;
-    mesh_note(p, "refused, it has another key than ours. Compare the links: if they are the same, "
-                 "the server is not to be trusted");
+    if (loop_now_ms() >= p->mesh->complain_ms) {
+        p->mesh->complain_ms = loop_now_ms() + MESH_COMPLAIN_MS;
+        mesh_note(p, "refused, it has another key than ours. Compare the links: if they are the "
+                     "same, the server is not to be trusted");
+    }
     mesh_say_word(p, "again", NULL, (lk_str){0});
 }
 

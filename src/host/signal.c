@@ -15,6 +15,7 @@
 #include "base/table.h"
 #include "base/utf8.h"
 #include "host/address.h"
+#include "host/allowance.h"
 #include "host/base64url.h"
 #include "host/heap.h"
 #include "host/signal_message.h"
@@ -37,8 +38,7 @@ struct signal_member {
     void *conn;
     signal_room *room; /* NULL: in none */
     char peer[SIGNAL_PEER_LEN];
-    uint64_t allowance; /* what it may still say, in the units of LIMIT_SIGNAL_BURST */
-    uint64_t refilled_ms;
+    allowance allowance; /* what it may still say */
     bool closing;
 };
 
@@ -189,7 +189,7 @@ static void signal_welcome(signal_member *member) {
 signal_member *signal_enter(signal_hub *hub, void *conn, uint64_t now_ms) {
     signal_member *member = heap_new(signal_member);
     member->hub = hub, member->conn = conn;
-    member->allowance = LIMIT_SIGNAL_BURST, member->refilled_ms = now_ms;
+    member->allowance = allowance_new(now_ms);
     hub->stats.members++;
     return member;
 }
@@ -215,17 +215,7 @@ void signal_leave(signal_member *member) {
 
 /* Charge `cost`, and end a connection that says more than it may. */
 static bool signal_charge(signal_member *member, uint64_t cost, uint64_t now_ms) {
-    uint64_t passed_ms = now_ms > member->refilled_ms ? now_ms - member->refilled_ms : 0;
-    if (passed_ms > 1000ull * LIMIT_SIGNAL_BURST / LIMIT_SIGNAL_PER_SECOND)
-        member->allowance = LIMIT_SIGNAL_BURST;
-    else
-        member->allowance += passed_ms * LIMIT_SIGNAL_PER_SECOND / 1000;
-    if (member->allowance > LIMIT_SIGNAL_BURST) member->allowance = LIMIT_SIGNAL_BURST;
-    member->refilled_ms = now_ms;
-    if (member->allowance >= cost) {
-        member->allowance -= cost;
-        return true;
-    }
+    if (allowance_take(&member->allowance, cost, now_ms)) return true;
     signal_error(member, "too-many", "you say too much; the connection ends");
     member->closing = true;
     member->hub->options.close(member->conn);

@@ -13,6 +13,7 @@
 
 #include <string.h>
 
+#include "host/allowance.h"
 #include "host/heap.h"
 #include "host/random.h"
 
@@ -21,6 +22,8 @@
 /* A socket that died with the network says nothing by itself: ask, and expect an answer. */
 #define SIGNAL_CLIENT_PING_MS 8000
 #define SIGNAL_CLIENT_ANSWER_MS 5000
+/* So many failures in a row lead to the longest wait. */
+#define SIGNAL_CLIENT_DOUBLINGS 5
 
 typedef struct attempt {
     signal_client *client; /* NULL: abandoned */
@@ -33,6 +36,7 @@ struct signal_client {
     attempt *attempt; /* NULL: waiting to try again */
     loop_handle *retry, *ping, *silence;
     uint32_t failures;
+    allowance allowance; /* what the server may still say */
     bool in, told;
     char self[RANDOM_NAME_LEN + 1];
     lk_buf authority; /* as a C string */
@@ -40,7 +44,7 @@ struct signal_client {
 
 uint64_t signal_client_backoff_ms(uint32_t failures) {
     uint64_t full = SIGNAL_CLIENT_LONGEST_MS;
-    if (failures < 5) full = (uint64_t)SIGNAL_CLIENT_FIRST_MS << failures;
+    if (failures < SIGNAL_CLIENT_DOUBLINGS) full = (uint64_t)SIGNAL_CLIENT_FIRST_MS << failures;
     return full - random_u64() % (full / 2);
 }
 
@@ -108,12 +112,28 @@ static void signal_client_heard(signal_client *c, const signal_message *m) {
         signal_client_lost(c, "the server does not let us into the room");
 }
 
+/* A server that floods is left alone for as long as possible; those whom it introduced stay. What
+ * an honest one says when we enter a full room is a tenth of the allowance. */
+static bool signal_client_bears(signal_client *c, lk_bytes said) {
+    uint64_t cost = said.len + LIMIT_SIGNAL_MESSAGE_CHARGE;
+    if (allowance_take(&c->allowance, cost, loop_now_ms())) return true;
+    c->failures = SIGNAL_CLIENT_DOUBLINGS;
+    signal_client_lost(c, "the server says more than an honest one would: leaving it alone for a "
+                          "while");
+    return false;
+}
+
 static void signal_client_message(void *user, web_message_kind kind, lk_bytes text) {
     attempt *a = user;
     signal_client *c = a->client;
-    if (c == NULL || kind != WEB_TEXT) return;
+    if (c == NULL) return;
+    if (kind != WEB_TEXT) {
+        (void)signal_client_bears(c, text);
+        return;
+    }
     loop_timer_stop(c->silence);
     loop_timer_start(c->ping, SIGNAL_CLIENT_PING_MS);
+    if (!signal_client_bears(c, text)) return;
     signal_message m;
     const char *why;
     if (!signal_message_read(text, &m, &why)) return; /* "pong", for one */
@@ -137,6 +157,7 @@ static void *signal_client_opened(void *context, web_conn *conn) {
     signal_client *c = a->client;
     if (c == NULL) return a;
     a->conn = conn;
+    c->allowance = allowance_new(loop_now_ms());
     random_name(c->self);
     if (c->options.relay) memcpy(c->self, SIGNAL_RELAY, sizeof SIGNAL_RELAY - 1);
     lk_buf out = HEAP_BUF;

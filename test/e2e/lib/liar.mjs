@@ -5,9 +5,10 @@ import { later } from './cleanup.mjs';
 
 /**
  * `lie(message)`: what is said to a client instead of the message that the true server at `url` says, a
- * list. `lieBinary(bytes)`: the same of binary messages. Gives the address of the liar.
+ * list. `lieBinary(bytes)`: the same of binary messages. `came(client)`: a connection was made, and may
+ * be told more. Gives the address of the liar.
  */
-export async function liar(t, url, lie, lieBinary = (bytes) => [bytes]) {
+export async function liar(t, url, lie, lieBinary = (bytes) => [bytes], came = () => undefined) {
     const server = http.createServer((request, response) => {
         http.get(url + request.url, (answer) => {
             response.writeHead(answer.statusCode, answer.headers);
@@ -17,6 +18,7 @@ export async function liar(t, url, lie, lieBinary = (bytes) => [bytes]) {
     new WebSocketServer({ server }).on('connection', (client, request) => {
         const up = new WebSocket(url.replace('http', 'ws') + request.url);
         const unsaid = [];
+        came(client);
         client.on('message', (data, binary) => {
             const said = binary ? data : data.toString();
             if (up.readyState === WebSocket.OPEN) up.send(said);

@@ -14,6 +14,10 @@ export class Backoff {
     return full * (1 - Math.random() / 2);
   }
 
+  longest(): void {
+    this.failures = 5;
+  }
+
   reset(): void {
     this.failures = 0;
   }

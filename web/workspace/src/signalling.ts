@@ -23,6 +23,11 @@ type Incoming =
 
 const PING_EVERY_MS = 8_000;
 const ANSWER_WITHIN_MS = 4_000;
+// What the server may say: a burst, refilled as time goes by, and a charge for each message. An honest one needs a
+// tenth of that when we enter a full room.
+const BURST = 8 << 20;
+const REFILL_PER_MS = 1049;
+const CHARGE = 512;
 
 export class Signalling {
   /** `trying` until the first attempt has ended, then `up` while in the room and `down` while not. */
@@ -33,6 +38,8 @@ export class Signalling {
   private retryTimer = 0;
   private pingTimer = 0;
   private silenceTimer = 0;
+  private allowance = BURST;
+  private refilled = 0;
   /** Our name in this connection. The server does not choose it: what is sealed is bound to it. */
   private self = "";
 
@@ -56,6 +63,7 @@ export class Signalling {
     const socket = new WebSocket(this.url);
     this.socket = socket;
     socket.onopen = () => {
+      this.allowance = BURST;
       this.self = randomText(16);
       const join = { type: "join", v: 1, room: this.room, peer: this.self };
       socket.send(JSON.stringify(join));
@@ -68,6 +76,7 @@ export class Signalling {
   private heard(text: unknown): void {
     clearTimeout(this.silenceTimer);
     if (this.state === "up") this.schedulePing();
+    if (!this.bears(typeof text === "string" ? text.length : BURST)) return;
     if (typeof text !== "string" || text === "pong") return;
     const message = parse(text);
     switch (message?.type) {
@@ -88,6 +97,18 @@ export class Signalling {
         // peer who has just left, and `left` is on its way.
         if (this.state !== "up") this.lost();
     }
+  }
+
+  /** A server that floods is left alone for as long as possible; those whom it introduced stay. */
+  private bears(bytes: number): boolean {
+    const now = performance.now();
+    this.allowance = Math.min(BURST, this.allowance + (now - this.refilled) * REFILL_PER_MS);
+    this.refilled = now;
+    this.allowance -= bytes + CHARGE;
+    if (this.allowance >= 0) return true;
+    this.backoff.longest();
+    this.lost();
+    return false;
   }
 
   private schedulePing(): void {
