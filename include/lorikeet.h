@@ -569,9 +569,10 @@ lk_status lk_container_json(const lk_doc *doc, lk_ref ref, lk_buf *out);
 
 /* Show the version of `frontiers`, and detach: from now on imports reach the history only, and
  * edits are LK_EDETACHED. No edit is lost: lk_attach() shows everything again. Commits first; makes
- * an event of LK_BY_CHECKOUT with origin "checkout". Nothing happens if that version is shown
- * already. LK_EMISSING if the document does not hold an operation of `frontiers`. Cost: what the
- * two versions differ in, and what was done to those texts and lists since both were one. */
+ * an event of LK_BY_CHECKOUT with origin "checkout". If that version is shown already nothing
+ * happens, but that the newest one attaches. LK_EMISSING if the document does not hold an operation
+ * of `frontiers`. Cost: what the two versions differ in, and what was done to those texts and lists
+ * since both were one. */
 lk_status lk_checkout(lk_doc *doc, lk_ids frontiers);
 /* Show all there is, and go on doing so. */
 lk_status lk_attach(lk_doc *doc);

@@ -104,12 +104,21 @@ lk_status checkout_gather(lk_doc *doc) {
 
 /* ---- in public ---- */
 
-bool checkout_shows(const lk_doc *doc, doc_heads heads) {
-    doc_heads shown = doc_shown(doc);
+static bool checkout_same(doc_heads a, doc_heads b) {
     size_t same = 0;
-    for (size_t i = 0; i < heads.len; i++)
-        for (size_t k = 0; k < shown.len; k++) same += heads.at[i] == shown.at[k];
-    return heads.len == shown.len && same == shown.len;
+    for (size_t i = 0; i < a.len; i++)
+        for (size_t k = 0; k < b.len; k++) same += a.at[i] == b.at[k];
+    return a.len == b.len && same == a.len;
+}
+
+bool checkout_shows(const lk_doc *doc, doc_heads heads) {
+    return checkout_same(doc_shown(doc), heads);
+}
+
+/* It is shown already. Who asks for the newest once more stays with it, as in Loro. */
+static void checkout_again(lk_doc *doc, doc_heads heads) {
+    const dag *g = &doc->log.graph;
+    if (checkout_same((doc_heads){g->heads.at, g->heads.len}, heads)) doc->detached = false;
 }
 
 static lk_status checkout_told(lk_doc *doc, doc_heads heads) {
@@ -126,7 +135,11 @@ lk_status lk_checkout(lk_doc *doc, lk_ids frontiers) {
     arena_reset(&doc->scratch);
     doc_heads heads;
     status = doc_find_heads(doc, frontiers, &heads);
-    if (status != LK_OK || checkout_shows(doc, heads)) return status;
+    if (status != LK_OK) return status;
+    if (checkout_shows(doc, heads)) {
+        checkout_again(doc, heads);
+        return LK_OK;
+    }
     if (doc->sealed.at == NULL) return checkout_told(doc, heads);
     status = sealed_open(doc);
     return status == LK_OK ? lk_checkout(doc, frontiers) : status;
