@@ -533,13 +533,19 @@ bool oplog_map_rest(oplog *log, const block *b, arena *scratch, oplog_names *nam
     return true;
 }
 
-/* A container comes to exist by an operation on it, not by being named in a table. */
-static bool oplog_map_cid(oplog *log, const block *b, const oplog_names *names, uint32_t cid) {
-    if (names->cids[cid] != TABLE_NONE) return true;
-    container_id id = b->cids[cid];
-    if (!id.root) id.peer = names->peers[id.peer];
-    names->cids[cid] = intern_container(&log->names, &id);
-    return names->cids[cid] != TABLE_NONE;
+/* A container comes to exist by an operation on it, not by being named in a table. As in Loro,
+ * those that a change writes to come before those that it makes. */
+static bool oplog_map_cids(oplog *log, const block *b, const oplog_names *names, const change *c,
+                           int32_t from) {
+    for (const op *o = &b->ops[c->op_start]; o < &b->ops[c->op_start] + c->op_len; o++) {
+        if (o->counter + (int32_t)o->len <= from) continue;
+        if (names->cids[o->container] != TABLE_NONE) continue;
+        container_id id = b->cids[o->container];
+        if (!id.root) id.peer = names->peers[id.peer];
+        names->cids[o->container] = intern_container(&log->names, &id);
+        if (names->cids[o->container] == TABLE_NONE) return false;
+    }
+    return true;
 }
 
 bool oplog_missing(const oplog *log, const change *c, const oplog_names *names, uint32_t *known,
@@ -717,12 +723,12 @@ static lk_status oplog_append_ops(oplog *log, const dag_run *run, const block *b
                                   const oplog_names *names, const change *c, uint32_t skip,
                                   const char **what) {
     int32_t from = c->counter + (int32_t)skip;
+    if (!oplog_map_cids(log, b, names, c, from)) return LK_ENOMEM;
     for (uint32_t i = 0; i < c->op_len; i++) {
         const op *source = &b->ops[c->op_start + i];
         if (source->counter + (int32_t)source->len <= from) continue;
         uint32_t cut = source->counter < from ? (uint32_t)(from - source->counter) : 0;
         op o = op_slice(source, cut, source->len - cut);
-        if (!oplog_map_cid(log, b, names, o.container)) return LK_ENOMEM;
         if (!oplog_adopt(log, names, names->peers[0], &o)) return LK_ENOMEM;
         if (log->names.long_names > LIMIT_CHILD_NAMES_BYTES) {
             *what = "names of mergeable children are too long";
