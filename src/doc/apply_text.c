@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: MIT
- * apply_text.c - edits of texts. Where something goes and something else comes, Loro has the first
- * go first in its own diffs, and come first in those that it was given:
+ * apply_text.c - edits of texts. Loro makes its own diffs as they are. Of those that it was given,
+ * where something goes and something else comes, the first comes first:
  *
- *      own      [delete 2, insert a, delete 1, insert b]      delete 3, insert a, insert b
- *      given    the same                                      insert a, delete 3, insert b */
+ *      given    [delete 2, insert a, delete 1, insert b]      insert a, delete 3, insert b */
 #include "doc/apply.h"
 
 typedef struct apply_writer {
@@ -23,10 +22,7 @@ static void apply_put(apply_writer *w, size_t at, const lk_delta *d) {
     w->at[at] = *d;
 }
 
-static void apply_put_own(apply_writer *w, const lk_delta *d) {
-    size_t gone = w->gap + (w->len > w->gap && w->at[w->gap].kind == LK_DELETE);
-    apply_put(w, d->kind == LK_DELETE ? gone : w->len, d);
-}
+static void apply_put_own(apply_writer *w, const lk_delta *d) { apply_put(w, w->len, d); }
 
 /* What comes where something has just gone comes before that, unless something did already. */
 static void apply_put_given(apply_writer *w, const lk_delta *d) {

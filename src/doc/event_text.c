@@ -241,23 +241,29 @@ static uint32_t event_text_last(const event_text_maker *t, uint32_t len) {
     return last;
 }
 
-/* As in Loro, what is deleted behind an insert is told before it if versions are compared. */
-static bool event_text_pair(event_text_maker *t, const delta_step *insert, const delta_step *gone) {
-    uint32_t len = insert->len[LK_CODEPOINT], last = event_text_last(t, len);
-    return event_text_insert(t, len - last) && event_text_step(t, gone) &&
-           event_text_insert(t, last);
+/* As in Loro, what is deleted behind an insert is told before its last piece if versions are
+ * compared. *kept: what was inserted and is not told yet. */
+static bool event_text_compared(event_text_maker *t, const delta_step *s, uint32_t *kept) {
+    uint32_t len = *kept, last = 0;
+    *kept = 0;
+    if (s->kind == LK_INSERT) {
+        *kept = len + s->len[LK_CODEPOINT];
+        return true;
+    }
+    if (s->kind == LK_DELETE && len > 0) last = event_text_last(t, len);
+    if (!event_text_insert(t, len - last) || !event_text_step(t, s)) return false;
+    *kept = last;
+    return true;
 }
 
 static bool event_text_steps(event_text_maker *t, const batch_entry *batch) {
-    bool pairs = t->m->by != LK_BY_LOCAL && (t->m->by != LK_BY_IMPORT || t->m->doc->events.merging);
+    bool compared =
+        t->m->by != LK_BY_LOCAL && (t->m->by != LK_BY_IMPORT || t->m->doc->events.merging);
+    uint32_t kept = 0;
     delta_walk w = delta_start(&batch->delta, false);
-    for (delta_step s, next; delta_next(&w, &s);) {
-        delta_walk behind = w;
-        bool pair =
-            pairs && s.kind == LK_INSERT && delta_next(&behind, &next) && next.kind == LK_DELETE;
-        if (pair) w = behind;
-        if (!(pair ? event_text_pair(t, &s, &next) : event_text_step(t, &s))) return false;
-    }
+    for (delta_step s; delta_next(&w, &s);)
+        if (!(compared ? event_text_compared(t, &s, &kept) : event_text_step(t, &s))) return false;
+    if (!event_text_insert(t, kept)) return false;
     if (t->before == NULL) return true;
     if (!event_text_retain(t, seq_len(t->text, LK_CODEPOINT) - t->now)) return false;
     if (t->deltas.len == 0) return true;

@@ -292,6 +292,21 @@ static lk_ids undo_ids(undo_work *w, const lv *heads, size_t len) {
     return (lk_ids){ids, doc_write_frontiers(doc, (doc_heads){heads, len}, ids)};
 }
 
+/* The first own operation from `at` on that somebody else built on; LV_NONE if there is none. */
+static lv undo_built_on(const lk_doc *doc, lv at) {
+    const dag *g = &doc->log.graph;
+    lv first = LV_NONE;
+    for (const dag_run *run = dag_run_of(g, at); run < g->runs.at + g->runs.len; run++) {
+        if (run->peer == doc->self) continue;
+        const lv *parents = &g->parents.at[run->parent_start];
+        for (uint32_t i = 0; i < run->parent_len; i++)
+            if (parents[i] >= at && parents[i] < first && dag_id(g, parents[i]).peer == doc->self)
+                first = parents[i];
+    }
+    return first;
+}
+
+/* As in Loro, a span also ends with what others built on. */
 static lk_status undo_split(undo_work *w, const undo_item *item) {
     const lk_doc *doc = w->undo->doc;
     const dag *g = &doc->log.graph;
@@ -305,7 +320,8 @@ static lk_status undo_split(undo_work *w, const undo_item *item) {
             parents = &before;
             len = 1;
         }
-        bool follows = at > item->start && len == 1 && parents[0] == before;
+        bool follows = at > item->start && len == 1 && parents[0] == before &&
+                       undo_built_on(doc, before) != before;
         if (!follows) {
             undo_span *fresh = arena_vec_push(&w->memory, &w->spans);
             if (fresh == NULL) return LK_ENOMEM;
@@ -315,6 +331,8 @@ static lk_status undo_split(undo_work *w, const undo_item *item) {
         }
         int32_t end = run->counter + (int32_t)run->len;
         if (end > item->end) end = item->end;
+        lv built_on = undo_built_on(doc, here);
+        if (built_on < here + (lv)(end - at)) end = at + (int32_t)(built_on - here) + 1;
         w->lists.span = w->spans.len - 1;
         undo_plain_gather(&w->plain, doc, here, here + (lv)(end - at));
         if (!undo_lists_gather(&w->lists, here, here + (lv)(end - at))) return LK_ENOMEM;

@@ -188,7 +188,7 @@ static uint32_t undo_mender_gap(const undo_mender *m, size_t i) {
     for (size_t k = i; k-- > 0;)
         if (undo_mender_find(m, before[k].id, &pos)) return pos + 1;
     for (size_t k = i + 1; k < m->list->before.len; k++) {
-        bool moves = (before[k].what & (UNDO_MOVED | UNDO_GONE)) != 0;
+        bool moves = (before[k].what & (UNDO_MOVED | UNDO_GONE)) == UNDO_MOVED;
         if (!moves && undo_mender_find(m, before[k].id, &pos)) return pos;
     }
     return 0;

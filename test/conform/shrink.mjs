@@ -4,7 +4,7 @@ import { fault } from './player.mjs';
 const LONGEST_MS = 20_000;
 
 /** What sort of failure it is: "events differs", "Every op id should be unique", ... */
-const sortOf = (error) => error?.message.split('\n')[0].split(': ').pop().slice(0, 24);
+const sortOf = (error) => error?.message.split('\n')[0].split(': ').pop().replace(/^step \d+/, '').slice(0, 24);
 
 /** Drop chunks of its steps, ever smaller ones, while it still fails in the same way. */
 export function cutDown(history) {

@@ -3,7 +3,7 @@
 //
 // Marks are made and taken away aside, in edits that are not undone: taking one back Loro clears the
 // style from the text in front, too.
-import { eventsOf, runs, same, sameBytes, versionOf } from './compare.mjs';
+import { equal, eventsOf, runs, same, sameBytes, versionOf } from './compare.mjs';
 import { randomSource } from './history.mjs';
 
 const LENGTH = 40;
@@ -24,8 +24,11 @@ class Desk {
         this.strayed = false; // likewise
         this.remade = new Set(); // containers that an undo made
         this.grouping = false;
+        this.merged = []; // what imports did to texts
         this.doc.subscribe((batch) => {
             this.batches.push(batch);
+            if (batch.by === 'import')
+                for (const { diff } of batch.events) if (diff.type === 'text') this.merged.push(bare(diff));
             this.misled ||= batch.by === 'import' && this.#tellsOfGone(batch);
             if (batch.origin === 'undo') for (const { target } of batch.events) this.remade.add(target);
             else if (batch.by === 'import' || batch.origin === 'sys:')
@@ -68,6 +71,15 @@ class Desk {
         return [json, this.undo.canUndo(), this.undo.canRedo()];
     }
 }
+
+/** A delta of a text without its styles: in what order things go and come. */
+const bare = ({ diff }) =>
+    diff.reduce((steps, { retain, delete: gone, insert }) => {
+        const last = steps[steps.length - 1];
+        if (insert !== undefined && typeof last === 'string') steps[steps.length - 1] = last + insert;
+        else steps.push(insert ?? { retain, gone });
+        return steps;
+    }, []);
 
 function rangeIn(text, r) {
     const start = r.below(text.length);
@@ -212,6 +224,7 @@ export function makeUndoHistory(seed, peers) {
 }
 
 export function playUndo(libraries, { peers, undo, steps }) {
+    let disordered = false; // see known.mjs
     const worlds = [libraries.ours, libraries.theirs].map((library) =>
         Array.from({ length: peers }, (_, i) => new Desk(library, i + 1)),
     );
@@ -222,6 +235,8 @@ export function playUndo(libraries, { peers, undo, steps }) {
                 desks.map((desk) => desk.state()),
             ]);
             same('undo', ours, theirs);
+            const [some, others] = worlds.map((desks) => desks.map(({ merged }) => merged));
+            disordered ||= !equal(some, others);
             const [told, said] = worlds.map((desks) => desks.map((desk) => desk.events()));
             same('undo: events', told, said);
             const [here, there] = worlds.map((desks) => desks.map(({ doc }) => versionOf(doc)));
@@ -234,6 +249,7 @@ export function playUndo(libraries, { peers, undo, steps }) {
     } catch (error) {
         if (error instanceof Error) {
             error.misled = worlds[1].some(({ misled }) => misled);
+            error.disordered = disordered;
             error.strayed = worlds[1].some(({ strayed }) => strayed);
         }
         throw error;
