@@ -90,6 +90,7 @@ static struct {
     network net;
     rng random, secrets;
     uint64_t sides, parted_ms; /* machines of other bits do not meet before */
+    bool one_way;              /* but those of one side are heard by the other */
     uint64_t began_ms, course;
     loop *here; /* whose program runs; NULL: the server's */
     web web;
@@ -153,9 +154,10 @@ static inline void machine_begin(loop *m, uint8_t number) {
 
 static inline uint64_t machine_max(uint64_t a, uint64_t b) { return a > b ? a : b; }
 
-/* Does a datagram pass between two? */
+/* Does a datagram pass from one to another? */
 static inline bool machine_reaches(const loop *a, const loop *b) {
-    bool apart = (lan.sides >> a->number & 1) != (lan.sides >> b->number & 1);
+    uint64_t from = lan.sides >> a->number & 1, to = lan.sides >> b->number & 1;
+    bool apart = lan.one_way ? from < to : from != to;
     return machine_max(a->dark_ms, b->dark_ms) <= clock_ms && !(apart && clock_ms < lan.parted_ms);
 }
 

@@ -161,7 +161,7 @@ static void assoc_release(assoc *s) {
 /* ---- notifications ---- */
 
 static void assoc_tell(assoc *s, assoc_kind kind, uint16_t stream) {
-    queue_item item = {.kind = kind, .stream = stream};
+    queue_item item = {.kind = (int)kind, .stream = stream};
     if (!queue_push(&s->events, item, (lk_bytes){0})) assoc_down(s, "out of memory");
 }
 

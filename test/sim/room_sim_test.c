@@ -385,11 +385,20 @@ static void sim_move(world *w, loop *m) {
     }
 }
 
+/* Much at once: links go down and come up while it is on its way. */
+static void sim_paste(world *w, uint32_t i) {
+    static char much[200000 + 1];
+    memset(much, 'm', sizeof much - 1);
+    world_type(w, i, much + rng_below(&w->random, sizeof much - 1));
+}
+
 static void sim_trouble(world *w) {
     sim_member *m = sim_member_of(w, rng_below(&w->random, w->len));
     uint32_t what = rng_below(&w->random, 100);
     if (m->machine.asleep_ms > clock_ms) {
         /* nothing happens to it */
+    } else if (what < 2) {
+        sim_paste(w, m->i);
     } else if (what < 60) {
         sim_edit(w, m->i);
     } else if (what < 64) {
@@ -403,7 +412,7 @@ static void sim_trouble(world *w) {
     } else if (what < 87) {
         m->machine.mute_ms = sim_until(w, 50);
     } else if (what < 90) {
-        lan.sides = rng_u64(&w->random);
+        lan.sides = rng_u64(&w->random), lan.one_way = rng_below(&w->random, 3) == 0;
         lan.parted_ms = sim_until(w, 50);
     } else if (what < 92) {
         hub_end(sim_until(w, 20));
@@ -549,7 +558,12 @@ static void sim_say(const char *how, uint64_t first, uint64_t count) {
            first + count - 1, how);
 }
 
+/* What failed once: an answer to a join that came too late. */
+static const uint64_t sim_failed_once[] = {1795674266018};
+
 static void sim_play_messages(const sim_job *job, uint64_t count) {
+    for (size_t i = 0; !job->record && i < countof(sim_failed_once); i++)
+        sim_messages(sim_seed = sim_failed_once[i], false);
     for (sim_seed = job->first; sim_seed < job->first + count; sim_seed++)
         sim_messages(sim_seed, job->record);
     if (!job->record) sim_say("messages", job->first, count);
