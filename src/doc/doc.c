@@ -234,7 +234,8 @@ void doc_advance(lk_doc *doc, const step *steps, size_t len) {
         if (e->watching && i > 0) done = (state_change){0};
         state_apply(&doc->state, &steps[i], e->watching ? &watch : NULL, &done);
         /* As in Loro: that the same was written again is told of edits here only. */
-        if (e->watching && (doc->open || !done.same)) events_note(e, &steps[i], &done);
+        if (e->watching && (doc->open || !done.same)) events_note(e, &steps[i], &done, doc->open);
     }
+    if (e->watching) events_settle(doc);
     state_settle(&doc->state, steps, len);
 }

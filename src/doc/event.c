@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: MIT
  * event.c - batches, and the events made of them. */
+#include "base/sort.h"
 #include "doc/checkout.h"
 #include "doc/event_make.h"
 #include "doc/undo.h"
+#include "model/value.h"
 
 void events_init(events *e, const lk_memory *heap) { *e = (events){.heap = heap, .number = 1}; }
 
@@ -26,6 +28,7 @@ void events_drop(events *e) {
         arena_drop(&e->batch.at[i].styles.memory);
         delta_drop(&e->batch.at[i].delta);
         vec_drop(e->heap, &e->batch.at[i].keys);
+        vec_drop(e->heap, &e->batch.at[i].sets);
         vec_drop(e->heap, &e->batch.at[i].items);
     }
     vec_drop(e->heap, &e->batch);
@@ -43,7 +46,7 @@ void events_cancel(events *e) {
         e->by_container.at[entry->container] = 0;
         delta_reset(&entry->delta);
         event_text_forget(e->heap, &entry->styles);
-        entry->keys.len = entry->items.len = 0;
+        entry->keys.len = entry->sets.len = entry->items.len = 0;
         entry->count = 0;
         if (entry->tree != NULL) tree_unwatch(entry->tree);
         entry->tree = NULL;
@@ -132,7 +135,9 @@ static bool events_reserve(lk_doc *doc, batch_entry *entry, uint32_t edits) {
     case LK_MAP: return vec_reserve(heap, &entry->keys, edits);
     case LK_TREE: return tree_watch(entry->tree) && vec_reserve(heap, &entry->items, edits);
     case LK_COUNTER: return true;
-    case LK_MOVABLE_LIST: return delta_reserve(&entry->delta, 2 * (size_t)edits);
+    case LK_MOVABLE_LIST:
+        return delta_reserve(&entry->delta, 2 * (size_t)edits) &&
+               vec_reserve(heap, &entry->sets, edits);
     default: return delta_reserve(&entry->delta, edits);
     }
 }
@@ -164,7 +169,12 @@ static void events_note_edit(batch_entry *entry, const seq_edit *edit) {
     delta_edit(&entry->delta, edit->at, edit->removed, edit->inserted);
 }
 
-void events_note(events *e, const step *st, const state_change *done) {
+static void events_note_set(batch_entry *entry, const step *st, const lk_value *before) {
+    batch_set *set = &entry->sets.at[entry->sets.len];
+    *set = (batch_set){st->as.elem, before, (uint32_t)entry->sets.len++};
+}
+
+void events_note(events *e, const step *st, const state_change *done, bool made) {
     if (st->container >= e->by_container.len || e->by_container.at[st->container] == 0) return;
     batch_entry *entry = &e->batch.at[e->by_container.at[st->container] - 1];
     switch (st->kind) {
@@ -178,8 +188,48 @@ void events_note(events *e, const step *st, const state_change *done) {
         if (done->tree.what != TREE_STAYS) entry->items.at[entry->items.len++] = done->tree;
         break;
     case STEP_COUNT: entry->count += st->as.count; break;
+    case STEP_SET:
+        if (made)
+            events_note_edit(entry, &done->edit);
+        else if (done->edit.inserted[LK_UTF8] > 0)
+            events_note_set(entry, st, done->before);
+        break;
     default: events_note_edit(entry, &done->edit); events_note_edit(entry, &done->second);
     }
+}
+
+static int events_set_order(const void *a, const void *b) {
+    const batch_set *x = a, *y = b;
+    if (x->elem.peer != y->elem.peer) return x->elem.peer < y->elem.peer ? -1 : 1;
+    if (x->elem.lamport != y->elem.lamport) return x->elem.lamport < y->elem.lamport ? -1 : 1;
+    return x->nth < y->nth ? -1 : x->nth > y->nth;
+}
+
+/* What is set there and back is not told, as in Loro; what moved, too, is told as inserted. */
+static void events_settle_list(const movable *list, batch_entry *entry) {
+    static const uint32_t one[3] = {1, 1, 1};
+    batch_set *sets = entry->sets.at;
+    sort_items(sets, entry->sets.len, sizeof *sets, events_set_order);
+    for (size_t i = 0; i < entry->sets.len; i++) {
+        bool again = i > 0 && sets[i - 1].elem.peer == sets[i].elem.peer &&
+                     sets[i - 1].elem.lamport == sets[i].elem.lamport;
+        const movable_elem *elem = movable_find(list, sets[i].elem);
+        if (again || !movable_shows(list, elem)) continue;
+        if (value_equal(sets[i].before, elem->value)) continue;
+        uint32_t at[SEQ_UNITS];
+        movable_rank(list, elem, at);
+        if (!delta_inserted(&entry->delta, at[LK_CODEPOINT]))
+            delta_edit(&entry->delta, at, one, one);
+    }
+    entry->sets.len = 0;
+}
+
+void events_settle(lk_doc *doc) {
+    events *e = &doc->events;
+    for (size_t i = 0; i < e->batch_len; i++)
+        if (e->batch.at[i].sets.len > 0)
+            events_settle_list(state_find_movable(&doc->state, e->batch.at[i].container),
+                               &e->batch.at[i]);
 }
 
 /* ---- making an event ---- */

@@ -31,11 +31,18 @@ typedef struct batch_styles { /* kept if the batch brings or removes anchors */
     size_t len, cap;
 } batch_styles;
 
+typedef struct batch_set {
+    step_elem elem;
+    const lk_value *before;
+    uint32_t nth;
+} batch_set;
+
 typedef struct batch_entry {
     uint32_t container;
     batch_styles styles;  /* text */
     delta delta;          /* text, list, movable list */
     VEC(batch_key) keys;  /* map; may repeat */
+    VEC(batch_set) sets;  /* movable list: elements that did not move; may repeat */
     tree *tree;           /* of a tree */
     VEC(tree_item) items; /* what it told so far */
     double count;         /* counter */
@@ -78,8 +85,10 @@ bool events_begin(lk_doc *doc);
 bool events_expect(events *e, const uint32_t *containers, size_t len);
 /* Make room for these steps. */
 bool events_prepare(lk_doc *doc, const step *steps, size_t len);
-/* A step was carried out. Needs that room. */
-void events_note(events *e, const step *st, const state_change *change);
+/* A step was carried out; `made`: of an edit here. Needs that room. */
+void events_note(events *e, const step *st, const state_change *change, bool made);
+/* All steps were. */
+void events_settle(lk_doc *doc);
 /* Nothing happened after all. */
 void events_cancel(events *e);
 /* The batch is complete: make the event. If memory is short the batch stays, and is told of by the

@@ -186,6 +186,14 @@ void delta_edit(delta *d, const uint32_t at[3], const uint32_t removed[3],
 
 /* ---- reading ---- */
 
+bool delta_inserted(const delta *d, uint32_t at) {
+    btree_sums rank = {0};
+    btree_pos pos = btree_find_rank(&d->tree, LK_CODEPOINT, at, &rank);
+    if (btree_at_end(&d->tree, pos)) return false;
+    const delta_place *place = btree_item(&d->tree, pos);
+    return at - rank.by[LK_CODEPOINT] >= place->keep[LK_CODEPOINT];
+}
+
 size_t delta_count_max(const delta *d) { return 3 * (size_t)d->tree.total.by[DELTA_COUNT]; }
 
 delta_walk delta_start(const delta *d, bool pairs) {

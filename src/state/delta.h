@@ -50,6 +50,8 @@ bool delta_reserve(delta *d, size_t edits);
  * over k edits. */
 void delta_edit(delta *d, const uint32_t at[3], const uint32_t removed[3],
                 const uint32_t inserted[3]);
+/* Was what is at this position inserted? */
+bool delta_inserted(const delta *d, uint32_t at);
 bool delta_empty(const delta *d);
 /* An upper bound on the steps delta_next() yields. */
 size_t delta_count_max(const delta *d);

@@ -275,6 +275,7 @@ static void state_apply_movable(state *s, movable *m, const step *st, const stat
     movable_apply(m, st, &edits);
     out->edit = edits.first;
     out->second = edits.second;
+    out->before = before;
     for (uint32_t i = 0; st->kind == STEP_INSERT && i < st->len; i++)
         state_place(s, &values[i], true, watch);
     const lk_value *after = named ? state_shown(m, st->as.elem) : NULL;

@@ -60,8 +60,9 @@ typedef struct state_change { /* what a step did, for events */
     bool same;                /* movable list: what was written was there */
     bool taken;               /* map: the write won */
     bool known;               /* map: there was a write before, perhaps a deletion */
-    const lk_value *before;   /* map: what it wrote, NULL: a deletion */
-    tree_item tree;           /* tree, unless it records */
+    const lk_value *before; /* map: what it wrote, NULL: a deletion; movable list: what the element
+                               showed, NULL: it did not */
+    tree_item tree;         /* tree, unless it records */
 } state_change;
 
 /* Is told of children that came to be present, the data of tree nodes excepted. */

@@ -6,8 +6,6 @@ const LISTS = 0;
 const NESTED = 2;
 const STYLED = 6;
 const TREES = 7;
-const GROUPED_MOVES = 9;
-const MOVES = [3, 4, GROUPED_MOVES];
 
 /** What an undo history shows, but for the order of what texts and lists hold. */
 const unordered = ([answer, desks]) => [
@@ -19,17 +17,6 @@ const unordered = ([answer, desks]) => [
         ...can,
     ]),
 ];
-
-/** What each peer was told of, but for what imports did to containers of a kind. */
-const without = (desks, kind) =>
-    desks.map((batches) =>
-        batches
-            .map(({ by, changes }) => [
-                by,
-                Object.entries(changes).filter(([id]) => by === 'local' || !id.endsWith(kind)),
-            ])
-            .filter(([, changes]) => changes.length > 0),
-    );
 
 /** Theirs keeps waiting what ours took, and took nothing. */
 const waits = ({ what, ours, theirs }) =>
@@ -198,16 +185,6 @@ const KNOWN = [
     {
         why: 'what others do in a text that an undo made anew Loro forgets, undoing edits of the old one',
         is: ({ what, strayed }, { undo }) => what?.startsWith('undo') && undo === NESTED && strayed,
-    },
-    {
-        why: 'of an import that sets an element there and back we tell and Loro does not',
-        is: ({ what, ours, theirs }, { undo }) =>
-            (what === 'undo: events' &&
-                MOVES.includes(undo) &&
-                equal(without(ours, ':MovableList'), without(theirs, ':MovableList'))) ||
-            (what?.endsWith(': events') &&
-                undo === undefined &&
-                equal(without([ours], ':MovableList'), without([theirs], ':MovableList'))),
     },
 ];
 

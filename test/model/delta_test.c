@@ -121,6 +121,12 @@ static void test_compare(const world *w) {
     }
     for (; i < w->len; i++) CHECK(w->line[i].old && !w->line[i].gone);
     CHECK(steps <= delta_count_max(&w->delta));
+    uint32_t point = 0;
+    for (uint32_t k = 0; k < w->len; k++) {
+        if (w->line[k].gone) continue;
+        CHECK_EQ(delta_inserted(&w->delta, point), !w->line[k].old);
+        point += w->line[k].len[LK_CODEPOINT];
+    }
 }
 
 static void world_edit_random(world *w, uint32_t reach) {
