@@ -157,6 +157,9 @@ static void replica_out(replica *r, const lk_room_out *out) {
         replica_say(out->what);
         *vec_push(&heap_memory, &r->broken) = out->link;
         break;
+    case LK_ROOM_DENIED:
+        replica_say("someone who may only read tried to change the document; nothing of it was taken");
+        break;
     case LK_ROOM_JOINED:
     case LK_ROOM_PRESENCE:
     case LK_ROOM_SYNCED: break; /* asked for by its state below */

@@ -30,12 +30,25 @@ typedef uint32_t lk_link; /* chosen by you, unique among the open links of a roo
 /* The largest message the protocol allows, in bytes; larger updates travel as fragments. */
 #define LK_MESSAGE_MAX (256u * 1024u)
 
+/* A guarded room: what is not signed by somebody who may write is not taken in, nor passed on,
+ * whoever sends it. All members need a guard of the same keys. Who can only verify takes part by
+ * what others have signed: it keeps that, in memory too, and gives it on as it is. Without a guard
+ * everybody may write. */
+#define LK_SIGNATURE 64
+typedef struct lk_guard {
+    void *context;
+    /* Sign an update blob. The signature is to cover which room it is for. NULL: only reads. */
+    void (*sign)(void *context, lk_bytes blob, uint8_t signature[LK_SIGNATURE]);
+    bool (*verify)(void *context, lk_bytes blob, const uint8_t signature[LK_SIGNATURE]);
+} lk_guard;
+
 typedef struct lk_room_options {
     lk_str room_id;       /* at most 128 bytes of UTF-8 */
     uint64_t seed;        /* for batch ids and timer jitter; random in programs, fixed in tests */
     uint32_t message_max; /* 0: LK_MESSAGE_MAX; a DataChannel may ask for less, down to 1 KiB */
     /* Unix time minus the clock that goes in as now_ms: presence is stamped with Unix time. */
     int64_t unix_offset_ms;
+    const lk_guard *guard; /* copied; NULL: none */
 } lk_room_options;
 
 /* A room over `doc`, which stays yours and must outlive the room. NULL when memory is out or the id
@@ -58,8 +71,21 @@ void lk_room_sparse(lk_room *room, bool sparse, uint64_t now_ms);
  * the status returned); other links and the document go on. */
 lk_status lk_room_feed(lk_room *room, lk_link link, lk_bytes message, uint64_t now_ms);
 /* The document was edited here: commit and send the edit on. What was imported into it past the
- * room goes with it. Cost: the edit, and for each link one small message. */
+ * room goes with it. LK_ESTATE: this room only reads, and the edit stays in this document. Cost:
+ * the edit, and for each link one small message. */
 lk_status lk_room_edited(lk_room *room, uint64_t now_ms);
+/* Who only reads begins with an empty document, or one that holds this already, and gives the room
+ * what it STOREd before, or what another room on this device did: it is imported and kept, but not
+ * stored again. *waits: for its past. What is not signed (and was stored before the room was
+ * guarded) is imported, but cannot be given on. LK_ESTATE if this room can sign; LK_EVALUE if the
+ * signature is wrong; else as lk_import(). */
+lk_status lk_room_restore(lk_room *room, lk_bytes update, bool *waits, uint64_t now_ms);
+/* Append all there is as one update, to store in place of all that was STOREd: a snapshot, signed
+ * in a guarded room; of who only reads, what it keeps. LK_ENOMEM. Commits first. */
+lk_status lk_room_whole(lk_room *room, lk_buf *out);
+/* The next blob of what was STOREd: in a guarded room blobs are signed, and an update may have
+ * several. `rest` starts as the update and is empty after the last one. LK_ECORRUPT. */
+lk_status lk_room_blob_next(lk_bytes *rest, lk_bytes *blob);
 /* Bytes of an LK_ROOM_STORE are durable; acknowledgements that waited for it may leave. */
 void lk_room_stored(lk_room *room, uint64_t token);
 /* Let time pass: fragment time-outs, resends, forwarding of what a link still lacks. */
@@ -75,13 +101,15 @@ lk_status lk_room_presence_json(const lk_room *room, lk_buf *out);
 
 typedef enum lk_room_out_kind {
     LK_ROOM_SEND,     /* send `bytes` as one binary message on `link` */
-    LK_ROOM_STORE,    /* make `bytes` (an update blob) durable, then lk_room_stored(token) */
+    LK_ROOM_STORE,    /* make `bytes` (an update: see lk_room_blob_next()) durable, then
+                         lk_room_stored(token) */
     LK_ROOM_JOINED,   /* the other end of `link` let us in */
     LK_ROOM_CHANGED,  /* the document changed by import: see lk_poll() */
     LK_ROOM_PRESENCE, /* presence changed */
     LK_ROOM_SYNCED,   /* every open link (at least one) holds what we hold, and we what it holds */
     LK_ROOM_BEHIND,   /* that ended: something is on its way again */
     LK_ROOM_ERROR,    /* `link` broke the protocol or refused us; `what` says how. Close it */
+    LK_ROOM_DENIED,   /* `link` sent what nobody signed who may write; it was left out. Told once */
 } lk_room_out_kind;
 
 typedef struct lk_room_out {

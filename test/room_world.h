@@ -6,6 +6,9 @@
  * A packet lost below a reliable channel holds up what is behind it: `late_percent` of messages
  * take longer, and all after them wait. What carries messages may also be something else: `carry`.
  *
+ * In a guarded world the last `readers` nodes only read. A signature is a checksum with a secret in
+ * it, which those who only read promise not to make.
+ *
  * Each node remembers when something is next to happen to it, so that a step costs a look at each
  * node, and rooms of hundreds can be played. */
 #ifndef TEST_ROOM_WORLD_H
@@ -46,6 +49,7 @@ typedef struct world_node {
     uint32_t errors;     /* LK_ROOM_ERRORs told */
     const char *error;   /* the last one */
     VEC(lk_link) broken; /* links they are about, for who gives them up */
+    uint32_t denied;     /* LK_ROOM_DENIEDs told */
     uint32_t presence_told, joined_told, changed_told;
 } world_node;
 
@@ -59,6 +63,8 @@ struct world {
     rng random;
     uint64_t now_ms;
     uint32_t len;
+    bool guarded;
+    uint32_t readers;
     world_node *nodes;
     uint32_t store_ms;     /* storing takes up to that */
     uint32_t late_percent; /* messages that wait for a packet to be sent again */
@@ -99,34 +105,84 @@ static inline void world_clear(world_queue *q) {
     vec_drop(&mem_default, q);
 }
 
+static inline void world_sign(void *context, lk_bytes blob, uint8_t out[LK_SIGNATURE]) {
+    (void)context;
+    uint64_t hash = 0x243f6a8885a308d3u; /* FNV-1a */
+    for (size_t i = 0; i < blob.len; i++) hash = (hash ^ blob.at[i]) * 0x100000001b3u;
+    for (size_t i = 0; i < LK_SIGNATURE; i++) {
+        hash *= 0x100000001b3u;
+        out[i] = (uint8_t)(hash >> 56);
+    }
+}
+
+static inline bool world_verify(void *context, lk_bytes blob,
+                                const uint8_t signature[LK_SIGNATURE]) {
+    uint8_t real[LK_SIGNATURE];
+    world_sign(context, blob, real);
+    return memcmp(real, signature, LK_SIGNATURE) == 0;
+}
+
+static const lk_guard world_writes = {NULL, world_sign, world_verify};
+static const lk_guard world_reads = {NULL, NULL, world_verify};
+
+static inline bool world_reads_only(const world *w, uint32_t i) {
+    return w->guarded && i + w->readers >= w->len;
+}
+
+/* What the node had stored, into its document. */
+static inline void world_load(world_node *n) {
+    for (size_t k = 0; k < n->disk.len; k++) {
+        lk_bytes blob, row = {n->disk.at[k].bytes, n->disk.at[k].len};
+        do {
+            CHECK_EQ(lk_room_blob_next(&row, &blob), LK_OK);
+            CHECK_EQ(lk_import(n->doc, blob, NULL, NULL), LK_OK);
+        } while (row.len > 0);
+    }
+}
+
+static inline void world_restore(world_node *n, uint64_t now_ms) {
+    bool waits;
+    for (size_t k = 0; k < n->disk.len; k++) {
+        lk_bytes row = {n->disk.at[k].bytes, n->disk.at[k].len};
+        CHECK_EQ(lk_room_restore(n->room, row, &waits, now_ms), LK_OK);
+    }
+}
+
 static inline void world_start(world *w, uint32_t i) {
     world_node *n = &w->nodes[i];
+    bool reads = world_reads_only(w, i);
     n->doc = lk_new(rng_u64(&w->random) >> 1, NULL);
     CHECK(n->doc != NULL);
-    for (size_t k = 0; k < n->disk.len; k++)
-        CHECK_EQ(lk_import(n->doc, (lk_bytes){n->disk.at[k].bytes, n->disk.at[k].len}, NULL, NULL),
-                 LK_OK);
+    if (!reads) world_load(n);
     CHECK_EQ(lk_root(n->doc, LK_TEXT, STR("text"), &n->text), LK_OK);
     CHECK_EQ(lk_root(n->doc, LK_MAP, STR("map"), &n->map), LK_OK);
     CHECK_EQ(lk_root(n->doc, LK_MOVABLE_LIST, STR("list"), &n->list), LK_OK);
     lk_room_options options = {
         .room_id = STR("room"), .seed = rng_u64(&w->random), .message_max = w->message_max};
+    if (w->guarded) options.guard = reads ? &world_reads : &world_writes;
     n->room = lk_room_new(n->doc, &options, w->memory);
     CHECK(n->room != NULL);
+    if (reads) world_restore(n, w->now_ms);
     if (w->sparse) lk_room_sparse(n->room, true, w->now_ms);
     n->synced = false;
     n->next_ms = 0;
 }
 
-static inline world *world_new(uint32_t len, uint64_t seed) {
+static inline world *world_new_of(uint32_t len, uint64_t seed, bool guarded, uint32_t readers) {
     world *w = calloc(1, sizeof *w);
     w->random.state = seed;
+    w->guarded = guarded;
+    w->readers = readers;
     w->len = len;
     w->nodes = calloc(len, sizeof *w->nodes);
     w->now_ms = 1000;
     w->lose_kind = -1;
     for (uint32_t i = 0; i < len; i++) world_start(w, i);
     return w;
+}
+
+static inline world *world_new(uint32_t len, uint64_t seed) {
+    return world_new_of(len, seed, false, 0);
 }
 
 /* The end at `from` of the link to `to`, or NULL. */
@@ -252,6 +308,7 @@ static inline void world_poll(world *w, uint32_t i) {
             n->error = out->what;
             *vec_push(&mem_default, &n->broken) = out->link;
             break;
+        case LK_ROOM_DENIED: n->denied++; break;
         }
     }
 }

@@ -3,13 +3,15 @@
 #include "lorikeet_room.h"
 #include "shim.h"
 
+/* guard: 0, or what w_guard_new() made, which begins with the guard. */
 lk_room *WEB(w_room_new)(lk_doc *doc, size_t id_len, uint64_t seed, uint32_t message_max,
-                         double unix_offset_ms) {
+                         double unix_offset_ms, const lk_guard *guard) {
     lk_room_options options = {
         .room_id = shim_str(id_len),
         .seed = seed,
         .message_max = message_max,
         .unix_offset_ms = (int64_t)unix_offset_ms,
+        .guard = guard,
     };
     return lk_room_new(doc, &options, NULL);
 }
@@ -32,6 +34,34 @@ lk_status WEB(w_room_feed)(lk_room *room, lk_link link, size_t len, double now_m
 
 lk_status WEB(w_room_edited)(lk_room *room, double now_ms) {
     return lk_room_edited(room, (uint64_t)now_ms);
+}
+
+/* 1: it waits for its past. */
+int32_t WEB(w_room_restore)(lk_room *room, size_t len, double now_ms) {
+    bool waits;
+    lk_status status = lk_room_restore(room, shim_bytes(len), &waits, (uint64_t)now_ms);
+    return status == LK_OK ? waits : status;
+}
+
+/* Result: the update. */
+lk_status WEB(w_room_whole)(lk_room *room) {
+    writer w = shim_result();
+    return lk_room_whole(room, w.out);
+}
+
+/* Arguments: what was stored. Result, for each of its parts: how many bytes that is, and its blob
+ * as bytes with their length. */
+lk_status WEB(w_room_parts)(size_t len) {
+    lk_bytes rest = shim_bytes(len), blob;
+    writer w = shim_result();
+    lk_status status = LK_OK;
+    while (rest.len > 0 && status == LK_OK) {
+        size_t before = rest.len;
+        status = lk_room_blob_next(&rest, &blob);
+        writer_uleb(&w, before - rest.len);
+        if (status == LK_OK) writer_bytes(&w, blob.at, blob.len);
+    }
+    return status == LK_OK ? shim_written(&w) : status;
 }
 
 void WEB(w_room_stored)(lk_room *room, uint64_t token) { lk_room_stored(room, token); }

@@ -39,11 +39,15 @@ typedef struct link {
     uint32_t slot;      /* its number among the open links, the smallest that was free */
     const char *broken; /* why nothing is read from or sent to it any more; NULL while good */
     bool broken_told;
-    bool asked;               /* a join of ours waits for its answer */
-    bool joined;              /* it let us in */
-    bool wanted, left;        /* it joined us, or left again */
-    bool presence_wanted;     /* it takes presence */
-    bool read_only;           /* it let us in, to read */
+    bool asked;           /* a join of ours waits for its answer */
+    bool joined;          /* it let us in */
+    bool wanted, left;    /* it joined us, or left again */
+    bool presence_wanted; /* it takes presence */
+    bool read_only;       /* it let us in, to read */
+    bool signs;           /* of a guarded room: it says that it can sign */
+    bool anew;            /* likewise: it joined anew, to get everything in one */
+    uint32_t denials;     /* likewise: what it sent that nobody had signed who may write */
+    bool denied_told;
     bool eager;               /* what others write reaches it by us first: it gets that at once */
     uint64_t told[LINK_TOLD]; /* batches it said it has, that were not known here; a ring */
     uint32_t told_at;

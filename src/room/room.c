@@ -18,6 +18,8 @@
 #define ROOM_REFRESH_MS 10000u
 #define ROOM_REFRESH_EACH_MS 20u
 #define ROOM_REFRESH_MOST_MS 22000u
+/* Who only reads asks for everything in one envelope no more often than this. */
+#define ROOM_WHOLE_MS 60000u
 
 /* ---- what the files share ---- */
 
@@ -53,6 +55,10 @@ uint64_t room_random(lk_room *room) { /* splitmix64 */
 
 bool room_mine_raise(lk_room *room, uint64_t peer, int32_t end) {
     int32_t before = have_end(&room->mine, peer);
+    if (room_only_reads(room)) {
+        int32_t kept = have_end(&room->keep.ends, peer);
+        if (end > kept) end = kept;
+    }
     if (end <= before) return true;
     if (!have_raise(&room->mine, &room->memory, peer, end)) return false;
     room->mine_total += (uint64_t)(end - before);
@@ -63,12 +69,18 @@ bool room_mine_raise(lk_room *room, uint64_t peer, int32_t end) {
 
 bool room_mine_read(lk_room *room) {
     if (!have_assign(&room->mine, &room->memory, lk_version(room->doc))) return false;
+    for (size_t i = room->mine.ids.len; room_only_reads(room) && i-- > 0;) {
+        uint64_t peer = room->mine.ids.at[i].peer;
+        have_lower(&room->mine, peer, have_end(&room->keep.ends, peer));
+    }
     room->mine_total = have_total(&room->mine);
     for (size_t i = 0; i < room->links.len; i++) link_measure(&room->links.at[i], &room->mine);
     return true;
 }
 
-bool room_mine_whole(const lk_room *room) { return room->mine_total == lk_op_count(room->doc); }
+bool room_mine_whole(const lk_room *room) {
+    return room_only_reads(room) || room->mine_total == lk_op_count(room->doc);
+}
 
 /* Of what waits for its past here only the bytes can be passed on. */
 static bool room_lacks(const lk_room *room, const link *l, const arrival *a) {
@@ -164,13 +176,15 @@ lk_room *lk_room_new(lk_doc *doc, const lk_room_options *options, const lk_memor
     lk_open_lazily(doc, false); /* what strangers send is read */
     room->random = options->seed;
     room->unix_offset_ms = options->unix_offset_ms;
-    room->refresh_at_ms = room->pass_at_ms = UINT64_MAX;
+    room->guarded = options->guard != NULL;
+    if (room->guarded) room->guard = *options->guard;
+    room->refresh_at_ms = room->pass_at_ms = room->whole_at_ms = UINT64_MAX;
     room->message_max = options->message_max;
     if (room->message_max == 0 || room->message_max > LK_MESSAGE_MAX)
         room->message_max = LK_MESSAGE_MAX;
     if (room->message_max < ROOM_MESSAGE_MIN) room->message_max = ROOM_MESSAGE_MIN;
     room->presence.heap = &room->memory;
-    lk_buf *bufs[] = {&room->id, &room->local, &room->scratch, &room->out.bytes};
+    lk_buf *bufs[] = {&room->id, &room->local, &room->scratch, &room->signed_, &room->out.bytes};
     for (size_t i = 0; i < countof(bufs); i++) bufs[i]->memory = &room->memory;
     if (buf_append(&room->id, id.at, id.len) && room_mine_read(room)) return room;
     lk_room_free(room);
@@ -187,11 +201,13 @@ void lk_room_free(lk_room *room) {
     vec_drop(&room->memory, &room->arrivals);
     vec_drop(&room->memory, &room->spans);
     have_drop(&room->mine, &room->memory);
+    keep_drop(&room->keep, &room->memory);
     presence_drop(&room->presence);
     outbox_drop(&room->out);
     lk_buf_free(&room->id);
     lk_buf_free(&room->local);
     lk_buf_free(&room->scratch);
+    lk_buf_free(&room->signed_);
     mem_free(&memory, room, sizeof *room);
 }
 
@@ -257,8 +273,19 @@ lk_status lk_room_feed(lk_room *room, lk_link id, lk_bytes message, uint64_t now
     return status;
 }
 
+/* Was something written here that nobody else will take? */
+static lk_status room_astray(lk_room *room) {
+    lk_status status = lk_commit(room->doc, NULL);
+    room->local.len = 0;
+    if (status == LK_OK) status = lk_export_local(room->doc, &room->local);
+    bool any = room->local.len > 0;
+    room->local.len = 0;
+    return status == LK_OK && any ? LK_ESTATE : status;
+}
+
 lk_status lk_room_edited(lk_room *room, uint64_t now_ms) {
     room_time(room, now_ms);
+    if (room_only_reads(room)) return room_astray(room);
     lk_status status = room_send_local(room);
     room_look(room);
     return status;
@@ -353,8 +380,34 @@ static void room_tick_presence(lk_room *room) {
         room_send_presence(room, NULL, (lk_bytes){room->scratch.at, room->scratch.len});
 }
 
+/* Any of the links that can be joined anew; of those, one that signs if there is one. */
+static link *room_choose(lk_room *room) {
+    link *chosen = NULL;
+    uint64_t count = 0;
+    for (size_t i = 0; i < room->links.len; i++) {
+        link *l = &room->links.at[i];
+        if (!link_good(l) || !l->joined || !l->wanted || l->asked) continue;
+        bool better = chosen == NULL || (l->signs && !chosen->signs);
+        if (better) count = 1;
+        if (better || (l->signs == chosen->signs && room_random(room) % ++count == 0)) chosen = l;
+    }
+    return chosen;
+}
+
+/* Somebody who can sign says in one envelope what is here in many; or somebody gives on that it was
+ * told so. */
+static void room_tick_whole(lk_room *room) {
+    if (room->whole_at_ms > room->now_ms) return;
+    room->whole_at_ms = UINT64_MAX;
+    if (!keep_loose(&room->keep)) return;
+    room->whole_at_ms = room->now_ms + ROOM_WHOLE_MS;
+    link *l = room_choose(room);
+    if (l != NULL) room_send_join_anew(room, l);
+}
+
 void lk_room_tick(lk_room *room, uint64_t now_ms) {
     room_time(room, now_ms);
+    room_tick_whole(room);
     for (size_t i = 0; i < room->links.len; i++) room_tick_link(room, &room->links.at[i]);
     room_forward(room, room->now_ms);
     room_tick_presence(room);
@@ -369,6 +422,7 @@ uint64_t lk_room_wake_at(const lk_room *room) {
     uint64_t at = presence_wake_at(&room->presence);
     room_sooner(&at, room->refresh_at_ms);
     room_sooner(&at, room->pass_at_ms);
+    room_sooner(&at, room->whole_at_ms);
     for (size_t i = 0; i < room->arrivals.len; i++) room_sooner(&at, room->arrivals.at[i].due_ms);
     for (size_t i = 0; i < room->links.len; i++) {
         const link *l = &room->links.at[i];
@@ -396,8 +450,20 @@ static bool room_take_error(lk_room *room) {
     return false;
 }
 
+static bool room_take_denied(lk_room *room) {
+    for (size_t i = 0; i < room->links.len; i++) {
+        link *l = &room->links.at[i];
+        if (l->denials == 0 || l->denied_told) continue;
+        l->denied_told = true;
+        room->view = (lk_room_out){.kind = LK_ROOM_DENIED, .link = l->id};
+        return true;
+    }
+    return false;
+}
+
 const lk_room_out *lk_room_poll(lk_room *room) {
-    if (outbox_take(&room->out, &room->view) || room_take_error(room)) return &room->view;
+    if (outbox_take(&room->out, &room->view) || room_take_error(room) || room_take_denied(room))
+        return &room->view;
     bool moved = room->synced_told ? room->behind_since : room->synced;
     if (!moved) return NULL;
     room->synced_told = !room->synced_told;

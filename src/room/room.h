@@ -11,9 +11,14 @@
 #ifndef ROOM_ROOM_H
 #define ROOM_ROOM_H
 
+#include "room/keep.h"
 #include "room/link.h"
 #include "room/outbox.h"
 #include "room/presence.h"
+#include "room/signed.h"
+
+/* The payload of joins of who can sign, in a guarded room. */
+#define ROOM_SIGNS ((lk_str){"lksg\1", 5})
 
 /* A join without an answer, or anything else, for so long: the other end does not speak this. */
 #define ROOM_JOIN_TIMEOUT_MS 30000u
@@ -48,8 +53,13 @@ struct lk_room {
     uint32_t last_serial;
     uint64_t last_token;
 
-    have mine; /* the document's version, as far as it was taken in */
+    have mine; /* the document's version, as far as it was taken in; of who only reads, and as far
+                  as it can be given on */
     uint64_t mine_total;
+    bool guarded;
+    lk_guard guard;
+    keep_list keep;       /* of who only reads */
+    uint64_t whole_at_ms; /* it asks for one envelope instead of all of those */
     VEC(link) links;
     VEC(receipt) receipts;
     VEC(arrival) arrivals;
@@ -60,6 +70,7 @@ struct lk_room {
     outbox out;
     lk_buf local;   /* edits exported and not yet sent on; not empty only after memory ran out */
     lk_buf scratch; /* one call's */
+    lk_buf signed_; /* one call's: an update on its way out of a guarded room */
     VEC(lk_span) spans;   /* one call's */
     uint64_t told_all_ms; /* when others were last told the whole version */
     bool sparse;          /* see lk_room_sparse() */
@@ -79,8 +90,12 @@ uint64_t room_random(lk_room *room);
 bool room_mine_raise(lk_room *room, uint64_t peer, int32_t end);
 /* Read the version from the document, where raising cannot tell what changed. */
 bool room_mine_read(lk_room *room);
-/* The document's operations and ours agree in number. */
+/* The document's operations and ours agree in number, as far as they need to. */
 bool room_mine_whole(const lk_room *room);
+/* It is guarded, and we cannot sign. */
+static inline bool room_only_reads(const lk_room *room) {
+    return room->guarded && room->guard.sign == NULL;
+}
 void room_arrival_drop(lk_room *room, arrival *a);
 /* Pass on what arrived, was to be passed on by `due_ms` and is still lacked. */
 void room_forward(lk_room *room, uint64_t due_ms);
@@ -92,6 +107,8 @@ void room_settle_receipts(lk_room *room);
 frame room_frame(const lk_room *room, frame_crdt crdt, frame_kind kind);
 void room_send(lk_room *room, link *l, const frame *f);
 void room_send_join(lk_room *room, link *l, frame_crdt crdt);
+/* Join again as if nothing were here, so as to get everything in one. */
+void room_send_join_anew(lk_room *room, link *l);
 void room_send_join_ok(lk_room *room, link *l, frame_crdt crdt);
 void room_send_join_error(lk_room *room, link *l, const frame *request, uint8_t code,
                           const char *message);

@@ -31,6 +31,10 @@
  * is forgotten after this. */
 #define RECEIVE_REWIND_FORGET_MS 10000u
 #define RECEIVE_REFUSALS_MAX 8u
+/* What nobody signed costs its sender the link after so often: looking at signatures takes time. */
+#define RECEIVE_DENIALS_MAX 16u
+/* A while for what is on its way, before everything is asked for in one. */
+#define RECEIVE_WHOLE_MS 2000u
 
 /* ---- joins ---- */
 
@@ -82,6 +86,9 @@ static lk_status receive_join(lk_room *room, link *l, const frame *f) {
     }
     l->wanted = true;
     l->left = false;
+    l->anew |= room->guarded && back && f->version.len == 0;
+    l->signs = f->payload.len == ROOM_SIGNS.len &&
+               __builtin_memcmp(f->payload.at, ROOM_SIGNS.at, ROOM_SIGNS.len) == 0;
     room_send_join_ok(room, l, f->crdt);
     if (l->push_at_ms != UINT64_MAX) return LK_OK; /* put off already */
     if (back)
@@ -121,7 +128,8 @@ typedef struct intake { /* one batch on its way in */
     uint64_t knowing; /* links it was sent on to */
     bool single;      /* the batch is one update, so that its id says what it holds */
     bool news;
-    bool large; /* not to be told by its id alone */
+    bool large;  /* not to be told by its id alone */
+    bool denied; /* nobody signed it who may write */
 } intake;
 
 static uint8_t receive_ack_status(lk_status status) {
@@ -134,6 +142,12 @@ static lk_status receive_refused(lk_room *room, link *l, frame_crdt crdt, uint64
     room_send_ack(room, l, crdt, batch, receive_ack_status(status));
     if (status == LK_ENOMEM) return status; /* our trouble: they will send it again */
     return room_break(l, status, "update could not be imported");
+}
+
+static lk_status receive_denied(lk_room *room, link *l, uint64_t batch) {
+    room_send_ack(room, l, FRAME_LORO, batch, ACK_PERMISSION_DENIED);
+    if (++l->denials <= RECEIVE_DENIALS_MAX) return LK_OK;
+    return room_break(l, LK_ECORRUPT, "it keeps sending what nobody signed who may write");
 }
 
 /* Remember what others may lack: what is in room->spans. The arrival is a view until the next. */
@@ -202,15 +216,16 @@ static void receive_spare(lk_room *room, link *l) {
     if (room_random(room) % RECEIVE_SPARE_ONE_IN == 0) l->eager = false;
 }
 
-/* The sender holds what it sent, which is in room->spans; others may lack it. */
+/* The sender holds what it sent, which is in room->spans; others may lack it. `rose`: so it is
+ * with what was held before. */
 static bool receive_credit(lk_room *room, link *l, intake *in, lk_bytes update,
-                           const lk_import_status *got) {
+                           const lk_import_status *got, bool rose) {
     for (size_t i = 0; i < room->spans.len; i++) {
         lk_span span = room->spans.at[i];
         if (!link_knows(l, &room->memory, &room->mine, span.peer, span.end)) return false;
     }
     bool again = got->success_len == 0 && receive_arrived(room, in->batch);
-    bool news = got->success_len > 0 || (got->pending_len > 0 && !again);
+    bool news = got->success_len > 0 || (got->pending_len > 0 && !again) || rose;
     if (again && !news && l->eager) receive_spare(room, l); /* it did not need ours */
     if (!news) return true;
     bool large = room->spans.len > ARRIVAL_SPANS || update.len > RECEIVE_SMALL_BYTES;
@@ -235,15 +250,41 @@ static void receive_gap(lk_room *room, link *l, lk_span waiting) {
             ((uint64_t)(room->sparse ? RECEIVE_REJOIN_SPARSE_MS : RECEIVE_REJOIN_MS) << doublings);
 }
 
-static lk_status receive_import(lk_room *room, link *l, intake *in, lk_bytes update) {
+/* Who only reads keeps what it can give on, by what is in room->spans. */
+static bool receive_keep(lk_room *room, lk_bytes whole, bool *taken) {
+    bool ok = keep_add(&room->keep, &room->memory, room->spans.at, room->spans.len, whole, taken);
+    if (keep_loose(&room->keep) && room->whole_at_ms == UINT64_MAX)
+        room->whole_at_ms = room->now_ms + RECEIVE_WHOLE_MS;
+    return ok;
+}
+
+/* Mine is raised by what was imported; *rose if it is more though that was nothing. */
+static bool receive_raise(lk_room *room, const lk_import_status *got, bool kept, bool *rose) {
+    bool ok = true;
+    uint64_t before = room->mine_total;
+    for (size_t i = 0; i < got->success_len && ok; i++)
+        ok = room_mine_raise(room, got->success[i].peer, got->success[i].end);
+    bool hidden = kept && got->success_len == 0; /* held before, and can be given on now */
+    if (!ok || !room_mine_whole(room) || hidden) ok = room_mine_read(room);
+    *rose = hidden && room->mine_total > before;
+    return ok;
+}
+
+/* The blob of an update, or of an envelope in one. */
+static lk_status receive_import(lk_room *room, link *l, intake *in, lk_bytes update,
+                                lk_bytes blob) {
     /* Now, as forwarding makes use of room->spans; an update may leave two arrivals. */
     if (room->arrivals.len + 2 > LIMIT_ARRIVALS) room_forward(room, UINT64_MAX);
     if (!outbox_reserve(&room->out, update.len, 2)) return LK_ENOMEM;
     lk_import_status got;
-    lk_status status = lk_import(room->doc, update, &got, NULL);
+    bool kept = false;
+    lk_status status = lk_import(room->doc, blob, &got, NULL);
+    if (status == LK_OK) status = room_read_spans(room, blob);
+    if (status == LK_OK && room_only_reads(room) && !receive_keep(room, update, &kept))
+        status = LK_ENOMEM;
     if (status != LK_OK) return status;
     bool news = got.success_len > 0;
-    if (news || got.pending_len > 0) {
+    if (news || got.pending_len > 0 || kept) {
         outbox_range range;
         uint64_t token = ++room->last_token;
         if (in->stored++ == 0) in->first = token;
@@ -252,13 +293,26 @@ static lk_status receive_import(lk_room *room, link *l, intake *in, lk_bytes upd
     }
     if (news) LK_ASSERT(outbox_notice(&room->out, LK_ROOM_CHANGED));
     if (got.pending_len > 0) receive_gap(room, l, got.pending[0]);
-    bool ok = true;
-    for (size_t i = 0; i < got.success_len && ok; i++)
-        ok = room_mine_raise(room, got.success[i].peer, got.success[i].end);
-    if (!ok || !room_mine_whole(room)) ok = room_mine_read(room);
-    if (ok) status = room_read_spans(room, update);
-    if (ok && status == LK_OK) ok = receive_credit(room, l, in, update, &got);
-    return ok ? status : LK_ENOMEM;
+    bool rose, ok = receive_raise(room, &got, kept, &rose) &&
+                    receive_credit(room, l, in, update, &got, rose);
+    return ok ? LK_OK : LK_ENOMEM;
+}
+
+/* One update. In a guarded room all of it is signed, or it ends there. */
+static lk_status receive_one(lk_room *room, link *l, intake *in, lk_bytes update) {
+    if (!room->guarded) return receive_import(room, l, in, update, update);
+    lk_status status;
+    size_t len = update.len;
+    do {
+        signed_envelope e;
+        status = signed_next(&update, &e, NULL);
+        in->denied =
+            status != LK_OK || !room->guard.verify(room->guard.context, e.blob, e.signature);
+        if (in->denied) return LK_ECORRUPT;
+        in->single &= e.whole.len == len;
+        status = receive_import(room, l, in, e.whole, e.blob);
+    } while (status == LK_OK && update.len > 0);
+    return status;
 }
 
 /* Write the receipt for a batch; it answers the link unless the batch failed. */
@@ -284,13 +338,14 @@ static lk_status receive_batch(lk_room *room, link *l, uint64_t batch, const lk_
     if (status == LK_OK && !vec_reserve(&room->memory, &room->receipts, 1)) status = LK_ENOMEM;
     if (status != LK_OK) return receive_refused(room, l, FRAME_LORO, batch, LK_ENOMEM);
     intake in = {.batch = batch, .single = update != NULL};
-    if (update != NULL) status = receive_import(room, l, &in, *update);
+    if (update != NULL) status = receive_one(room, l, &in, *update);
     bool first = true;
     for (lk_bytes one; status == LK_OK && frame_next_update(&list, &one); first = false) {
         in.single = first && list.len == 0;
-        status = receive_import(room, l, &in, one);
+        status = receive_one(room, l, &in, one);
     }
     receive_receipt(room, l, &in, status == LK_OK);
+    if (in.denied) return receive_denied(room, l, batch);
     return status == LK_OK ? LK_OK : receive_refused(room, l, FRAME_LORO, batch, status);
 }
 
@@ -421,6 +476,42 @@ static lk_status receive_ack(lk_room *room, link *l, const frame *f) {
     else
         l->ack_due_ms = UINT64_MAX;
     return LK_OK;
+}
+
+/* ---- what was stored before ---- */
+
+static lk_status receive_stored(lk_room *room, lk_bytes blob, lk_bytes whole, bool *waits) {
+    bool taken;
+    lk_import_status got;
+    lk_status status = lk_import(room->doc, blob, &got, NULL);
+    if (status == LK_OK) {
+        *waits |= got.pending_len > 0;
+        status = room_read_spans(room, blob);
+    }
+    if (status == LK_OK && whole.len > 0 && !receive_keep(room, whole, &taken)) status = LK_ENOMEM;
+    return status;
+}
+
+lk_status lk_room_restore(lk_room *room, lk_bytes update, bool *waits, uint64_t now_ms) {
+    lk_status status = LK_OK;
+    if (!room_only_reads(room)) return LK_ESTATE;
+    if (room->now_ms < now_ms) room->now_ms = now_ms;
+    *waits = false;
+    if (update.len > 0 && !signed_is(update)) {
+        status = receive_stored(room, update, (lk_bytes){0}, waits);
+        update.len = 0;
+    }
+    while (update.len > 0 && status == LK_OK) {
+        signed_envelope e;
+        status = signed_next(&update, &e, NULL);
+        if (status == LK_OK && !room->guard.verify(room->guard.context, e.blob, e.signature))
+            status = LK_EVALUE;
+        if (status == LK_OK) status = receive_stored(room, e.blob, e.whole, waits);
+    }
+    if (!room_mine_read(room) && status == LK_OK) status = LK_ENOMEM;
+    for (size_t i = 0; i < room->links.len && status == LK_OK; i++)
+        room_send_missing(room, &room->links.at[i]);
+    return status;
 }
 
 /* ---- all kinds ---- */

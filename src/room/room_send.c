@@ -44,18 +44,28 @@ static bool send_version(lk_room *room, lk_bytes *out) {
     return ok;
 }
 
-void room_send_join(lk_room *room, link *l, frame_crdt crdt) {
-    frame f = room_frame(room, crdt, FRAME_JOIN_REQUEST);
-    if (crdt == FRAME_LORO) {
-        if (!send_version(room, &f.version)) {
-            room_break(l, LK_ENOMEM, "out of memory");
-            return;
-        }
-        l->asked = true;
-        l->join_due_ms = room->now_ms + ROOM_JOIN_TIMEOUT_MS;
-    }
+static void send_join_from(lk_room *room, link *l, lk_bytes version) {
+    frame f = room_frame(room, FRAME_LORO, FRAME_JOIN_REQUEST);
+    f.version = version;
+    if (room->guarded && room->guard.sign != NULL)
+        f.payload = (lk_bytes){(const uint8_t *)ROOM_SIGNS.at, ROOM_SIGNS.len};
+    l->asked = true;
+    l->join_due_ms = room->now_ms + ROOM_JOIN_TIMEOUT_MS;
     room_send(room, l, &f);
 }
+
+void room_send_join(lk_room *room, link *l, frame_crdt crdt) {
+    lk_bytes version;
+    frame f = room_frame(room, crdt, FRAME_JOIN_REQUEST);
+    if (crdt != FRAME_LORO)
+        room_send(room, l, &f);
+    else if (send_version(room, &version))
+        send_join_from(room, l, version);
+    else
+        room_break(l, LK_ENOMEM, "out of memory");
+}
+
+void room_send_join_anew(lk_room *room, link *l) { send_join_from(room, l, (lk_bytes){0}); }
 
 void room_send_join_ok(lk_room *room, link *l, frame_crdt crdt) {
     frame f = room_frame(room, crdt, FRAME_JOIN_OK);
@@ -186,19 +196,41 @@ static bool send_spans(lk_room *room, const have *from) {
 
 static void send_scratch_done(lk_room *room) {
     if (room->scratch.cap > SEND_KEEP) lk_buf_free(&room->scratch);
+    if (room->signed_.cap > SEND_KEEP) lk_buf_free(&room->signed_);
+}
+
+/* In a guarded room the blob goes into an envelope: a view until the next. */
+static lk_status send_sign(lk_room *room, lk_bytes *update) {
+    if (!room->guarded) return LK_OK;
+    room->signed_.len = 0;
+    if (!signed_write(&room->guard, *update, &room->signed_)) return LK_ENOMEM;
+    *update = (lk_bytes){room->signed_.at, room->signed_.len};
+    return LK_OK;
+}
+
+/* Everything beyond `from` as an update for others: a view until the next. */
+static lk_status send_export(lk_room *room, lk_export_mode mode, const have *from, lk_bytes *out) {
+    room->scratch.len = room->signed_.len = 0;
+    if (room_only_reads(room)) {
+        bool ok = keep_beyond(&room->keep, from, &room->signed_);
+        *out = (lk_bytes){room->signed_.at, room->signed_.len};
+        return ok ? LK_OK : LK_ENOMEM;
+    }
+    lk_status status = lk_export(room->doc, mode, have_view(from), &room->scratch);
+    *out = (lk_bytes){room->scratch.at, room->scratch.len};
+    return status == LK_OK ? send_sign(room, out) : status;
 }
 
 /* Everything beyond `from`. */
 static void send_beyond(lk_room *room, link *l, const have *from) {
-    room->scratch.len = 0;
-    lk_status status = lk_export(room->doc, LK_UPDATES, have_view(from), &room->scratch);
+    lk_bytes update;
+    lk_status status = send_export(room, LK_UPDATES, from, &update);
     if (status == LK_OK && !send_spans(room, from)) status = LK_ENOMEM;
     if (status != LK_OK) {
         room_break(l, status, "what the other end lacks could not be exported");
         return;
     }
     uint64_t batch = room_random(room);
-    lk_bytes update = {room->scratch.at, room->scratch.len};
     send_batch(room, &(send_target){.only = l}, FRAME_LORO, batch, update);
     send_fly(room, l, batch, update.len, room->spans.at, room->spans.len);
     send_scratch_done(room);
@@ -206,7 +238,12 @@ static void send_beyond(lk_room *room, link *l, const have *from) {
 
 void room_send_missing(lk_room *room, link *l) {
     l->push_at_ms = UINT64_MAX;
-    if (link_open_to_us(l) && l->sent_gap.less > 0) send_beyond(room, l, &l->sent);
+    if (!link_open_to_us(l)) return;
+    if (l->anew)
+        send_beyond(room, l, &(have){0});
+    else if (l->sent_gap.less > 0)
+        send_beyond(room, l, &l->sent);
+    l->anew = false;
 }
 
 void room_send_again(lk_room *room, link *l) {
@@ -248,10 +285,12 @@ static bool send_store(lk_room *room, lk_bytes update) {
     return true;
 }
 
-/* Send the update in `bytes`, which has just become part of mine: at once to links that hold what
- * it builds on, with all that they lack to the rest. */
-static lk_status send_own(lk_room *room, lk_bytes update) {
-    lk_status status = room_read_spans(room, update);
+/* Send the blob, which has just become part of mine: at once to links that hold what it builds on,
+ * with all that they lack to the rest. */
+static lk_status send_own(lk_room *room, lk_bytes blob) {
+    lk_bytes update = blob;
+    lk_status status = room_read_spans(room, blob);
+    if (status == LK_OK) status = send_sign(room, &update);
     if (status != LK_OK) return status;
     if (!send_store(room, update)) return LK_ENOMEM;
     for (size_t i = 0; i < room->spans.len; i++)
@@ -328,10 +367,9 @@ void room_send_late(lk_room *room, link *l, const arrival *a) {
 /* The document holds what came neither by this room nor from its own hand: someone imported into
  * it. Treat that as an edit. */
 static lk_status send_strange(lk_room *room) {
-    room->scratch.len = 0;
-    lk_status status = lk_export(room->doc, LK_UPDATES, have_view(&room->mine), &room->scratch);
-    if (status == LK_OK && !send_store(room, (lk_bytes){room->scratch.at, room->scratch.len}))
-        status = LK_ENOMEM;
+    lk_bytes update;
+    lk_status status = send_export(room, LK_UPDATES, &room->mine, &update);
+    if (status == LK_OK && !send_store(room, update)) status = LK_ENOMEM;
     if (status == LK_OK && !room_mine_read(room)) status = LK_ENOMEM;
     for (size_t i = 0; i < room->links.len && status == LK_OK; i++)
         room_send_missing(room, &room->links.at[i]);
@@ -340,6 +378,7 @@ static lk_status send_strange(lk_room *room) {
 }
 
 lk_status room_send_local(lk_room *room) {
+    if (room_only_reads(room)) return LK_OK; /* see lk_room_edited() */
     if (room->local.len == 0) {
         lk_status status = lk_commit(room->doc, NULL);
         if (status == LK_OK) status = lk_export_local(room->doc, &room->local);
@@ -352,6 +391,15 @@ lk_status room_send_local(lk_room *room) {
         if (room->local.cap > SEND_KEEP) lk_buf_free(&room->local);
     }
     return room_mine_whole(room) ? LK_OK : send_strange(room);
+}
+
+lk_status lk_room_whole(lk_room *room, lk_buf *out) {
+    lk_bytes update;
+    lk_status status = room_send_local(room);
+    if (status == LK_OK) status = send_export(room, LK_SNAPSHOT, &(have){0}, &update);
+    if (status == LK_OK && !buf_append(out, update.at, update.len)) status = LK_ENOMEM;
+    send_scratch_done(room);
+    return status;
 }
 
 /* ---- presence, news ---- */

@@ -159,7 +159,14 @@ export interface Engine {
   w_watch(doc: number, on: number): number;
   w_poll(doc: number): number;
 
-  w_room_new(doc: number, len: number, seed: bigint, messageMax: number, offset: number): number;
+  w_room_new(
+    doc: number,
+    len: number,
+    seed: bigint,
+    messageMax: number,
+    offset: number,
+    guard: number,
+  ): number;
   w_room_free(room: number): void;
   w_room_open(room: number, link: number, now: number): number;
   w_room_sparse(room: number, sparse: number, now: number): void;
@@ -173,6 +180,15 @@ export interface Engine {
   w_room_presence_json(room: number): number;
   w_room_poll(room: number): number;
   w_room_stats(room: number): number;
+  w_room_restore(room: number, len: number, now: number): number;
+  w_room_whole(room: number): number;
+  w_room_parts(len: number): number;
+
+  w_guard_new(writes: number, len: number): number;
+  w_guard_free(guard: number): void;
+  w_guard_key(guard: number): number;
+  w_guard_sign(guard: number, len: number): number;
+  w_guard_verify(guard: number, len: number): number;
 
   w_ephemeral_new(timeout: number, awareness: number): number;
   w_ephemeral_free(entries: number): void;

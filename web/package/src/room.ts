@@ -2,9 +2,10 @@
 // lorikeet_room.h for JavaScript: feed it messages and the time, and do what poll() says. It sends,
 // stores and sleeps nothing itself.
 
-import { check, outRead, outString, put, putBytes, putString } from "./call.js";
+import { check, outBytes, outRead, outString, put, putBytes, putString } from "./call.js";
 import type { LoroDoc } from "./doc.js";
 import { ESTATE } from "./errors.js";
+import type { Guard } from "./guard.js";
 import { engine, own, type Owned, randomU64, release } from "./module.js";
 import type { Store } from "./store.js";
 import type { Value } from "./value.js";
@@ -17,13 +18,15 @@ export interface RoomOptions {
   /** Unix time minus the clock whose times go in as `now`: `performance.timeOrigin` if that is
    *  `performance.now()`. */
   unixOffset?: number;
+  /** Who may write; without it everybody may. It stays yours, and must not be freed before. */
+  guard?: Guard;
 }
 
 /** What to do next. */
 export type RoomOut =
   /** Send as one binary message. */
   | { kind: "send"; link: number; bytes: Uint8Array }
-  /** Make durable, then call stored(token). */
+  /** Make durable, then call stored(token). partsOf() says what is in it. */
   | { kind: "store"; token: bigint; bytes: Uint8Array }
   /** The other end of the link let us in. */
   | { kind: "joined"; link: number }
@@ -33,7 +36,9 @@ export type RoomOut =
   | { kind: "synced" }
   | { kind: "behind" }
   /** The link broke the protocol or refused us: close it. */
-  | { kind: "error"; link: number; what: string };
+  | { kind: "error"; link: number; what: string }
+  /** The link sent what nobody signed who may write. It was left out. */
+  | { kind: "denied"; link: number };
 
 export interface RoomStats {
   links: number;
@@ -55,21 +60,44 @@ const KINDS = [
   "synced",
   "behind",
   "error",
+  "denied",
 ] as const;
+
+/** A part of what a room wanted stored. */
+export interface Part {
+  /** As it was signed, in a guarded room. */
+  bytes: Uint8Array;
+  blob: Uint8Array;
+}
+
+/** The parts of what a room wanted stored. There is one, but in a guarded room there may be more. */
+export function partsOf(stored: Uint8Array): Part[] {
+  check(engine().w_room_parts(putBytes(stored)));
+  return outRead((r) => {
+    const parts: Part[] = [];
+    for (let at = 0; r.more; ) {
+      const bytes = stored.subarray(at, (at += r.uleb()));
+      parts.push({ bytes, blob: r.blob() });
+    }
+    return parts;
+  });
+}
 
 /** One document, bound to any number of links to other peers. */
 export class Room {
   private readonly _store: Store;
   private readonly _owned: Owned;
 
-  constructor(doc: LoroDoc<any>, { id, messageMax = 0, unixOffset = 0 }: RoomOptions) {
+  constructor(doc: LoroDoc<any>, { id, messageMax = 0, unixOffset = 0, guard }: RoomOptions) {
     this._store = doc.store;
     const { handle } = this._store;
     const len = putString(id);
-    const room = engine().w_room_new(handle, len, randomU64(), messageMax, unixOffset);
+    const guarded = guard?.handle ?? 0;
+    const room = engine().w_room_new(handle, len, randomU64(), messageMax, unixOffset, guarded);
     if (room === 0) throw new ESTATE("no room: its id is too long, or memory is out");
     this._store.dependents.add(this);
-    this._owned = own(this, room, (room) => engine().w_room_free(room), this._store);
+    const keeps = [this._store, guard];
+    this._owned = own(this, room, (room) => engine().w_room_free(room), keeps);
   }
 
   private get _handle(): number {
@@ -116,6 +144,22 @@ export class Room {
     this._store.transact(() => {
       check(engine().w_room_edited(this._handle, now));
       first?.();
+    });
+  }
+
+  /** Of who only reads: give the room what it wanted stored before, or what another tab's did. Says
+   *  whether some of it waits for its past. Throws if it is damaged, or nobody signed it. */
+  restore(stored: Uint8Array, now: number): boolean {
+    return this._store.transact(
+      () => check(engine().w_room_restore(this._handle, putBytes(stored), now)) === 1,
+    );
+  }
+
+  /** All there is, to store in place of what was. */
+  whole(): Uint8Array {
+    return this._store.transact(() => {
+      check(engine().w_room_whole(this._handle));
+      return outBytes();
     });
   }
 

@@ -4,7 +4,15 @@
 import { type EngineSource, load } from "./module.js";
 
 export * from "./index.js";
-export { Room, type RoomOptions, type RoomOut, type RoomStats } from "./room.js";
+export { Guard, type GuardOptions } from "./guard.js";
+export {
+  type Part,
+  partsOf,
+  Room,
+  type RoomOptions,
+  type RoomOut,
+  type RoomStats,
+} from "./room.js";
 
 /** Load the engine: from beside this file, or from where it is. */
 export default function init(

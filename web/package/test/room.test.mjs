@@ -6,9 +6,9 @@ import { doc } from "./both.mjs";
 
 /** A document in a room, with its outbox. */
 class Member {
-  constructor(peer, room = "room") {
+  constructor(peer, room = "room", guard = undefined) {
     this.doc = doc(ours, peer);
-    this.room = new ours.Room(this.doc, { id: room });
+    this.room = new ours.Room(this.doc, { id: room, guard });
     this.said = [];
     this.stores = [];
   }
@@ -130,4 +130,47 @@ test("a room ends before its document", () => {
 
 test("a room id that is too long is refused", () => {
   assert.throws(() => new ours.Room(doc(ours), { id: "x".repeat(129) }), ours.ESTATE);
+});
+
+test("in a guarded room only what is signed is taken, and who reads gives on what others signed", () => {
+  const head = "a room's updates";
+  const writes = new ours.Guard({ head, seed: new Uint8Array(32).fill(1) });
+  const reads = new ours.Guard({ head, key: writes.key });
+  assert.ok(writes.writes && !reads.writes);
+  const [writer, reader, next, stranger] = [
+    new Member(1, "room", writes),
+    new Member(2, "room", reads),
+    new Member(3, "room", reads),
+    new Member(4, "room", new ours.Guard({ head, seed: new Uint8Array(32).fill(2) })),
+  ];
+  writer.room.open(1, 0);
+  reader.room.open(1, 0);
+  writer.doc.getText("t").insert(0, "signed");
+  writer.room.edited(0);
+  settle(writer, reader, 0);
+  assert.equal(reader.doc.getText("t").toString(), "signed");
+  assert.throws(() => {
+    reader.doc.getText("t").insert(0, "not ");
+    reader.room.edited(1);
+  }, ours.ESTATE);
+
+  const [{ bytes, blob }] = ours.partsOf(reader.stores[0]);
+  assert.deepEqual(bytes, reader.stores[0]);
+  assert.deepEqual(ours.partsOf(blob), [{ bytes: blob, blob }]);
+  assert.throws(() => ours.partsOf(bytes.subarray(0, 50)), ours.ECORRUPT);
+  assert.equal(next.room.restore(reader.room.whole(), 2), false);
+  assert.equal(next.doc.getText("t").toString(), "signed");
+  const changed = reader.stores[0].slice();
+  changed[20] ^= 1;
+  assert.throws(() => next.room.restore(changed, 2), ours.EVALUE);
+  assert.throws(() => writer.room.restore(changed, 2), ours.ESTATE);
+  assert.throws(() => reads.sign(blob), ours.ESTATE);
+  assert.throws(() => new ours.Guard({ head, key: new Uint8Array(31) }), ours.ESTATE);
+
+  stranger.doc.getText("t").insert(0, "forged");
+  stranger.room.open(1, 3);
+  next.room.open(1, 3);
+  settle(stranger, next, 3);
+  assert.equal(next.doc.getText("t").toString(), "signed");
+  assert.ok(next.said.includes("denied"));
 });
