@@ -486,6 +486,19 @@ static void sim_calm(world *w) {
     for (uint32_t i = 0; i < w->len; i++) CHECK(sim_member_of(w, i)->closed < w->len);
 }
 
+/* Who has another address now keeps all links. In a large room those that nobody wants any more may
+ * end. */
+static void sim_keep(world *w) {
+    sim_member *m = sim_member_of(w, rng_below(&w->random, w->len));
+    if (w->len > NEIGHBOUR_ALL + 1) return;
+    m->closed = 0;
+    machine_move(&m->machine, 0);
+    m->machine.addr_len = 1;
+    sim_run(w, SIM_CALM_MS);
+    CHECK_EQ(m->closed, 0);
+    CHECK(sim_whole(w));
+}
+
 /* Returns what was the course. */
 static uint64_t sim_network(uint64_t seed, bool record) {
     rng shape = {seed};
@@ -505,6 +518,7 @@ static uint64_t sim_network(uint64_t seed, bool record) {
     for (uint32_t step = 0; step < 60 + 2 * len; step++) sim_trouble(w);
     sim_recover(w);
     sim_calm(w);
+    sim_keep(w);
     world_check_same(w);
     sim_check_level(w);
     sim_check_disks(w);
