@@ -154,7 +154,7 @@ static void log_print(const log_book *book, lk_buf *out) {
     for (size_t i = 0; i < book->order.len; i++) {
         uint32_t node = book->order.at[i].change;
         const log_change *change = &book->changes.at[node];
-        vec_reserve(&heap_memory, &parents, change->deps_len + 1);
+        (void)vec_reserve(&heap_memory, &parents, change->deps_len + 1);
         size_t len = log_parents(book, change, parents.at);
         graph_node(&g, node, out);
         log_print_change(book, change, out);

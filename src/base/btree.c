@@ -354,7 +354,17 @@ btree_pos btree_find(const btree *t, unsigned metric, uint32_t pos, uint32_t *of
     return found;
 }
 
+/* Does the remembered item hold it? (A place before it wraps.) */
+static inline bool btree_holds_near(const btree *t, unsigned metric, uint32_t pos) {
+    return t->near != NULL && t->near_slot < t->near->link.len &&
+           pos - t->near_rank.by[metric] < t->near->sums[t->near_slot].by[metric];
+}
+
 btree_pos btree_find_near(btree *t, unsigned metric, uint32_t pos, btree_sums *rank) {
+    if (btree_holds_near(t, metric, pos)) {
+        *rank = t->near_rank;
+        return (btree_pos){t->near, t->near_slot};
+    }
     btree_pos found = btree_find_rank(t, metric, pos, rank);
     t->near = found.leaf;
     t->near_slot = found.slot;
@@ -567,6 +577,11 @@ void btree_changed(btree *t, btree_pos pos, btree_sums before) {
     *sums = t->class->measure(btree_item(t, pos));
     btree_sums by = btree_minus(sums, &before);
     btree_climb(t, pos, &by);
+}
+
+void btree_grew(btree *t, btree_pos pos, const btree_sums *by) {
+    btree_add(&pos.leaf->sums[pos.slot], by);
+    btree_climb(t, pos, by);
 }
 
 /* ---- removing ---- */

@@ -99,6 +99,8 @@ void btree_raise(btree *t);
 btree_pos btree_remove(btree *t, btree_pos pos);
 /* The item at `pos` was changed in place; `before` is what it measured before that. */
 void btree_changed(btree *t, btree_pos pos, btree_sums before);
+/* The same, where it is known by how much it measures more; less wraps. */
+void btree_grew(btree *t, btree_pos pos, const btree_sums *by);
 
 /* Remove all items, keeping the memory a small tree needs. */
 void btree_clear(btree *t);

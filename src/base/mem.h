@@ -37,10 +37,17 @@ void mem_free(const lk_memory *heap, void *at, size_t len);
         T *at;                                                                                     \
         size_t len, cap;                                                                           \
     }
-/* Make room for `more` further items; false when memory is out, with nothing changed. */
+/* Make room for `more` further items; false when memory is out, with nothing changed. Mostly there
+ * is: that is seen without a call, but for WebAssembly, whose size counts. */
 #define vec_reserve(heap, vec, more)                                                               \
-    mem_vec_reserve((heap), (void **)(void *)&(vec)->at, &(vec)->cap, (vec)->len, (more),          \
-                    sizeof *(vec)->at)
+    (vec_has_room((vec), (more)) ||                                                                \
+     mem_vec_reserve((heap), (void **)(void *)&(vec)->at, &(vec)->cap, (vec)->len, (more),         \
+                     sizeof *(vec)->at))
+#ifdef __wasm__
+#define vec_has_room(vec, more) false
+#else
+#define vec_has_room(vec, more) ((more) <= (vec)->cap - (vec)->len)
+#endif
 /* Append a zeroed item and point at it, or NULL. */
 #define vec_push(heap, vec) (vec_reserve(heap, vec, 1) ? &(vec)->at[(vec)->len++] : NULL)
 #define vec_drop(heap, vec)                                                                        \

@@ -75,8 +75,10 @@ lk_status edit_begin(lk_doc *doc, lk_ref ref, size_t ops, uint32_t atoms) {
 
 /* Begin a change, unless one is being written, and note that it is not sent. */
 static bool edit_open_change(lk_doc *doc) {
-    doc_heads on = doc_shown(doc);
-    if (!doc->open && !oplog_begin(&doc->log, doc->self, on.at, on.len)) return false;
+    if (!doc->open) {
+        doc_heads on = doc_shown(doc);
+        if (!oplog_begin(&doc->log, doc->self, on.at, on.len)) return false;
+    }
     if (!edit_noted_unsent(doc)) doc->unsent.at[doc->unsent.len++] = edit_next_id(doc);
     doc->open = true;
     return true;
@@ -146,8 +148,8 @@ lk_status edit_finish(lk_doc *doc, edit_ready ready, op *ops, step *steps, size_
 
 seq *edit_seq(lk_doc *doc, lk_ref ref, lk_kind kind) {
     LK_ASSERT(ref.index < doc->state.containers.len);
-    if (doc->state.containers.at[ref.index]->kind != kind) return NULL;
-    return state_find_seq(&doc->state, ref.index);
+    state_slot *slot = doc->state.containers.at[ref.index];
+    return slot->kind == kind ? &slot->as.seq : NULL;
 }
 
 /* ---- deleting ---- */
@@ -183,17 +185,17 @@ static lk_status edit_delete_pieces(lk_doc *doc, lk_ref ref, const seq *target, 
 }
 
 lk_status edit_delete(lk_doc *doc, lk_ref ref, seq *target, uint32_t pos, uint32_t len) {
-    op_id start;
-    if (!edit_is_plain(doc, target) || !seq_ends_with(target, pos, len, &start))
+    seq_part part;
+    if (!edit_is_plain(doc, target) || !seq_find_part(target, pos, len, &part))
         return edit_delete_pieces(doc, ref, target, pos, len);
     lk_status status = edit_begin(doc, ref, 1, len);
     if (status != LK_OK) return status;
     op o = {.kind = OP_DELETE,
             .container = ref.index,
             .len = len,
-            .as.del = {.pos = pos, .start = start}};
+            .as.del = {.pos = pos, .start = part.start}};
     if (!edit_write_plain(doc, &o)) return LK_ENOMEM;
-    seq_delete(target, pos, len, NULL);
+    seq_shorten(target, &part);
     return LK_OK;
 }
 
@@ -425,6 +427,13 @@ static int64_t edit_latest(const lk_doc *doc) {
     return latest;
 }
 
+/* The change being written has this time, or the latest of what it builds on. */
+static void edit_date_change(lk_doc *doc, int64_t timestamp_s) {
+    int64_t latest = edit_latest(doc);
+    doc->log.changes.at[doc->log.changes.len - 1].timestamp_s =
+        timestamp_s > latest ? timestamp_s : latest;
+}
+
 lk_status lk_describe(lk_doc *doc, const lk_commit_options *options) {
     if (doc->spent) return LK_ESPENT;
     if (!doc->open) return LK_ESTATE;
@@ -436,26 +445,26 @@ lk_status lk_describe(lk_doc *doc, const lk_commit_options *options) {
         __builtin_memcpy(copy, message.at, message.len);
         message.at = copy;
     }
-    oplog_change *newest = &doc->log.changes.at[doc->log.changes.len - 1];
-    int64_t latest = edit_latest(doc);
-    newest->message = message.len > 0 ? message : (lk_str){0};
-    newest->timestamp_s = options->timestamp_s > latest ? options->timestamp_s : latest;
+    doc->log.changes.at[doc->log.changes.len - 1].message = message.len > 0 ? message : (lk_str){0};
+    edit_date_change(doc, options->timestamp_s);
     return LK_OK;
 }
 
 lk_status lk_commit(lk_doc *doc, const lk_commit_options *options_or_null) {
     if (doc->spent) return LK_ESPENT;
     if (!doc->open) return LK_OK;
-    oplog_change *newest = &doc->log.changes.at[doc->log.changes.len - 1];
-    lk_commit_options options = {.message = newest->message, .timestamp_s = newest->timestamp_s};
-    if (options_or_null != NULL) options = *options_or_null;
     if (!oplog_reserve_close(&doc->log)) return LK_ENOMEM;
-    lk_status status = lk_describe(doc, &options);
+    lk_status status = LK_OK;
+    if (options_or_null != NULL)
+        status = lk_describe(doc, options_or_null);
+    else
+        edit_date_change(doc, doc->log.changes.at[doc->log.changes.len - 1].timestamp_s);
     if (status != LK_OK) return status;
     oplog_close_own(&doc->log, doc->merge_interval_s);
     doc->open = false;
     merge_settle(&doc->merge);
-    if (doc->events.watching) events_finish(doc, LK_BY_LOCAL, options.origin);
+    lk_str origin = options_or_null == NULL ? (lk_str){0} : options_or_null->origin;
+    if (doc->events.watching) events_finish(doc, LK_BY_LOCAL, origin);
     return LK_OK;
 }
 

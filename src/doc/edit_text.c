@@ -16,7 +16,7 @@ static bool edit_text_stops(const text_mark *mark, bool starts) {
 }
 
 uint32_t edit_text_place(const seq *text, uint32_t pos) {
-    if (seq_len(text, SEQ_ENTITY) == seq_len(text, LK_CODEPOINT)) return pos;
+    if (seq_counts_alike(text, LK_CODEPOINT)) return pos;
     seq_walk w = seq_range(text, pos, seq_len(text, SEQ_ENTITY) - pos);
     seq_span span;
     bool starts;
@@ -30,7 +30,9 @@ uint32_t edit_text_place(const seq *text, uint32_t pos) {
 /* Entity position of `pos` in `unit`, left of all anchors there. */
 static lk_status edit_text_seek(const seq *text, size_t pos, lk_unit unit, uint32_t *out) {
     uint32_t all[SEQ_UNITS];
-    if (pos > UINT32_MAX) return LK_ERANGE;
+    if (pos > seq_len(text, unit)) return LK_ERANGE;
+    *out = (uint32_t)pos;
+    if (seq_counts_alike(text, unit)) return LK_OK;
     if (seq_seek(text, (uint32_t)pos, unit, SEQ_LEFTMOST, all) != SEQ_HIT) return LK_ERANGE;
     *out = all[SEQ_ENTITY];
     return LK_OK;
@@ -39,8 +41,9 @@ static lk_status edit_text_seek(const seq *text, size_t pos, lk_unit unit, uint3
 /* ---- text ---- */
 
 /* Typing on, mostly. */
-static bool edit_text_is_plain(const lk_doc *doc, seq *target, uint32_t pos, const seq_span *span) {
-    return edit_is_plain(doc, target) && seq_continues(target, pos, span) &&
+static bool edit_text_is_plain(const lk_doc *doc, seq *target, uint32_t pos, const seq_span *span,
+                               seq_end *out) {
+    return edit_is_plain(doc, target) && seq_find_end(target, pos, span, out) &&
            seq_len(target, SEQ_ENTITY) + span->len[SEQ_ENTITY] <= LIMIT_POSITION;
 }
 
@@ -59,9 +62,10 @@ lk_status edit_text_insert(lk_doc *doc, lk_ref text, uint32_t pos, lk_str s) {
             .len = points,
             .as.insert = {.pos = pos, .bytes = bytes, .text = copy}};
     seq_span span = seq_measured_span(edit_next_id(doc), copy, &len);
-    if (edit_text_is_plain(doc, target, pos, &span)) {
+    seq_end end;
+    if (edit_text_is_plain(doc, target, pos, &span, &end)) {
         if (!edit_write_plain(doc, &o)) return edit_abort(doc, ready, LK_ENOMEM);
-        seq_insert(target, pos, &span, NULL);
+        seq_lengthen(target, &end, &span);
         return LK_OK;
     }
     step st = {.kind = STEP_INSERT,

@@ -18,10 +18,6 @@ void dag_drop(dag *g) {
     table_drop(&g->by_pair, g->heap);
 }
 
-int32_t dag_peer_end(const dag *g, peer_ix peer) {
-    return peer < g->peers.len ? g->peers.at[peer].end : 0;
-}
-
 lv dag_lv(const dag *g, op_id id) {
     const dag_peer *peer = &g->peers.at[id.peer];
     LK_ASSERT(id.counter >= 0 && id.counter < peer->end);
@@ -372,9 +368,9 @@ static bool dag_reserve_peer(dag *g, peer_ix peer) {
     return vec_reserve(g->heap, &g->peers.at[peer].runs, 1);
 }
 
-/* Heads that become parents go. `places` has room for one number each. O(parents times log of
+/* Heads that became parents go. `places` has room for one number each. O(parents times log of
  * heads, and heads behind the first that goes). */
-static void dag_replace_heads(dag *g, const lv *parents, uint32_t len, lv *places, lv head) {
+static void dag_drop_heads(dag *g, const lv *parents, uint32_t len, lv *places) {
     size_t kept = g->heads.len, gone = 0;
     for (uint32_t i = 0; i < len; i++)
         if (dag_is_head(g, parents[i])) places[gone++] = (lv)dag_find_head(g, parents[i]);
@@ -384,8 +380,7 @@ static void dag_replace_heads(dag *g, const lv *parents, uint32_t len, lv *place
     }
     for (size_t i = kept; i < g->heads.len; i++)
         if (g->heads.at[i] != LV_NONE) g->heads.at[kept++] = g->heads.at[i];
-    g->heads.at[kept] = head;
-    g->heads.len = kept + 1;
+    g->heads.len = kept;
 }
 
 dag_run *dag_append(dag *g, peer_ix peer, uint32_t len, uint32_t lamport, const lv *parents,
@@ -414,8 +409,12 @@ dag_run *dag_append(dag *g, peer_ix peer, uint32_t len, uint32_t lamport, const 
     }
     const lv *all = g->parents.at + run->parent_start;
     run->on_top = follows || dag_on_top(g, all, run->parent_len);
+    if (run->on_top)
+        g->heads.len = 0;
+    else
+        dag_drop_heads(g, all, run->parent_len, g->parents.at + g->parents.len);
     g->end += len;
-    dag_replace_heads(g, all, run->parent_len, g->parents.at + g->parents.len, g->end - 1);
+    g->heads.at[g->heads.len++] = g->end - 1;
     own_runs->runs.at[own_runs->runs.len++] = (uint32_t)g->runs.len++;
     own_runs->end += (int32_t)len;
     return run;

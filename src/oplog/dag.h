@@ -81,7 +81,9 @@ void dag_init(dag *g, const lk_memory *heap);
 void dag_drop(dag *g);
 
 /* End counter of a peer; 0 if it wrote nothing. */
-int32_t dag_peer_end(const dag *g, peer_ix peer);
+static inline int32_t dag_peer_end(const dag *g, peer_ix peer) {
+    return peer < g->peers.len ? g->peers.at[peer].end : 0;
+}
 /* The lv of a known operation. */
 lv dag_lv(const dag *g, op_id id);
 /* The run that holds `at`, which is not before the beginning. */

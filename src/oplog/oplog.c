@@ -222,25 +222,26 @@ op op_slice(const op *o, uint32_t skip, uint32_t len) {
     return part;
 }
 
-bool op_join_delete(op *a, const op *b) {
-    if (a->kind != OP_DELETE || b->kind != OP_DELETE || a->container != b->container) return false;
-    if (a->as.del.start.peer != b->as.del.start.peer) return false;
+/* In which direction `b`, a delete of the same container as the delete `a`, goes on with it: 1
+ * forward, -1 backward, 0 if in none. */
+static int op_deletes_on(const op *a, const op *b) {
+    if (a->as.del.start.peer != b->as.del.start.peer) return 0;
     int32_t a_start = a->as.del.start.counter, b_start = b->as.del.start.counter;
     bool forward = (a->len == 1 || !a->as.del.reversed) && (b->len == 1 || !b->as.del.reversed);
-    if (forward && b->as.del.pos == a->as.del.pos && b_start == a_start + (int32_t)a->len) {
-        a->as.del.reversed = false;
-        a->len += b->len;
-        return true;
-    }
+    if (forward && b->as.del.pos == a->as.del.pos && b_start == a_start + (int32_t)a->len) return 1;
     bool backward = (a->len == 1 || a->as.del.reversed) && (b->len == 1 || b->as.del.reversed);
-    if (backward && (uint64_t)b->as.del.pos + a->len == a->as.del.pos &&
-        b_start + (int32_t)b->len == a_start) {
-        a->as.del.reversed = true;
-        a->as.del.start.counter = b_start;
-        a->len += b->len;
-        return true;
-    }
-    return false;
+    bool meets = (uint64_t)b->as.del.pos + a->len == a->as.del.pos;
+    return backward && meets && b_start + (int32_t)b->len == a_start ? -1 : 0;
+}
+
+bool op_join_delete(op *a, const op *b) {
+    if (a->kind != OP_DELETE || b->kind != OP_DELETE || a->container != b->container) return false;
+    int way = op_deletes_on(a, b);
+    if (way == 0) return false;
+    a->as.del.reversed = way < 0;
+    if (way < 0) a->as.del.start.counter = b->as.del.start.counter;
+    a->len += b->len;
+    return true;
 }
 
 /* Values inserted one by one are gathered in an array with room for more: the log's newest. */
@@ -361,8 +362,9 @@ static uint64_t oplog_op_bytes(const op *o) {
     return 0;
 }
 
-/* Not counted on where that is more than a block. */
-static uint64_t oplog_change_bytes(const oplog *log, const oplog_change *c) {
+/* Of the newest change; not counted on where that is more than a block. */
+static uint64_t oplog_newest_bytes(const oplog *log) {
+    const oplog_change *c = &log->changes.at[log->changes.len - 1];
     uint64_t bytes = 0;
     for (uint32_t i = 0; i < c->op_len && bytes <= OPLOG_BLOCK_BYTES; i++)
         bytes += oplog_op_bytes(&log->ops.at[c->op_start + i]);
@@ -379,32 +381,41 @@ static const dag_run *oplog_previous(const dag *g) {
  * (They need not lie together, as op_join() wants them.) */
 static bool oplog_goes_on(const oplog *log, const oplog_change *before, const oplog_change *c) {
     if (c->op_len == 0 || before->op_len == 0) return false;
-    op a = log->ops.at[before->op_start + before->op_len - 1];
+    const op *a = &log->ops.at[before->op_start + before->op_len - 1];
     const op *b = &log->ops.at[c->op_start];
-    if (a.kind != b->kind || a.container != b->container) return false;
-    switch (a.kind) {
-    case OP_TEXT_INSERT: return a.as.insert.pos + a.len == b->as.insert.pos;
-    case OP_LIST_INSERT: return a.as.list.pos + a.len == b->as.list.pos;
-    case OP_DELETE: return op_join_delete(&a, b);
+    if (a->kind != b->kind || a->container != b->container) return false;
+    switch (a->kind) {
+    case OP_TEXT_INSERT: return a->as.insert.pos + a->len == b->as.insert.pos;
+    case OP_LIST_INSERT: return a->as.list.pos + a->len == b->as.list.pos;
+    case OP_DELETE: return op_deletes_on(a, b) != 0;
     default: return false;
     }
+}
+
+/* May `c`, the newest change, become part of the one of its peer before it? Not if others wrote in
+ * between, and the root stays alone. */
+static bool oplog_may_join(const oplog *log, const oplog_change *c) {
+    const dag *g = &log->graph;
+    const dag_run *run = &g->runs.at[g->runs.len - 1];
+    return !c->begins && run[-1].peer == run->peer && run->start != g->floor;
 }
 
 static uint64_t oplog_dep_bytes(const dag_run *run) {
     return OPLOG_DEP_BYTES * (uint64_t)(run->parent_len - run->self_implied);
 }
 
-/* Find the block of the newest change. */
-static void oplog_enter_block(oplog *log, int64_t apart_s) {
+/* Find the block of the newest change, which takes `own` bytes of it. Does the change stay with the
+ * one before it, as part of that? */
+static bool oplog_enter_block(oplog *log, uint64_t own, int64_t apart_s) {
     const dag *g = &log->graph;
     const dag_run *run = &g->runs.at[g->runs.len - 1], *previous = oplog_previous(g);
     oplog_change *c = &log->changes.at[log->changes.len - 1];
-    uint64_t own = oplog_change_bytes(log, c), deps = oplog_dep_bytes(run), before = 0;
+    uint64_t deps = oplog_dep_bytes(run), before = 0;
     int64_t needs = (int64_t)(own + deps);
     uint64_t adds = own + deps;
+    bool continues = previous != NULL && oplog_continues(log, previous, run, apart_s);
     if (previous != NULL) {
         const oplog_change *older = &log->changes.at[previous - g->runs.at];
-        bool continues = oplog_continues(log, previous, run, apart_s);
         bool goes_on = continues && oplog_goes_on(log, older, c);
         before = older->block_bytes;
         if (continues) adds = own - (goes_on ? oplog_op_bytes(&log->ops.at[c->op_start]) : 0);
@@ -413,18 +424,13 @@ static void oplog_enter_block(oplog *log, int64_t apart_s) {
     c->begins = previous == NULL || (int64_t)before + needs > (int64_t)OPLOG_BLOCK_BYTES;
     uint64_t bytes = c->begins ? own + OPLOG_HEAD_BYTES : before + adds;
     c->block_bytes = bytes > UINT32_MAX ? UINT32_MAX : (uint32_t)bytes;
+    return continues && oplog_may_join(log, c);
 }
 
 /* ---- closing ---- */
 
-/* Let the newest change be part of the one before, if they are one to the eye. */
-static void oplog_close_block(oplog *log, int64_t apart_s) {
-    dag *g = &log->graph;
-    if (g->runs.len < 2) return;
-    dag_run *last = &g->runs.at[g->runs.len - 1], *before = last - 1;
-    if (before->start + before->len != last->start || last->start == g->floor) return;
-    if (log->changes.at[log->changes.len - 1].begins) return;
-    if (!oplog_continues(log, before, last, apart_s)) return;
+/* Make the newest change part of the one before. */
+static void oplog_join_newest(oplog *log) {
     oplog_change *y = &log->changes.at[--log->changes.len], *x = y - 1;
     bool joins =
         y->op_len > 0 && op_join(log, &log->ops.at[y->op_start - 1], &log->ops.at[y->op_start]);
@@ -436,12 +442,11 @@ static void oplog_close_block(oplog *log, int64_t apart_s) {
         log->ops.len--;
     }
     x->op_len += y->op_len - joins;
-    dag_join_last(g);
+    dag_join_last(&log->graph);
 }
 
 void oplog_close(oplog *log, int64_t apart_s) {
-    oplog_enter_block(log, apart_s);
-    oplog_close_block(log, apart_s);
+    if (oplog_enter_block(log, oplog_newest_bytes(log), apart_s)) oplog_join_newest(log);
 }
 
 /* What a block takes of an empty change's operations from `start` on: at least one. */
@@ -453,16 +458,15 @@ static uint32_t oplog_block_ops(const oplog *log, uint32_t start, uint32_t end) 
     return at - start;
 }
 
-/* Is the newest change too large for any block? */
-static bool oplog_oversized(const oplog *log) {
+/* Is the newest change, of `own` bytes, too large for any block? */
+static bool oplog_oversized(const oplog *log, uint64_t own) {
     const dag *g = &log->graph;
     const dag_run *run = &g->runs.at[g->runs.len - 1];
-    const oplog_change *c = &log->changes.at[log->changes.len - 1];
-    return oplog_change_bytes(log, c) + OPLOG_HEAD_BYTES + oplog_dep_bytes(run) > OPLOG_BLOCK_BYTES;
+    return own + OPLOG_HEAD_BYTES + oplog_dep_bytes(run) > OPLOG_BLOCK_BYTES;
 }
 
 bool oplog_reserve_close(oplog *log) {
-    if (!oplog_oversized(log)) return true;
+    if (!oplog_oversized(log, oplog_newest_bytes(log))) return true;
     const oplog_change *c = &log->changes.at[log->changes.len - 1];
     uint32_t end = c->op_start + c->op_len;
     size_t splits = 0;
@@ -485,21 +489,25 @@ static void oplog_close_front(oplog *log, uint32_t op_len, int64_t apart_s) {
 }
 
 void oplog_close_own(oplog *log, int64_t apart_s) {
-    while (oplog_oversized(log)) {
+    uint64_t own = oplog_newest_bytes(log);
+    for (; oplog_oversized(log, own); own = oplog_newest_bytes(log)) {
         const oplog_change *c = &log->changes.at[log->changes.len - 1];
         uint32_t fits = oplog_block_ops(log, c->op_start, c->op_start + c->op_len);
         if (fits == c->op_len) break;
         oplog_close_front(log, fits, apart_s);
     }
-    oplog_close(log, apart_s);
+    if (oplog_enter_block(log, own, apart_s)) oplog_join_newest(log);
 }
 
 /* The newest change comes from a block that is kept as it is. */
 static void oplog_close_kept(oplog *log, size_t bytes, bool first) {
+    const dag *g = &log->graph;
+    const dag_run *run = &g->runs.at[g->runs.len - 1], *previous = oplog_previous(g);
     oplog_change *c = &log->changes.at[log->changes.len - 1];
     c->begins = first;
     c->block_bytes = bytes > UINT32_MAX ? UINT32_MAX : (uint32_t)bytes;
-    oplog_close_block(log, 0);
+    if (previous != NULL && oplog_may_join(log, c) && oplog_continues(log, previous, run, 0))
+        oplog_join_newest(log);
 }
 
 /* ---- changes from elsewhere ---- */
@@ -855,7 +863,7 @@ bool oplog_follow(oplog *log, const oplog *newer) {
         log->changes.at[log->changes.len++] = c;
         for (uint32_t k = 0; k < c.op_len; k++) log->ops.at[log->ops.len++] = ops[k];
         /* its block began with it, for all that was known */
-        if (from->peers.at[run->peer].begin > 0) oplog_enter_block(log, 0);
+        if (from->peers.at[run->peer].begin > 0) oplog_enter_block(log, oplog_newest_bytes(log), 0);
     }
     return true;
 }

@@ -181,39 +181,29 @@ static void seq_edit_start(seq_edit *edit, const btree_sums *rank) {
     __builtin_memcpy(edit->at, rank->by, sizeof edit->at);
 }
 
-/* The item that ends before `pos` and that the span continues, and its rank. */
-static bool seq_find_end(seq *s, uint32_t pos, const seq_span *span, btree_pos *at,
-                         btree_sums *rank) {
+bool seq_find_end(seq *s, uint32_t pos, const seq_span *span, seq_end *out) {
     if (pos == 0) return false;
-    *at = btree_find_near(&s->tree, SEQ_ENTITY, pos - 1, rank);
-    const seq_span *left = btree_item(&s->tree, *at);
-    return rank->by[SEQ_ENTITY] + left->len[SEQ_ENTITY] == pos && seq_joins(s, left, span);
+    out->at = btree_find_near(&s->tree, SEQ_ENTITY, pos - 1, &out->rank);
+    out->span = btree_item(&s->tree, out->at);
+    return out->rank.by[SEQ_ENTITY] + out->span->len[SEQ_ENTITY] == pos &&
+           seq_joins(s, out->span, span);
 }
 
-bool seq_continues(seq *s, uint32_t pos, const seq_span *span) {
-    btree_sums rank;
-    btree_pos at;
-    return seq_find_end(s, pos, span, &at, &rank);
-}
-
-/* Typing on: the span ends a span at `pos`, and nothing is split. */
-static bool seq_type(seq *s, uint32_t pos, const seq_span *span, seq_edit *out) {
-    btree_sums rank;
-    btree_pos at;
-    if (!seq_find_end(s, pos, span, &at, &rank)) return false;
-    seq_span *left = btree_item(&s->tree, at);
-    btree_sums before = seq_measure(left);
-    for (unsigned u = 0; u < SEQ_UNITS; u++) rank.by[u] += before.by[u];
-    seq_edit_start(out, &rank);
-    seq_join(left, span);
-    btree_changed(&s->tree, at, before);
-    return true;
+void seq_lengthen(seq *s, const seq_end *end, const seq_span *span) {
+    btree_sums more = seq_measure(span);
+    seq_join(end->span, span);
+    btree_grew(&s->tree, end->at, &more);
 }
 
 void seq_insert(seq *s, uint32_t pos, const seq_span *span, seq_edit *out_or_null) {
     LK_ASSERT(pos <= seq_len(s, SEQ_ENTITY) && span->len[SEQ_ENTITY] > 0);
     seq_edit edit;
-    if (!seq_type(s, pos, span, &edit)) {
+    seq_end end;
+    if (seq_find_end(s, pos, span, &end)) {
+        seq_edit_start(&edit, &end.rank);
+        for (unsigned u = 0; u < SEQ_UNITS; u++) edit.at[u] += end.span->len[u];
+        seq_lengthen(s, &end, span);
+    } else {
         btree_sums rank;
         btree_pos at = seq_open(s, pos, &rank);
         seq_edit_start(&edit, &rank);
@@ -294,14 +284,34 @@ void seq_delete(seq *s, uint32_t pos, uint32_t len, seq_edit *out_or_null) {
     if (out_or_null != NULL) *out_or_null = edit;
 }
 
-bool seq_ends_with(seq *s, uint32_t pos, uint32_t len, op_id *start) {
+bool seq_find_part(seq *s, uint32_t pos, uint32_t len, seq_part *out) {
     btree_sums rank;
-    btree_pos at = btree_find_near(&s->tree, SEQ_ENTITY, pos, &rank);
-    if (btree_at_end(&s->tree, at)) return false;
-    const seq_span *item = btree_item(&s->tree, at);
-    uint32_t offset = pos - rank.by[SEQ_ENTITY], left = item->len[SEQ_ENTITY] - offset;
-    *start = (op_id){item->id.peer, item->id.counter + (int32_t)offset};
-    return !seq_hidden(item) && (offset == 0 ? len <= left : len == left);
+    if (pos >= seq_len(s, SEQ_ENTITY)) return false;
+    out->at = btree_find_near(&s->tree, SEQ_ENTITY, pos, &rank);
+    out->span = btree_item(&s->tree, out->at);
+    uint32_t offset = pos - rank.by[SEQ_ENTITY], left = out->span->len[SEQ_ENTITY] - offset;
+    out->offset = offset;
+    out->len = len;
+    out->start = (op_id){out->span->id.peer, out->span->id.counter + (int32_t)offset};
+    return !seq_hidden(out->span) && (offset == 0 ? len <= left : len == left);
+}
+
+void seq_shorten(seq *s, const seq_part *part) {
+    if (part->len == part->span->len[SEQ_ENTITY]) {
+        seq_mend(s, btree_remove(&s->tree, part->at));
+        return;
+    }
+    seq_span gone;
+    if (part->offset > 0) {
+        gone = seq_cut(s, part->span, part->offset);
+    } else {
+        seq_span rest = seq_cut(s, part->span, part->len);
+        gone = *part->span;
+        *part->span = rest;
+    }
+    btree_sums less;
+    for (unsigned u = 0; u < SEQ_UNITS; u++) less.by[u] = -gone.len[u];
+    btree_grew(&s->tree, part->at, &less);
 }
 
 /* ---- reading ---- */

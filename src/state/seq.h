@@ -61,9 +61,6 @@ bool seq_reserve(seq *s, size_t edits, size_t text_bytes);
 /* Insert before `pos` <= length. A span that continues the one before it (next id, next byte)
  * lengthens it. Needs a reserve. *out may be NULL. O(log n), plus the bytes of non-ASCII text. */
 void seq_insert(seq *s, uint32_t pos, const seq_span *span, seq_edit *out_or_null);
-/* Does `span`, inserted before `pos`, lengthen the span before it? Then that needs no reserve. O(1)
- * where the last edit was, else O(log n). */
-bool seq_continues(seq *s, uint32_t pos, const seq_span *span);
 /* Make an empty sequence these spans, in order, as if each were inserted at the end. Needs
  * seq_reserve_fill(), or a seq_reserve() for so many edits. O(spans). */
 bool seq_reserve_fill(seq *s, size_t spans, size_t text_bytes);
@@ -71,13 +68,37 @@ void seq_fill(seq *s, const seq_span *spans, size_t len, seq_edit *out);
 /* Remove `len` entities at `pos`, anchors among them included; the range must lie inside. Needs a
  * reserve. O(spans removed * log n). */
 void seq_delete(seq *s, uint32_t pos, uint32_t len, seq_edit *out_or_null);
-/* Is the range text within one span, and at an end of it? Then *start is the id of its first atom,
- * and to delete it needs no reserve. `len` > 0; costs as seq_continues() does. */
-bool seq_ends_with(seq *s, uint32_t pos, uint32_t len, op_id *start);
+
+/* What is typed and deleted, mostly, neither brings a span nor splits one: it is found first, and
+ * made afterwards, before any other edit, without a reserve. Both in O(1) where the last edit was,
+ * else O(log n). */
+typedef struct seq_end { /* where a span can grow */
+    btree_pos at;
+    btree_sums rank;
+    seq_span *span;
+} seq_end;
+/* Does `span`, inserted before `pos`, lengthen the span before it? */
+bool seq_find_end(seq *s, uint32_t pos, const seq_span *span, seq_end *out);
+void seq_lengthen(seq *s, const seq_end *end, const seq_span *span);
+typedef struct seq_part { /* the beginning, the end, or all of a span */
+    btree_pos at;
+    seq_span *span;
+    uint32_t offset, len;
+    op_id start; /* of its first atom */
+} seq_part;
+/* Is the range, which is not empty, text within one span, and at an end of it? */
+bool seq_find_part(seq *s, uint32_t pos, uint32_t len, seq_part *out);
+void seq_shorten(seq *s, const seq_part *part);
 
 /* ---- reading ---- */
 
 static inline uint32_t seq_len(const seq *s, unsigned unit) { return s->tree.total.by[unit]; }
+/* Is a position in this unit the same entity position everywhere? There are no anchors then, and
+ * each code point counts as one. */
+static inline bool seq_counts_alike(const seq *s, unsigned unit) {
+    uint32_t points = seq_len(s, LK_CODEPOINT);
+    return seq_len(s, SEQ_ENTITY) == points && seq_len(s, unit) == points;
+}
 
 typedef enum seq_side { SEQ_LEFTMOST, SEQ_RIGHTMOST } seq_side;
 typedef enum seq_hit { SEQ_HIT, SEQ_INSIDE, SEQ_PAST } seq_hit;

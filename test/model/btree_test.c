@@ -80,7 +80,13 @@ static void test_change(btree *t, twin *w, rng *r, uint32_t index) {
     item *at = btree_item(t, pos);
     btree_sums before = at->len;
     at->len = w->items[index].len = test_len(r);
-    btree_changed(t, pos, before);
+    if (rng_below(r, 2) == 0) {
+        btree_changed(t, pos, before);
+        return;
+    }
+    btree_sums more;
+    for (unsigned m = 0; m < BTREE_METRICS; m++) more.by[m] = at->len.by[m] - before.by[m];
+    btree_grew(t, pos, &more);
 }
 
 /* Every position of every metric finds what a walk finds. */

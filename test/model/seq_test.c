@@ -118,13 +118,18 @@ static uint32_t count_spans(const seq *s) {
 static void test_insert(world *w, uint32_t pos, const seq_span *span) {
     seq_edit edit;
     uint32_t spans = count_spans(&w->seq);
-    bool plain = seq_continues(&w->seq, pos, span);
+    seq_end end;
+    bool plain = seq_find_end(&w->seq, pos, span, &end);
     CHECK(plain || seq_reserve(&w->seq, 1, w->seq.kind == SEQ_TEXT ? span->len[LK_UTF8] : 0));
+    bool shortcut = plain && rng_below(&w->r, 2) == 0;
     heap.closed = true;
-    seq_insert(&w->seq, pos, span, &edit);
+    if (shortcut)
+        seq_lengthen(&w->seq, &end, span);
+    else
+        seq_insert(&w->seq, pos, span, &edit);
     heap.closed = false;
     if (plain) CHECK_EQ(count_spans(&w->seq), spans);
-    for (unsigned u = 0; u < SEQ_UNITS; u++) {
+    for (unsigned u = 0; u < SEQ_UNITS && !shortcut; u++) {
         CHECK_EQ(edit.at[u], twin_units(w, 0, pos, u));
         CHECK_EQ(edit.inserted[u], span->len[u]);
         CHECK_EQ(edit.removed[u], 0);
@@ -134,19 +139,23 @@ static void test_insert(world *w, uint32_t pos, const seq_span *span) {
 
 static void test_delete(world *w, uint32_t pos, uint32_t n) {
     seq_edit edit;
-    op_id start;
+    seq_part part;
     uint32_t spans = count_spans(&w->seq);
-    bool plain = n > 0 && seq_ends_with(&w->seq, pos, n, &start);
+    bool plain = n > 0 && seq_find_part(&w->seq, pos, n, &part);
     CHECK(plain || seq_reserve(&w->seq, 1, 0));
+    bool shortcut = plain && rng_below(&w->r, 2) == 0;
     heap.closed = true;
-    seq_delete(&w->seq, pos, n, &edit);
+    if (shortcut)
+        seq_shorten(&w->seq, &part);
+    else
+        seq_delete(&w->seq, pos, n, &edit);
     heap.closed = false;
     if (plain) {
         const atom *first = &w->atoms[pos];
-        CHECK(first->id.peer == start.peer && first->id.counter == start.counter);
+        CHECK(first->id.peer == part.start.peer && first->id.counter == part.start.counter);
         CHECK(count_spans(&w->seq) <= spans);
     }
-    for (unsigned u = 0; u < SEQ_UNITS; u++) {
+    for (unsigned u = 0; u < SEQ_UNITS && !shortcut; u++) {
         CHECK_EQ(edit.at[u], twin_units(w, 0, pos, u));
         CHECK_EQ(edit.removed[u], twin_units(w, pos, pos + n, u));
         CHECK_EQ(edit.inserted[u], 0);
