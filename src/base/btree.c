@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT
  * btree.c - B+ tree with summed metrics.
  *
- *     node   link{parent, len} | sums[len] | child[len]
- *     leaf   link{parent, len} | before, after | sums[len] | items
+ *     node   link{parent, len, index} | sums[len] | child[len]
+ *     leaf   link{parent, len, index} | before, after | sums[len] | items
  *
  * sums[i] is what child or item i measures, so a search reads sums only and calls nothing. An even
  * split leaves two halves; one caused by appending leaves the left side full, so that a tree built
@@ -28,6 +28,7 @@
 typedef struct btree_link { /* common head of leaves and nodes */
     btree_node *parent;
     uint32_t len;
+    uint32_t index; /* among the parent's children */
 } btree_link;
 
 struct btree_leaf {
@@ -66,7 +67,8 @@ static inline btree_sums btree_minus(const btree_sums *a, const btree_sums *b) {
     return d;
 }
 
-static btree_sums btree_sum(const btree_sums *sums, uint32_t len) {
+/* (One copy of what is not hot, here and elsewhere: what a page downloads counts.) */
+static __attribute__((noinline)) btree_sums btree_sum(const btree_sums *sums, uint32_t len) {
     btree_sums sum;
     btree_lanes all = {0};
     for (uint32_t i = 0; i < len; i++) all += *btree_all(&sums[i]);
@@ -98,7 +100,7 @@ static btree_leaf *btree_take_leaf(btree *t) {
     t->spare_leaf = leaf->after;
     t->spare_leaves--;
     t->leaves++;
-    leaf->link = (btree_link){NULL, 0};
+    leaf->link = (btree_link){0};
     leaf->before = leaf->after = NULL;
     return leaf;
 }
@@ -109,7 +111,7 @@ static btree_node *btree_take_node(btree *t) {
     t->spare_node = node->link.parent;
     t->spare_nodes--;
     t->nodes++;
-    node->link = (btree_link){NULL, 0};
+    node->link = (btree_link){0};
     return node;
 }
 
@@ -372,12 +374,6 @@ btree_pos btree_find_near(btree *t, unsigned metric, uint32_t pos, btree_sums *r
     return found;
 }
 
-static uint32_t btree_index(const btree_node *node, const void *child) {
-    uint32_t i = node->link.len - 1; /* what grows grows at its end */
-    while (node->child[i] != child) i--;
-    return i;
-}
-
 btree_sums btree_rank(const btree *t, btree_pos pos) {
     btree_sums rank = {0};
     if (pos.leaf == NULL) return rank;
@@ -385,7 +381,7 @@ btree_sums btree_rank(const btree *t, btree_pos pos) {
     rank = btree_sum(pos.leaf->sums, pos.slot);
     const btree_link *at = &pos.leaf->link;
     for (const btree_node *up = at->parent; up != NULL; up = at->parent) {
-        btree_sums before = btree_sum(up->sums, btree_index(up, at));
+        btree_sums before = btree_sum(up->sums, at->index);
         btree_add(&rank, &before);
         at = &up->link;
     }
@@ -399,7 +395,7 @@ btree_sums btree_rank(const btree *t, btree_pos pos) {
 static void btree_climb(btree *t, btree_pos pos, const btree_sums *by) {
     const btree_link *at = &pos.leaf->link;
     for (btree_node *up = at->parent; up != NULL; up = at->parent) {
-        btree_add(&up->sums[btree_index(up, at)], by);
+        btree_add(&up->sums[at->index], by);
         at = &up->link;
     }
     btree_add(&t->total, by);
@@ -429,6 +425,15 @@ static btree_sums btree_move_items(btree *t, btree_leaf *source, uint32_t from,
     return sum;
 }
 
+/* Children from there on learn where they hang. */
+static __attribute__((noinline)) void btree_number(btree_node *node, uint32_t from) {
+    for (uint32_t i = from; i < node->link.len; i++) {
+        btree_link *child = node->child[i];
+        child->parent = node;
+        child->index = i;
+    }
+}
+
 /* The same for children of nodes. */
 static btree_sums btree_move_children(btree_node *source, uint32_t from, btree_node *target) {
     uint32_t len = source->link.len - from, had = target->link.len;
@@ -436,10 +441,10 @@ static btree_sums btree_move_children(btree_node *source, uint32_t from, btree_n
     for (uint32_t i = 0; i < len; i++) {
         target->sums[had + i] = source->sums[from + i];
         target->child[had + i] = source->child[from + i];
-        ((btree_link *)target->child[had + i])->parent = target;
     }
     source->link.len = from;
     target->link.len = had + len;
+    btree_number(target, had);
     return sum;
 }
 
@@ -450,7 +455,7 @@ static void btree_put_child(btree_node *node, uint32_t at, void *child, btree_su
     node->child[at] = child;
     node->sums[at] = sums;
     node->link.len++;
-    ((btree_link *)child)->parent = node;
+    btree_number(node, at);
 }
 
 /* `right` was split off `left` and took `moved` with it: hang it into the tree behind `left`. When
@@ -465,7 +470,7 @@ static void btree_attach(btree *t, btree_link *left, btree_link *right, btree_su
         t->height++;
     }
     btree_node *node = left->parent;
-    uint32_t at = btree_index(node, left), put = at + 1;
+    uint32_t at = left->index, put = at + 1;
     node->sums[at] = btree_minus(&node->sums[at], &moved);
     if (node->link.len == NODE_CAP) {
         btree_node *beside = btree_take_node(t);
@@ -593,6 +598,7 @@ static void btree_detach(btree *t, btree_node *node, uint32_t at) {
     uint32_t tail = --node->link.len - at;
     __builtin_memmove(&node->child[at], &node->child[at + 1], tail * sizeof *node->child);
     __builtin_memmove(&node->sums[at], &node->sums[at + 1], tail * sizeof *node->sums);
+    btree_number(node, at);
     btree_shrink(t, node);
 }
 
@@ -611,7 +617,7 @@ static void btree_shrink(btree *t, btree_node *node) {
         return;
     }
     if (len > NODE_CAP / 4) return;
-    uint32_t at = btree_index(up, node);
+    uint32_t at = node->link.index;
     bool first = at == 0;
     if (len > 0) {
         if (up->link.len == 1) return;
@@ -638,7 +644,7 @@ static void btree_remove_leaf(btree *t, btree_leaf *leaf) {
     if (up == NULL)
         t->root = NULL;
     else
-        btree_detach(t, up, btree_index(up, leaf));
+        btree_detach(t, up, leaf->link.index);
 }
 
 static bool btree_mergeable(const btree_leaf *leaf, const btree_leaf *beside) {
@@ -658,7 +664,7 @@ static btree_pos btree_merge(btree *t, btree_pos pos) {
     }
     btree_node *up = left->link.parent;
     btree_sums moved = btree_move_items(t, right, 0, left);
-    uint32_t at = btree_index(up, left);
+    uint32_t at = left->link.index;
     btree_add(&up->sums[at], &moved);
     up->sums[at + 1] = btree_minus(&up->sums[at + 1], &moved);
     btree_remove_leaf(t, right);
@@ -707,6 +713,7 @@ static btree_sums btree_check_below(const btree *t, void *at, uint32_t height, b
         } else {
             want = ((btree_node *)at)->sums[i];
             have = btree_check_below(t, ((btree_node *)at)->child[i], height - 1, at, seen);
+            LK_ASSERT(((btree_link *)((btree_node *)at)->child[i])->index == i);
         }
         for (unsigned m = 0; m < BTREE_METRICS; m++) LK_ASSERT(want.by[m] == have.by[m]);
         btree_add(&sum, &have);

@@ -106,8 +106,6 @@ void arena_reset(arena *a) {
     a->failed = false;
 }
 
-arena_mark arena_save(const arena *a) { return (arena_mark){a->last, a->at}; }
-
 void arena_rewind(arena *a, arena_mark mark) {
     while (a->last != mark.last) arena_pop(a);
     a->at = mark.at;

@@ -75,7 +75,7 @@ void arena_init(arena *a, const lk_memory *heap);
 void arena_drop(arena *a);
 /* Forget everything; keeps one block, the newest that is not large, for the next call. */
 void arena_reset(arena *a);
-arena_mark arena_save(const arena *a);
+static inline arena_mark arena_save(const arena *a) { return (arena_mark){a->last, a->at}; }
 /* Give back everything requested since `mark`. */
 void arena_rewind(arena *a, arena_mark mark);
 /* `len` bytes aligned for any type, uninitialised; NULL (and a->failed) when memory is out. A

@@ -67,6 +67,15 @@ text_len utf8_measure(const uint8_t *at, size_t len) {
     return (text_len){{(uint32_t)len, points, points + pairs}};
 }
 
+bool utf8_check(const uint8_t *at, size_t len, text_len *out) {
+    uint32_t ascii = (uint32_t)utf8_ascii(at, len);
+    *out = (text_len){{ascii, ascii, ascii}};
+    if (ascii == len) return true;
+    if (!utf8_valid(at + ascii, len - ascii)) return false;
+    *out = utf8_measure(at, len);
+    return true;
+}
+
 size_t utf8_seek(const uint8_t *at, size_t len, size_t pos, lk_unit unit, text_len *out) {
     size_t bytes = utf8_ascii(at, pos < len ? pos : len), points = bytes, units = bytes;
     while (bytes < len) {

@@ -15,6 +15,8 @@ typedef struct text_len {
 bool utf8_valid(const uint8_t *at, size_t len);
 /* Count valid UTF-8 of less than 4 GiB. */
 text_len utf8_measure(const uint8_t *at, size_t len);
+/* Both: false if it is not well-formed. */
+bool utf8_check(const uint8_t *at, size_t len, text_len *out);
 /* Bytes in front of position `pos` of the given unit within valid UTF-8, and `pos` in all units
  * into *out. A position inside a code point is rounded down to its start; past the end: SIZE_MAX.
  */

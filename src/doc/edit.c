@@ -10,21 +10,12 @@
 #include "model/value.h"
 #include "oplog/mergeable.h"
 
-edit_ready edit_save(const lk_doc *doc) {
-    return (edit_ready){arena_save(&doc->log.log), arena_save(&doc->log.texts),
-                        intern_save(&doc->log.names)};
-}
-
-lk_status edit_abort(lk_doc *doc, edit_ready ready, lk_status status) {
+__attribute__((noinline)) lk_status edit_abort(lk_doc *doc, edit_ready ready, lk_status status) {
     state_rewind(&doc->state, ready.names.containers);
     intern_rewind(&doc->log.names, ready.names);
     arena_rewind(&doc->log.log, ready.log);
     arena_rewind(&doc->log.texts, ready.texts);
     return status;
-}
-
-op_id edit_next_id(lk_doc *doc) {
-    return (op_id){doc->self, dag_peer_end(&doc->log.graph, doc->self)};
 }
 
 static bool edit_noted_unsent(const lk_doc *doc) {
@@ -53,11 +44,10 @@ static void edit_show_newest(lk_doc *doc) {
 }
 
 /* Know our own number, have room for the ops, and remember what is not sent. */
-lk_status edit_begin(lk_doc *doc, lk_ref ref, size_t ops, uint32_t atoms) {
+lk_status edit_begin_plain(lk_doc *doc, lk_ref ref, size_t ops, uint32_t atoms) {
     if (doc->spent) return LK_ESPENT;
     if (doc->detached && !doc->edits_past) return LK_EDETACHED;
     if (!doc_shows(doc, ref.index)) return LK_ESTATE; /* deleted: as Loro, refuse to write there */
-    arena_reset(&doc->scratch);
     if (doc->self == TABLE_NONE) {
         doc->self = intern_peer(&doc->log.names, doc->peer);
         if (doc->self == TABLE_NONE) return LK_ENOMEM;
@@ -71,6 +61,11 @@ lk_status edit_begin(lk_doc *doc, lk_ref ref, size_t ops, uint32_t atoms) {
     /* the heads are handed on as parents, and must not move while they grow by one */
     if (!vec_reserve(&doc->memory, &doc->log.graph.heads, 1)) return LK_ENOMEM;
     return !doc->detached || edit_reserve_shown(doc) ? LK_OK : LK_ENOMEM;
+}
+
+lk_status edit_begin(lk_doc *doc, lk_ref ref, size_t ops, uint32_t atoms) {
+    arena_reset(&doc->scratch);
+    return edit_begin_plain(doc, ref, ops, atoms);
 }
 
 /* Begin a change, unless one is being written, and note that it is not sent. */
@@ -188,7 +183,7 @@ lk_status edit_delete(lk_doc *doc, lk_ref ref, seq *target, uint32_t pos, uint32
     seq_part part;
     if (!edit_is_plain(doc, target) || !seq_find_part(target, pos, len, &part))
         return edit_delete_pieces(doc, ref, target, pos, len);
-    lk_status status = edit_begin(doc, ref, 1, len);
+    lk_status status = edit_begin_plain(doc, ref, 1, len);
     if (status != LK_OK) return status;
     op o = {.kind = OP_DELETE,
             .container = ref.index,
@@ -453,14 +448,15 @@ lk_status lk_describe(lk_doc *doc, const lk_commit_options *options) {
 lk_status lk_commit(lk_doc *doc, const lk_commit_options *options_or_null) {
     if (doc->spent) return LK_ESPENT;
     if (!doc->open) return LK_OK;
-    if (!oplog_reserve_close(&doc->log)) return LK_ENOMEM;
+    uint64_t own;
+    if (!oplog_reserve_close(&doc->log, &own)) return LK_ENOMEM;
     lk_status status = LK_OK;
     if (options_or_null != NULL)
         status = lk_describe(doc, options_or_null);
     else
         edit_date_change(doc, doc->log.changes.at[doc->log.changes.len - 1].timestamp_s);
     if (status != LK_OK) return status;
-    oplog_close_own(&doc->log, doc->merge_interval_s);
+    oplog_close_own(&doc->log, own, doc->merge_interval_s);
     doc->open = false;
     merge_settle(&doc->merge);
     lk_str origin = options_or_null == NULL ? (lk_str){0} : options_or_null->origin;

@@ -15,20 +15,26 @@ typedef struct edit_ready { /* to take back copies into the log if the edit cann
     intern_mark names;
 } edit_ready;
 
-edit_ready edit_save(const lk_doc *doc);
+static inline edit_ready edit_save(const lk_doc *doc) {
+    return (edit_ready){arena_save(&doc->log.log), arena_save(&doc->log.texts),
+                        intern_save(&doc->log.names)};
+}
 lk_status edit_abort(lk_doc *doc, edit_ready ready, lk_status status);
 
 /* May we write `atoms` more to this container, as so many ops? Makes room for them and resets the
  * scratch arena. */
 lk_status edit_begin(lk_doc *doc, lk_ref ref, size_t ops, uint32_t atoms);
 /* The id the next op gets. Valid after edit_begin(). */
-op_id edit_next_id(lk_doc *doc);
+static inline op_id edit_next_id(const lk_doc *doc) {
+    return (op_id){doc->self, dag_peer_end(&doc->log.graph, doc->self)};
+}
 /* The ops are complete but for their ids: write them down and carry them out, one step each, a move
  * two. */
 lk_status edit_finish(lk_doc *doc, edit_ready ready, op *ops, step *steps, size_t len);
 
-/* An edit of a text that no one watches, and that splits no span, has no need of steps: after
- * edit_begin() its op is written down, and the sequence told. */
+/* An edit of a text that no one watches, and that splits no span, has no need of steps, nor of
+ * scratch memory: after edit_begin_plain() its op is written down, and the sequence told. */
+lk_status edit_begin_plain(lk_doc *doc, lk_ref ref, size_t ops, uint32_t atoms);
 bool edit_is_plain(const lk_doc *doc, const seq *target);
 /* The op is complete but for its id. false: memory is out and nothing changed. */
 bool edit_write_plain(lk_doc *doc, op *o);
@@ -41,8 +47,8 @@ lk_status edit_delete(lk_doc *doc, lk_ref ref, seq *target, uint32_t pos, uint32
  * it.
  */
 uint32_t edit_text_place(const seq *text, uint32_t pos);
-/* Insert `s`, which is UTF-8 and not empty, at entity `pos`. */
-lk_status edit_text_insert(lk_doc *doc, lk_ref text, uint32_t pos, lk_str s);
+/* Insert `s`, which is UTF-8 of this length and not empty, at entity `pos`. */
+lk_status edit_text_insert(lk_doc *doc, lk_ref text, uint32_t pos, lk_str s, const text_len *len);
 /* lk_text_mark(); `lenient`: a key that is not configured does not expand. */
 lk_status edit_mark_set(lk_doc *doc, lk_ref text, size_t start, size_t end, lk_unit unit,
                         const lk_entry *style, bool lenient);

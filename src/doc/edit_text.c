@@ -47,11 +47,10 @@ static bool edit_text_is_plain(const lk_doc *doc, seq *target, uint32_t pos, con
            seq_len(target, SEQ_ENTITY) + span->len[SEQ_ENTITY] <= LIMIT_POSITION;
 }
 
-lk_status edit_text_insert(lk_doc *doc, lk_ref text, uint32_t pos, lk_str s) {
+lk_status edit_text_insert(lk_doc *doc, lk_ref text, uint32_t pos, lk_str s, const text_len *len) {
     seq *target = edit_seq(doc, text, LK_TEXT);
-    text_len len = utf8_measure((const uint8_t *)s.at, s.len);
-    uint32_t points = len.unit[LK_CODEPOINT];
-    lk_status status = edit_begin(doc, text, 1, points);
+    uint32_t points = len->unit[LK_CODEPOINT];
+    lk_status status = edit_begin_plain(doc, text, 1, points);
     if (status != LK_OK) return status;
     edit_ready ready = edit_save(doc);
     const uint8_t *copy = oplog_text(&doc->log, (lk_bytes){(const uint8_t *)s.at, s.len});
@@ -61,13 +60,14 @@ lk_status edit_text_insert(lk_doc *doc, lk_ref text, uint32_t pos, lk_str s) {
             .container = text.index,
             .len = points,
             .as.insert = {.pos = pos, .bytes = bytes, .text = copy}};
-    seq_span span = seq_measured_span(edit_next_id(doc), copy, &len);
+    seq_span span = seq_measured_span(edit_next_id(doc), copy, len);
     seq_end end;
     if (edit_text_is_plain(doc, target, pos, &span, &end)) {
         if (!edit_write_plain(doc, &o)) return edit_abort(doc, ready, LK_ENOMEM);
         seq_lengthen(target, &end, &span);
         return LK_OK;
     }
+    arena_reset(&doc->scratch);
     step st = {.kind = STEP_INSERT,
                .container = text.index,
                .pos = pos,
@@ -81,11 +81,12 @@ lk_status lk_text_insert(lk_doc *doc, lk_ref text, size_t pos, lk_unit unit, lk_
     const seq *target = edit_seq(doc, text, LK_TEXT);
     if (target == NULL) return LK_EKIND;
     if (s.len > LIMIT_POSITION) return LK_ELIMIT;
-    if (!utf8_valid((const uint8_t *)s.at, s.len)) return LK_EVALUE;
+    text_len len;
+    if (!utf8_check((const uint8_t *)s.at, s.len, &len)) return LK_EVALUE;
     uint32_t at;
     lk_status status = edit_text_seek(target, pos, unit, &at);
     if (status != LK_OK || s.len == 0) return status;
-    return edit_text_insert(doc, text, edit_text_place(target, at), s);
+    return edit_text_insert(doc, text, edit_text_place(target, at), s, &len);
 }
 
 lk_status lk_text_delete(lk_doc *doc, lk_ref text, size_t pos, size_t len, lk_unit unit) {

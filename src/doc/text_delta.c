@@ -152,7 +152,8 @@ static lk_status text_delta_insert(text_delta_plan *p, const lk_delta *d,
     seq_seek(text, (uint32_t)styles->start, p->unit, SEQ_LEFTMOST, at);
     uint32_t pos = edit_text_place(text, at[SEQ_ENTITY]);
     if (!text_delta_override(p, d, pos - at[LK_CODEPOINT], styles)) return LK_ENOMEM;
-    return edit_text_insert(p->doc, p->text, pos, d->text);
+    text_len len = utf8_measure((const uint8_t *)d->text.at, d->text.len);
+    return edit_text_insert(p->doc, p->text, pos, d->text, &len);
 }
 
 static lk_status text_delta_edit_all(text_delta_plan *p, const lk_delta *deltas, size_t count) {

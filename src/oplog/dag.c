@@ -38,7 +38,7 @@ lv dag_lv(const dag *g, op_id id) {
     return run->start + (uint32_t)(id.counter - run->counter);
 }
 
-const dag_run *dag_run_of(const dag *g, lv at) {
+const dag_run *dag_search_run(const dag *g, lv at) {
     LK_ASSERT(at >= g->begin && at < g->end);
     size_t high = g->runs.len, step = 1; /* mostly a recent one */
     for (; step < high && g->runs.at[high - step].start > at; step *= 2) high -= step;

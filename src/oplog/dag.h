@@ -87,7 +87,11 @@ static inline int32_t dag_peer_end(const dag *g, peer_ix peer) {
 /* The lv of a known operation. */
 lv dag_lv(const dag *g, op_id id);
 /* The run that holds `at`, which is not before the beginning. */
-const dag_run *dag_run_of(const dag *g, lv at);
+const dag_run *dag_search_run(const dag *g, lv at);
+static inline const dag_run *dag_run_of(const dag *g, lv at) { /* mostly the newest */
+    const dag_run *newest = g->runs.at + g->runs.len - 1;
+    return g->runs.len > 0 && newest->start <= at && at < g->end ? newest : dag_search_run(g, at);
+}
 op_id dag_id(const dag *g, lv at);
 /* Before the beginning: the smallest it can be, or the largest if it is sealed. */
 uint32_t dag_lamport(const dag *g, lv at);

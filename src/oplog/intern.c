@@ -17,10 +17,6 @@ void intern_drop(intern *in) {
     table_drop(&in->container_table, in->heap);
 }
 
-intern_mark intern_save(const intern *in) {
-    return (intern_mark){in->peers.len, in->keys.len, in->containers.len};
-}
-
 static void intern_shrink(table *t, size_t *len, size_t mark) {
     if (*len == mark) return;
     *len = mark;

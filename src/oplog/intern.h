@@ -32,7 +32,9 @@ typedef struct intern_mark {
 
 void intern_init(intern *in, const lk_memory *heap, arena *log);
 void intern_drop(intern *in);
-intern_mark intern_save(const intern *in);
+static inline intern_mark intern_save(const intern *in) {
+    return (intern_mark){in->peers.len, in->keys.len, in->containers.len};
+}
 void intern_rewind(intern *in, intern_mark mark);
 
 /* The index of a name, given one if it has none; TABLE_NONE when memory is out. */

@@ -465,8 +465,9 @@ static bool oplog_oversized(const oplog *log, uint64_t own) {
     return own + OPLOG_HEAD_BYTES + oplog_dep_bytes(run) > OPLOG_BLOCK_BYTES;
 }
 
-bool oplog_reserve_close(oplog *log) {
-    if (!oplog_oversized(log, oplog_newest_bytes(log))) return true;
+bool oplog_reserve_close(oplog *log, uint64_t *own) {
+    *own = oplog_newest_bytes(log);
+    if (!oplog_oversized(log, *own)) return true;
     const oplog_change *c = &log->changes.at[log->changes.len - 1];
     uint32_t end = c->op_start + c->op_len;
     size_t splits = 0;
@@ -488,8 +489,7 @@ static void oplog_close_front(oplog *log, uint32_t op_len, int64_t apart_s) {
     log->changes.at[log->changes.len++] = rest;
 }
 
-void oplog_close_own(oplog *log, int64_t apart_s) {
-    uint64_t own = oplog_newest_bytes(log);
+void oplog_close_own(oplog *log, uint64_t own, int64_t apart_s) {
     for (; oplog_oversized(log, own); own = oplog_newest_bytes(log)) {
         const oplog_change *c = &log->changes.at[log->changes.len - 1];
         uint32_t fits = oplog_block_ops(log, c->op_start, c->op_start + c->op_len);

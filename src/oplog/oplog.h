@@ -91,8 +91,9 @@ bool oplog_push(oplog *log, const op *o);
 void oplog_close(oplog *log, int64_t apart_s);
 /* The same for one that was written here: of what no block would hold, each blockful becomes a run.
  * Room for them must have been made. */
-void oplog_close_own(oplog *log, int64_t apart_s);
-bool oplog_reserve_close(oplog *log);
+void oplog_close_own(oplog *log, uint64_t own, int64_t apart_s);
+/* false when memory is out; *own: what it takes of a block, for the close. */
+bool oplog_reserve_close(oplog *log, uint64_t *own);
 /* Copies into the log; NULL (or at NULL) when memory is out. oplog_value interns the containers in
  * a value as children of `container`, made by the op `id`. */
 const uint8_t *oplog_text(oplog *log, lk_bytes text);

@@ -80,7 +80,7 @@ static bool seq_within(const seq_span *span, uint32_t pos, unsigned unit, uint32
 }
 
 /* Drop everything from entity `at` on; returns what was dropped. */
-static seq_span seq_cut(const seq *s, seq_span *span, uint32_t at) {
+static __attribute__((noinline)) seq_span seq_cut(const seq *s, seq_span *span, uint32_t at) {
     uint32_t keep[SEQ_UNITS];
     seq_within(span, at, SEQ_ENTITY, keep);
     seq_span rest = *span;

@@ -36,6 +36,12 @@ static void test_valid_one(const uint8_t *bytes, size_t len) {
     uint8_t *exact = malloc(len > 0 ? len : 1);
     memcpy(exact, bytes, len);
     CHECK_EQ(utf8_valid(exact, len), twin_valid(bytes, len));
+    text_len checked;
+    CHECK_EQ(utf8_check(exact, len, &checked), twin_valid(bytes, len));
+    if (twin_valid(bytes, len)) {
+        text_len measured = utf8_measure(exact, len);
+        CHECK(memcmp(&checked, &measured, sizeof checked) == 0);
+    }
     free(exact);
 }
 

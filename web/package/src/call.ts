@@ -17,7 +17,8 @@ let region = 0; // of arguments, `room` bytes long
 let room = 0;
 
 function memory(e: Engine): Uint8Array {
-  if (bytes.buffer !== e.memory.buffer) {
+  // a view of what has grown since is empty; to ask the engine costs more than a character
+  if (bytes.length === 0) {
     bytes = new Uint8Array(e.memory.buffer);
     view = new DataView(e.memory.buffer);
   }
