@@ -13,6 +13,7 @@
 
 #include "base/limits.h"
 #include "host/heap.h"
+#include "host/mdns.h"
 #include "host/random.h"
 #include "host/servers.h"
 #include "host/session.h"
@@ -130,6 +131,9 @@ static void outlook_begin(void *context) {
     o->session = session_new(o->loop, &options, &events);
     LK_ASSERT(session_describe(o->session, &sdp) == LK_OK);
     outlook_print_hosts(o, heap_str(&sdp));
+    if (mdns_reach() == 0)
+        heap_print(o->report, "no multicast DNS here: browsers that hide their addresses have to "
+                              "reach this host by themselves\n");
     if (o->servers->stun_len == 0)
         heap_print(o->report, "no STUN server is named: only peers of this network can be met\n");
     if (strstr(heap_str(&sdp), "a=end-of-candidates") != NULL) loop_stop(o->loop);

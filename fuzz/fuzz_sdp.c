@@ -18,6 +18,7 @@ size_t fuzz_seed(uint32_t n, uint8_t *out, size_t cap) {
         "a=max-message-size:262144\r\na=end-of-candidates\r\n",
         "candidate:842163049 1 udp 1677729535 203.0.113.9 46622 typ srflx raddr 10.0.0.2 rport 46 "
         "generation 0 ufrag 4ZcD network-cost 10",
+        "candidate:1 1 udp 2113937151 4a9a58c8-34a1-4e9c-8a9a-f2a34a9a58c8.local 5 typ host",
     };
     if (n >= countof(seeds)) return 0;
     size_t len = strlen(seeds[n]);
@@ -44,7 +45,14 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     lk_fault fault;
     candidate c;
     if (sdp_read(text, &s, &fault) == LK_OK) {
-        for (size_t i = 0; i < s.candidate_len; i++) s.candidates[i].base = s.candidates[i].addr;
+        for (size_t i = 0; i < s.candidate_len;) { /* we write addresses only */
+            candidate *one = &s.candidates[i];
+            one->base = one->addr;
+            if (one->hidden)
+                *one = s.candidates[--s.candidate_len];
+            else
+                i++;
+        }
         fuzz_again(&s);
     } else
         CHECK(fault.what != NULL && fault.offset <= size);

@@ -103,8 +103,11 @@ lk_status lk_rtc_local_description(lk_rtc *rtc, lk_buf *out);
 lk_status lk_rtc_remote_description(lk_rtc *rtc, lk_str sdp, uint64_t now_ms,
                                     lk_fault *fault_or_null);
 /* One trickled "candidate:..." line; empty means the end of candidates. Candidates that cannot be
- * used (TCP, mDNS names, over the limit) are ignored and return LK_OK. */
+ * used (TCP, over the limit) are ignored and return LK_OK. */
 lk_status lk_rtc_remote_candidate(lk_rtc *rtc, lk_str line, uint64_t now_ms);
+/* The address that LK_RTC_RESOLVE asked for; one call for each, if there are several. Its port does
+ * not matter. Nothing happens for names that were not asked for. LK_EVALUE: it is no such name. */
+lk_status lk_rtc_resolved(lk_rtc *rtc, lk_str name, const lk_addr *addr, uint64_t now_ms);
 
 /* A datagram that arrived at local address `to` from `from`. Anything may be in it: what is not
  * proved to be of the other side changes nothing. */
@@ -191,6 +194,11 @@ typedef enum lk_rtc_out_kind {
                          make if there is none; no bytes: end it. It may lose `bytes` if too many
                          wait, but all of them */
     LK_RTC_CANDIDATE, /* trickle `bytes` ("candidate:..." text; empty: end) to the other side */
+    LK_RTC_RESOLVE,   /* `bytes` is a name that the other side's browser has put in the place of an
+                         address of its local network: 8-4-4-4-12 hexadecimal digits and ".local",
+                         at most 8 for each of its descriptions. Ask for it by multicast DNS
+                         (RFC 6762), nowhere else: lk_rtc_resolved(). Without that they may meet
+                         all the same, if it can reach you */
     LK_RTC_OPEN,      /* `channel` is open; if the other side did that, `opened` says how */
     LK_RTC_MESSAGE,   /* `bytes` arrived on `channel`, whole; `text` if they were sent as such */
     LK_RTC_DRAINED,   /* lk_rtc_buffered() of `channel` fell to its low mark */

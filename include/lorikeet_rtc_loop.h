@@ -10,10 +10,10 @@
  *         lk_rtc_loop_wait(loop, fds, fds_len, -1);    sleeps until something is to be done
  *     }
  *
- * The calls of lorikeet_rtc.h go on as ever, but for lk_rtc_feed(), lk_rtc_tick(), lk_rtc_poll()
- * and lk_rtc_free(), which the loop does; connections to TURN servers (LK_RTC_STREAM) are yours to
- * make. One loop serves all peers of a process, as they live on one thread; it begins and ends the
- * SCTP library for them (lk_rtc_global_init()). Linux. */
+ * The calls of lorikeet_rtc.h go on as ever, but for lk_rtc_feed(), lk_rtc_tick(), lk_rtc_poll(),
+ * lk_rtc_resolved() and lk_rtc_free(), which the loop does; connections to TURN servers
+ * (LK_RTC_STREAM) are yours to make. One loop serves all peers of a process, as they live on one
+ * thread; it begins and ends the SCTP library for them (lk_rtc_global_init()). Linux. */
 #ifndef LORIKEET_RTC_LOOP_H
 #define LORIKEET_RTC_LOOP_H
 
@@ -45,8 +45,9 @@ lk_rtc *lk_rtc_loop_add(lk_rtc_loop *loop, const lk_rtc_options *options);
 /* Close its sockets and free it. */
 void lk_rtc_loop_remove(lk_rtc_loop *loop, lk_rtc *rtc);
 
-/* What happened next, at *rtc; never LK_RTC_DATAGRAM, which the loop sends. NULL: nothing, and all
- * is sent: wait. A view until the next call on that peer or on the loop. */
+/* What happened next, at *rtc; never LK_RTC_DATAGRAM, which the loop sends, nor LK_RTC_RESOLVE,
+ * which it looks up by multicast on every interface. NULL: nothing, and all is sent: wait. A view
+ * until the next call on that peer or on the loop. */
 const lk_rtc_out *lk_rtc_loop_next(lk_rtc_loop *loop, lk_rtc **rtc);
 /* Sleep until there is something to do for a peer, or poll(2) has something to say about `fds`,
  * whose `revents` it fills in, or for at most `timeout_ms` (negative: without end). */

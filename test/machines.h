@@ -268,6 +268,13 @@ bool socket_refused(int fd, lk_addr *who) {
     return who->family != 0;
 }
 
+/* Nobody hides an address here, so nobody is asked for names. */
+size_t socket_multicast(const lk_addr *group, int *out, size_t cap) {
+    (void)group, (void)out, (void)cap;
+    return 0;
+}
+void socket_multicast_send(int fd, lk_bytes datagram) { (void)fd, (void)datagram; }
+
 static inline machine_socket *machine_socket_of(const lk_addr *addr) {
     machine_socket *s = &lan.sockets[addr->port - MACHINE_PORT];
     bool here = s->machine != NULL && s->readable != NULL && address_equal(&s->addr, addr);

@@ -93,6 +93,8 @@
 #define LIMIT_ICE_PAIRS 100
 #define LIMIT_ICE_LOCALS 16
 #define LIMIT_ICE_SERVERS 4
+/* Names of one description and what is trickled behind it, to be asked for in our network. */
+#define LIMIT_ICE_NAMES 8
 #define LIMIT_TURN_RELAYS 6  /* allocations of one session, */
 #define LIMIT_TURN_STREAMS 2 /* and of these over connections */
 #define LIMIT_TURN_BYTES 256 /* of a username, a password, a realm, a nonce */

@@ -3,7 +3,8 @@
  *
  *     poll(2) ─► sockets ─► lk_rtc_feed ─┐
  *     time ────► lk_rtc_tick ────────────┼─► lk_rtc_poll ─┬► datagrams ─► batch ─► socket
- *     the program's calls ───────────────┘                └► everything else: lk_rtc_loop_next()
+ *     the program's calls ───────────────┘                ├► names ─► mdns, lk_rtc_resolved()
+ *                                                         └► everything else: lk_rtc_loop_next()
  */
 #include "lorikeet_rtc_loop.h"
 
@@ -13,6 +14,7 @@
 
 #include "base/limits.h"
 #include "base/mem.h"
+#include "host/mdns.h"
 #include "host/socket.h"
 
 /* How often SCTP's timers are looked at: its acknowledgements wait at most 20 ms. */
@@ -25,6 +27,7 @@ typedef struct loop_peer {
     lk_addr locals[LIMIT_ICE_LOCALS];
     int sockets[LIMIT_ICE_LOCALS];
     size_t len;
+    mdns mdns; /* for the names in the other side's candidates */
 } loop_peer;
 
 struct lk_rtc_loop {
@@ -75,6 +78,7 @@ static void rtc_loop_bind_all(loop_peer *p, bool loopback) {
 static void rtc_loop_free_peer(lk_rtc_loop *l, loop_peer *p) {
     lk_rtc_free(p->rtc);
     for (size_t i = 0; i < p->len; i++) close(p->sockets[i]);
+    mdns_drop(&p->mdns);
     mem_free(&l->heap, p, sizeof *p);
 }
 
@@ -133,8 +137,12 @@ const lk_rtc_out *lk_rtc_loop_next(lk_rtc_loop *l, lk_rtc **rtc) {
         const lk_rtc_out *out;
         while ((out = lk_rtc_poll(p->rtc, now_ms)) != NULL) {
             *rtc = p->rtc;
-            if (out->kind != LK_RTC_DATAGRAM) return out;
-            rtc_loop_send(l, p, out);
+            if (out->kind == LK_RTC_DATAGRAM)
+                rtc_loop_send(l, p, out);
+            else if (out->kind == LK_RTC_RESOLVE)
+                mdns_ask(&p->mdns, (lk_str){(const char *)out->bytes.at, out->bytes.len}, now_ms);
+            else
+                return out;
         }
     }
     socket_batch_send(&l->batch);
@@ -160,12 +168,21 @@ static void rtc_loop_read(lk_rtc_loop *l, loop_peer *p, size_t socket) {
     }
 }
 
+static void rtc_loop_read_names(lk_rtc_loop *l, loop_peer *p, size_t socket) {
+    mdns_inbox inbox = {0};
+    mdns_answer a;
+    while (mdns_read(&p->mdns, p->mdns.sockets[socket], l->datagrams, &inbox, &a))
+        (void)lk_rtc_resolved(p->rtc, (lk_str){a.name, MDNS_NAME}, &a.addr, lk_rtc_loop_now_ms());
+}
+
 /* Until when may it sleep? */
 static uint64_t rtc_loop_wake_at(const lk_rtc_loop *l) {
     uint64_t wake_ms = l->peers.len > 0 ? l->ticked_ms + RTC_LOOP_TICK_MS : UINT64_MAX;
     for (size_t i = 0; i < l->peers.len; i++) {
         uint64_t peer_ms = lk_rtc_wake_at(l->peers.at[i]->rtc);
+        uint64_t name_ms = mdns_wake_at(&l->peers.at[i]->mdns);
         if (peer_ms < wake_ms) wake_ms = peer_ms;
+        if (name_ms < wake_ms) wake_ms = name_ms;
     }
     return wake_ms;
 }
@@ -180,23 +197,32 @@ static int rtc_loop_timeout(const lk_rtc_loop *l, int timeout_ms) {
 static void rtc_loop_tick(lk_rtc_loop *l) {
     uint64_t now_ms = lk_rtc_loop_now_ms();
     if (now_ms >= l->ticked_ms + RTC_LOOP_TICK_MS) lk_rtc_global_tick(l->ticked_ms = now_ms);
-    for (size_t i = 0; i < l->peers.len; i++)
-        if (lk_rtc_wake_at(l->peers.at[i]->rtc) <= now_ms) lk_rtc_tick(l->peers.at[i]->rtc, now_ms);
+    for (size_t i = 0; i < l->peers.len; i++) {
+        loop_peer *p = l->peers.at[i];
+        if (lk_rtc_wake_at(p->rtc) <= now_ms) lk_rtc_tick(p->rtc, now_ms);
+        mdns_tick(&p->mdns, now_ms);
+        if (mdns_over(&p->mdns)) mdns_drop(&p->mdns);
+    }
+}
+
+static void rtc_loop_watch(lk_rtc_loop *l, const int *sockets, size_t len) {
+    for (size_t i = 0; i < len; i++)
+        l->waiting.at[l->waiting.len++] = (struct pollfd){.fd = sockets[i], .events = POLLIN};
 }
 
 /* The program's descriptors, and behind them those of the peers. False when memory is out. */
 static bool rtc_loop_collect(lk_rtc_loop *l, const struct pollfd *fds, size_t len) {
-    l->waiting.len = 0;
-    for (size_t i = 0; i < len; i++) {
-        if (!vec_reserve(&l->heap, &l->waiting, 1)) return false;
-        l->waiting.at[l->waiting.len++] = fds[i];
-    }
+    size_t all = len;
     for (size_t i = 0; i < l->peers.len; i++)
-        for (size_t k = 0; k < l->peers.at[i]->len; k++) {
-            if (!vec_reserve(&l->heap, &l->waiting, 1)) return false;
-            l->waiting.at[l->waiting.len++] =
-                (struct pollfd){.fd = l->peers.at[i]->sockets[k], .events = POLLIN};
-        }
+        all += l->peers.at[i]->len + l->peers.at[i]->mdns.socket_len;
+    l->waiting.len = 0;
+    if (!vec_reserve(&l->heap, &l->waiting, all)) return false;
+    for (size_t i = 0; i < len; i++) l->waiting.at[l->waiting.len++] = fds[i];
+    for (size_t i = 0; i < l->peers.len; i++) {
+        const loop_peer *p = l->peers.at[i];
+        rtc_loop_watch(l, p->sockets, p->len);
+        rtc_loop_watch(l, p->mdns.sockets, p->mdns.socket_len);
+    }
     return true;
 }
 
@@ -210,9 +236,13 @@ void lk_rtc_loop_wait(lk_rtc_loop *l, struct pollfd *fds, size_t len, int timeou
     if (all && ready > 0) {
         const struct pollfd *at = l->waiting.at;
         for (size_t i = 0; i < len; i++) fds[i].revents = at++->revents;
-        for (size_t i = 0; i < l->peers.len; i++)
-            for (size_t k = 0; k < l->peers.at[i]->len; k++)
-                if (at++->revents != 0) rtc_loop_read(l, l->peers.at[i], k);
+        for (size_t i = 0; i < l->peers.len; i++) {
+            loop_peer *p = l->peers.at[i];
+            for (size_t k = 0; k < p->len; k++)
+                if (at++->revents != 0) rtc_loop_read(l, p, k);
+            for (size_t k = 0; k < p->mdns.socket_len; k++)
+                if (at++->revents != 0) rtc_loop_read_names(l, p, k);
+        }
     }
     rtc_loop_tick(l);
 }

@@ -14,6 +14,7 @@
 #include "base/str.h"
 #include "host/address.h"
 #include "host/heap.h"
+#include "host/mdns.h"
 #include "host/socket.h"
 #include "host/stream.h"
 
@@ -40,6 +41,12 @@ typedef struct session_stream { /* to a TURN server */
     stream *stream;  /* NULL: not now */
 } session_stream;
 
+typedef struct session_ear { /* for answers to questions for names */
+    session *session;
+    int fd;
+    loop_handle *readable;
+} session_ear;
+
 struct session {
     loop *loop;
     lk_rtc *rtc;
@@ -47,6 +54,9 @@ struct session {
     session_socket sockets[LIMIT_ICE_LOCALS];
     session_stream streams[LIMIT_ICE_SERVERS];
     size_t stream_len;
+    mdns mdns;
+    session_ear ears[MDNS_SOCKETS]; /* one for each of its sockets */
+    size_t ear_len;
     size_t socket_len, missed; /* addresses of this host without a socket */
     uint64_t heard_ms;         /* when the last datagram came */
     bool refused;              /* and since then the other side's address has refused one of ours */
@@ -217,9 +227,40 @@ static void session_send_stream(session *s, const lk_rtc_out *out) {
     stream_send(to->stream, out->bytes);
 }
 
+/* ---- names ---- */
+
+/* What is read is used up before anything else is read. */
+static uint8_t session_datagrams[SOCKET_BATCH_BYTES];
+
+static void session_hear_names(void *context) {
+    const session_ear *ear = context;
+    session *s = ear->session;
+    mdns_inbox inbox = {0};
+    mdns_answer a;
+    while (mdns_read(&s->mdns, ear->fd, session_datagrams, &inbox, &a))
+        (void)lk_rtc_resolved(s->rtc, (lk_str){a.name, MDNS_NAME}, &a.addr, loop_now_ms());
+    session_pump(s);
+}
+
+static void session_ask(session *s, lk_str name) {
+    mdns_ask(&s->mdns, name, loop_now_ms());
+    for (; s->ear_len < s->mdns.socket_len; s->ear_len++) {
+        session_ear *ear = &s->ears[s->ear_len];
+        *ear = (session_ear){s, s->mdns.sockets[s->ear_len], NULL};
+        ear->readable = loop_readable(s->loop, ear->fd, session_hear_names, ear);
+    }
+}
+
+static void session_ask_no_more(session *s) {
+    for (size_t i = 0; i < s->ear_len; i++) loop_close(s->ears[i].readable);
+    s->ear_len = 0;
+    mdns_drop(&s->mdns);
+}
+
 /* ---- the pump ---- */
 
 static void session_destroy(session *s) {
+    session_ask_no_more(s);
     for (size_t i = 0; i < s->socket_len; i++) session_unbind(&s->sockets[i]);
     for (size_t i = 0; i < s->stream_len; i++) {
         session_stream_close(&s->streams[i]);
@@ -252,6 +293,7 @@ static void session_event(session *s, const lk_rtc_out *out) {
     case LK_RTC_DATAGRAM: session_send_datagram(s, out); break;
     case LK_RTC_STREAM: session_send_stream(s, out); break;
     case LK_RTC_CANDIDATE: s->events.candidate(s->events.context, text); break;
+    case LK_RTC_RESOLVE: session_ask(s, text); break;
     case LK_RTC_OPEN: session_opened(s, out); break;
     case LK_RTC_MESSAGE:
         if (out->channel == s->channel) s->events.message(s->events.context, out->bytes);
@@ -336,18 +378,18 @@ static void session_readable(void *context) {
     session_socket *socket = context;
     session *s = socket->session;
     session_read_errors(s, socket->fd);
-    static uint8_t datagrams[SOCKET_BATCH_BYTES];
     for (int i = 0; i < SESSION_DRAIN; i++) {
         lk_addr from;
         size_t each;
-        int64_t len = socket_receive(socket->fd, datagrams, sizeof datagrams, &from, &each);
+        int64_t len =
+            socket_receive(socket->fd, session_datagrams, sizeof session_datagrams, &from, &each);
         if (len < 0) break;
         uint64_t now_ms = loop_now_ms();
         s->heard_ms = now_ms;
         s->refused = false;
         for (size_t at = 0; at < (size_t)len; at += each) {
             size_t left = (size_t)len - at;
-            lk_bytes datagram = {datagrams + at, left < each ? left : each};
+            lk_bytes datagram = {session_datagrams + at, left < each ? left : each};
             lk_rtc_feed(s->rtc, &socket->addr, &from, datagram, now_ms);
         }
     }
@@ -356,6 +398,8 @@ static void session_readable(void *context) {
 
 void session_tick(session *s, uint64_t now_ms) {
     if (lk_rtc_wake_at(s->rtc) <= now_ms) lk_rtc_tick(s->rtc, now_ms);
+    mdns_tick(&s->mdns, now_ms);
+    if (mdns_over(&s->mdns)) session_ask_no_more(s);
     session_pump(s);
 }
 

@@ -164,6 +164,73 @@ int64_t socket_receive(int fd, uint8_t *into, size_t cap, lk_addr *from, size_t 
     }
 }
 
+/* ---- multicast ---- */
+
+static bool socket_set(int fd, int level, int name, const void *value, size_t len) {
+    return setsockopt(fd, level, name, value, (socklen_t)len) == 0;
+}
+
+/* Bound to the group's own address, a socket hears nothing that is sent to this host alone and is
+ * meant for another one on that port. */
+static bool socket_join4(int fd, const lk_addr *group, int interface) {
+    struct ip_mreqn join = {.imr_ifindex = interface};
+    int hops = 255, others = 0;
+    memcpy(&join.imr_multiaddr, group->ip, 4);
+    return socket_set(fd, IPPROTO_IP, IP_MULTICAST_ALL, &others, sizeof others) &&
+           socket_set(fd, IPPROTO_IP, IP_MULTICAST_TTL, &hops, sizeof hops) &&
+           socket_set(fd, IPPROTO_IP, IP_MULTICAST_IF, &join, sizeof join) &&
+           socket_set(fd, IPPROTO_IP, IP_ADD_MEMBERSHIP, &join, sizeof join);
+}
+
+static bool socket_join6(int fd, const lk_addr *group, int interface) {
+    struct ipv6_mreq join = {.ipv6mr_interface = (unsigned)interface};
+    int hops = 255;
+    memcpy(&join.ipv6mr_multiaddr, group->ip, 16);
+    return socket_set(fd, IPPROTO_IPV6, IPV6_MULTICAST_HOPS, &hops, sizeof hops) &&
+           socket_set(fd, IPPROTO_IPV6, IPV6_MULTICAST_IF, &interface, sizeof interface) &&
+           socket_set(fd, IPPROTO_IPV6, IPV6_ADD_MEMBERSHIP, &join, sizeof join);
+}
+
+static int socket_multicast_on(lk_addr group, int interface) {
+    struct sockaddr_storage at;
+    int on = 1;
+    if (group.family == 6) group.scope = (uint32_t)interface;
+    socklen_t len = socket_sockaddr(&group, &at);
+    int fd = socket(at.ss_family, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+    if (fd < 0) return -1;
+    bool good = socket_set(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on) &&
+                socket_set(fd, SOL_SOCKET, SO_REUSEPORT, &on, sizeof on) &&
+                bind(fd, (struct sockaddr *)&at, len) == 0;
+    good = good && (group.family == 4 ? socket_join4 : socket_join6)(fd, &group, interface);
+    return good ? fd : socket_fail(fd);
+}
+
+size_t socket_multicast(const lk_addr *group, int *out, size_t cap) {
+    struct ifaddrs *list = NULL;
+    int family = group->family == 4 ? AF_INET : AF_INET6, interface, last = 0;
+    if (getifaddrs(&list) != 0) return 0;
+    size_t len = 0;
+    for (struct ifaddrs *at = list; at != NULL && len < cap; at = at->ifa_next) {
+        unsigned wanted = IFF_UP | IFF_MULTICAST, has = at->ifa_flags & (wanted | IFF_LOOPBACK);
+        if (has != wanted || at->ifa_addr == NULL || at->ifa_addr->sa_family != family) continue;
+        interface = (int)if_nametoindex(at->ifa_name);
+        if (interface == 0 || interface == last) continue; /* addresses come by interface */
+        last = interface;
+        out[len] = socket_multicast_on(*group, interface);
+        len += out[len] >= 0;
+    }
+    freeifaddrs(list);
+    return len;
+}
+
+/* It leaves by the interface, to where the socket is bound. */
+void socket_multicast_send(int fd, lk_bytes datagram) {
+    struct sockaddr_storage at;
+    socklen_t len = sizeof at;
+    if (getsockname(fd, (struct sockaddr *)&at, &len) == 0)
+        (void)sendto(fd, datagram.at, datagram.len, 0, (struct sockaddr *)&at, len);
+}
+
 static void socket_send(int fd, const struct msghdr *message) {
     /* The error of an earlier datagram may be reported here, and this one has not left then. One
      * that does not leave for its own reasons is lost, and ICE, DTLS and SCTP all send again. */

@@ -29,6 +29,13 @@ int socket_udp(const lk_addr *addr, lk_addr *bound);
 #define SOCKET_BATCH_BYTES 65536
 int64_t socket_receive(int fd, uint8_t *into, size_t cap, lk_addr *from, size_t *each);
 
+/* A socket on each interface that reaches others and has an address of that family: it hears what
+ * is sent to the multicast group there, beside others who share the port. At most `cap`; returns
+ * how many. */
+size_t socket_multicast(const lk_addr *group, int *out, size_t cap);
+/* Send to the group of such a socket. */
+void socket_multicast_send(int fd, lk_bytes datagram);
+
 /* Datagrams on their way out: those that go to the same place and have the same length leave by one
  * call (Linux: UDP_SEGMENT), as the network's stack is most of their cost. Zero-initialise it. */
 typedef struct socket_batch {

@@ -76,6 +76,14 @@ bool generations_relay(generations *g, const lk_addr *relayed, const lk_addr *ma
     return used;
 }
 
+lk_status generations_resolved(generations *g, const uint8_t uuid[CANDIDATE_UUID],
+                               const lk_addr *addr, uint64_t now_ms) {
+    lk_status status = ice_resolved(&g->now, uuid, addr, now_ms);
+    if (status == LK_OK && g->is == GENERATIONS_COMING)
+        status = ice_resolved(&g->other, uuid, addr, now_ms);
+    return status;
+}
+
 /* ---- following ---- */
 
 static void generations_settle(generations *g, uint64_t now_ms) {

@@ -64,6 +64,7 @@ bool ice_init(ice *a, const ice_options *o, const lk_memory *heap, queue *out, u
 void ice_drop(ice *a) {
     vec_drop(a->heap, &a->locals);
     vec_drop(a->heap, &a->remotes);
+    vec_drop(a->heap, &a->hidden);
     vec_drop(a->heap, &a->pairs);
     vec_drop(a->heap, &a->requests);
 }
@@ -178,7 +179,41 @@ bool ice_relay(ice *a, const lk_addr *relayed, const lk_addr *mapped) {
     return taken;
 }
 
+static void ice_hope(ice *a, uint64_t now_ms) {
+    if (a->give_up_ms != UINT64_MAX) a->give_up_ms = now_ms + a->patience_ms;
+}
+
+static lk_status ice_add_hidden(ice *a, const candidate *c, uint64_t now_ms) {
+    char name[CANDIDATE_NAME];
+    for (size_t i = 0; i < a->hidden.len; i++)
+        if (addr_equal(&a->hidden.at[i].addr, &c->addr)) return LK_OK;
+    if (a->hidden.len == LIMIT_ICE_NAMES || c->addr.port == 0) return LK_OK;
+    if (!vec_reserve(a->heap, &a->hidden, 1)) return LK_ENOMEM;
+    candidate_name_write(c->addr.ip, name);
+    lk_bytes bytes = {(const uint8_t *)name, sizeof name};
+    if (!queue_push(a->out, (queue_item){.kind = LK_RTC_RESOLVE}, bytes)) return LK_ENOMEM;
+    a->hidden.at[a->hidden.len++] = *c;
+    ice_hope(a, now_ms);
+    return LK_OK;
+}
+
+lk_status ice_resolved(ice *a, const uint8_t uuid[CANDIDATE_UUID], const lk_addr *addr,
+                       uint64_t now_ms) {
+    lk_status status = LK_OK;
+    for (size_t i = 0; i < a->hidden.len && status == LK_OK; i++) {
+        candidate c = a->hidden.at[i];
+        if (__builtin_memcmp(c.addr.ip, uuid, CANDIDATE_UUID) != 0) continue;
+        uint16_t port = c.addr.port;
+        c.hidden = false;
+        c.addr = *addr;
+        c.addr.port = port;
+        status = ice_add_remote(a, &c, now_ms);
+    }
+    return status;
+}
+
 lk_status ice_add_remote(ice *a, const candidate *c, uint64_t now_ms) {
+    if (c->hidden) return ice_add_hidden(a, c, now_ms);
     if (!addr_usable(&c->addr) || (addr_loopback(&c->addr) && !a->loopback)) return LK_OK;
     size_t remote = ice_find_remote(a, &c->addr);
     if (remote == SIZE_MAX) {
@@ -187,7 +222,7 @@ lk_status ice_add_remote(ice *a, const candidate *c, uint64_t now_ms) {
         if (slot == NULL) return LK_ENOMEM;
         *slot = *c;
         remote = a->remotes.len - 1;
-        if (a->give_up_ms != UINT64_MAX) a->give_up_ms = now_ms + a->patience_ms;
+        ice_hope(a, now_ms);
     }
     for (size_t host = 0; host < a->host_len; host++) ice_pair_up(a, host, remote);
     return LK_OK;

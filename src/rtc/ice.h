@@ -67,6 +67,7 @@ typedef struct ice {
     VEC(candidate) locals; /* the first `host_len` are our sockets, relays' among them */
     size_t host_len;
     VEC(candidate) remotes;
+    VEC(candidate) hidden; /* of the other side, behind names: each may become some of those */
     VEC(ice_pair) pairs;
     VEC(gather_request) requests;
     lk_addr servers[LIMIT_ICE_SERVERS];
@@ -96,8 +97,12 @@ bool ice_init(ice *a, const ice_options *options, const lk_memory *heap, queue *
 void ice_drop(ice *a);
 /* The other side's credentials; `lite` if it only answers. They are of legal length. */
 void ice_set_remote(ice *a, lk_str ufrag, lk_str pwd, bool lite, uint64_t now_ms);
-/* A candidate of the other side; what cannot be used or is too much is ignored. LK_ENOMEM. */
+/* A candidate of the other side; what cannot be used or is too much is ignored. One that is hidden
+ * is asked for by LK_RTC_RESOLVE. LK_ENOMEM. */
 lk_status ice_add_remote(ice *a, const candidate *c, uint64_t now_ms);
+/* A name stands for that address, whatever its port. LK_ENOMEM. */
+lk_status ice_resolved(ice *a, const uint8_t uuid[CANDIDATE_UUID], const lk_addr *addr,
+                       uint64_t now_ms);
 /* A relay answered: what is sent from `relayed` it sends, and what comes there it passes on. NULL:
  * it will not. Is that a socket of ours from now on? */
 bool ice_relay(ice *a, const lk_addr *relayed_or_null, const lk_addr *mapped);

@@ -251,6 +251,16 @@ lk_status lk_rtc_remote_candidate(lk_rtc *r, lk_str line, uint64_t now_ms) {
     return status;
 }
 
+lk_status lk_rtc_resolved(lk_rtc *r, lk_str name, const lk_addr *addr, uint64_t now_ms) {
+    uint8_t uuid[CANDIDATE_UUID];
+    if (!candidate_name_read(name, uuid)) return LK_EVALUE;
+    if (r->state == LK_RTC_OVER) return LK_OK;
+    lk_status status = generations_resolved(&r->ice, uuid, addr, now_ms);
+    generations_tick(&r->ice, now_ms);
+    peer_pump(r, now_ms);
+    return status;
+}
+
 /* ---- restarts ---- */
 
 void lk_rtc_network(lk_rtc *r, const lk_rtc_options *options, uint64_t now_ms) {

@@ -38,13 +38,6 @@ static lk_str sdp_credential(sdp_reader *r, lk_str value, size_t shortest) {
     return value;
 }
 
-static int sdp_hex(char c) {
-    if (c >= '0' && c <= '9') return c - '0';
-    if (c >= 'a' && c <= 'f') return c - 'a' + 10;
-    if (c >= 'A' && c <= 'F') return c - 'A' + 10;
-    return -1;
-}
-
 /* "sha-256 AB:CD:..."; other hashes are skipped, so that a peer may offer several. */
 static void sdp_fingerprint(sdp_reader *r, lk_str value) {
     lk_str rest = value;
@@ -54,7 +47,7 @@ static void sdp_fingerprint(sdp_reader *r, lk_str value) {
     uint8_t *to = r->out->fingerprints[r->out->fingerprint_len];
     bool fits = hex.len == SDP_FINGERPRINT * 3 - 1;
     for (size_t i = 0; fits && i < SDP_FINGERPRINT; i++) {
-        int high = sdp_hex(hex.at[3 * i]), low = sdp_hex(hex.at[3 * i + 1]);
+        int high = hex_digit(hex.at[3 * i]), low = hex_digit(hex.at[3 * i + 1]);
         fits = high >= 0 && low >= 0 && (i + 1 == SDP_FINGERPRINT || hex.at[3 * i + 2] == ':');
         to[i] = (uint8_t)((high & 15) << 4 | (low & 15));
     }

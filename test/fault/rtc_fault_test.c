@@ -30,12 +30,18 @@ typedef struct pair {
     uint32_t got;
 } pair;
 
+#define HIDDEN "candidate:1 1 udp 2113937151 4a9a58c8-34a1-4e9c-8a9a-f2a34a9a58c8.local 5 typ host"
+
 static void pair_poll(pair *p, int i) {
     const lk_rtc_out *out;
+    lk_addr other = {.family = 4, .ip = {10, 0, 0, 9}};
     while ((out = lk_rtc_poll(p->rtc[i], clock_ms)) != NULL) {
         if (out->kind == LK_RTC_DATAGRAM)
             lk_rtc_feed(p->rtc[1 - i], &out->remote, &out->local, out->bytes, clock_ms);
-        else if (out->kind == LK_RTC_OPEN)
+        else if (out->kind == LK_RTC_RESOLVE) {
+            lk_str name = {(const char *)out->bytes.at, out->bytes.len};
+            (void)lk_rtc_resolved(p->rtc[i], name, &other, clock_ms);
+        } else if (out->kind == LK_RTC_OPEN)
             p->channel[i] = out->channel;
         else if (out->kind == LK_RTC_CLOSED)
             p->closed[i] = true;
@@ -100,6 +106,9 @@ static bool pair_live(fault *f, int faulty) {
     bool alive = p.rtc[0] != NULL && p.rtc[1] != NULL;
     lk_rtc_channel_options options = {.label = {"label", 5}};
     alive = alive && lk_rtc_open(p.rtc[0], &options, &p.channel[0], clock_ms) == LK_OK;
+    lk_str hidden = {HIDDEN, sizeof HIDDEN - 1};
+    alive = alive && lk_rtc_remote_candidate(p.rtc[0], hidden, clock_ms) == LK_OK &&
+            lk_rtc_remote_candidate(p.rtc[1], hidden, clock_ms) == LK_OK;
     if (alive && pair_signal(&p, 0) && pair_signal(&p, 1)) {
         pair_run(&p, 100);
         pair_restart(&p);

@@ -3,11 +3,12 @@
 import { strict as assert } from 'node:assert';
 import { writeFileSync } from 'node:fs';
 import { describe, test } from 'node:test';
+import { fileURLToPath } from 'node:url';
 import { sleep, until } from '../e2e/lib/cleanup.mjs';
 import { coturn, noCoturn } from '../e2e/lib/coturn.mjs';
 import { noFilter, noNamespaces } from '../e2e/lib/namespace.mjs';
 import { filePeer, newLink, serve } from '../e2e/lib/program.mjs';
-import { badCable, cable, nats } from './networks.mjs';
+import { badCable, cable, ip, nats } from './networks.mjs';
 import { NativePeer } from './rtc_peers.mjs';
 
 /** `a` and `b`: {ns, options}. */
@@ -50,6 +51,12 @@ describe('networks', { concurrency: 4, skip: noNamespaces }, () => {
         const peers = await connect(t, at(a, 'fd77::1'), at(b, 'fd77::2'));
         await check(...peers);
         assert.equal((await peers[0].path()).remote, 'fd77::2');
+    });
+
+    test('addresses behind names, which the ready loop looks up', async (t) => {
+        const { a } = cable(t, V4);
+        const names = process.env.RTC_NAMES ?? fileURLToPath(new URL('../../build/test/rtc_names', import.meta.url));
+        t.diagnostic(ip('netns', 'exec', a, names, '10.77.0.1'));
     });
 
     for (const [kind, relayed] of [['cone', false], ['symmetric', true]])

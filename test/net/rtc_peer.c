@@ -216,6 +216,7 @@ static void peer_poll(peer *p) {
         case LK_RTC_OPEN: peer_opened(p, out); break;
         case LK_RTC_MESSAGE: peer_message(p, out); break;
         case LK_RTC_DRAINED: peer_send_more(p); break;
+        case LK_RTC_RESOLVE: break; /* whoever is met here reaches us */
         case LK_RTC_SHUT:
             say(json_pack("{s:s,s:I,s:s}", "type", "shut", "channel", (json_int_t)out->channel,
                           "why", out->what));

@@ -4,6 +4,8 @@
 #define _POSIX_C_SOURCE 200809L
 #include "rtc_world.h"
 
+#include <strings.h>
+
 /* ---- what is checked ---- */
 
 /* Both open on a bad network, and messages of all sizes arrive whole, once and in order. */
@@ -105,6 +107,102 @@ static void check_trickle(bool before) {
     CHECK_EQ(stats.state, LK_RTC_CONNECTED);
     CHECK_EQ(stats.remote.port, w.sides[1].addr.port);
     CHECK_EQ(stats.rtt_ms, 10);
+    world_drop(&w);
+}
+
+/* ---- addresses behind names ---- */
+
+#define NAME(digit) digit "a9a58c8-34a1-4e9c-8a9a-f2a34a9a58c8.local"
+static const char *const names[2] = {NAME("A"), NAME("b")};
+
+static void hidden_event(world *w, int index, const lk_rtc_out *out) {
+    size_t *asked = w->context;
+    if (out->kind != LK_RTC_RESOLVE) {
+        side_event(&w->sides[index], out);
+        return;
+    }
+    CHECK_EQ(out->bytes.len, strlen(NAME("a")));
+    CHECK(strncasecmp((const char *)out->bytes.at, names[1 - index], out->bytes.len) == 0);
+    asked[index]++;
+}
+
+/* The description of a side, with its name where its address was. */
+static void hidden_signal(world *w, int from) {
+    char text[4096];
+    lk_buf sdp = {0};
+    CHECK_EQ(lk_rtc_local_description(w->sides[from].rtc, &sdp), LK_OK);
+    CHECK(buf_append(&sdp, "", 1));
+    char *at = strstr((char *)sdp.at, " 10.0.0.");
+    CHECK(at != NULL);
+    snprintf(text, sizeof text, "%.*s %s%s", (int)(at - (char *)sdp.at), (char *)sdp.at,
+             names[from], strchr(at + 1, ' '));
+    lk_str said = {text, strlen(text)};
+    CHECK_EQ(lk_rtc_remote_description(w->sides[1 - from].rtc, said, clock_ms, NULL), LK_OK);
+    lk_buf_free(&sdp);
+}
+
+static void hidden_resolve(world *w, int index, const char *name, lk_addr addr) {
+    lk_str str = {name, strlen(name)};
+    CHECK_EQ(lk_rtc_resolved(w->sides[index].rtc, str, &addr, clock_ms), LK_OK);
+    world_run(w, 1000);
+}
+
+/* Neither knows where to send to, until a name is looked up; again after a restart. */
+static void check_hidden(void) {
+    size_t asked[2] = {0};
+    world w;
+    world_init(&w, 39, (conditions){.delay_ms = 5});
+    w.event = hidden_event, w.context = asked;
+    side_open(&w.sides[0]);
+    for (int from = 0; from < 2; from++) hidden_signal(&w, from);
+    world_run(&w, 1000);
+    lk_addr there = w.sides[1].addr;
+    hidden_resolve(&w, 0, names[0], there); /* nobody asked for that */
+    hidden_resolve(&w, 0, names[1], (lk_addr){.family = 4, .ip = {127, 0, 0, 1}});
+    hidden_resolve(&w, 0, names[1], (lk_addr){.family = 6, .ip = {0xfe, 0x80, [15] = 1}});
+    CHECK(asked[0] == 1 && asked[1] == 1 && w.net.order == 0);
+    there.port = 0;
+    hidden_resolve(&w, 0, names[1], there);
+    CHECK(w.sides[0].open && w.sides[1].open);
+    lk_str other = {"printer.local", 13};
+    CHECK_EQ(lk_rtc_resolved(w.sides[0].rtc, other, &there, clock_ms), LK_EVALUE);
+    CHECK_EQ(lk_rtc_restart(w.sides[0].rtc, clock_ms), LK_OK);
+    for (int from = 0; from < 2; from++) hidden_signal(&w, from);
+    world_run(&w, 100);
+    CHECK(asked[0] == 2 && asked[1] == 2);
+    hidden_resolve(&w, 0, names[1], there);
+    for (int i = 0; i < 2; i++)
+        CHECK_EQ(lk_rtc_stats_read(w.sides[i].rtc).remote.port, w.sides[1 - i].addr.port);
+    CHECK(w.sides[0].closed == NULL && w.sides[1].closed == NULL);
+    world_drop(&w);
+}
+
+static void count_resolve(world *w, int index, const lk_rtc_out *out) {
+    size_t *asked = w->context;
+    if (out->kind == LK_RTC_RESOLVE) asked[index]++;
+}
+
+/* A stranger has us ask for few names, and for none of any other kind. */
+static void check_many_hidden(void) {
+    size_t asked[2] = {0};
+    char line[128];
+    world w;
+    world_init(&w, 40, (conditions){.delay_ms = 5});
+    w.event = count_resolve, w.context = asked;
+    for (int i = 0; i < 40; i++) {
+        static const char *const forms[] = {
+            "%08x-34a1-4e9c-8a9a-f2a34a9a58c8.local", "%08x-34a1-4e9c-8a9a-f2a34a9a58c8.locat",
+            "%08xf34a1-4e9c-8a9a-f2a34a9a58c8.local", "host%x.local"};
+        char name[64];
+        snprintf(name, sizeof name, forms[i % 4], (unsigned)i);
+        for (int copy = 0; copy < 2; copy++) {
+            snprintf(line, sizeof line, "candidate:1 1 udp 2113937151 %s 46243 typ host", name);
+            lk_str said = {line, strlen(line)};
+            CHECK_EQ(lk_rtc_remote_candidate(w.sides[1].rtc, said, clock_ms), LK_OK);
+        }
+        side_poll(&w, 1);
+    }
+    CHECK_EQ(asked[1], 8);
     world_drop(&w);
 }
 
@@ -518,6 +616,8 @@ int main(int argc, char **argv) {
         check_throughput();
         check_trickle(true);
         check_trickle(false);
+        check_hidden();
+        check_many_hidden();
         check_states();
         check_close(0, false);
         check_close(1, false);

@@ -5,6 +5,7 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import WebSocket from 'ws';
 import { later, scratchFolder, until } from './cleanup.mjs';
+import { doorTo } from './namespace.mjs';
 import { Child } from './program.mjs';
 import { readText } from './chromium.mjs';
 
@@ -137,18 +138,27 @@ export class FirefoxTab {
     }
 }
 
-/** A Firefox process with one tab at `url`. */
-export async function firefoxTab(t, url, { ns, profile = scratchFolder(t) } = {}) {
-    const lines = Object.entries(PREFERENCES).map(
+// As it comes: a page that may not use the microphone learns the one address that leads out, behind a name.
+const HIDDEN = {
+    'media.peerconnection.ice.obfuscate_host_addresses': true,
+    'permissions.default.microphone': 2,
+};
+
+/** A Firefox process with one tab at `url`. `hidden`: pages do not learn the addresses of its host. */
+export async function firefoxTab(t, url, { ns, hidden = false, profile = scratchFolder(t) } = {}) {
+    const preferences = { ...PREFERENCES, ...(hidden ? HIDDEN : {}) };
+    const lines = Object.entries(preferences).map(
         ([name, value]) => `user_pref(${JSON.stringify(name)}, ${JSON.stringify(value)});`,
     );
     writeFileSync(join(profile, 'user.js'), lines.join('\n'));
     const args = ['--headless', '--remote-debugging-port', '0', '--profile', profile];
     const child = new Child(t, findFirefox(), args, { ns, env: { HOME: profile } });
     const at = await until('Firefox to listen', () =>
-        /WebDriver BiDi listening on (ws:\S+)/.exec(child.errors + child.lines.join('\n')),
+        /WebDriver BiDi listening on ws:\S+:(\d+)/.exec(child.errors + child.lines.join('\n')),
     );
-    const socket = new WebSocket(`${at[1]}/session`, { perMessageDeflate: false });
+    const port = ns ? await doorTo(t, ns, at[1]) : at[1];
+    const headers = { host: `127.0.0.1:${at[1]}` }; // it takes no other name
+    const socket = new WebSocket(`ws://127.0.0.1:${port}/session`, { headers, perMessageDeflate: false });
     await once(socket, 'open');
     later(t, () => socket.terminate());
     const bidi = new Bidi(socket);

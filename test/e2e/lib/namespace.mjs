@@ -3,7 +3,9 @@
 //     a 10.88.3.2 ──┐
 //                   ├── bridge in `hub` 10.88.3.1 (signalling lives here)
 //     b 10.88.3.3 ──┘
-import { execFileSync } from 'node:child_process';
+import { execFileSync, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { createServer } from 'node:net';
 import { later } from './cleanup.mjs';
 
 const ip = (...args) => execFileSync('ip', args, { stdio: ['ignore', 'pipe', 'pipe'] }).toString();
@@ -46,6 +48,22 @@ export function dropUdp(ns) {
     const counted = () => nft('list', 'table', 'inet', 'lab').matchAll(/counter packets (\d+)/g);
     const dropped = () => [...counted()].reduce((sum, [, packets]) => sum + Number(packets), 0);
     return { dropped, lift: () => nft('delete', 'table', 'inet', 'lab') };
+}
+
+/** A port here that leads to `port` on the loopback of `ns`. */
+export async function doorTo(t, ns, port) {
+    const pipe = `const s = require('net').connect(${port}, '127.0.0.1'); process.stdin.pipe(s).pipe(process.stdout)`;
+    const args = ['netns', 'exec', ns, process.execPath, '-e', pipe];
+    const door = createServer((socket) => {
+        const child = spawn('ip', args, { stdio: ['pipe', 'pipe', 'inherit'] });
+        socket.pipe(child.stdin).on('error', () => {});
+        child.stdout.pipe(socket).on('error', () => {});
+        socket.on('close', () => child.kill());
+    });
+    door.listen(0, '127.0.0.1');
+    await once(door, 'listening');
+    later(t, () => door.close());
+    return door.address().port;
 }
 
 let labs = 0;
