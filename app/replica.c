@@ -158,7 +158,8 @@ static void replica_out(replica *r, const lk_room_out *out) {
         *vec_push(&heap_memory, &r->broken) = out->link;
         break;
     case LK_ROOM_DENIED:
-        replica_say("someone who may only read tried to change the document; nothing of it was taken");
+        replica_say(
+            "someone who may only read tried to change the document; nothing of it was taken");
         break;
     case LK_ROOM_JOINED:
     case LK_ROOM_PRESENCE:
