@@ -4,7 +4,8 @@
  *
  *     store ─► each blob that can be read ─► a document ─► with --repair: a new store
  *
- * The damaged store stays beside the new one, as PATH.damaged. */
+ * What is signed goes there as it is: who only reads could not make another one of it. The damaged
+ * store stays beside the new one, as PATH.damaged. */
 #include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
@@ -14,26 +15,41 @@
 #include "blobs.h"
 #include "host/heap.h"
 #include "host/store.h"
+#include "lorikeet_room.h"
 #include "outlook.h"
 #include "print.h"
+#include "room/signed.h"
 
 typedef struct doctor {
     const char *path;
     lk_doc *doc;
     lk_buf report;
     uint64_t blobs, bytes;
+    VEC(lk_buf) sound; /* rows that are signed and can be read */
+    bool bare;         /* there are others */
     bool ill;
 } doctor;
 
 /* ---- looking ---- */
 
-static void doctor_look_at_blob(doctor *d, int64_t at, lk_bytes blob) {
+static void doctor_look_at_row(doctor *d, int64_t at, lk_bytes row) {
     lk_fault fault = {0};
+    lk_bytes rest = row, blob;
     d->blobs++;
-    d->bytes += blob.len;
-    if (lk_import(d->doc, blob, NULL, &fault) == LK_OK) return;
+    d->bytes += row.len;
+    do {
+        fault.code = lk_room_blob_next(&rest, &blob);
+        if (fault.code == LK_OK) fault.code = lk_import(d->doc, blob, NULL, &fault);
+    } while (fault.code == LK_OK && rest.len > 0);
+    if (fault.code == LK_OK && signed_is(row)) {
+        lk_buf *copy = vec_push(&heap_memory, &d->sound);
+        *copy = (lk_buf)HEAP_BUF;
+        buf_append(copy, row.at, row.len);
+    }
+    d->bare |= !signed_is(row);
+    if (fault.code == LK_OK) return;
     d->ill = true;
-    heap_print(&d->report, "blob %" PRId64 ", of %zu bytes: byte %zu: %s\n", at, blob.len,
+    heap_print(&d->report, "blob %" PRId64 ", of %zu bytes: byte %zu: %s\n", at, row.len,
                fault.offset, fault.what != NULL ? fault.what : lk_status_text(fault.code));
 }
 
@@ -46,7 +62,7 @@ static void doctor_look_at_blobs(doctor *d, store *s) {
     while ((step = store_next(s, &at, &blob, &why)) == STORE_BLOB ||
            (step == STORE_FAILED && at < last)) {
         if (step == STORE_BLOB) {
-            doctor_look_at_blob(d, at, blob);
+            doctor_look_at_row(d, at, blob);
             continue;
         }
         d->ill = true;
@@ -98,10 +114,16 @@ static bool doctor_write(const doctor *d, const char *path, lk_buf *why) {
     lk_buf all = HEAP_BUF, waiting = HEAP_BUF;
     LK_ASSERT(lk_export(d->doc, LK_SNAPSHOT, (lk_ids){0}, &all) == LK_OK);
     LK_ASSERT(lk_export_pending(d->doc, &waiting) == LK_OK);
-    lk_bytes blobs[] = {{all.at, all.len}, {waiting.at, waiting.len}};
+    VEC(lk_bytes) rows = {0};
+    for (size_t i = 0; i < d->sound.len; i++)
+        *vec_push(&heap_memory, &rows) = (lk_bytes){d->sound.at[i].at, d->sound.at[i].len};
+    if (d->bare || rows.len == 0) *vec_push(&heap_memory, &rows) = (lk_bytes){all.at, all.len};
+    if (d->bare && waiting.len > 0)
+        *vec_push(&heap_memory, &rows) = (lk_bytes){waiting.at, waiting.len};
     store *fresh = store_open(path, why);
-    bool good = fresh != NULL && store_append(fresh, blobs, waiting.len > 0 ? 2 : 1, NULL, why);
+    bool good = fresh != NULL && store_append(fresh, rows.at, rows.len, NULL, why);
     if (fresh != NULL) store_close(fresh);
+    vec_drop(&heap_memory, &rows);
     lk_buf_free(&all);
     lk_buf_free(&waiting);
     return good;
@@ -160,6 +182,8 @@ static int doctor_visit(const char *path, bool repair) {
         if (code == CLI_OK && d.ill) code = repair ? doctor_repair(&d) : doctor_advise(path);
     }
     lk_free(d.doc);
+    for (size_t i = 0; i < d.sound.len; i++) lk_buf_free(&d.sound.at[i]);
+    vec_drop(&heap_memory, &d.sound);
     lk_buf_free(&d.report);
     lk_buf_free(&why);
     return code;

@@ -8,14 +8,15 @@
 
 #include "base/limits.h"
 #include "cli.h"
-#include "host/base64url.h"
 #include "host/files.h"
 #include "host/heap.h"
 #include "host/random.h"
-#include "host/seal.h"
+#include "host/room_url.h"
 #include "host/store.h"
+#include "lorikeet_room.h"
 #include "relay.h"
 #include "replica.h"
+#include "room/signed.h"
 
 #include <limits.h>
 
@@ -25,11 +26,9 @@
 typedef struct join {
     const char *link, *file, *data;
     char file_path[PATH_MAX]; /* absolute: what the store knows the file by */
-    address_url server;
-    lk_str room, offer;  /* offer: somebody's slip, which the link ends with */
-    const char *key_end; /* of the link without it */
-    lk_buf key;
+    room_url url;
     bool by_hand;
+    bool reads; /* the link is one to read */
     cli_list stun;
     store *store;
     lk_doc *doc, *shadow;
@@ -39,31 +38,13 @@ typedef struct join {
 
 /* ---- the link ---- */
 
-/* http://HOST:PORT/...#/ROOM?k=KEY, and perhaps &o=SLIP; what stands before the # is the page's
- * business. A relay's has r=KEY, or it makes that of k and keeps nothing else. */
+/* A relay's has r=RELAYKEY, or it makes that of another one and keeps nothing else. */
 static bool join_link_read(join *j) {
-    if (!address_url_read((lk_str){j->link, strlen(j->link)}, &j->server)) return false;
-    const char *fragment = strchr(j->link, '#');
-    if (fragment == NULL || fragment[1] != '/') return false;
-    j->room = (lk_str){fragment + 2, base64url_span(fragment + 2)};
-    const char *key = j->room.at + j->room.len;
-    bool whole = strncmp(key, "?k=", 3) == 0, part = strncmp(key, "?r=", 3) == 0;
-    if (j->room.len == 0 || j->room.len > 128 || !(whole || (part && j->relay))) return false;
-    lk_str text = {key + 3, base64url_span(key + 3)};
-    const char *rest = j->key_end = text.at + text.len;
-    if (whole && !j->relay && strncmp(rest, "&o=", 3) == 0) {
-        j->offer = (lk_str){rest + 3, strlen(rest + 3)};
-        j->by_hand = true;
-    } else if (*rest != 0) {
-        return false;
-    }
-    if (!base64url_read(&j->key, text) || j->key.len != SEAL_KEY) return false;
-    if (whole && j->relay) {
-        uint8_t made[SEAL_KEY];
-        mesh_relay_key(j->key.at, j->room, made);
-        memcpy(j->key.at, made, sizeof made);
-    }
-    return true;
+    if (!room_url_read(j->link, &j->url)) return false;
+    if (j->relay) return j->url.offer.len == 0;
+    j->by_hand |= j->url.offer.len > 0;
+    j->reads = j->url.kind == ROOM_URL_READ;
+    return j->url.kind != ROOM_URL_RELAY;
 }
 
 /* ---- the store ---- */
@@ -83,7 +64,7 @@ static bool join_folder(const join *j, lk_buf *out) {
 
 static bool join_store_path(const join *j, lk_buf *out) {
     bool good = join_folder(j, out);
-    heap_print(out, "/%.*s.db", (int)j->room.len, j->room.at);
+    heap_print(out, "/%.*s.db", (int)j->url.room.len, j->url.room.at);
     return good;
 }
 
@@ -106,6 +87,16 @@ static size_t join_doc_distance(lk_doc *doc, const lk_buf *file) {
     return distance;
 }
 
+/* Import what the room stored once. */
+static bool join_import(lk_doc *doc, lk_bytes stored, lk_fault *fault) {
+    lk_bytes blob;
+    do {
+        fault->code = lk_room_blob_next(&stored, &blob);
+        if (fault->code == LK_OK) fault->code = lk_import(doc, blob, NULL, fault);
+    } while (fault->code == LK_OK && stored.len > 0);
+    return fault->code == LK_OK;
+}
+
 /* Import the blobs after position `from` up to `to`. With `file`: *nearest becomes the position at
  * which the text was nearest to it. */
 static bool join_replay(join *j, lk_doc *doc, int64_t from, int64_t to, const lk_buf *file,
@@ -116,7 +107,7 @@ static bool join_replay(join *j, lk_doc *doc, int64_t from, int64_t to, const lk
     lk_fault fault = {0};
     while (from < to && (step = store_next(j->store, &from, &blob, why)) == STORE_BLOB &&
            from <= to) {
-        if (lk_import(doc, blob, NULL, &fault) != LK_OK) {
+        if (!join_import(doc, blob, &fault)) {
             heap_print(why, "blob %lld: byte %zu: %s", (long long)from, fault.offset,
                        fault.what != NULL ? fault.what : lk_status_text(fault.code));
             return false;
@@ -157,7 +148,7 @@ static bool join_load(join *j, lk_buf *why) {
 }
 
 /* Every change of the blob is in the document, none waits for its past? */
-static bool join_covered(const join *j, lk_bytes blob) {
+static bool join_held(const join *j, lk_bytes blob) {
     lk_blob_meta meta = {.ids = HEAP_BUF};
     bool covered = lk_blob_meta_read(blob, &meta, NULL) == LK_OK;
     lk_ids have = lk_version(j->doc);
@@ -171,6 +162,28 @@ static bool join_covered(const join *j, lk_bytes blob) {
     return covered;
 }
 
+/* Is all of what was stored once in what join_whole() gives? Who only reads can give on no more
+ * than what is signed. */
+static bool join_covered(const join *j, lk_bytes stored) {
+    lk_bytes blob;
+    bool covered = !j->reads || signed_is(stored);
+    while (covered && stored.len > 0)
+        covered = lk_room_blob_next(&stored, &blob) == LK_OK && join_held(j, blob);
+    return covered;
+}
+
+/* All there is, as a room stores it. */
+static bool join_whole(join *j, lk_buf *out) {
+    lk_guard guard = seal_guard(&j->url.keys);
+    lk_room_options options = {.room_id = j->url.room, .guard = &guard};
+    lk_room *room = lk_room_new(j->doc, &options, &heap_memory);
+    LK_ASSERT(room != NULL);
+    if (j->reads) replica_restore(room, j->store);
+    bool good = lk_room_whole(room, out) == LK_OK;
+    lk_room_free(room);
+    return good;
+}
+
 static void join_compact(join *j, bool mirrored) {
     /* Other files would be strangers afterwards; without a file of our own that is not worth it. */
     if (j->file == NULL && store_mark_count(j->store) > 0) return;
@@ -181,8 +194,7 @@ static void join_compact(join *j, bool mirrored) {
     while (store_next(j->store, &at, &blob, &why) == STORE_BLOB)
         if (join_covered(j, blob)) *vec_push(&heap_memory, &old) = at;
     bool good = why.len == 0;
-    if (good && old.len > JOIN_COMPACT_BLOBS &&
-        lk_export(j->doc, LK_SNAPSHOT, (lk_ids){0}, &all) == LK_OK)
+    if (good && old.len > JOIN_COMPACT_BLOBS && join_whole(j, &all))
         good = store_compact(j->store, old.at, old.len, (lk_bytes){all.at, all.len},
                              j->file != NULL && mirrored ? j->file_path : NULL, &why);
     if (!good) cli_complain("join", "%s", heap_str(&why));
@@ -201,9 +213,9 @@ static void join_addresses(const join *j, address *stun) {
 }
 
 static mesh_options join_mesh(const join *j, const address *stun, bool loopback) {
-    return (mesh_options){.server = j->server,
-                          .room = j->room,
-                          .key = {j->key.at, j->key.len},
+    return (mesh_options){.server = j->url.server,
+                          .room = j->url.room,
+                          .key = {j->relay ? j->url.relay : j->url.keys.read, SEAL_KEY},
                           .stun = stun,
                           .stun_len = j->stun.len,
                           .loopback = loopback};
@@ -237,10 +249,11 @@ static int join_take_part(join *j, loop *l, web *w, bool loopback, bool *mirrore
         .doc = j->doc,
         .store = j->store,
         .mesh = join_mesh(j, stun, loopback),
-        .mirror = {.shadow = j->shadow, .known = j->known, .path = j->file_path},
+        .keys = &j->url.keys,
+        .mirror = {.shadow = j->shadow, .known = j->known, .path = j->file_path, .reads = j->reads},
         .by_hand = j->by_hand,
-        .link = {j->link, (size_t)(j->key_end - j->link)},
-        .offer = j->offer,
+        .link = j->url.link,
+        .offer = j->url.offer,
     };
     if (j->file == NULL) options.mirror.path = NULL;
     lk_buf why = HEAP_BUF;
@@ -350,7 +363,7 @@ static bool join_options_good(join *j, const cli_list *words) {
 }
 
 static int join_run(int argc, char **argv) {
-    join j = {.key = HEAP_BUF};
+    join j = {0};
     bool loopback = false;
     cli_list words = {0};
     const cli_option options[] = {
@@ -361,11 +374,10 @@ static int join_run(int argc, char **argv) {
     int code = cli_parse(argc, argv, options, countof(options), &words);
     if (code == CLI_OK && !join_options_good(&j, &words)) code = CLI_USAGE;
     if (code == CLI_OK && !join_file_path(&j)) code = CLI_FAILED;
-    loopback = loopback || (code == CLI_OK && address_is_here(&j.server.at));
+    loopback = loopback || (code == CLI_OK && address_is_here(&j.url.server.at));
     if (code == CLI_OK) code = j.relay ? join_start(&j, loopback) : join_open(&j, loopback);
     vec_drop(&heap_memory, &j.stun);
     vec_drop(&heap_memory, &words);
-    lk_buf_free(&j.key);
     return code;
 }
 
@@ -384,6 +396,10 @@ const cli_command cli_join = {
         "document\n"
         "that has none; if the document has text of its own, the file's is kept as FILE.orig.\n"
         "Prints \"synced\" each time all peers, the disk and the file have everything.\n\n"
+        "With a LINK to read (\"lorikeet link --read\") the FILE only follows: what is saved to it "
+        "is "
+        "kept\n"
+        "as FILE.orig, and the FILE shows the document again.\n\n"
         "With --relay it keeps the room for people who are never there at the same time, without\n"
         "being able to read it: give it the link that \"lorikeet link --relay LINK\" prints.\n\n"
         "  --data DIR        where the document is kept, as DIR/ROOM.db (a relay: "

@@ -99,9 +99,11 @@ static replica_veil *replica_veil_of(const replica *r, uint32_t link) {
 static void replica_veil_add(replica *r, uint32_t link) {
     replica_veil *v = heap_new(replica_veil);
     v->replica = r, v->link = link, v->ask_ms = UINT64_MAX;
+    lk_guard guard = seal_guard(r->options.keys);
     v->elo_link = elo_link_new(&(elo_link_options){.doc = r->options.doc,
                                                    .room = r->options.mesh.room,
-                                                   .key = r->options.mesh.key.at,
+                                                   .key = r->options.keys->read,
+                                                   .guard = &guard,
                                                    .message_max = LK_MESSAGE_MAX,
                                                    .context = v,
                                                    .out = replica_veil_out,
@@ -411,6 +413,29 @@ static void replica_meet(replica *r) {
                                                      .note = replica_note});
 }
 
+void replica_restore(lk_room *room, store *s) {
+    lk_buf why = HEAP_BUF;
+    lk_bytes stored;
+    int64_t at = 0;
+    bool waits;
+    while (store_next(s, &at, &stored, &why) == STORE_BLOB)
+        (void)lk_room_restore(room, stored, &waits, loop_now_ms());
+    lk_buf_free(&why);
+}
+
+/* The room, which only takes what was signed by these keys. */
+static lk_room *replica_room(const replica_options *options) {
+    lk_guard guard = seal_guard(options->keys);
+    lk_room_options room = {.room_id = options->mesh.room,
+                            .seed = random_u64(),
+                            .unix_offset_ms = replica_unix_offset_ms(),
+                            .guard = &guard};
+    lk_room *made = lk_room_new(options->doc, &room, &heap_memory);
+    LK_ASSERT(made != NULL);
+    if (!options->keys->writes) replica_restore(made, options->store);
+    return made;
+}
+
 replica *replica_new(const replica_options *options, lk_buf *why) {
     replica *r = heap_new(replica);
     r->options = *options;
@@ -418,11 +443,8 @@ replica *replica_new(const replica_options *options, lk_buf *why) {
         heap_free(replica, r);
         return NULL;
     }
-    lk_room_options room = {.room_id = options->mesh.room,
-                            .seed = random_u64(),
-                            .unix_offset_ms = replica_unix_offset_ms()};
-    r->room = lk_room_new(options->doc, &room, &heap_memory);
-    LK_ASSERT(r->room != NULL);
+    r->room = replica_room(options);
+    if (!options->keys->writes) replica_say("this link only reads: what others write is shown");
     r->wake = loop_timer(options->loop, replica_wake, r);
     r->begin = loop_timer(options->loop, replica_begin, r);
     journal_events stored = {r, replica_stored, replica_not_stored};

@@ -7,6 +7,7 @@
 #include "host/journal.h"
 #include "host/mesh.h"
 #include "host/mirror.h"
+#include "host/seal.h"
 #include "slips.h"
 
 typedef struct replica replica;
@@ -17,10 +18,14 @@ typedef struct replica_options {
     lk_doc *doc;           /* stays yours */
     store *store;          /* stays yours; only the replica uses it meanwhile */
     mesh_options mesh;     /* loop and web are filled in */
+    const seal_keys *keys; /* of the room; must stay */
     bool by_hand;          /* instead of by the mesh's server: */
     lk_str link, offer;    /* as in slips.h */
     mirror_options mirror; /* loop, doc and text are filled in; path NULL: no file */
 } replica_options;
+
+/* Give a room that only reads what the store has. */
+void replica_restore(lk_room *room, store *s);
 
 /* NULL, and a sentence in `why`, if the file cannot be used. */
 replica *replica_new(const replica_options *options, lk_buf *why);

@@ -114,7 +114,8 @@ static void give_on(peer *from) {
     peer next = peer_new(7, &reads);
     lk_status status = lk_room_whole(from->room, &whole);
     CHECK(status == LK_OK && all_signed((lk_bytes){whole.at, whole.len}));
-    status = lk_room_restore(next.room, (lk_bytes){whole.at, whole.len}, &waits, 1);
+    if (whole.len > 0)
+        status = lk_room_restore(next.room, (lk_bytes){whole.at, whole.len}, &waits, 1);
     CHECK(status == LK_OK && lk_op_count(next.doc) == lk_op_count(from->doc));
     lk_buf_free(&whole);
     peer_free(&next);

@@ -55,12 +55,12 @@ lk_status WEB(w_room_parts)(size_t len) {
     lk_bytes rest = shim_bytes(len), blob;
     writer w = shim_result();
     lk_status status = LK_OK;
-    while (rest.len > 0 && status == LK_OK) {
+    do {
         size_t before = rest.len;
         status = lk_room_blob_next(&rest, &blob);
         writer_uleb(&w, before - rest.len);
         if (status == LK_OK) writer_bytes(&w, blob.at, blob.len);
-    }
+    } while (rest.len > 0 && status == LK_OK);
     return status == LK_OK ? shim_written(&w) : status;
 }
 

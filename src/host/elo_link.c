@@ -4,9 +4,12 @@
  *     room ─► %LOR update ─► spans, a record each ─► container ─► %ELO update ─► relay
  *     room ◄─ %LOR update, one for each record ◄──── container ◄─ %ELO update ◄─ relay
  *
+ * What is in a record is signed as updates of the room are (room/signed.h), and looked at before
+ * the room gets it: who keeps records cannot tell who made them.
+ *
  * A record holds operations of one peer, so what many wrote is exported again, peer by peer; when
- * they are very many, a snapshot says it shorter. Presence stays here: the extension has no word
- * for it.
+ * they are very many, a snapshot says it shorter. Who cannot sign puts what others signed into
+ * records as it is. Presence stays here: the extension has no word for it.
  *
  * Who keeps records cannot make few of many. So whoever writes much sends, after every 64 records,
  * one that holds those 64, after 64 of these one that holds them, and so on; and who was given very
@@ -25,6 +28,7 @@
 #include "room/elo.h"
 #include "room/frame.h"
 #include "room/have.h"
+#include "room/signed.h"
 
 #define ELO_LINK_KEY_ID ((lk_str){"lorikeet-1", 10})
 /* Peers in one update beyond which it goes out as a snapshot. */
@@ -44,6 +48,7 @@ typedef struct elo_link_assembly { /* an update in fragments */
 
 struct elo_link {
     elo_link_options options;
+    lk_guard guard;
     uint8_t key[SEAL_KEY];
     uint8_t word[ROOMS_WORD_LEN];
     elo_link_assembly leaving, coming;
@@ -58,6 +63,7 @@ struct elo_link {
 elo_link *elo_link_new(const elo_link_options *options) {
     elo_link *v = heap_new(elo_link);
     v->options = *options, v->level = true;
+    v->guard = *options->guard;
     v->leaving.bytes = v->coming.bytes = (lk_buf)HEAP_BUF;
     seal_derive(options->key, "lorikeet document 1", options->room, v->key);
     memcpy(v->word, ROOMS_WORD_MAGIC, ROOMS_WORD_HEAD);
@@ -121,33 +127,42 @@ static bool elo_link_assembly_done(elo_link_assembly *a) {
 
 /* ---- sealing ---- */
 
-static void elo_link_record(const elo_link *v, elo_record *r, lk_bytes plain, lk_buf *container) {
+typedef struct elo_link_container { /* on its way out */
+    size_t count;
+    lk_buf records;
+} elo_link_container;
+
+static void elo_link_record(const elo_link *v, elo_record *r, lk_bytes plain,
+                            elo_link_container *to) {
     uint8_t iv[ELO_IV];
     lk_buf record = HEAP_BUF, box = HEAP_BUF;
     random_bytes(iv, sizeof iv);
     r->iv = (lk_bytes){iv, sizeof iv}, r->key_id = ELO_LINK_KEY_ID;
     LK_ASSERT(elo_header_write(r, &record));
     seal_box_close(v->key, iv, (lk_bytes){record.at, record.len}, plain, &box);
-    writer one = writer_new(&record), all = writer_new(container);
+    writer one = writer_new(&record), all = writer_new(&to->records);
     writer_bytes(&one, box.at, box.len);
     writer_bytes(&all, record.at, record.len);
+    to->count++;
     lk_buf_free(&record);
     lk_buf_free(&box);
 }
 
-static void elo_link_span(const elo_link *v, lk_span span, lk_bytes plain, lk_buf *container) {
+static void elo_link_span(const elo_link *v, lk_span span, lk_bytes plain, elo_link_container *to) {
     char name[ELO_PEER_TEXT];
     elo_record r = {.kind = ELO_SPAN,
                     .peer = {(const uint8_t *)name, elo_peer_write(span.peer, name)},
                     .start = (uint32_t)span.start,
                     .end = (uint32_t)span.end};
-    elo_link_record(v, &r, plain, container);
+    elo_link_record(v, &r, plain, to);
 }
 
-static void elo_link_export_span(const elo_link *v, lk_span span, lk_buf *container) {
-    lk_buf plain = HEAP_BUF;
-    LK_ASSERT(lk_export_spans(v->options.doc, &span, 1, &plain) == LK_OK);
-    elo_link_span(v, span, (lk_bytes){plain.at, plain.len}, container);
+static void elo_link_export_span(const elo_link *v, lk_span span, elo_link_container *to) {
+    lk_buf blob = HEAP_BUF, plain = HEAP_BUF;
+    LK_ASSERT(lk_export_spans(v->options.doc, &span, 1, &blob) == LK_OK);
+    LK_ASSERT(signed_write(&v->guard, (lk_bytes){blob.at, blob.len}, &plain));
+    elo_link_span(v, span, (lk_bytes){plain.at, plain.len}, to);
+    lk_buf_free(&blob);
     lk_buf_free(&plain);
 }
 
@@ -164,9 +179,8 @@ static int elo_link_order(const void *a, const void *b) {
     return order != 0 ? order : (x->len > y->len) - (x->len < y->len);
 }
 
-/* The document's version, and how many peers that are. */
-static uint32_t elo_link_version(const elo_link *v, lk_buf *out) {
-    lk_ids ids = lk_version(v->options.doc);
+/* A version as the extension spells it, and how many peers that are. */
+static uint32_t elo_link_version(lk_ids ids, lk_buf *out) {
     VEC(elo_link_name) names = {0};
     for (size_t i = 0; i < ids.len; i++) {
         elo_link_name *name = vec_push(&heap_memory, &names);
@@ -183,25 +197,32 @@ static uint32_t elo_link_version(const elo_link *v, lk_buf *out) {
     return (uint32_t)ids.len;
 }
 
-static void elo_link_snapshot(const elo_link *v, lk_buf *container) {
-    lk_buf plain = HEAP_BUF, version = HEAP_BUF;
-    LK_ASSERT(lk_export(v->options.doc, LK_SNAPSHOT, (lk_ids){0}, &plain) == LK_OK);
-    elo_record r = {.kind = ELO_SNAPSHOT, .version_len = elo_link_version(v, &version)};
+/* A record of everything up to the version. */
+static void elo_link_whole(const elo_link *v, lk_ids ids, lk_bytes plain, elo_link_container *to) {
+    lk_buf version = HEAP_BUF;
+    elo_record r = {.kind = ELO_SNAPSHOT, .version_len = elo_link_version(ids, &version)};
     r.version = (lk_bytes){version.at, version.len};
-    elo_link_record(v, &r, (lk_bytes){plain.at, plain.len}, container);
-    lk_buf_free(&plain);
+    elo_link_record(v, &r, plain, to);
     lk_buf_free(&version);
 }
 
-static void elo_link_count(lk_buf *container, size_t count) {
-    writer w = writer_new(container);
-    writer_uleb(&w, count);
+static void elo_link_snapshot(const elo_link *v, elo_link_container *to) {
+    lk_buf blob = HEAP_BUF, plain = HEAP_BUF;
+    LK_ASSERT(lk_export(v->options.doc, LK_SNAPSHOT, (lk_ids){0}, &blob) == LK_OK);
+    LK_ASSERT(signed_write(&v->guard, (lk_bytes){blob.at, blob.len}, &plain));
+    elo_link_whole(v, lk_version(v->options.doc), (lk_bytes){plain.at, plain.len}, to);
+    lk_buf_free(&blob);
+    lk_buf_free(&plain);
 }
 
-static void elo_link_send(elo_link *v, uint64_t batch, lk_buf *container) {
-    elo_link_say_update(v, v->options.out, FRAME_ELO, batch,
-                        (lk_bytes){container->at, container->len});
-    lk_buf_free(container);
+static void elo_link_send(elo_link *v, uint64_t batch, elo_link_container *container) {
+    lk_buf bytes = HEAP_BUF;
+    writer w = writer_new(&bytes);
+    writer_uleb(&w, container->count);
+    writer_raw(&w, container->records.at, container->records.len);
+    lk_buf_free(&container->records);
+    elo_link_say_update(v, v->options.out, FRAME_ELO, batch, (lk_bytes){bytes.at, bytes.len});
+    lk_buf_free(&bytes);
 }
 
 /* One more record of what is written here. If it fills a group, one record for all of the group
@@ -217,8 +238,7 @@ static void elo_link_follow(elo_link *v, lk_span span) {
     for (; level + 1 < ELO_LINK_LEVELS && group % ELO_LINK_GROUP == 0; group /= ELO_LINK_GROUP)
         level++;
     if (level < 0) return;
-    lk_buf container = HEAP_BUF;
-    elo_link_count(&container, 1);
+    elo_link_container container = {.records = HEAP_BUF};
     elo_link_export_span(v, (lk_span){span.peer, v->started[level], span.end}, &container);
     for (int i = 0; i <= level; i++) v->started[i] = span.end;
     elo_link_send(v, random_u64(), &container);
@@ -238,24 +258,48 @@ static void elo_link_spans(lk_bytes blob, elo_link_spans_of *out) {
     lk_buf_free(&meta.ids);
 }
 
-static void elo_link_seal_update(elo_link *v, uint64_t batch, lk_bytes blob) {
-    elo_link_spans_of spans = {0};
-    lk_buf container = HEAP_BUF;
-    elo_link_spans(blob, &spans);
-    if (spans.len > ELO_LINK_SPANS) {
-        elo_link_count(&container, 1);
-        elo_link_snapshot(v, &container);
-    } else {
-        elo_link_count(&container, spans.len);
-        for (size_t i = 0; i < spans.len; i++)
-            if (spans.len == 1)
-                elo_link_span(v, spans.at[i], blob, &container);
-            else
-                elo_link_export_span(v, spans.at[i], &container);
+/* What others signed, as it is: said to be each of its spans, or everything up to its end. */
+static void elo_link_give_on(const elo_link *v, const elo_link_spans_of *spans, lk_bytes plain,
+                             elo_link_container *to) {
+    VEC(lk_id) ends = {0};
+    bool whole = spans->len > 1;
+    for (size_t i = 0; i < spans->len; i++) {
+        lk_span span = spans->at[i];
+        whole = whole && span.start == 0;
+        *vec_push(&heap_memory, &ends) = (lk_id){span.peer, span.end};
     }
-    elo_link_send(v, batch, &container);
-    if (spans.len == 1) elo_link_follow(v, spans.at[0]);
+    if (whole)
+        elo_link_whole(v, (lk_ids){ends.at, ends.len}, plain, to);
+    else
+        for (size_t i = 0; i < spans->len; i++) elo_link_span(v, spans->at[i], plain, to);
+    vec_drop(&heap_memory, &ends);
+}
+
+static void elo_link_seal_envelope(elo_link *v, const signed_envelope *e, lk_span *alone,
+                                   elo_link_container *to) {
+    elo_link_spans_of spans = {0};
+    elo_link_spans(e->blob, &spans);
+    bool writes = v->guard.sign != NULL;
+    *alone = (lk_span){0};
+    if (spans.len == 1 || !writes)
+        elo_link_give_on(v, &spans, e->whole, to);
+    else if (spans.len > ELO_LINK_SPANS)
+        elo_link_snapshot(v, to);
+    else
+        for (size_t i = 0; i < spans.len; i++) elo_link_export_span(v, spans.at[i], to);
+    if (spans.len == 1 && writes) *alone = spans.at[0];
     vec_drop(&heap_memory, &spans);
+}
+
+static void elo_link_seal_update(elo_link *v, uint64_t batch, lk_bytes update) {
+    elo_link_container container = {.records = HEAP_BUF};
+    lk_span alone = {0};
+    signed_envelope e;
+    while (update.len > 0 && signed_next(&update, &e, NULL) == LK_OK)
+        elo_link_seal_envelope(v, &e, &alone, &container);
+    bool one = container.count == 1 && alone.end > 0;
+    elo_link_send(v, batch, &container);
+    if (one) elo_link_follow(v, alone);
 }
 
 void elo_link_seal(elo_link *v, lk_bytes message) {
@@ -294,11 +338,22 @@ static void elo_link_refuse(elo_link *v) {
     v->options.refused(v->options.context);
 }
 
+/* Did somebody sign all of it who may write? */
+static bool elo_link_good(const elo_link *v, lk_bytes plain) {
+    signed_envelope e;
+    bool good = plain.len > 0;
+    while (good && plain.len > 0)
+        good = signed_next(&plain, &e, NULL) == LK_OK &&
+               v->guard.verify(v->guard.context, e.blob, e.signature);
+    return good;
+}
+
 static void elo_link_open_record(elo_link *v, uint64_t batch, lk_bytes bytes) {
     elo_record r;
     lk_buf plain = HEAP_BUF;
     if (elo_record_read(bytes, &r, NULL) == LK_OK && str_equal(r.key_id, ELO_LINK_KEY_ID) &&
-        seal_box_open(v->key, r.iv.at, r.header, r.box, &plain))
+        seal_box_open(v->key, r.iv.at, r.header, r.box, &plain) &&
+        elo_link_good(v, (lk_bytes){plain.at, plain.len}))
         elo_link_say_update(v, v->options.in, FRAME_LORO, batch, (lk_bytes){plain.at, plain.len});
     else
         elo_link_refuse(v);
@@ -323,9 +378,8 @@ static void elo_link_open_container(elo_link *v, uint64_t batch, lk_bytes contai
     for (; frame_next_update(&list, &one); v->given++) elo_link_open_record(v, batch, one);
     if (v->level || !elo_link_caught_up(v)) return;
     v->level = true;
-    if (v->given < ELO_LINK_CROWD) return;
-    lk_buf snapshot = HEAP_BUF;
-    elo_link_count(&snapshot, 1);
+    if (v->given < ELO_LINK_CROWD || v->guard.sign == NULL) return;
+    elo_link_container snapshot = {.records = HEAP_BUF};
     elo_link_snapshot(v, &snapshot);
     elo_link_send(v, random_u64(), &snapshot);
 }

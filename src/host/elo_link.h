@@ -6,18 +6,21 @@
 #define HOST_ELO_LINK_H
 
 #include "base/mem.h"
+#include "lorikeet_room.h"
 
 typedef struct elo_link elo_link;
 
 typedef struct elo_link_options {
-    lk_doc *doc;        /* the room's */
-    lk_str room;        /* a view that must stay */
-    const uint8_t *key; /* of the link; SEAL_KEY bytes */
-    size_t message_max; /* that the other end takes */
+    lk_doc *doc;           /* the room's */
+    lk_str room;           /* a view that must stay */
+    const uint8_t *key;    /* the room's; SEAL_KEY bytes */
+    const lk_guard *guard; /* the room's; copied */
+    size_t message_max;    /* that the other end takes */
     void *context;
     void (*out)(void *context, lk_bytes message); /* send it */
     void (*in)(void *context, lk_bytes message);  /* feed it to the room */
-    /* Something was not sealed with this key, or was changed. It is left out; told once. */
+    /* Something was not sealed with this key, or not signed, or changed. It is left out; told
+     * once. */
     void (*refused)(void *context);
 } elo_link_options;
 

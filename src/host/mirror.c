@@ -146,6 +146,46 @@ static void mirror_forget_replaced(mirror *m) {
     m->replaced_fd = -1;
 }
 
+/* ---- what is not taken ---- */
+
+static void mirror_note(mirror *m, const char *what) {
+    lk_buf text = HEAP_BUF;
+    heap_print(&text, "%s: %s", m->options.path, what);
+    m->events.note(m->events.context, heap_str(&text));
+    lk_buf_free(&text);
+}
+
+/* Keep `content` beside the file, which is to show something else because of `why`. False if it
+ * cannot be kept; then the file is left alone. */
+static bool mirror_keep_aside(mirror *m, const lk_buf *content, const char *why) {
+    lk_buf name = HEAP_BUF, note = HEAP_BUF;
+    heap_print(&name, "%s.orig", m->options.path);
+    files_stamp taken;
+    for (int n = 2; files_stat(heap_str(&name), &taken) == 0 && taken.exists; n++) {
+        name.len = 0;
+        heap_print(&name, "%s.orig%d", m->options.path, n);
+    }
+    lk_bytes bytes = {content->at, content->len};
+    int error = files_replace(heap_str(&name), bytes, &(files_change){.durable = true});
+    if (error == 0)
+        heap_print(&note, "%s is kept as %s", why, heap_str(&name));
+    else
+        heap_print(&note, "left alone, because it cannot be kept as %s: %s", heap_str(&name),
+                   strerror(error));
+    mirror_note(m, heap_str(&note));
+    lk_buf_free(&name);
+    lk_buf_free(&note);
+    return error == 0;
+}
+
+/* The same where the file only follows. */
+static void mirror_refuse(mirror *m, const lk_buf *content) {
+    m->running = mirror_keep_aside(
+        m, content, "this link only reads, so what was saved there is not taken; it");
+}
+
+/* ---- edits ---- */
+
 /* Make a text of `doc`, which is the shadow or the past, `content`; the edit goes on its way. */
 static void mirror_update(mirror *m, lk_doc *doc, lk_ref ref, const lk_buf *content) {
     lk_buf bytes = HEAP_BUF;
@@ -159,6 +199,10 @@ static void mirror_update(mirror *m, lk_doc *doc, lk_ref ref, const lk_buf *cont
 /* `content` was saved where `base` had been: edit the shadow, or the past if that was meant, and
  * give the edit to the document. */
 static void mirror_edit(mirror *m, const lk_buf *content, const lk_buf *base) {
+    if (m->options.reads) {
+        mirror_refuse(m, content);
+        return;
+    }
     if (!m->pulled && mirror_blind(m, content, base)) {
         mirror_forget_replaced(m);
         m->pulled = true;
@@ -186,20 +230,16 @@ static void mirror_look_replaced(mirror *m) {
     if (good) {
         m->replaced = stamp;
         m->past_left = true;
-        mirror_update(m, m->past, m->past_text, &content);
+        if (m->options.reads)
+            mirror_refuse(m, &content);
+        else
+            mirror_update(m, m->past, m->past_text, &content);
         mirror_touch(m);
     }
     lk_buf_free(&content);
 }
 
 /* ---- the file ---- */
-
-static void mirror_note(mirror *m, const char *what) {
-    lk_buf text = HEAP_BUF;
-    heap_print(&text, "%s: %s", m->options.path, what);
-    m->events.note(m->events.context, heap_str(&text));
-    lk_buf_free(&text);
-}
 
 /* Read the file into `content`; one that is not there is empty. NULL, or what is wrong with it. */
 static const char *mirror_load(mirror *m, lk_buf *content, files_stamp *stamp) {
@@ -248,7 +288,7 @@ static bool mirror_read(mirror *m) {
         if (edited) mirror_edit(m, &m->base, &content);
     }
     lk_buf_free(&content);
-    return wrong == NULL;
+    return wrong == NULL && m->running;
 }
 
 /* Make the file show the shadow. False if it cannot be written or was saved to meanwhile. */
@@ -380,30 +420,6 @@ void mirror_free(mirror *m) {
 
 bool mirror_waits(const mirror *m) { return !m->running && !m->options.known && m->base.len > 0; }
 
-/* The file holds text that the document never had, and the document has its own. False if the
- * file's could not be kept. */
-static bool mirror_keep_aside(mirror *m) {
-    lk_buf name = HEAP_BUF, note = HEAP_BUF;
-    heap_print(&name, "%s.orig", m->options.path);
-    files_stamp taken;
-    for (int n = 2; files_stat(heap_str(&name), &taken) == 0 && taken.exists; n++) {
-        name.len = 0;
-        heap_print(&name, "%s.orig%d", m->options.path, n);
-    }
-    lk_bytes bytes = {m->base.at, m->base.len};
-    int error = files_replace(heap_str(&name), bytes, &(files_change){.durable = true});
-    if (error == 0)
-        heap_print(&note, "the document has text of its own; the file's is kept as %s",
-                   heap_str(&name));
-    else
-        heap_print(&note, "left alone, because it cannot be kept as %s: %s", heap_str(&name),
-                   strerror(error));
-    mirror_note(m, heap_str(&note));
-    lk_buf_free(&name);
-    lk_buf_free(&note);
-    return error == 0;
-}
-
 /* A file we have not seen before: whose text is it? */
 static bool mirror_meet(mirror *m) {
     lk_buf text = HEAP_BUF;
@@ -413,9 +429,9 @@ static bool mirror_meet(mirror *m) {
     if (text.len == 0 && m->base.len > 0)
         mirror_edit(m, &m->base, &text);
     else if (m->base.len > 0 && !mirror_same(&text, &m->base))
-        good = mirror_keep_aside(m);
+        good = mirror_keep_aside(m, &m->base, "the document has text of its own; the file's");
     lk_buf_free(&text);
-    return good;
+    return good && m->running;
 }
 
 /* The folder of the file, "." if it has none. */

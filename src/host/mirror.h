@@ -5,7 +5,10 @@
  * saves of an editor is never undone by the second one.
  *
  *     file ──read──► shadow ──import──► document        (somebody saved)
- *     file ◄─write── shadow ◄─import─── document        (others wrote) */
+ *     file ◄─write── shadow ◄─import─── document        (others wrote)
+ *
+ * A file that only follows is never read into the shadow: what somebody saved is kept as PATH.orig,
+ * and the file shows the document again. */
 #ifndef HOST_MIRROR_H
 #define HOST_MIRROR_H
 
@@ -31,6 +34,7 @@ typedef struct mirror_options {
     lk_doc *doc;
     lk_doc *shadow;   /* becomes the mirror's; holds what the file showed when we last looked */
     bool known;       /* we have looked before; else the file is new to the document */
+    bool reads;       /* the file only follows: what is saved there is kept beside it */
     const char *path; /* must stay */
     lk_str text;      /* the name of the root text */
 } mirror_options;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT
- * seal.c - keys; a number for each word, which is the cipher's nonce; boxes. */
+ * seal.c - keys; a number for each word, which is the cipher's nonce; boxes; signatures. */
 #include "host/seal.h"
 
 #include <string.h>
@@ -144,6 +144,58 @@ void seal_box_close(const uint8_t key[SEAL_KEY], const uint8_t iv[SEAL_IV], lk_b
 bool seal_box_open(const uint8_t key[SEAL_KEY], const uint8_t iv[SEAL_IV], lk_bytes header,
                    lk_bytes box, lk_buf *out) {
     return seal_decrypt(EVP_aes_256_gcm(), key, iv, header, box, out);
+}
+
+/* ---- signatures ---- */
+
+void seal_keys_make(const uint8_t key[SEAL_KEY], lk_str room, seal_keys *out) {
+    *out = (seal_keys){.writes = true, .room = room};
+    seal_derive(key, "lorikeet read 1", room, out->read);
+    seal_derive(key, "lorikeet write 1", room, out->sign);
+    size_t len = SEAL_KEY;
+    EVP_PKEY *pair = EVP_PKEY_new_raw_private_key(EVP_PKEY_ED25519, NULL, out->sign, SEAL_KEY);
+    LK_ASSERT(pair != NULL && EVP_PKEY_get_raw_public_key(pair, out->check, &len) == 1);
+    EVP_PKEY_free(pair);
+}
+
+/* What a signature is made for: the blob, in this room. */
+static lk_buf seal_said(const seal_keys *keys, lk_bytes blob) {
+    lk_buf said = HEAP_BUF;
+    heap_print(&said, "lorikeet update 1/%.*s/", (int)keys->room.len, keys->room.at);
+    buf_append(&said, blob.at, blob.len);
+    return said;
+}
+
+static void seal_sign(void *context, lk_bytes blob, uint8_t out[LK_SIGNATURE]) {
+    const seal_keys *keys = context;
+    lk_buf said = seal_said(keys, blob);
+    size_t len = LK_SIGNATURE;
+    EVP_PKEY *pair = EVP_PKEY_new_raw_private_key(EVP_PKEY_ED25519, NULL, keys->sign, SEAL_KEY);
+    EVP_MD_CTX *work = EVP_MD_CTX_new();
+    LK_ASSERT(EVP_DigestSignInit(work, NULL, NULL, NULL, pair) == 1 &&
+              EVP_DigestSign(work, out, &len, said.at, said.len) == 1);
+    EVP_MD_CTX_free(work);
+    EVP_PKEY_free(pair);
+    lk_buf_free(&said);
+}
+
+static bool seal_verify(void *context, lk_bytes blob, const uint8_t signature[LK_SIGNATURE]) {
+    const seal_keys *keys = context;
+    lk_buf said = seal_said(keys, blob);
+    EVP_PKEY *key = EVP_PKEY_new_raw_public_key(EVP_PKEY_ED25519, NULL, keys->check, SEAL_KEY);
+    EVP_MD_CTX *work = EVP_MD_CTX_new();
+    bool good = EVP_DigestVerifyInit(work, NULL, NULL, NULL, key) == 1 &&
+                EVP_DigestVerify(work, signature, LK_SIGNATURE, said.at, said.len) == 1;
+    EVP_MD_CTX_free(work);
+    EVP_PKEY_free(key);
+    lk_buf_free(&said);
+    return good;
+}
+
+lk_guard seal_guard(const seal_keys *keys) {
+    return (lk_guard){.context = (void *)(uintptr_t)keys,
+                      .sign = keys->writes ? seal_sign : NULL,
+                      .verify = seal_verify};
 }
 
 void seal_hash(lk_bytes bytes, uint8_t out[SEAL_KEY]) {

@@ -2,11 +2,13 @@
  * seal.h - what peers say to one another through a server that shall neither read nor change it
  * (docs/PROTOCOL.md section 1.3): ChaCha20-Poly1305 (RFC 8439) under keys of their own for the two
  * ways between two peers, which HKDF-SHA256 (RFC 5869) makes of the room's key. And the records of
- * %ELO (section 3): AES-256-GCM. The only door to OpenSSL's ciphers. */
+ * %ELO (section 3): AES-256-GCM; and who may write (section 2.1): Ed25519 (RFC 8032). The only door
+ * to OpenSSL's ciphers. */
 #ifndef HOST_SEAL_H
 #define HOST_SEAL_H
 
 #include "base/mem.h"
+#include "lorikeet_room.h"
 
 enum { SEAL_KEY = 32, SEAL_TAG = 16 };
 
@@ -41,6 +43,21 @@ void seal_box_close(const uint8_t key[SEAL_KEY], const uint8_t iv[SEAL_IV], lk_b
 /* Append what is in the box. false if it was not closed so, with nothing changed. */
 bool seal_box_open(const uint8_t key[SEAL_KEY], const uint8_t iv[SEAL_IV], lk_bytes header,
                    lk_bytes box, lk_buf *out);
+
+/* ---- who may write ---- */
+
+typedef struct seal_keys {   /* what a link gives */
+    uint8_t read[SEAL_KEY];  /* the room's key: whoever may read has it */
+    uint8_t check[SEAL_KEY]; /* tells whose signature is one: likewise */
+    uint8_t sign[SEAL_KEY];  /* makes them */
+    bool writes;             /* there is `sign` */
+    lk_str room;             /* a view that must stay */
+} seal_keys;
+
+/* Those of who may write, all of them made of one. */
+void seal_keys_make(const uint8_t key[SEAL_KEY], lk_str room, seal_keys *out);
+/* A room's guard by these keys, which must stay. */
+lk_guard seal_guard(const seal_keys *keys);
 
 /* SHA-256; and comparing without telling by the time it takes how far two are the same. */
 void seal_hash(lk_bytes bytes, uint8_t out[SEAL_KEY]);

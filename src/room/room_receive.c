@@ -497,7 +497,7 @@ lk_status lk_room_restore(lk_room *room, lk_bytes update, bool *waits, uint64_t 
     if (!room_only_reads(room)) return LK_ESTATE;
     if (room->now_ms < now_ms) room->now_ms = now_ms;
     *waits = false;
-    if (update.len > 0 && !signed_is(update)) {
+    if (!signed_is(update)) {
         status = receive_stored(room, update, (lk_bytes){0}, waits);
         update.len = 0;
     }

@@ -1,18 +1,20 @@
 /* SPDX-License-Identifier: MIT
  * elo_link_test.c - two rooms that never meet, and between them somebody who keeps what they say
- * and cannot read it: in honesty, and with every lie there is. */
+ * and cannot read it: in honesty, and with every lie there is. And members who may only read. */
 #include "check.h"
 
 #include "host/elo_link.h"
 #include "host/heap.h"
 #include "host/rooms.h"
+#include "host/seal.h"
 #include "lorikeet_room.h"
 #include "room/elo.h"
 #include "room/frame.h"
+#include "room/signed.h"
 
 #define ROOM ((lk_str){"room", 4})
 
-static const uint8_t the_key[32] = {7};
+static seal_keys writes, reads, others; /* others: another room key's */
 static int64_t unix_ms(void) { return 1000000; }
 static void note(const char *text) { (void)text; }
 
@@ -132,18 +134,26 @@ static void side_pump(side *s) {
     }
 }
 
-static void side_open(side *s, uint64_t peer, rooms *keeper, const uint8_t *key) {
+static elo_link *side_link(side *s, const seal_keys *keys) {
+    lk_guard guard = seal_guard(keys);
+    return elo_link_new(&(elo_link_options){.doc = s->doc,
+                                            .room = ROOM,
+                                            .key = keys->read,
+                                            .guard = &guard,
+                                            .message_max = 4096,
+                                            .context = s,
+                                            .out = side_out,
+                                            .in = side_in,
+                                            .refused = side_refused});
+}
+
+static void side_open(side *s, uint64_t peer, rooms *keeper, const seal_keys *keys) {
+    lk_guard guard = seal_guard(keys);
     *s = (side){.doc = lk_new(peer, NULL)};
     CHECK_EQ(lk_root(s->doc, LK_TEXT, (lk_str){"t", 1}, &s->text), LK_OK);
-    s->room = lk_room_new(s->doc, &(lk_room_options){.room_id = ROOM, .seed = peer}, NULL);
-    s->elo_link = elo_link_new(&(elo_link_options){.doc = s->doc,
-                                                   .room = ROOM,
-                                                   .key = key,
-                                                   .message_max = 4096,
-                                                   .context = s,
-                                                   .out = side_out,
-                                                   .in = side_in,
-                                                   .refused = side_refused});
+    lk_room_options options = {.room_id = ROOM, .seed = peer, .guard = &guard};
+    s->room = lk_room_new(s->doc, &options, NULL);
+    s->elo_link = side_link(s, keys);
     s->member = rooms_enter(keeper, &s->in, 0);
     CHECK_EQ(lk_room_open(s->room, 1, 0), LK_OK);
     side_pump(s);
@@ -208,16 +218,16 @@ static void test_later(void) {
     rooms *keeper = keeper_new();
     side a, b;
     how = TRUTH;
-    side_open(&a, 1, keeper, the_key);
+    side_open(&a, 1, keeper, &writes);
     settle(&a, 1);
     for (int i = 0; i < 20; i++) {
         type(&a, 10);
         settle(&a, 1);
     }
     CHECK(a.synced);
-    CHECK(rooms_stats_read(keeper).bytes < 6000);
+    CHECK(rooms_stats_read(keeper).bytes < 9000);
     side_close(&a);
-    side_open(&b, 2, keeper, the_key);
+    side_open(&b, 2, keeper, &writes);
     settle(&b, 1);
     check_text(&b, 200);
     CHECK(!b.refused && b.synced);
@@ -227,17 +237,14 @@ static void test_later(void) {
 
 /* Somebody who writes a word, and hears nothing. */
 static void write_blind(rooms *keeper, uint64_t peer) {
-    lk_buf update = HEAP_BUF, message = HEAP_BUF;
+    lk_buf blob = HEAP_BUF, update = HEAP_BUF, message = HEAP_BUF;
+    lk_guard guard = seal_guard(&writes);
     side s = {.doc = lk_new(peer, NULL)};
     CHECK_EQ(lk_root(s.doc, LK_TEXT, (lk_str){"t", 1}, &s.text), LK_OK);
     CHECK_EQ(lk_text_insert(s.doc, s.text, 0, LK_UTF8, (lk_str){"secret ", 7}), LK_OK);
-    CHECK_EQ(lk_export(s.doc, LK_UPDATES, (lk_ids){0}, &update), LK_OK);
-    s.elo_link = elo_link_new(&(elo_link_options){.doc = s.doc,
-                                                  .room = ROOM,
-                                                  .key = the_key,
-                                                  .message_max = 4096,
-                                                  .context = &s,
-                                                  .out = side_out});
+    CHECK_EQ(lk_export(s.doc, LK_UPDATES, (lk_ids){0}, &blob), LK_OK);
+    CHECK(signed_write(&guard, (lk_bytes){blob.at, blob.len}, &update));
+    s.elo_link = side_link(&s, &writes);
     s.member = rooms_enter(keeper, &s.in, 0);
     lk_bytes view = {update.at, update.len};
     frame frames[] = {{.kind = FRAME_JOIN_REQUEST},
@@ -250,6 +257,7 @@ static void write_blind(rooms *keeper, uint64_t peer) {
     for (lk_buf one; mail_take(&s.out, &one); lk_buf_free(&one))
         rooms_feed(s.member, (lk_bytes){one.at, one.len}, 0);
     side_close(&s);
+    lk_buf_free(&blob);
     lk_buf_free(&update);
     lk_buf_free(&message);
 }
@@ -261,12 +269,12 @@ static void test_crowd(void) {
     how = TRUTH;
     for (uint64_t peer = 1; peer <= 600; peer++) write_blind(keeper, peer);
     size_t before = rooms_stats_read(keeper).bytes;
-    side_open(&s, 1000, keeper, the_key);
+    side_open(&s, 1000, keeper, &writes);
     settle(&s, 1);
     check_text(&s, 600);
     CHECK(rooms_stats_read(keeper).bytes < before / 4);
     side_close(&s);
-    side_open(&s, 1001, keeper, the_key);
+    side_open(&s, 1001, keeper, &writes);
     settle(&s, 1);
     check_text(&s, 600);
     side_close(&s);
@@ -279,10 +287,10 @@ static void test_lies(void) {
         lie now = how;
         rooms *keeper = keeper_new();
         side a, b, c;
-        side_open(&a, 1, keeper, the_key);
+        side_open(&a, 1, keeper, &writes);
         type(&a, 5);
         settle(&a, 1);
-        side_open(&b, 2, keeper, the_key);
+        side_open(&b, 2, keeper, &writes);
         settle(&b, 1);
         bool harmless = how == TWICE || how == REVERSED;
         check_text(&b, harmless ? 5 : 0);
@@ -290,7 +298,7 @@ static void test_lies(void) {
         type(&b, 1);
         settle(&b, 1);
         how = TRUTH;
-        side_open(&c, 3, keeper, the_key);
+        side_open(&c, 3, keeper, &writes);
         settle(&c, 1);
         check_text(&c, 6);
         CHECK(!c.refused);
@@ -302,22 +310,16 @@ static void test_lies(void) {
 
 /* Another key: the keeper does not let it in, by the word. */
 static void test_key(void) {
-    static const uint8_t other[32] = {8};
     rooms *keeper = keeper_new();
     side a;
     how = TRUTH;
-    side_open(&a, 1, keeper, the_key);
+    side_open(&a, 1, keeper, &writes);
     type(&a, 5);
     settle(&a, 1);
     side b = {.doc = lk_new(2, NULL)};
     lk_buf join = HEAP_BUF;
     frame f = {.crdt = FRAME_LORO, .room = ROOM, .kind = FRAME_JOIN_REQUEST};
-    b.elo_link = elo_link_new(&(elo_link_options){.doc = b.doc,
-                                                  .room = ROOM,
-                                                  .key = other,
-                                                  .message_max = 4096,
-                                                  .context = &b,
-                                                  .out = side_out});
+    b.elo_link = side_link(&b, &others);
     b.member = rooms_enter(keeper, &b.in, 0);
     CHECK(frame_encode(&f, &join));
     elo_link_seal(b.elo_link, (lk_bytes){join.at, join.len});
@@ -338,8 +340,78 @@ static void test_key(void) {
     rooms_free(keeper);
 }
 
+/* The writer is gone; who reads gets it from the keeper, gives it to another keeper, and from there
+ * it comes to the next one. */
+static void test_readers(void) {
+    rooms *keeper = keeper_new(), *next = keeper_new();
+    side a, b, c;
+    how = TRUTH;
+    side_open(&a, 1, keeper, &writes);
+    type(&a, 100);
+    settle(&a, 1);
+    side_close(&a);
+    side_open(&a, 2, keeper, &writes); /* so that what there is comes from two */
+    settle(&a, 1);
+    type(&a, 3);
+    settle(&a, 1);
+    side_close(&a);
+    side_open(&b, 3, keeper, &reads);
+    settle(&b, 1);
+    check_text(&b, 103);
+    CHECK(!b.refused && b.synced);
+    rooms_leave(b.member);
+    elo_link_free(b.elo_link);
+    lk_room_close(b.room, 1);
+    b.elo_link = side_link(&b, &reads);
+    b.member = rooms_enter(next, &b.in, 0);
+    CHECK_EQ(lk_room_open(b.room, 1, 0), LK_OK);
+    side_pump(&b);
+    settle(&b, 1);
+    side_open(&c, 4, next, &reads);
+    settle(&c, 1);
+    check_text(&c, 103);
+    CHECK(!c.refused && c.synced);
+    side_close(&b), side_close(&c);
+    rooms_free(keeper), rooms_free(next);
+}
+
+/* Somebody who may read seals something of its own: the keeper cannot tell, everybody else can. */
+static void test_reader_writes(void) {
+    rooms *keeper = keeper_new();
+    side a, b;
+    seal_keys own = reads;
+    how = TRUTH;
+    side_open(&a, 1, keeper, &writes);
+    type(&a, 5);
+    settle(&a, 1);
+    own.writes = true; /* it signs, with a key that is not the room's */
+    side_open(&b, 2, keeper, &own);
+    settle(&b, 1);
+    check_text(&b, 5);
+    type(&b, 1);
+    settle(&b, 1);
+    side_close(&b);
+    settle(&a, 1);
+    check_text(&a, 5);
+    CHECK(a.refused);
+    side_open(&b, 3, keeper, &reads);
+    settle(&b, 1);
+    check_text(&b, 5);
+    CHECK(b.refused);
+    side_close(&a), side_close(&b);
+    rooms_free(keeper);
+}
+
 int main(void) {
+    static const uint8_t the_key[SEAL_KEY] = {7}, other[SEAL_KEY] = {8};
+    seal_keys_make(the_key, ROOM, &writes);
+    seal_keys_make(other, ROOM, &others);
+    reads = writes;
+    reads.writes = false;
+    memset(reads.sign, 0, sizeof reads.sign);
     test_later();
+    test_readers();
+    test_reader_writes();
     test_crowd();
     test_lies();
     test_key();

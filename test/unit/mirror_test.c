@@ -21,6 +21,7 @@ typedef struct bench {
     VEC(lk_buf) edits;       /* of the file, not durable yet */
     uint64_t added, durable; /* how far the imaginary disk is */
     uint32_t next;           /* number of the next edit */
+    bool reads;              /* the file only follows */
     int editor;              /* a descriptor that somebody has open, or -1 */
 } bench;
 
@@ -83,6 +84,7 @@ static void bench_start(bench *b, bool known) {
                               .doc = b->doc,
                               .shadow = lk_new(3, &heap_memory),
                               .known = known,
+                              .reads = b->reads,
                               .path = b->path,
                               .text = TEXT};
     lk_buf why = HEAP_BUF;
@@ -181,6 +183,44 @@ static void begins(void) {
     bench_drop(&b);
 }
 
+/* ---- a file that only follows ---- */
+
+/* What was saved is kept beside it, and nowhere else. */
+static void kept_aside(const bench *b, const char *ending, const char *want) {
+    char aside[80];
+    snprintf(aside, sizeof aside, "%s.orig%s", b->path, ending);
+    lk_buf kept = HEAP_BUF;
+    CHECK_EQ(files_read(aside, &kept, NULL), 0);
+    CHECK_BYTES(kept.at, kept.len, want, strlen(want));
+    lk_buf_free(&kept);
+    unlink(aside);
+}
+
+static void save(const bench *b, const char *text) {
+    lk_bytes bytes = {(const uint8_t *)text, strlen(text)};
+    CHECK_EQ(files_replace(b->path, bytes, &(files_change){0}), 0);
+}
+
+static void follows(void) {
+    bench b = bench_new("mine"); /* a file, no text: not even into an empty document */
+    b.reads = true;
+    bench_start(&b, false);
+    mirror_begin(b.mirror);
+    shows(&b, "");
+    kept_aside(&b, "", "mine");
+    write_remote(&b, "theirs");
+    shows(&b, "theirs");
+    save(&b, "theirs, and mine");
+    shows(&b, "theirs");
+    save(&b, "again mine");
+    write_remote(&b, "theirs, later");
+    shows(&b, "theirs, later");
+    kept_aside(&b, "", "theirs, and mine");
+    kept_aside(&b, "2", "again mine");
+    CHECK_EQ(b.edits.len, 0);
+    bench_drop(&b);
+}
+
 /* ---- edits of both sides ---- */
 
 static void edit_remote(bench *b, rng *r) {
@@ -267,6 +307,7 @@ static void merges_everything(uint64_t seed) {
 
 int main(void) {
     begins();
+    follows();
     for (uint64_t seed = 1; seed <= 20; seed++) merges_everything(seed);
     printf("20 times 300 edits and commits, each edit in file and document once\n");
     return 0;

@@ -23,11 +23,26 @@ const STORED_BYTES = `(async () => {
     return found;
 })()`;
 
+/** What is stored is signed: 'lksg', a version, a signature, and the blob with its length. */
+function* blobs(bytes) {
+    const begins = (magic) => [...magic].every((letter, i) => bytes[i] === letter.charCodeAt(0));
+    while (begins('lksg')) {
+        let at = 4 + 1 + 64;
+        let length = 0;
+        for (let shift = 0; ; shift += 7) {
+            length += (bytes[at] & 127) << shift;
+            if (bytes[at++] < 128) break;
+        }
+        yield bytes.slice(at, at + length);
+        bytes = bytes.slice(at + length);
+    }
+    if (begins('loro')) yield bytes;
+}
+
 /** A loro-crdt document made from what `tab` has stored; bytes that are no Loro blob are left out. */
 export async function loroDocument(tab) {
     const doc = new LoroDoc();
-    const magic = [...'loro'].map((character) => character.charCodeAt(0));
     for (const bytes of await tab.evaluate(STORED_BYTES))
-        if (magic.every((byte, index) => bytes[index] === byte)) doc.import(new Uint8Array(bytes));
+        for (const blob of blobs(bytes)) doc.import(new Uint8Array(blob));
     return doc;
 }

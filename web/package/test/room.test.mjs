@@ -163,6 +163,8 @@ test("in a guarded room only what is signed is taken, and who reads gives on wha
   const changed = reader.stores[0].slice();
   changed[20] ^= 1;
   assert.throws(() => next.room.restore(changed, 2), ours.EVALUE);
+  assert.throws(() => next.room.restore(new Uint8Array(), 2), ours.ECORRUPT);
+  assert.deepEqual(ours.partsOf(new Uint8Array()), [{ bytes: new Uint8Array(), blob: new Uint8Array() }]);
   assert.throws(() => writer.room.restore(changed, 2), ours.ESTATE);
   assert.throws(() => reads.sign(blob), ours.ESTATE);
   assert.throws(() => new ours.Guard({ head, key: new Uint8Array(31) }), ours.ESTATE);

@@ -9,7 +9,7 @@
 // see LOOKS_AT_ONCE.
 
 import { Channel, type ChannelConfig } from "./channel";
-import { type Link, randomText } from "./link";
+import { type RoomKey, randomText } from "./link";
 import { readSlip, SESSION_BYTES, type Slip, writeSlip } from "./slip";
 
 export interface ByHandEvents {
@@ -55,7 +55,7 @@ export class ByHand {
   private offered = "";
 
   constructor(
-    private readonly link: Link,
+    private readonly link: RoomKey,
     private readonly config: ChannelConfig,
     private readonly on: ByHandEvents,
   ) {}

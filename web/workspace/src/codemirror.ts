@@ -55,10 +55,14 @@ export function openCodeMirror(parent: HTMLElement, session: Session, hint: stri
           autocapitalize: "sentences",
           autocorrect: "on",
           spellcheck: "true",
+          // What cannot be edited has no focus of its own, for keys that scroll and select.
+          tabindex: "0",
         }),
         EditorView.domEventHandlers({
           beforeinput: (event, { state }) => void foreseeKey(event, state, bridge),
         }),
+        EditorState.readOnly.of(session.reads),
+        EditorView.editable.of(!session.reads),
         history(),
         keymap.of([...defaultKeymap, ...historyKeymap, { key: "Mod-Shift-z", run: redo }]),
         placeholder(hint),

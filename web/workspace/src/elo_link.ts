@@ -4,10 +4,17 @@
 // takes the other end for a peer like any other. One for each such link; the program's is
 // src/host/elo_link.c, and says more about why.
 
-import { decodeImportBlobMeta, type LoroDoc, VersionVector } from "lorikeet-crdt/room";
+import {
+  decodeImportBlobMeta,
+  type Guard,
+  type LoroDoc,
+  type Part,
+  partsOf,
+  VersionVector,
+} from "lorikeet-crdt/room";
 import { container, openRecord, recordsOf, type Span, snapshotRecord, spanRecord } from "./elo";
 import { Assembly, KIND, readFrame, updateFrames, varBytes, withMagic, writeFrame } from "./frame";
-import type { Link } from "./link";
+import type { RoomKey } from "./link";
 import { documentKey, joinWord } from "./seal";
 
 const PLAIN = "%LOR";
@@ -25,7 +32,7 @@ export interface EloLinkEvents {
   out(message: Uint8Array): void;
   /** Feed it to the room. */
   in(message: Uint8Array): void;
-  /** Something was not sealed with this key, or was changed. It is left out; told once. */
+  /** Something was not sealed with this key, or not signed, or changed. It is left out; told once. */
   refused(): void;
   /** All that the other end claimed to have is here, and nothing was left out. */
   whole(): void;
@@ -44,7 +51,8 @@ export class EloLink {
 
   constructor(
     private readonly doc: LoroDoc,
-    private readonly link: Link,
+    private readonly link: RoomKey,
+    private readonly guard: Guard,
     private readonly messageMax: number,
     private readonly on: EloLinkEvents,
   ) {
@@ -110,7 +118,7 @@ export class EloLink {
     if (!this.claimed || (this.doc.oplogVersion().compare(this.claimed) ?? -1) < 0) return;
     this.claimed = null;
     if (!this.refusedOnce) this.on.whole();
-    if (this.given >= CROWD) this.send([this.snapshot()], randomBatch());
+    if (this.given >= CROWD && this.guard.writes) this.send([this.snapshot()], randomBatch());
   }
 
   private send(records: Uint8Array[], batch: Uint8Array): void {
@@ -118,15 +126,29 @@ export class EloLink {
     for (const frame of frames) this.on.out(frame);
   }
 
-  private sealUpdate(blob: Uint8Array, batch: Uint8Array): void {
-    const spans = spansOf(blob);
+  private sealUpdate(update: Uint8Array, batch: Uint8Array): void {
+    const parts = partsOf(update);
+    if (!this.guard.writes) return this.giveOn(parts, batch);
+    const spans = parts.flatMap(({ blob }) => spansOf(blob));
     if (spans.length > SPANS_MAX) return this.send([this.snapshot()], batch);
     const alone = spans.length === 1;
     this.send(
-      spans.map((span) => spanRecord(this.key, span, alone ? blob : this.exportSpan(span))),
+      spans.map((span) => spanRecord(this.key, span, alone ? update : this.exportSpan(span))),
       batch,
     );
     if (alone) this.follow(spans[0]);
+  }
+
+  /** What others signed, as it is: said to be each of its spans, or everything up to its end. */
+  private giveOn(parts: Part[], batch: Uint8Array): void {
+    const records = parts.flatMap(({ bytes, blob }) => {
+      const spans = spansOf(blob);
+      if (spans.length === 1 || spans.some(({ start }) => start > 0))
+        return spans.map((span) => spanRecord(this.key, span, bytes));
+      const version = new Map(spans.map(({ peer, end }) => [peer, end]));
+      return [snapshotRecord(this.key, version, bytes)];
+    });
+    this.send(records, batch);
   }
 
   /** One more record of what is written here. If it fills a group, one for all of that follows. */
@@ -149,11 +171,12 @@ export class EloLink {
 
   private exportSpan({ peer, start, end }: Span): Uint8Array {
     const id = { peer: peer as `${number}`, counter: start };
-    return this.doc.export({ mode: "updates-in-range", spans: [{ id, len: end - start }] });
+    const spans = [{ id, len: end - start }];
+    return this.guard.sign(this.doc.export({ mode: "updates-in-range", spans }));
   }
 
   private snapshot(): Uint8Array {
-    const plain = this.doc.export({ mode: "snapshot" });
+    const plain = this.guard.sign(this.doc.export({ mode: "snapshot" }));
     return snapshotRecord(this.key, this.doc.oplogVersion().toJSON(), plain);
   }
 
@@ -169,12 +192,14 @@ export class EloLink {
 
   private openOrRefuse(record: Uint8Array): Uint8Array | null {
     try {
-      return openRecord(this.key, record);
+      const plain = openRecord(this.key, record);
+      if (this.guard.verify(plain)) return plain;
     } catch {
-      if (!this.refusedOnce) this.on.refused();
-      this.refusedOnce = true;
-      return null;
+      // As if nobody had signed it.
     }
+    if (!this.refusedOnce) this.on.refused();
+    this.refusedOnce = true;
+    return null;
   }
 }
 

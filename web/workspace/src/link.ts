@@ -1,25 +1,37 @@
 // SPDX-License-Identifier: MIT
-// A link names a room and holds its key: `#/ROOM?k=KEY`. All of it is fragment, which browsers
-// never send: signalling tells the server the room, and nothing tells it the key.
+// A link names a room and holds a key: `#/ROOM?k=KEY` to write, `#/ROOM?v=KEYS` to read. All of it is
+// fragment, which browsers never send: signalling tells the server the room, and nothing tells it
+// the key.
 
 export interface Link {
+  room: string;
+  /** As it stands there. */
+  key: string;
+  /** It is one to read. */
+  reads?: boolean;
+}
+
+/** What members of a room share, in base64url: what they seal, they seal with keys made of it. */
+export interface RoomKey {
   room: string;
   key: string;
 }
 
-const SHAPE = /^#\/([A-Za-z0-9_-]{1,128})\?k=([A-Za-z0-9_-]{43})$/;
+const SHAPE = /^#\/([A-Za-z0-9_-]{1,128})\?(?:k=([A-Za-z0-9_-]{43})|v=([A-Za-z0-9_-]{86}))$/;
 
 export function parseLink(fragment: string): Link | null {
   const found = SHAPE.exec(fragment);
-  return found ? { room: found[1], key: found[2] } : null;
+  if (!found) return null;
+  const [, room, key, keys] = found;
+  return key ? { room, key } : { room, key: keys, reads: true };
 }
 
 export function newLink(): Link {
   return { room: randomText(16), key: randomText(32) };
 }
 
-export function linkFragment(link: Link): string {
-  return `#/${link.room}?k=${link.key}`;
+export function linkFragment({ room, key, reads }: Link): string {
+  return `#/${room}?${reads ? "v" : "k"}=${key}`;
 }
 
 /** A link with an offer at its end that was carried by hand (docs/PROTOCOL.md section 1.6). */

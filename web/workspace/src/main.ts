@@ -20,6 +20,7 @@ declare global {
 }
 
 const HINT = "Write something. Share the link, and write it together.";
+const READERS_HINT = "Nothing is written here yet.";
 
 async function start(): Promise<void> {
   addEventListener("hashchange", () => location.reload());
@@ -40,9 +41,10 @@ async function start(): Promise<void> {
     relief: hideTrouble,
   });
   window.lorikeet = { doc: session.doc, session };
+  setText("rights", session.reads ? "Read only" : "");
   bindTitle(element("title"), session);
   openEditor(session);
-  bindInvitation(isNew);
+  bindInvitation(session, isNew);
   bindMenu();
   bindConnect(session, link, copyField, offer);
   showState(session);
@@ -52,14 +54,15 @@ async function start(): Promise<void> {
 
 function openEditor(session: Session): void {
   const page = element("page");
+  const hint = session.reads ? READERS_HINT : HINT;
   if (new URLSearchParams(location.search).get("editor") !== "textarea") {
-    return openCodeMirror(page, session, HINT).focus();
+    return openCodeMirror(page, session, hint).focus();
   }
   const area = document.createElement("textarea");
   area.dataset.testid = "textarea";
   area.ariaLabel = "Document text";
   page.append(area);
-  openTextarea(area, session, HINT).focus();
+  openTextarea(area, session, hint).focus();
 }
 
 function showState(session: Session): void {
@@ -81,6 +84,7 @@ let onTheWay = 0;
 
 /** What is on its way is mentioned only when it takes long, or the words would blink with each key. */
 function showUnsynced(session: Session): void {
+  if (session.reads) return;
   const { alone, peers, keepers } = session;
   if (alone > 0 && peers + keepers > 0) {
     onTheWay ||= setTimeout(() => setText("unsynced", "changes on the way"), 500);
@@ -119,12 +123,18 @@ function showDamagedLink(): void {
   for (const id of ["title", "presence", "share"]) element(id).hidden = true;
 }
 
-function bindInvitation(open: boolean): void {
+function bindInvitation(session: Session, open: boolean): void {
   const invitation = element("invitation");
   const share = element("share");
   const address = element<HTMLInputElement>("link");
   const copy = element("copy");
-  address.value = location.href;
+  const mayRead = element<HTMLInputElement>("may-read");
+  if (session.reads) setText("invited", "Who has this link can only read.");
+  const fill = () => {
+    address.value = new URL(session.invitation(mayRead.checked), location.href).href;
+  };
+  element("invited").addEventListener("change", fill);
+  fill();
   address.addEventListener("focus", () => address.select());
   const show = (visible: boolean) => {
     invitation.hidden = !visible;

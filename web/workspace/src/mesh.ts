@@ -12,7 +12,7 @@
 
 import { Backoff } from "./backoff";
 import { Channel, type ChannelConfig, type Word } from "./channel";
-import { type Link, randomText } from "./link";
+import { type RoomKey, randomText } from "./link";
 import { ALL, choose, LINKS, type Neighbour, place } from "./neighbours";
 import { relayKey, Seal } from "./seal";
 
@@ -73,10 +73,10 @@ export class Mesh {
   private readonly open = new Map<number, Peer>();
   readonly config: ChannelConfig;
   /** The room as its relays know it. */
-  private readonly relayLink: Link;
+  private readonly relayLink: RoomKey;
 
   constructor(
-    private readonly link: Link,
+    private readonly link: RoomKey,
     /** null: this browser has no WebRTC, and nobody can be reached. */
     certificate: RTCCertificate | null,
     private readonly on: MeshEvents,

@@ -3,7 +3,7 @@
 // the same). In a small room with everybody. In a larger one the room's key puts each name at a place
 // on each of three rings, and a member keeps a channel to those next to it, on both sides.
 
-import type { Link } from "./link";
+import type { RoomKey } from "./link";
 import { derive } from "./seal";
 
 const RINGS = 3;
@@ -21,7 +21,7 @@ export interface Neighbour {
   wanted: boolean;
 }
 
-export function place(link: Link, name: string): Neighbour {
+export function place(link: RoomKey, name: string): Neighbour {
   const hash = derive(link, "ring", name);
   const view = new DataView(hash.buffer, hash.byteOffset);
   const at = Array.from({ length: RINGS }, (_, ring) => view.getUint32(4 * ring));

@@ -6,7 +6,7 @@ import { gcm } from "@noble/ciphers/aes.js";
 import { chacha20poly1305 } from "@noble/ciphers/chacha.js";
 import { hkdf } from "@noble/hashes/hkdf.js";
 import { sha256 } from "@noble/hashes/sha2.js";
-import { fromBase64url, type Link, toBase64url } from "./link";
+import { fromBase64url, type RoomKey, toBase64url } from "./link";
 
 export interface Sealed {
   n: number;
@@ -23,7 +23,7 @@ export class Seal {
   private heard = 0;
 
   /** `self` and `peer` are the names that signalling knows, new for each connection. */
-  constructor(link: Link, self: string, peer: string) {
+  constructor(link: RoomKey, self: string, peer: string) {
     this.out = derive(link, "signal", self, peer);
     this.in = derive(link, "signal", peer, self);
   }
@@ -51,41 +51,41 @@ export class Seal {
   }
 }
 
-/** 32 bytes that the link's key makes for one use and these names. No name has a slash. */
-export function derive({ room, key }: Link, use: string, ...names: string[]): Uint8Array {
+/** 32 bytes that a key makes for one use and these names. No name has a slash. */
+export function derive({ room, key }: RoomKey, use: string, ...names: string[]): Uint8Array {
   const info = new TextEncoder().encode([`lorikeet ${use} 1`, room, ...names].join("/"));
   return hkdf(sha256, fromBase64url(key), undefined, info, 32);
 }
 
 /** A slip (slip.ts) may be opened at any time, and more than once: it has a random nonce, in front. */
-export function closeSlip(link: Link, words: Uint8Array): Uint8Array {
+export function closeSlip(link: RoomKey, words: Uint8Array): Uint8Array {
   const nonce = crypto.getRandomValues(new Uint8Array(NONCE));
   const box = chacha20poly1305(slipKey(link), nonce).encrypt(words);
   return Uint8Array.from([...nonce, ...box]);
 }
 
 /** Throws if it was sealed otherwise. */
-export function openSlip(link: Link, sealed: Uint8Array): Uint8Array {
+export function openSlip(link: RoomKey, sealed: Uint8Array): Uint8Array {
   const cipher = chacha20poly1305(slipKey(link), sealed.subarray(0, NONCE));
   return cipher.decrypt(sealed.subarray(NONCE));
 }
 
-function slipKey(link: Link): Uint8Array {
+function slipKey(link: RoomKey): Uint8Array {
   return derive(link, "slip");
 }
 
 /** What a relay of the room is given: enough to be met, and no way back to the key. */
-export function relayKey(link: Link): string {
+export function relayKey(link: RoomKey): string {
   return toBase64url(derive(link, "relay"));
 }
 
 /** What records of the document are sealed with. */
-export function documentKey(link: Link): Uint8Array {
+export function documentKey(link: RoomKey): Uint8Array {
   return derive(link, "document");
 }
 
 /** What the room's members say when they join it where it is kept. */
-export function joinWord(link: Link): Uint8Array {
+export function joinWord(link: RoomKey): Uint8Array {
   const magic = new TextEncoder().encode("lorikeet\x01");
   return Uint8Array.of(...magic, ...derive(link, "word"));
 }

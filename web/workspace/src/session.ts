@@ -10,14 +10,18 @@
 
 import {
   decodeImportBlobMeta,
+  EVALUE,
+  type Guard,
   LoroDoc,
   type LoroEventBatch,
+  partsOf,
   Room,
   type RoomOut,
 } from "lorikeet-crdt/room";
 import { ByHand } from "./by_hand";
-import type { Link } from "./link";
+import { type Link, linkFragment, type RoomKey } from "./link";
 import { Mesh } from "./mesh";
+import { guardOf, readersLink, roomKey } from "./rights";
 import { Signalling } from "./signalling";
 import { type DocumentNote, type Row, Store, type StoreEvents } from "./storage";
 import { type News, Tabs } from "./tabs";
@@ -64,9 +68,14 @@ const ASK_AGAIN_MS = 10_000;
 
 const CHANGED_AT_RELAY =
   "Something that is kept for this document was not sealed with its key, or was changed. It is left out.";
+const DENIED =
+  "Someone who may only read tried to change this document. Nothing of that was taken.";
+const ONLY_READS =
+  "With this link you can only read. What was just changed here stays in this tab, and is gone with it.";
 
 export class Session {
   private readonly room: Room;
+  private readonly key: RoomKey;
   private readonly mesh: Mesh;
   /** Meets peers without a server. */
   readonly byHand: ByHand;
@@ -97,17 +106,21 @@ export class Session {
     /** Changes made here that no other peer is known to have. */
     public alone: number,
     private readonly link: Link,
+    private readonly guard: Guard,
+    /** What to list the document by. */
+    private readonly listed: Link,
     private readonly store: Store,
     private readonly on: SessionEvents,
     connection: { server: string; certificate: RTCCertificate | null },
   ) {
-    this.room = new Room(this.doc, { id: link.room, messageMax: MESSAGE_MAX });
+    this.key = roomKey(link);
+    this.room = new Room(this.doc, { id: link.room, messageMax: MESSAGE_MAX, guard });
     const channels = {
       open: (id: number) => this.opened(id, false),
       message: (id: number, bytes: Uint8Array) => this.heardFrom(id, bytes),
       closed: (id: number) => this.step(() => this.closed(id)),
     };
-    this.mesh = new Mesh(link, connection.certificate, {
+    this.mesh = new Mesh(this.key, connection.certificate, {
       say: (to, data) => this.signalling.say(to, data),
       ...channels,
       open: (id, relay, fingerprint) => {
@@ -117,7 +130,7 @@ export class Session {
       sparse: (on) => this.step(() => this.room.sparse(on, now())),
       refused: () => on.trouble(OTHER_KEY),
     });
-    this.byHand = new ByHand(link, this.mesh.config, channels);
+    this.byHand = new ByHand(this.key, this.mesh.config, channels);
     this.uplink = new Uplink(new URL("rooms", connection.server).href, {
       open: () => this.opened(++this.up, true),
       message: (bytes) => this.heardFrom(this.up, bytes),
@@ -151,12 +164,31 @@ export class Session {
     ]);
     const [rows, note] = await Promise.all([store.load(), store.note()]);
     const doc = new LoroDoc();
-    const damaged = importRows(doc, rows);
+    const guard = guardOf(link);
+    // Before there is a room: it would take what is there later for an edit. Who only reads keeps it
+    // there, to give it on.
+    const damaged = guard.writes ? unreadable(rows, (stored) => importStored(doc, stored)) : [];
+    // Who may write here is not to lose that by a look at what others see.
+    const listed = link.reads && note && !note.reads ? note : link;
+    const alone = note?.alone ?? 0;
+    const connection = { server, certificate };
+    const session = new Session(doc, alone, link, guard, listed, store, on, connection);
+    if (session.reads) damaged.push(...unreadable(rows, (stored) => session.take(stored)));
     if (damaged.length > 0) {
       on.trouble(DAMAGED);
       await store.setAside(damaged);
     }
-    return new Session(doc, note?.alone ?? 0, link, store, on, { server, certificate });
+    return session;
+  }
+
+  /** Only to read: what is written here reaches nobody. */
+  get reads(): boolean {
+    return !this.guard.writes;
+  }
+
+  /** The fragment of a link for others: to write, or to read. */
+  invitation(reads: boolean): string {
+    return linkFragment(reads ? readersLink(this.link, this.guard) : this.link);
   }
 
   get status(): Status {
@@ -186,6 +218,7 @@ export class Session {
    * `author` that shows its edits already is not told of them.
    */
   edit(edit: () => void, author: object = this): void {
+    if (this.reads) return this.on.trouble(ONLY_READS);
     this.author = author;
     try {
       this.step(() => {
@@ -219,11 +252,36 @@ export class Session {
     this.alone = Math.max(this.alone, news.alone);
     let waits = false;
     this.importNews(() => {
-      waits = this.doc.import(news.bytes).pending !== null;
+      waits = this.take(news.bytes);
     });
     if (!waits) return;
     const rows = await this.store.load();
-    this.importNews(() => importRows(this.doc, rows));
+    this.importNews(() => unreadable(rows, (stored) => this.take(stored)));
+  }
+
+  /** Takes in what was stored. Says whether some of it waits for its past. */
+  private take(stored: Uint8Array): boolean {
+    if (!this.reads) return importStored(this.doc, stored);
+    try {
+      return this.room.restore(stored, now());
+    } catch (error) {
+      // Signed with another key: of another document that bears the same name.
+      if (error instanceof EVALUE) return false;
+      throw error;
+    }
+  }
+
+  /** Is all of what was stored in the document, and in what stands for it once rows are folded? */
+  private holds(stored: Uint8Array): boolean {
+    try {
+      return partsOf(stored).every((part) => {
+        const end = decodeImportBlobMeta(part.blob).partialEndVersionVector;
+        const here = (this.doc.oplogVersion().compare(end) ?? -1) >= 0;
+        return here && (!this.reads || part.bytes.length > part.blob.length);
+      });
+    } catch {
+      return false;
+    }
   }
 
   private importNews(read: () => void): void {
@@ -231,7 +289,7 @@ export class Session {
     try {
       this.step(() => {
         read();
-        this.room.edited(now());
+        if (!this.reads) this.room.edited(now());
       });
     } finally {
       this.readingNews = false;
@@ -240,7 +298,7 @@ export class Session {
 
   private opened(id: number, sealed: boolean): void {
     if (sealed) {
-      const eloLink = new EloLink(this.doc, this.link, MESSAGE_MAX, {
+      const eloLink = new EloLink(this.doc, this.key, this.guard, MESSAGE_MAX, {
         out: (message) => this.transmit(id, message),
         in: (message) => this.room.feed(id, message, now()),
         refused: () => this.refused(id),
@@ -336,6 +394,8 @@ export class Session {
         return this.noteSoon();
       case "error":
         return this.hangUp(out.link);
+      case "denied":
+        return this.on.trouble(DENIED);
     }
   }
 
@@ -363,8 +423,8 @@ export class Session {
       for (const token of tokens) this.room.stored(token);
     });
     await this.store.fold(
-      () => this.doc.export({ mode: "snapshot" }),
-      (bytes) => isHeld(this.doc, bytes),
+      () => this.room.whole(),
+      (bytes) => this.holds(bytes),
     );
   }
 
@@ -375,8 +435,9 @@ export class Session {
   private note(): DocumentNote {
     const title = this.doc.getMap(TITLE_MAP).get(TITLE_KEY);
     return {
-      room: this.link.room,
-      key: this.link.key,
+      room: this.listed.room,
+      key: this.listed.key,
+      reads: this.listed.reads,
       title: typeof title === "string" ? title : "",
       changed: Date.now(),
       alone: this.alone,
@@ -395,11 +456,17 @@ function now(): number {
   return Math.round(performance.now());
 }
 
-/** Imports what can be imported, each blob's checksum being checked, and gives the rest. */
-function importRows(doc: LoroDoc, rows: Row[]): Row[] {
+/** Says whether some of it waits for its past. */
+function importStored(doc: LoroDoc, stored: Uint8Array): boolean {
+  const imported = partsOf(stored).map(({ blob }) => doc.import(blob));
+  return imported.some(({ pending }) => pending !== null);
+}
+
+/** Those that `take` throws at: each blob has a checksum. */
+function unreadable(rows: Row[], take: (stored: Uint8Array) => void): Row[] {
   return rows.filter(({ bytes }) => {
     try {
-      doc.import(bytes);
+      take(bytes);
       return false;
     } catch {
       return true;
@@ -407,15 +474,6 @@ function importRows(doc: LoroDoc, rows: Row[]): Row[] {
   });
 }
 
-/** Is all of the blob in the document, and nothing of it still waiting for its past? */
-function isHeld(doc: LoroDoc, blob: Uint8Array): boolean {
-  try {
-    const end = decodeImportBlobMeta(blob).partialEndVersionVector;
-    return (doc.oplogVersion().compare(end) ?? -1) >= 0;
-  } catch {
-    return false;
-  }
-}
 
 async function newCertificate(on: SessionEvents): Promise<RTCCertificate | null> {
   const curve = { name: "ECDSA", namedCurve: "P-256" };

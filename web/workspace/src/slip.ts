@@ -6,7 +6,7 @@
 //   description ─► ufrag, password, fingerprint, setup, candidates ─► bytes ─► sealed ─► base64url
 
 import { Reader } from "./frame";
-import { fromBase64url, type Link, toBase64url } from "./link";
+import { fromBase64url, type RoomKey, toBase64url } from "./link";
 import { closeSlip, openSlip } from "./seal";
 
 export interface Slip {
@@ -28,12 +28,12 @@ const ADDRESS_BYTES = [4, 16, 16];
 // More paths than that make a code that is hard to scan.
 const CANDIDATES_MAX = 10;
 
-export function writeSlip(link: Link, slip: Slip): string {
+export function writeSlip(link: RoomKey, slip: Slip): string {
   return toBase64url(closeSlip(link, packDescription(slip)));
 }
 
 /** null: it was not sealed with this link's key, or is no slip at all. */
-export function readSlip(link: Link, text: string): Slip | null {
+export function readSlip(link: RoomKey, text: string): Slip | null {
   try {
     return unpackDescription(openSlip(link, fromBase64url(text)));
   } catch {

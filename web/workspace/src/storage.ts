@@ -7,11 +7,14 @@
 //
 //   rows      id ─► {room, bytes}                     what the document is made of
 //             id ─► {"damaged/" + room, bytes}        what was set aside
-//   documents room ─► {key, title, changed, alone}    what to list, and how much nobody else has
+//   documents room ─► {key, reads, title, changed, alone}    what to list, and how much nobody else has
 
 export interface DocumentNote {
   room: string;
+  /** As it stands in the link, */
   key: string;
+  /** which may be one to read. */
+  reads?: boolean;
   title: string;
   /** Milliseconds since 1970. */
   changed: number;
@@ -138,8 +141,8 @@ export class Store {
   }
 
   /**
-   * Replaces the rows that the document `holds` by one, if there are many. `whole` says all of the
-   * document.
+   * Replaces the rows that the document `holds` by one, if there are many. `whole` says all that
+   * those say.
    */
   async fold(whole: () => Uint8Array, holds: (bytes: Uint8Array) => boolean): Promise<void> {
     if (!this.database || this.grown < FOLD_AT || this.unwritten.length > 0) return;

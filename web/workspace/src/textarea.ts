@@ -35,6 +35,7 @@ class TextareaBinding {
     this.content = text.toString();
     this.shown = unixLines(this.content);
     area.value = this.shown;
+    area.readOnly = session.reads;
     this.showHint();
     this.bridge = new Bridge(
       text,
@@ -43,6 +44,8 @@ class TextareaBinding {
       () => this.content.length,
     );
     watchText(session, this, (delta) => this.bridge.remote(delta, this.composing));
+    // Browsers tell what a key would have inserted, though nothing is inserted here.
+    if (session.reads) return;
     area.addEventListener("beforeinput", (event) => this.beforeInput(event));
     area.addEventListener("input", () => this.read());
     area.addEventListener("keydown", (event) => this.keyDown(event));

@@ -6,6 +6,7 @@ import { type Session, TITLE_KEY, TITLE_MAP } from "./session";
 export function bindTitle(input: HTMLInputElement, session: Session): void {
   const map = session.doc.getMap(TITLE_MAP);
   let composing = false;
+  input.readOnly = session.reads;
 
   const show = () => {
     const value = map.get(TITLE_KEY);

@@ -75,6 +75,8 @@ test('a link says its room and its key, and nothing else is a link', () => {
     assert.match(link.key, /^[\w-]{43}$/);
     const key = 'k'.repeat(43);
     assert.deepEqual(parseLink(`#/${'r'.repeat(128)}?k=${key}`), { room: 'r'.repeat(128), key });
+    const reader = { room: 'room', key: 'v'.repeat(86), reads: true };
+    assert.deepEqual(parseLink(linkFragment(reader)), reader);
     for (const damaged of [
         '',
         '#/',
@@ -83,6 +85,10 @@ test('a link says its room and its key, and nothing else is a link', () => {
         `#/room?k=${key}k`,
         `#/room?k=${key.slice(1)}`,
         `#/room?k=${key}&x=1`,
+        `#/room?k=${reader.key}`,
+        `#/room?v=${key}`,
+        `#/room?v=${reader.key}v`,
+        `#/room?r=${key}`,
         `#/ro om?k=${key}`,
         `/room?k=${key}`,
     ])

@@ -1,5 +1,5 @@
-// Links with relays: keys and records that are the program's, and a relay that lies. That the records are those
-// of the protocol's own packages is seen in test/clients.
+// Links with relays: keys and records that are the program's, a relay that lies, and members who only read. That
+// the records are those of the protocol's own packages is seen in test/clients.
 import assert from 'node:assert/strict';
 import test from 'node:test';
 import * as engine from 'lorikeet-crdt/room';
@@ -20,10 +20,13 @@ const shared = {
 const { EloLink } = await load('elo_link', [shared]);
 const { documentKey, joinWord, relayKey } = await load('seal');
 const { recordsOf, container } = await load('elo');
-const { LoroDoc, Room } = engine;
+const { guardOf, readersLink, roomKey } = await load('rights', [shared]);
+const { Guard, LoroDoc, Room } = engine;
 
 const key = Buffer.from(Array.from({ length: 32 }, (_, i) => i)).toString('base64url');
 const link = { room: 'a-room', key };
+const writes = new Guard({ head: 'a-room', seed: new Uint8Array(32).fill(7) });
+const reads = new Guard({ head: 'a-room', key: writes.key });
 // HKDF of the key, as test/unit/seal_test.c has it
 const DOCUMENT = '479e475001498556015e640c938c1cd77fcf63e6b80afed38a7d90e9d40ae207';
 const WORD = '70361af6357c4f6bb419c409544edef6bcb1bb891b6a11d8646bf66de526767b';
@@ -31,12 +34,12 @@ const RELAY = '0e540e667b4b84d063fe2702c2ff2c5d507e2d2f10ebb8a21bc68799dfa568fe'
 const hex = (bytes) => Buffer.from(bytes).toString('hex');
 
 /** A document with its room and link; what goes out is in `said`. */
-function side(peer) {
+function side(peer, guard = writes) {
     const doc = new LoroDoc();
     doc.setPeerId(peer);
-    const room = new Room(doc, { id: link.room });
+    const room = new Room(doc, { id: link.room, guard });
     const side = { doc, room, said: [], refused: 0, whole: 0 };
-    side.eloLink = new EloLink(doc, link, 65536, {
+    side.eloLink = new EloLink(doc, link, guard, 65536, {
         out: (message) => side.said.push(message),
         in: (message) => room.feed(1, message, 0),
         refused: () => (side.refused += 1),
@@ -154,4 +157,46 @@ test('a relay that changes, repeats, reorders or invents is believed in nothing,
     assert.deepEqual([c.refused, c.whole], [1, 0]);
     assert.ok(!b.hear(Uint8Array.of(1, 2)));
     assert.ok(!b.hear(update(Uint8Array.of(9, 9))));
+});
+
+test('links to write and to read give the keys that they give the program', () => {
+    // as test/unit/room_url_test.c has them
+    const READS = 'wCRYSQTS05syDRfcIjqeagV9yzpEirT44jClXnftPqNSJT2FM2oD1YCcoMpSxyVhFnBcMUfzLl97TiP8EkbgXg';
+    const guard = guardOf(link);
+    const second = readersLink(link, guard);
+    assert.equal(second.key, READS);
+    assert.deepEqual(roomKey(second), roomKey(link));
+    assert.deepEqual(readersLink(second, guardOf(second)), second);
+    const blob = new LoroDoc().export({ mode: 'update' });
+    const signed = guard.sign(blob);
+    assert.ok(guardOf(second).verify(signed));
+    assert.throws(() => guardOf(second).sign(blob), /state/);
+    assert.ok(!guardOf({ ...link, room: 'b-room' }).verify(signed));
+});
+
+test('who only reads gives on what others signed, and nothing of its own is believed', () => {
+    const [a, b, c] = [side(1), side(2, reads), side(3, reads)];
+    a.hear(welcome());
+    a.write('one');
+    b.hear(welcome());
+    b.hear(update(container(records(a))));
+    assert.equal(b.doc.getText('t').toString(), 'one');
+    const given = records(b);
+    assert.equal(given.length, 0); // it came from there
+    const next = side(4, reads);
+    next.room.restore(a.room.whole(), 0);
+    next.hear(welcome());
+    assert.equal(records(next).length, 1);
+    c.hear(welcome());
+    c.hear(update(container(records(next))));
+    assert.equal(c.doc.getText('t').toString(), 'one');
+    assert.equal(c.refused, 0);
+    const liar = side(5, new Guard({ head: 'a-room', seed: new Uint8Array(32).fill(8) }));
+    liar.hear(welcome());
+    liar.write('two');
+    for (const honest of [a, c]) {
+        honest.hear(update(container(records(liar))));
+        assert.equal(honest.doc.getText('t').toString(), 'one');
+        assert.equal(honest.refused, 1);
+    }
 });

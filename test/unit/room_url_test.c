@@ -1,0 +1,101 @@
+/* SPDX-License-Identifier: MIT
+ * room_url_test.c - links, what is none, and the keys they give: those of the page
+ * (web/workspace/test/elo_link.test.mjs has the same vector). */
+#include "host/room_url.h"
+
+#include "check.h"
+#include "host/base64url.h"
+#include "host/heap.h"
+#include "room/signed.h"
+
+#define PAGE "http://127.0.0.1:8080/#/a-room"
+#define KEY "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8" /* 0, 1, ... 31 */
+#define READS                                                                                      \
+    "wCRYSQTS05syDRfcIjqeagV9yzpEirT44jClXnftPqN"                                                  \
+    "SJT2FM2oD1YCcoMpSxyVhFnBcMUfzLl97TiP8EkbgXg"
+
+static void check_kinds(void) {
+    room_url writes, reads, relay;
+    lk_buf text = HEAP_BUF, other = HEAP_BUF;
+    CHECK(room_url_read(PAGE "?k=" KEY, &writes));
+    CHECK(writes.kind == ROOM_URL_WRITE && writes.keys.writes && writes.offer.len == 0);
+    CHECK_BYTES(writes.room.at, writes.room.len, "a-room", 6);
+    room_url_write(&writes, ROOM_URL_READ, &text);
+    CHECK(strcmp(heap_str(&text), PAGE "?v=" READS) == 0);
+    CHECK(room_url_read(heap_str(&text), &reads));
+    CHECK(reads.kind == ROOM_URL_READ && !reads.keys.writes);
+    CHECK_BYTES(reads.keys.read, SEAL_KEY, writes.keys.read, SEAL_KEY);
+    CHECK_BYTES(reads.keys.check, SEAL_KEY, writes.keys.check, SEAL_KEY);
+    CHECK_BYTES(reads.relay, SEAL_KEY, writes.relay, SEAL_KEY);
+    room_url_write(&reads, ROOM_URL_RELAY, &other);
+    CHECK(room_url_read(heap_str(&other), &relay));
+    CHECK(relay.kind == ROOM_URL_RELAY);
+    CHECK_BYTES(relay.relay, SEAL_KEY, writes.relay, SEAL_KEY);
+    lk_buf_free(&text);
+    lk_buf_free(&other);
+}
+
+static void check_offers(void) {
+    room_url url;
+    CHECK(room_url_read(PAGE "?v=" READS "&o=slip", &url));
+    CHECK_BYTES(url.offer.at, url.offer.len, "slip", 4);
+    CHECK_EQ(url.link.len, sizeof PAGE - 1 + 3 + sizeof(READS) - 1);
+    CHECK(!room_url_read(PAGE "?r=" KEY "&o=slip", &url));
+}
+
+static void check_damaged(void) {
+    static const char *const damaged[] = {
+        "",
+        PAGE,
+        PAGE "?",
+        PAGE "?k=",
+        PAGE "?k=" KEY "A",
+        PAGE "?v=" KEY,
+        PAGE "?k=" READS,
+        PAGE "?r=" READS,
+        PAGE "?x=" KEY,
+        PAGE "k=" KEY,
+        PAGE "?k=" KEY "&x=1",
+        "a-room?k=" KEY,
+        "http://127.0.0.1:8080/?k=" KEY,
+        "http://127.0.0.1:8080/#/?k=" KEY,
+        "ftp://127.0.0.1:8080/#/a-room?k=" KEY,
+    };
+    room_url url;
+    for (size_t i = 0; i < countof(damaged); i++) {
+        if (room_url_read(damaged[i], &url)) fprintf(stderr, "%s\n", damaged[i]);
+        CHECK(!room_url_read(damaged[i], &url));
+    }
+}
+
+/* A signature is for one room and one key. */
+static void check_guard(void) {
+    static const char *const others[] = {
+        "http://127.0.0.1:8080/#/b-room?k=" KEY,
+        PAGE "?k=BAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8",
+    };
+    room_url url, other;
+    lk_buf update = HEAP_BUF;
+    signed_envelope e;
+    CHECK(room_url_read(PAGE "?k=" KEY, &url));
+    lk_guard guard = seal_guard(&url.keys);
+    CHECK(signed_write(&guard, (lk_bytes){(const uint8_t *)"blob", 4}, &update));
+    lk_bytes rest = {update.at, update.len};
+    CHECK_EQ(signed_next(&rest, &e, NULL), LK_OK);
+    CHECK(rest.len == 0 && guard.verify(guard.context, e.blob, e.signature));
+    for (size_t i = 0; i < countof(others); i++) {
+        CHECK(room_url_read(others[i], &other));
+        lk_guard theirs = seal_guard(&other.keys);
+        CHECK(!theirs.verify(theirs.context, e.blob, e.signature));
+    }
+    lk_buf_free(&update);
+}
+
+int main(void) {
+    check_kinds();
+    check_offers();
+    check_damaged();
+    check_guard();
+    puts("room_url: links to write, to read and to keep");
+    return 0;
+}
