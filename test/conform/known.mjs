@@ -126,8 +126,16 @@ function tellsKeys({ what, ours, theirs }) {
             .filter(([, changes]) => changes.length > 0);
     see(ours, (key, value) => value?.deleted !== true || mine.add(key));
     see(theirs, (key, value) => value?.deleted !== true || told.add(key));
-    const both = (key, value) => value?.deleted !== true || (mine.has(key) && told.has(key));
-    return equal(see(ours, both), see(theirs, both));
+    const both = () => {
+        const gone = new Set();
+        return (key, value) => {
+            const again = gone.has(key);
+            if (value?.deleted !== true) return gone.delete(key) || true;
+            gone.add(key);
+            return !again && mine.has(key) && told.has(key);
+        };
+    };
+    return equal(see(ours, both()), see(theirs, both()));
 }
 
 const MARK = 12;
@@ -172,6 +180,15 @@ const KNOWN = [
         why: 'ours refuses to revert to where a child stood in a movable list whose texts go on from there',
         is: ({ what, only, message }) =>
             only === 'ours' && / \(revert by/.test(what) && /Index out of bound/.test(message),
+    },
+    {
+        why: 'ours refuses differences that mark a text behind its end, where Loro adds lines',
+        is: ({ what, only, message }) =>
+            only === 'ours' && / \(apply by/.test(what) && /Index out of bound/.test(message),
+    },
+    {
+        why: 'Loro throws where it undoes moves of nodes that hang below each other by now',
+        is: ({ message }, { undo }) => undo === TREES && /^Movable Tree Error: `Cycle move`/.test(message),
     },
     {
         why: 'a shallow snapshot, where other changes wait already, Loro lets wait, too',
