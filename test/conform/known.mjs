@@ -197,7 +197,7 @@ const KNOWN = [
     {
         why: 'cursors in texts with styles make Loro panic at times, when it shows the past',
         is: ({ what, only, message }) =>
-            only === 'theirs' && /in the past: cursor/.test(what) && /unreachable/.test(message),
+            only === 'theirs' && /(in the past|, there): cursor/.test(what) && /unreachable/.test(message),
     },
     {
         why: 'Loro makes nodes of a difference anew, or for nothing, that ours leaves',
