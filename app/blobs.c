@@ -6,6 +6,7 @@
 
 #include "host/heap.h"
 #include "host/random.h"
+#include "lorikeet_room.h"
 
 /* JSON updates are text that begins an object; no blob begins so. */
 static bool blobs_is_json(const lk_buf *bytes) {
@@ -33,6 +34,15 @@ int blobs_import(const char *command, lk_doc *doc, const char *name, lk_import_s
     cli_complain(command, "%s: byte %zu: %s", name, fault.offset,
                  fault.what != NULL ? fault.what : lk_status_text(status));
     return CLI_DAMAGED;
+}
+
+bool blobs_import_stored(lk_doc *doc, lk_bytes stored, lk_fault *fault) {
+    lk_bytes blob;
+    do {
+        fault->code = lk_room_blob_next(&stored, &blob);
+        if (fault->code == LK_OK) fault->code = lk_import(doc, blob, NULL, fault);
+    } while (fault->code == LK_OK && stored.len > 0);
+    return fault->code == LK_OK;
 }
 
 lk_doc *blobs_new(void) { return lk_new(random_u64() >> 1, &heap_memory); }

@@ -10,6 +10,9 @@ lk_doc *blobs_new(void);
 /* Merge a file, binary or JSON updates, into the document; `news` may be NULL. CLI_OK, or what to
  * exit with after complaining. */
 int blobs_import(const char *command, lk_doc *doc, const char *name, lk_import_status *news);
+/* Import what a room stored at once: its blobs (lk_room_blob_next()). What is wrong is in `fault`.
+ */
+bool blobs_import_stored(lk_doc *doc, lk_bytes stored, lk_fault *fault);
 /* A document that holds all the files, imported in that order. NULL after complaining, and *code is
  * what to exit with. */
 lk_doc *blobs_load(const char *command, const cli_list *files, int *code);

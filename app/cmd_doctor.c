@@ -15,7 +15,6 @@
 #include "blobs.h"
 #include "host/heap.h"
 #include "host/store.h"
-#include "lorikeet_room.h"
 #include "outlook.h"
 #include "print.h"
 #include "room/signed.h"
@@ -34,20 +33,16 @@ typedef struct doctor {
 
 static void doctor_look_at_row(doctor *d, int64_t at, lk_bytes row) {
     lk_fault fault = {0};
-    lk_bytes rest = row, blob;
     d->blobs++;
     d->bytes += row.len;
-    do {
-        fault.code = lk_room_blob_next(&rest, &blob);
-        if (fault.code == LK_OK) fault.code = lk_import(d->doc, blob, NULL, &fault);
-    } while (fault.code == LK_OK && rest.len > 0);
-    if (fault.code == LK_OK && signed_is(row)) {
+    bool good = blobs_import_stored(d->doc, row, &fault);
+    if (good && signed_is(row)) {
         lk_buf *copy = vec_push(&heap_memory, &d->sound);
         *copy = (lk_buf)HEAP_BUF;
         buf_append(copy, row.at, row.len);
     }
     d->bare |= !signed_is(row);
-    if (fault.code == LK_OK) return;
+    if (good) return;
     d->ill = true;
     heap_print(&d->report, "blob %" PRId64 ", of %zu bytes: byte %zu: %s\n", at, row.len,
                fault.offset, fault.what != NULL ? fault.what : lk_status_text(fault.code));

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/limits.h"
+#include "blobs.h"
 #include "cli.h"
 #include "host/files.h"
 #include "host/heap.h"
@@ -87,16 +88,6 @@ static size_t join_doc_distance(lk_doc *doc, const lk_buf *file) {
     return distance;
 }
 
-/* Import what the room stored once. */
-static bool join_import(lk_doc *doc, lk_bytes stored, lk_fault *fault) {
-    lk_bytes blob;
-    do {
-        fault->code = lk_room_blob_next(&stored, &blob);
-        if (fault->code == LK_OK) fault->code = lk_import(doc, blob, NULL, fault);
-    } while (fault->code == LK_OK && stored.len > 0);
-    return fault->code == LK_OK;
-}
-
 /* Import the blobs after position `from` up to `to`. With `file`: *nearest becomes the position at
  * which the text was nearest to it. */
 static bool join_replay(join *j, lk_doc *doc, int64_t from, int64_t to, const lk_buf *file,
@@ -107,7 +98,7 @@ static bool join_replay(join *j, lk_doc *doc, int64_t from, int64_t to, const lk
     lk_fault fault = {0};
     while (from < to && (step = store_next(j->store, &from, &blob, why)) == STORE_BLOB &&
            from <= to) {
-        if (!join_import(doc, blob, &fault)) {
+        if (!blobs_import_stored(doc, blob, &fault)) {
             heap_print(why, "blob %lld: byte %zu: %s", (long long)from, fault.offset,
                        fault.what != NULL ? fault.what : lk_status_text(fault.code));
             return false;

@@ -60,11 +60,5 @@ lk_status WEB(w_guard_sign)(const shim_guard *g, size_t len) {
 
 /* Arguments: an update. 1: all of it is signed. */
 int32_t WEB(w_guard_verify)(const shim_guard *g, size_t len) {
-    lk_bytes rest = shim_bytes(len);
-    signed_envelope e;
-    bool good = rest.len > 0;
-    while (good && rest.len > 0)
-        good = signed_next(&rest, &e, NULL) == LK_OK &&
-               ed25519_verify(g->key, shim_head(g), e.blob, e.signature);
-    return good;
+    return signed_good(&g->guard, shim_bytes(len));
 }

@@ -338,22 +338,12 @@ static void elo_link_refuse(elo_link *v) {
     v->options.refused(v->options.context);
 }
 
-/* Did somebody sign all of it who may write? */
-static bool elo_link_good(const elo_link *v, lk_bytes plain) {
-    signed_envelope e;
-    bool good = plain.len > 0;
-    while (good && plain.len > 0)
-        good = signed_next(&plain, &e, NULL) == LK_OK &&
-               v->guard.verify(v->guard.context, e.blob, e.signature);
-    return good;
-}
-
 static void elo_link_open_record(elo_link *v, uint64_t batch, lk_bytes bytes) {
     elo_record r;
     lk_buf plain = HEAP_BUF;
     if (elo_record_read(bytes, &r, NULL) == LK_OK && str_equal(r.key_id, ELO_LINK_KEY_ID) &&
         seal_box_open(v->key, r.iv.at, r.header, r.box, &plain) &&
-        elo_link_good(v, (lk_bytes){plain.at, plain.len}))
+        signed_good(&v->guard, (lk_bytes){plain.at, plain.len}))
         elo_link_say_update(v, v->options.in, FRAME_LORO, batch, (lk_bytes){plain.at, plain.len});
     else
         elo_link_refuse(v);

@@ -25,6 +25,15 @@ lk_status signed_next(lk_bytes *rest, signed_envelope *out, lk_fault *fault_or_n
     return LK_OK;
 }
 
+bool signed_good(const lk_guard *guard, lk_bytes update) {
+    signed_envelope e;
+    bool good = update.len > 0;
+    while (good && update.len > 0)
+        good = signed_next(&update, &e, NULL) == LK_OK &&
+               guard->verify(guard->context, e.blob, e.signature);
+    return good;
+}
+
 bool signed_write(const lk_guard *guard, lk_bytes blob, lk_buf *out) {
     if (!buf_reserve(out, SIGNED_AROUND + blob.len)) return false;
     uint8_t signature[LK_SIGNATURE];

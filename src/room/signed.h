@@ -25,6 +25,8 @@ bool signed_is(lk_bytes update);
 /* The next envelope; `rest` starts as the update, and is empty after the last one. Who made it is
  * not looked at. LK_ECORRUPT. */
 lk_status signed_next(lk_bytes *rest, signed_envelope *out, lk_fault *fault_or_null);
+/* Did somebody sign all of it who may write? Not if there is nothing. */
+bool signed_good(const lk_guard *guard, lk_bytes update);
 /* Append an envelope of the blob. False when memory is out, with nothing appended. */
 bool signed_write(const lk_guard *guard, lk_bytes blob, lk_buf *out);
 
