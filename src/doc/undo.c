@@ -310,6 +310,7 @@ static lv undo_built_on(const lk_doc *doc, lv at) {
 static lk_status undo_split(undo_work *w, const undo_item *item) {
     const lk_doc *doc = w->undo->doc;
     const dag *g = &doc->log.graph;
+    lv built_on = LV_NONE; /* the first from here on */
     for (int32_t at = item->start; at < item->end;) {
         lv here = dag_lv(g, (op_id){doc->self, at}), before = LV_NONE;
         const dag_run *run = dag_run_of(g, here);
@@ -320,8 +321,7 @@ static lk_status undo_split(undo_work *w, const undo_item *item) {
             parents = &before;
             len = 1;
         }
-        bool follows = at > item->start && len == 1 && parents[0] == before &&
-                       undo_built_on(doc, before) != before;
+        bool follows = at > item->start && len == 1 && parents[0] == before && built_on != before;
         if (!follows) {
             undo_span *fresh = arena_vec_push(&w->memory, &w->spans);
             if (fresh == NULL) return LK_ENOMEM;
@@ -331,7 +331,7 @@ static lk_status undo_split(undo_work *w, const undo_item *item) {
         }
         int32_t end = run->counter + (int32_t)run->len;
         if (end > item->end) end = item->end;
-        lv built_on = undo_built_on(doc, here);
+        if (at == item->start || built_on < here) built_on = undo_built_on(doc, here);
         if (built_on < here + (lv)(end - at)) end = at + (int32_t)(built_on - here) + 1;
         w->lists.span = w->spans.len - 1;
         undo_plain_gather(&w->plain, doc, here, here + (lv)(end - at));
