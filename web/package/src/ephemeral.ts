@@ -3,9 +3,8 @@
 // of its older Awareness.
 
 import { check, failAt, found, outBytes, outRead, put, putBytes, putString } from "./call.js";
-import { ESTATE } from "./errors.js";
 import { Queue } from "./event.js";
-import { engine, own, type Owned, release } from "./module.js";
+import { engine, handleOf, own, type Owned, release } from "./module.js";
 import { parsePeer } from "./store.js";
 import type { PeerID, Value } from "./value.js";
 
@@ -35,9 +34,7 @@ class Entries {
   }
 
   get handle(): number {
-    const { handle } = this._owned;
-    if (handle === 0) throw new ESTATE("the store was freed");
-    return handle;
+    return handleOf(this._owned, "store");
   }
 
   free(): void {

@@ -3,7 +3,7 @@
 
 import { check, outBytes, put, putBytes } from "./call.js";
 import { ESTATE } from "./errors.js";
-import { engine, own, type Owned, release } from "./module.js";
+import { engine, handleOf, own, type Owned, release } from "./module.js";
 
 export interface GuardOptions {
   /** What is signed begins so: say what it is, and for which room. */
@@ -37,9 +37,7 @@ export class Guard {
 
   /** @internal */
   get handle(): number {
-    const { handle } = this._owned;
-    if (handle === 0) throw new ESTATE("the guard was freed");
-    return handle;
+    return handleOf(this._owned, "guard");
   }
 
   /** Only when no room uses it any more. */

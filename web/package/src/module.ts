@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 // Loading the engine: once per page, from bytes that are here or from a URL. It imports nothing.
 
+import { ESTATE } from "./errors.js";
+
 /** The calls of web/wasm.c, by name. Handles, references and statuses are numbers. */
 export interface Engine {
   memory: WebAssembly.Memory;
@@ -269,6 +271,12 @@ export function own(owner: object, handle: number, free: Owned["free"], keeps?: 
   const owned = { handle, free, keeps };
   registry.register(owner, owned);
   return owned;
+}
+
+/** What the engine knows it by; `what` it was that was freed, if it was. */
+export function handleOf({ handle }: Owned, what: string): number {
+  if (handle === 0) throw new ESTATE(`the ${what} was freed`);
+  return handle;
 }
 
 /** Once only. */

@@ -6,7 +6,7 @@ import { check, outBytes, outRead, outString, put, putBytes, putString } from ".
 import type { LoroDoc } from "./doc.js";
 import { ESTATE } from "./errors.js";
 import type { Guard } from "./guard.js";
-import { engine, own, type Owned, randomU64, release } from "./module.js";
+import { engine, handleOf, own, type Owned, randomU64, release } from "./module.js";
 import type { Store } from "./store.js";
 import type { Value } from "./value.js";
 
@@ -101,9 +101,7 @@ export class Room {
   }
 
   private get _handle(): number {
-    const { handle } = this._owned;
-    if (handle === 0) throw new ESTATE("the room was freed");
-    return handle;
+    return handleOf(this._owned, "room");
   }
 
   free(): void {

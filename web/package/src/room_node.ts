@@ -4,15 +4,8 @@
 import { loadBeside } from "./node_load.js";
 
 export * from "./index.js";
-export { Guard, type GuardOptions } from "./guard.js";
-export {
-  type Part,
-  partsOf,
-  Room,
-  type RoomOptions,
-  type RoomOut,
-  type RoomStats,
-} from "./room.js";
+export * from "./guard.js";
+export * from "./room.js";
 
 loadBeside("lorikeet_room.wasm");
 

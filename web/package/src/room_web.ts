@@ -4,15 +4,8 @@
 import { type EngineSource, load } from "./module.js";
 
 export * from "./index.js";
-export { Guard, type GuardOptions } from "./guard.js";
-export {
-  type Part,
-  partsOf,
-  Room,
-  type RoomOptions,
-  type RoomOut,
-  type RoomStats,
-} from "./room.js";
+export * from "./guard.js";
+export * from "./room.js";
 
 /** Load the engine: from beside this file, or from where it is. */
 export default function init(

@@ -7,7 +7,7 @@
 
 import { check, found, outBytes, outRead, outString, outValue, put, putString } from "./call.js";
 import { type ContainerID } from "./container.js";
-import { ESTATE, EVALUE } from "./errors.js";
+import { EVALUE } from "./errors.js";
 import {
   type Listener,
   Listeners,
@@ -18,7 +18,7 @@ import {
   type Subscription,
 } from "./event.js";
 import { type Change, changeOut } from "./history.js";
-import { engine, own, type Owned, randomU64, release } from "./module.js";
+import { engine, handleOf, own, type Owned, randomU64, release } from "./module.js";
 import type { PeerID, Reader } from "./value.js";
 
 export interface CommitOptions {
@@ -118,9 +118,7 @@ export class Store {
 
   /** The engine's handle; throws after free(). */
   get handle(): number {
-    const { handle } = this._owned;
-    if (handle === 0) throw new ESTATE("the document was freed");
-    return handle;
+    return handleOf(this._owned, "document");
   }
 
   free(): void {

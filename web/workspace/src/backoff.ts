@@ -4,6 +4,7 @@
 
 const FIRST_MS = 500;
 const LONGEST_MS = 15_000;
+const DOUBLINGS = Math.ceil(Math.log2(LONGEST_MS / FIRST_MS));
 
 export class Backoff {
   private failures = 0;
@@ -15,7 +16,7 @@ export class Backoff {
   }
 
   longest(): void {
-    this.failures = 5;
+    this.failures = DOUBLINGS;
   }
 
   reset(): void {

@@ -474,7 +474,6 @@ function unreadable(rows: Row[], take: (stored: Uint8Array) => void): Row[] {
   });
 }
 
-
 async function newCertificate(on: SessionEvents): Promise<RTCCertificate | null> {
   const curve = { name: "ECDSA", namedCurve: "P-256" };
   try {
