@@ -18,21 +18,25 @@ const unordered = ([answer, desks]) => [
     ]),
 ];
 
-/** What was told, but of movable lists that were not edited here only how much longer they became. */
-const outlined = (batches) =>
+/** What was told, each difference as `look` sees it, but for those that are `nothing` then. */
+const retold = (batches, look, nothing) =>
     batches
         .map(({ by, changes }) => [
             by,
             Object.entries(changes)
-                .map(([id, diff]) => [
-                    id,
-                    by !== 'local' && id.endsWith(':MovableList')
-                        ? diff.reduce((sum, { insert, deleted }) => sum + insert.length - deleted, 0)
-                        : diff,
-                ])
-                .filter(([, diff]) => diff !== 0),
+                .map(([id, diff]) => [id, look(by, id, diff)])
+                .filter(([, diff]) => !nothing(diff)),
         ])
         .filter(([, changes]) => changes.length > 0);
+
+/** What was told, but of movable lists that were not edited here only how much longer they became. */
+const outlined = (batches) => {
+    const longer = (by, id, diff) =>
+        by !== 'local' && id.endsWith(':MovableList')
+            ? diff.reduce((sum, { insert, deleted }) => sum + insert.length - deleted, 0)
+            : diff;
+    return retold(batches, longer, (diff) => diff === 0);
+};
 
 /** Theirs keeps waiting what ours took, and took nothing. */
 const waits = ({ what, ours, theirs }) =>
@@ -110,20 +114,13 @@ function tellsKeys({ what, ours, theirs }) {
     if (!what?.endsWith(': events')) return false;
     const mine = new Set();
     const told = new Set();
-    const see = (batches, keep) =>
-        batches
-            .map(({ by, changes }) => [
-                by,
-                Object.entries(changes)
-                    .map(([id, diff]) => [
-                        id,
-                        by === 'import' && id.endsWith(':Map')
-                            ? Object.entries(diff).filter(([key, value]) => keep(`${id} ${key}`, value))
-                            : diff,
-                    ])
-                    .filter(([, diff]) => !Array.isArray(diff) || diff.length > 0),
-            ])
-            .filter(([, changes]) => changes.length > 0);
+    const see = (batches, keep) => {
+        const kept = (by, id, diff) =>
+            by === 'import' && id.endsWith(':Map')
+                ? Object.entries(diff).filter(([key, value]) => keep(`${id} ${key}`, value))
+                : diff;
+        return retold(batches, kept, (diff) => Array.isArray(diff) && diff.length === 0);
+    };
     see(ours, (key, value) => value?.deleted !== true || mine.add(key));
     see(theirs, (key, value) => value?.deleted !== true || told.add(key));
     const both = () => {
