@@ -16,8 +16,8 @@ size_t fuzz_seed(uint32_t n, uint8_t *out, size_t cap) {
         "a=fingerprint:sha-256 00:01:02:03:04:05:06:07:08:09:0A:0B:0C:0D:0E:0F:10:11:12:13:14:15:"
         "16:17:18:19:1A:1B:1C:1D:1E:1f\r\na=setup:actpass\r\na=mid:0\r\na=sctp-port:5000\r\n"
         "a=max-message-size:262144\r\na=end-of-candidates\r\n",
-        "candidate:842163049 1 udp 1677729535 203.0.113.9 46622 typ srflx raddr 10.0.0.2 rport 46 "
-        "generation 0 ufrag 4ZcD network-cost 10",
+        ("candidate:842163049 1 udp 1677729535 203.0.113.9 46622 typ srflx raddr 10.0.0.2 "
+         "rport 46 generation 0 ufrag 4ZcD network-cost 10"),
         "candidate:1 1 udp 2113937151 4a9a58c8-34a1-4e9c-8a9a-f2a34a9a58c8.local 5 typ host",
     };
     if (n >= countof(seeds)) return 0;
