@@ -93,12 +93,14 @@ static lk_status apply_check_deltas(apply_checker *c, const lk_diff *diff, uint3
             status = apply_check_insert(c, diff, d, &len);
         else
             pos += d->len[unit];
-        if (d->kind == LK_RETAIN && d->attribute_len > 0 && pos > old) return LK_ERANGE;
         if (d->kind != LK_DELETE) continue;
         if (pos > old || !apply_check_border(c, text, pos)) return LK_ERANGE;
         len -= d->len[unit];
     }
     if (status != LK_OK) return status;
+    bool marks = diff->kind == LK_TEXT;
+    if (marks && !text_delta_marks_fit(diff->deltas, diff->delta_len, c->a->order->unit, &len))
+        return LK_ERANGE;
     if (len > UINT32_MAX) return LK_ELIMIT;
     if (!remap_reserve(&c->lens, 1)) return LK_ENOMEM;
     remap_put(&c->lens, number, (uint32_t)len);

@@ -52,6 +52,9 @@ lk_status edit_text_insert(lk_doc *doc, lk_ref text, uint32_t pos, lk_str s, con
 /* lk_text_mark(); `lenient`: a key that is not configured does not expand. */
 lk_status edit_mark_set(lk_doc *doc, lk_ref text, size_t start, size_t end, lk_unit unit,
                         const lk_entry *style, bool lenient);
+/* Do the marks of a delta fit a text which its inserts and deletes leave *len long? What they start
+ * at must be there, so lines are added, as in Loro: *len grows by these. */
+bool text_delta_marks_fit(const lk_delta *deltas, size_t count, lk_unit unit, uint64_t *len);
 /* Insert copies of values into a list or movable list, before entity `pos`. */
 lk_status edit_insert(lk_doc *doc, lk_ref list, uint32_t pos, const lk_value *values, size_t len,
                       const lk_value **copied);

@@ -27,9 +27,9 @@ typedef struct text_delta_plan {
     uint64_t points;           /* code points inserted */
 } text_delta_plan;
 
-static uint32_t text_delta_len(const text_delta_plan *p, const lk_delta *d) {
-    if (d->kind != LK_INSERT) return d->len[p->unit];
-    return utf8_measure((const uint8_t *)d->text.at, d->text.len).unit[p->unit];
+static uint32_t text_delta_len(const lk_delta *d, lk_unit unit) {
+    if (d->kind != LK_INSERT) return d->len[unit];
+    return utf8_measure((const uint8_t *)d->text.at, d->text.len).unit[unit];
 }
 
 /* ---- checking ---- */
@@ -58,7 +58,7 @@ static lk_status text_delta_check_step(text_delta_plan *p, const lk_delta *d, ui
                                        uint64_t *now) {
     if (d->kind == LK_INSERT && !utf8_valid((const uint8_t *)d->text.at, d->text.len))
         return LK_EVALUE;
-    uint32_t len = text_delta_len(p, d);
+    uint32_t len = text_delta_len(d, p->unit);
     bool bare = d->kind == LK_RETAIN || len == 0;
     if (!bare && !text_delta_border(p, *old)) return LK_ERANGE;
     if (d->kind == LK_INSERT) {
@@ -85,10 +85,22 @@ static uint64_t text_delta_padding(uint64_t start, uint64_t *len) {
     return more;
 }
 
+bool text_delta_marks_fit(const lk_delta *deltas, size_t count, lk_unit unit, uint64_t *len) {
+    uint64_t now = 0, counted = *len;
+    for (size_t i = 0; i < count; i++) {
+        uint64_t start = now;
+        if (deltas[i].kind != LK_DELETE) now += text_delta_len(&deltas[i], unit);
+        if (deltas[i].kind != LK_RETAIN || deltas[i].attribute_len == 0) continue;
+        *len += text_delta_padding(start, &counted);
+        if (start == now || now > *len) return false;
+    }
+    return true;
+}
+
 /* Plan the styles of retains, and check all steps. */
 static lk_status text_delta_check(text_delta_plan *p, const lk_delta *deltas, size_t count) {
     const seq *from = state_find_seq(&p->doc->state, p->text.index);
-    uint64_t old = 0, now = 0, real, counted;
+    uint64_t old = 0, now = 0;
     p->len = seq_len(from, p->unit);
     for (size_t i = 0; i < count; i++) {
         uint64_t start = now;
@@ -98,14 +110,9 @@ static lk_status text_delta_check(text_delta_plan *p, const lk_delta *deltas, si
         if (deltas[i].kind != LK_RETAIN) continue;
         p->styles[i].at = deltas[i].attributes;
         p->styles[i].len = deltas[i].attribute_len;
-        if (start == now && deltas[i].attribute_len > 0) return LK_ERANGE;
     }
-    real = counted = p->len;
-    for (size_t i = 0; i < count; i++) {
-        if (p->styles[i].len == 0) continue;
-        real += text_delta_padding(p->styles[i].start, &counted);
-        if (p->styles[i].end > real) return LK_ERANGE;
-    }
+    uint64_t real = p->len;
+    if (!text_delta_marks_fit(deltas, count, p->unit, &real)) return LK_ERANGE;
     return seq_len(from, SEQ_ENTITY) + p->points + real - p->len > LIMIT_POSITION ? LK_ELIMIT
                                                                                   : LK_OK;
 }
@@ -164,7 +171,7 @@ static lk_status text_delta_edit_all(text_delta_plan *p, const lk_delta *deltas,
             status = text_delta_insert(p, d, &p->styles[i]);
         else if (d->kind == LK_DELETE)
             status = lk_text_delete(p->doc, p->text, (size_t)p->styles[i].start,
-                                    text_delta_len(p, d), p->unit);
+                                    text_delta_len(d, p->unit), p->unit);
     }
     return status;
 }

@@ -179,9 +179,9 @@ const KNOWN = [
             only === 'ours' && / \(revert by/.test(what) && /Index out of bound/.test(message),
     },
     {
-        why: 'ours refuses differences that mark a text behind its end, where Loro adds lines',
+        why: 'where a mark goes, Loro takes its style from all text before it, too, which may not be there',
         is: ({ what, only, message }) =>
-            only === 'ours' && / \(apply by/.test(what) && /Index out of bound/.test(message),
+            only === 'theirs' && / \(apply by/.test(what) && /Index out of bound/.test(message),
     },
     {
         why: 'Loro throws where it undoes moves of nodes that hang below each other by now',

@@ -53,8 +53,12 @@ const text = (...diff) => on("text:Text", { type: "text", diff });
 const list = (...diff) => on("list:List", { type: "list", diff });
 const map = (updated) => on("map:Map", { type: "map", updated });
 
+const BOLD = { bold: true };
+const NONE = { bold: null };
+
 function applied(library, ...diffs) {
   const made = doc(library);
+  made.configTextStyle({ bold: { expand: "after" } });
   made.getText("text").insert(0, "a🦜c");
   for (const item of "abcdef") made.getList("list").push(item);
   made.getMap("map").set("k", 1);
@@ -88,6 +92,15 @@ const SCENES = {
   "twice the same": (library) => applied(library, text({ insert: "1" }), text({ insert: "2" })),
   "past the end of a text": (library) => applied(library, text({ retain: 9 }, { insert: "x" })),
   "past the end of a list": (library) => applied(library, list({ retain: 5 }, { delete: 2 })),
+  "marked behind the end of a text": (library) =>
+    applied(library, text({ retain: 20 }, { retain: 1, attributes: BOLD }, { retain: 1, attributes: NONE })),
+  "marked over the end of a text": (library) => applied(library, text({ retain: 2 }, { retain: 20, attributes: BOLD })),
+  "marked behind the end of a text, too far": (library) =>
+    applied(library, text({ retain: 20 }, { retain: 2, attributes: BOLD })),
+  "marked behind the end of a text, and written there": (library) =>
+    applied(library, text({ retain: 20 }, { retain: 1, attributes: BOLD }, { insert: "x" })),
+  "marked behind the end of a text, and written there later": (library) =>
+    applied(library, text({ retain: 20 }, { retain: 1, attributes: BOLD }), text({ retain: 21 }, { insert: "x" })),
   "inside a character": (library) => applied(library, text({ retain: 2 }, { insert: "x" })),
   "the wrong kind": (library) => applied(library, on("text:Text", { type: "list", diff: [] })),
   "no container": (library) =>
