@@ -60,6 +60,9 @@ lk_status apply_text(apply *a, uint32_t id, const lk_diff *diff);
 lk_status apply_list(apply *a, uint32_t id, const lk_diff *diff);
 /* Of a movable list. */
 lk_status apply_row(apply *a, uint32_t id, const lk_diff *diff);
+/* Note the containers that a diff of it takes away and puts in again: they move. false when memory
+ * is out. */
+bool apply_row_moves(apply *a, uint32_t id, const lk_diff *diff, remap *moving);
 lk_status apply_key(apply *a, uint32_t id, const lk_map_change *change);
 /* What a diff of the number tells of goes to that container, which was just made for it. Needs room
  * in the remap. As in Loro, a counter begins with an operation that adds nothing. */

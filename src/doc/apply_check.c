@@ -11,8 +11,9 @@ enum { APPLY_MADE = 1, APPLY_UNSEEN }; /* unseen: may hold something, which is h
 
 typedef struct apply_checker {
     apply *a;
-    remap made; /* number: one of the above */
-    remap lens; /* number: length by now, of texts and lists */
+    remap made;  /* number: one of the above */
+    remap lens;  /* number: length by now, of texts and lists */
+    remap moves; /* containers that are not made, but move in their movable list */
 } apply_checker;
 
 static lk_status apply_check_made(apply_checker *c, uint32_t number, uint32_t what) {
@@ -25,6 +26,8 @@ static lk_status apply_check_value(apply_checker *c, const lk_value *value, bool
     if (value->type != LK_CONTAINER) return edit_value_valid(value, 0) ? LK_OK : LK_EVALUE;
     uint32_t number = apply_number(c->a, value->as.container);
     const container_id *id = apply_id(c->a, number);
+    uint64_t moved;
+    if (remap_find(&c->moves, apply_follow(c->a, number), &moved)) return LK_OK;
     if (id->kind > LK_COUNTER) return LK_EVALUE;
     return apply_check_made(c, number, in_map && mergeable_named(id) ? APPLY_UNSEEN : APPLY_MADE);
 }
@@ -186,6 +189,7 @@ static lk_status apply_check_diff(apply_checker *c, const lk_diff *diff) {
     case LK_COUNTER: return LK_OK;
     case LK_MOVABLE_LIST:
         if (apply_list_planned(c->a, diff, id)) return LK_OK;
+        if (id != TABLE_NONE && !apply_row_moves(c->a, id, diff, &c->moves)) return LK_ENOMEM;
         return apply_check_deltas(c, diff, number, id);
     default: return apply_check_deltas(c, diff, number, id);
     }
@@ -195,10 +199,12 @@ lk_status apply_check(apply *a) {
     apply_checker c = {.a = a};
     remap_init(&c.made, &a->doc->memory);
     remap_init(&c.lens, &a->doc->memory);
+    remap_init(&c.moves, &a->doc->memory);
     lk_status status = LK_OK;
     for (size_t i = 0; i < a->order->len && status == LK_OK; i++)
         status = apply_check_diff(&c, &a->order->diffs[i]);
     remap_drop(&c.made);
     remap_drop(&c.lens);
+    remap_drop(&c.moves);
     return status;
 }

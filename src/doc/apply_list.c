@@ -77,7 +77,7 @@ typedef struct apply_mover {
     const movable *list;
     step_elem *ids; /* of the elements before the first edit */
     uint32_t len;
-    remap moving; /* container: number in `ids`, of those that go and come */
+    remap *moving; /* container: number in `ids`, of those that go and come */
 } apply_mover;
 
 static bool apply_mover_open(apply_mover *m) {
@@ -98,27 +98,35 @@ static bool apply_mover_comes(const apply_mover *m, const lk_value *value, uint3
     return *out < LK_STRANGER;
 }
 
+/* Of the elements that go, those that hold one of the containers that come. */
+static bool apply_mover_match(apply_mover *m, const lk_diff *diff, const remap *coming) {
+    uint32_t i = 0;
+    uint64_t known;
+    for (size_t d = 0; d < diff->delta_len; d++) {
+        if (diff->deltas[d].kind == LK_INSERT) continue;
+        for (uint32_t k = 0; k < diff->deltas[d].len[0] && i < m->len; k++, i++) {
+            const lk_value *value = movable_find(m->list, m->ids[i])->value;
+            if (diff->deltas[d].kind != LK_DELETE || value->type != LK_CONTAINER) continue;
+            if (!remap_find(coming, value->as.container.index, &known)) continue;
+            if (!remap_reserve(m->moving, 1)) return false;
+            remap_put(m->moving, value->as.container.index, i);
+        }
+    }
+    return true;
+}
+
 static bool apply_mover_find(apply_mover *m, const lk_diff *diff) {
     remap coming;
-    remap_init(&coming, m->moving.heap);
-    uint32_t container, i = 0;
-    uint64_t known;
+    remap_init(&coming, m->moving->heap);
+    uint32_t container;
     bool ready = true;
     for (size_t d = 0; d < diff->delta_len; d++)
         for (uint32_t k = 0; diff->deltas[d].kind == LK_INSERT && k < diff->deltas[d].len[0]; k++)
             if (ready && apply_mover_comes(m, &diff->deltas[d].values[k], &container) &&
                 (ready = remap_reserve(&coming, 1)))
                 remap_put(&coming, container, 0);
-    for (size_t d = 0; ready && d < diff->delta_len; d++) {
-        if (diff->deltas[d].kind == LK_INSERT) continue;
-        for (uint32_t k = 0; ready && k < diff->deltas[d].len[0] && i < m->len; k++, i++) {
-            const lk_value *value = movable_find(m->list, m->ids[i])->value;
-            if (diff->deltas[d].kind == LK_DELETE && value->type == LK_CONTAINER &&
-                remap_find(&coming, value->as.container.index, &known) &&
-                (ready = remap_reserve(&m->moving, 1)))
-                remap_put(&m->moving, value->as.container.index, i);
-        }
-    }
+    if (ready && coming.pairs.len > 0)
+        ready = apply_mover_open(m) && apply_mover_match(m, diff, &coming);
     remap_drop(&coming);
     return ready;
 }
@@ -135,7 +143,7 @@ static lk_status apply_mover_go(apply_mover *m, uint32_t i, uint32_t *pos) {
     uint32_t at = apply_mover_rank(m, i);
     uint64_t number;
     bool moves =
-        value->type == LK_CONTAINER && remap_find(&m->moving, value->as.container.index, &number);
+        value->type == LK_CONTAINER && remap_find(m->moving, value->as.container.index, &number);
     if (!moves) return lk_movable_delete(m->a->doc, m->ref, *pos = at, 1);
     if (at >= *pos) *pos = at + 1;
     return LK_OK;
@@ -144,7 +152,7 @@ static lk_status apply_mover_go(apply_mover *m, uint32_t i, uint32_t *pos) {
 static lk_status apply_mover_come(apply_mover *m, const lk_value *value, uint32_t *pos) {
     uint32_t container;
     uint64_t number;
-    if (apply_mover_comes(m, value, &container) && remap_find(&m->moving, container, &number)) {
+    if (apply_mover_comes(m, value, &container) && remap_find(m->moving, container, &number)) {
         uint32_t from = apply_mover_rank(m, (uint32_t)number);
         uint32_t to = from < *pos ? *pos - 1 : *pos;
         *pos = to + 1;
@@ -171,15 +179,26 @@ static lk_status apply_mover_run(apply_mover *m, const lk_diff *diff) {
     return status;
 }
 
+static apply_mover apply_mover_of(apply *a, uint32_t id, remap *moving) {
+    const movable *list = state_find_movable(&a->doc->state, id);
+    return (apply_mover){.a = a, .ref = {id}, .list = list, .moving = moving};
+}
+
+bool apply_row_moves(apply *a, uint32_t id, const lk_diff *diff, remap *moving) {
+    apply_mover m = apply_mover_of(a, id, moving);
+    return apply_mover_find(&m, diff);
+}
+
 lk_status apply_row(apply *a, uint32_t id, const lk_diff *diff) {
-    apply_mover m = {.a = a, .ref = {id}, .list = state_find_movable(&a->doc->state, id)};
-    remap_init(&m.moving, &a->doc->memory);
-    bool ready = apply_mover_open(&m) && apply_mover_find(&m, diff);
+    remap moving;
+    remap_init(&moving, &a->doc->memory);
+    apply_mover m = apply_mover_of(a, id, &moving);
     lk_status status = LK_ENOMEM;
-    if (ready && m.moving.pairs.len > 0)
+    bool ready = apply_mover_find(&m, diff);
+    if (ready && moving.pairs.len > 0)
         status = apply_mover_run(&m, diff);
     else if (ready)
         status = apply_list(a, id, diff);
-    remap_drop(&m.moving);
+    remap_drop(&moving);
     return status;
 }

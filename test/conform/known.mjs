@@ -174,11 +174,6 @@ const KNOWN = [
         is: tellsKeys,
     },
     {
-        why: 'ours refuses to revert to where a child stood in a movable list whose texts go on from there',
-        is: ({ what, only, message }) =>
-            only === 'ours' && / \(revert by/.test(what) && /Index out of bound/.test(message),
-    },
-    {
         why: 'where a mark goes, Loro takes its style from all text before it, too, which may not be there',
         is: ({ what, only, message }) =>
             only === 'theirs' && / \(apply by/.test(what) && /Index out of bound/.test(message),

@@ -139,14 +139,17 @@ static lk_status apply_diffs(fixture *f) {
     lk_map_change key = {.key = str_of("made"), .value = child};
     lk_delta typed = {.kind = LK_INSERT, .text = str_of("typed")};
     lk_delta listed = {.kind = LK_INSERT, .len = {1, 1, 1}, .values = &f->value};
+    lk_value known = {.type = LK_CONTAINER, .as.container = f->text};
+    lk_delta moved = {.kind = LK_INSERT, .len = {1, 1, 1}, .values = &known};
     lk_diff diffs[] = {
         {.target = f->map, .kind = LK_MAP, .changes = &key, .change_len = 1},
         {.target = {LK_STRANGER}, .kind = LK_TEXT, .deltas = &typed, .delta_len = 1},
         {.target = f->list, .kind = LK_LIST, .deltas = &listed, .delta_len = 1},
+        {.target = f->movable, .kind = LK_MOVABLE_LIST, .deltas = &moved, .delta_len = 1},
     };
     lk_str name = str_of("cid:7@9:Text");
     lk_apply_options options = {.strangers = &name, .stranger_len = 1};
-    return lk_apply_diff(f->doc, diffs, 3, &options);
+    return lk_apply_diff(f->doc, diffs, 4, &options);
 }
 static lk_status revert(fixture *f) {
     lk_id first = {1, 2};

@@ -156,6 +156,21 @@ const SCENES = {
     made.commit();
     return [withoutIds(first), withoutIds(made.toJSON())];
   },
+  "back to where a text stood that went on": (library) => {
+    const made = filled(library);
+    const row = made.getMovableList("row");
+    const { id } = row.get(0);
+    const then = made.frontiers();
+    row.move(0, 1);
+    row.get(1).insert(0, "still ");
+    made.commit();
+    const later = made.frontiers();
+    made.revertTo(then);
+    made.commit();
+    const first = [row.toJSON(), row.get(0).id === id];
+    made.applyDiff(made.diff(then, later, false));
+    return [first, row.toJSON(), row.get(1).id === id];
+  },
   "back to what is not here": (library) => filled(library).revertTo([{ peer: "9", counter: 1 }]),
 };
 for (const [name, scene] of Object.entries(SCENES)) {
