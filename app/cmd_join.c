@@ -7,34 +7,22 @@
 #include <string.h>
 
 #include "base/limits.h"
-#include "blobs.h"
+#include "base/str.h"
+#include "carrier.h"
 #include "cli.h"
+#include "holding.h"
+#include "host/document.h"
 #include "host/files.h"
 #include "host/heap.h"
-#include "host/random.h"
 #include "host/room_url.h"
-#include "host/store.h"
-#include "lorikeet_room.h"
 #include "relay.h"
-#include "replica.h"
-#include "room/signed.h"
-
-#include <limits.h>
-
-/* A store of more blobs than this is made one blob again when we leave. */
-#define JOIN_COMPACT_BLOBS 64
 
 typedef struct join {
     const char *link, *file, *data;
-    char file_path[PATH_MAX]; /* absolute: what the store knows the file by */
     room_url url;
-    bool by_hand;
-    bool reads; /* the link is one to read */
-    cli_list stun;
-    store *store;
-    lk_doc *doc, *shadow;
-    bool known; /* the store knows what the file showed */
-    bool relay;
+    bool by_hand, relay;
+    cli_list stun, named;     /* named: NAME or NAME=FILE each */
+    VEC(holding *) documents; /* the one without a name first */
 } join;
 
 /* ---- the link ---- */
@@ -44,11 +32,10 @@ static bool join_link_read(join *j) {
     if (!room_url_read(j->link, &j->url)) return false;
     if (j->relay) return j->url.offer.len == 0;
     j->by_hand |= j->url.offer.len > 0;
-    j->reads = j->url.kind == ROOM_URL_READ;
     return j->url.kind != ROOM_URL_RELAY;
 }
 
-/* ---- the store ---- */
+/* ---- the documents ---- */
 
 static bool join_folder(const join *j, lk_buf *out) {
     const char *xdg = getenv("XDG_DATA_HOME"), *home = getenv("HOME");
@@ -63,135 +50,35 @@ static bool join_folder(const join *j, lk_buf *out) {
     return error == 0;
 }
 
-static bool join_store_path(const join *j, lk_buf *out) {
-    bool good = join_folder(j, out);
-    heap_print(out, "/%.*s.db", (int)j->url.room.len, j->url.room.at);
-    return good;
+static bool join_hold(join *j, lk_str name, const char *file) {
+    holding *h = holding_new(&j->url.keys, name, file);
+    if (h != NULL) *vec_push(&heap_memory, &j->documents) = h;
+    return h != NULL;
 }
 
-/* How far a text is from what the file holds: bytes outside of what both begin and end with. */
-static size_t join_distance(const lk_buf *a, const lk_buf *b) {
-    size_t least = a->len < b->len ? a->len : b->len, most = a->len + b->len - least;
-    size_t front = 0, back = 0;
-    while (front < least && a->at[front] == b->at[front]) front++;
-    while (back < least - front && a->at[a->len - 1 - back] == b->at[b->len - 1 - back]) back++;
-    return most - front - back;
-}
+static lk_str join_name_of(const char *named) { return (lk_str){named, strcspn(named, "=")}; }
 
-static size_t join_doc_distance(lk_doc *doc, const lk_buf *file) {
-    lk_buf text = HEAP_BUF;
-    lk_ref ref;
-    LK_ASSERT(lk_root(doc, LK_TEXT, (lk_str){"editor-buffer", 13}, &ref) == LK_OK);
-    LK_ASSERT(lk_text_string(doc, ref, &text) == LK_OK);
-    size_t distance = join_distance(&text, file);
-    lk_buf_free(&text);
-    return distance;
-}
-
-/* Import the blobs after position `from` up to `to`. With `file`: *nearest becomes the position at
- * which the text was nearest to it. */
-static bool join_replay(join *j, lk_doc *doc, int64_t from, int64_t to, const lk_buf *file,
-                        int64_t *nearest, lk_buf *why) {
-    size_t least = file == NULL ? 0 : join_doc_distance(doc, file);
-    lk_bytes blob;
-    store_step step;
-    lk_fault fault = {0};
-    while (from < to && (step = store_next(j->store, &from, &blob, why)) == STORE_BLOB &&
-           from <= to) {
-        if (!blobs_import_stored(doc, blob, &fault)) {
-            heap_print(why, "blob %lld: byte %zu: %s", (long long)from, fault.offset,
-                       fault.what != NULL ? fault.what : lk_status_text(fault.code));
-            return false;
-        }
-        size_t distance = file == NULL || least == 0 ? SIZE_MAX : join_doc_distance(doc, file);
-        if (distance <= least && file != NULL) least = distance, *nearest = from;
+static bool join_hold_all(join *j) {
+    bool good = join_hold(j, (lk_str){"", 0}, j->file);
+    for (size_t i = 0; i < j->named.len && good; i++) {
+        lk_str name = join_name_of(j->named.at[i]);
+        good = join_hold(j, name, name.at[name.len] == '=' ? name.at + name.len + 1 : NULL);
     }
-    return why->len == 0;
-}
-
-/* Make the shadow what the file showed when we last looked. The note of that may be a little older
- * than the file, if we were killed; then the file looks like something the document once was, and
- * that is what it showed. */
-static bool join_shadow(join *j, lk_buf *why) {
-    int64_t marked = store_marked(j->store, j->file_path), nearest = marked, next = marked;
-    lk_bytes blob;
-    j->known = marked >= 0;
-    if (!j->known) return true;
-    if (store_next(j->store, &next, &blob, why) == STORE_END)
-        return join_replay(j, j->shadow, 0, marked, NULL, NULL, why);
-    lk_buf content = HEAP_BUF;
-    (void)files_read(j->file_path, &content, NULL); /* if it cannot be read, the mirror says so */
-    lk_doc *probe = lk_new(random_u64() >> 1, &heap_memory);
-    bool good = join_replay(j, probe, 0, marked, NULL, NULL, why) &&
-                join_replay(j, probe, marked, INT64_MAX, &content, &nearest, why) &&
-                join_replay(j, j->shadow, 0, nearest, NULL, NULL, why);
-    lk_free(probe);
-    lk_buf_free(&content);
     return good;
 }
 
-static bool join_load(join *j, lk_buf *why) {
-    j->doc = lk_new(random_u64() >> 1, &heap_memory);
-    if (!join_replay(j, j->doc, 0, INT64_MAX, NULL, NULL, why)) return false;
-    if (j->file == NULL) return true;
-    j->shadow = lk_new(random_u64() >> 1, &heap_memory);
-    return join_shadow(j, why);
-}
-
-/* Every change of the blob is in the document, none waits for its past? */
-static bool join_held(const join *j, lk_bytes blob) {
-    lk_blob_meta meta = {.ids = HEAP_BUF};
-    bool covered = lk_blob_meta_read(blob, &meta, NULL) == LK_OK;
-    lk_ids have = lk_version(j->doc);
-    for (size_t i = 0; covered && i < meta.end_vv.len; i++) {
-        lk_id end = meta.end_vv.at[i];
-        size_t k = 0;
-        while (k < have.len && have.at[k].peer != end.peer) k++;
-        covered = k < have.len && have.at[k].counter >= end.counter;
-    }
-    lk_buf_free(&meta.ids);
-    return covered;
-}
-
-/* Is all of what was stored once in what join_whole() gives? Who only reads can give on no more
- * than what is signed. */
-static bool join_covered(const join *j, lk_bytes stored) {
-    lk_bytes blob;
-    bool covered = !j->reads || signed_is(stored);
-    while (covered && stored.len > 0)
-        covered = lk_room_blob_next(&stored, &blob) == LK_OK && join_held(j, blob);
-    return covered;
-}
-
-/* All there is, as a room stores it. */
-static bool join_whole(join *j, lk_buf *out) {
-    lk_guard guard = seal_guard(&j->url.keys);
-    lk_room_options options = {.room_id = j->url.room, .guard = &guard};
-    lk_room *room = lk_room_new(j->doc, &options, &heap_memory);
-    LK_ASSERT(room != NULL);
-    if (j->reads) replica_restore(room, j->store);
-    bool good = lk_room_whole(room, out) == LK_OK;
-    lk_room_free(room);
+static bool join_open_all(join *j) {
+    lk_buf folder = HEAP_BUF;
+    bool good = join_folder(j, &folder);
+    for (size_t i = 0; i < j->documents.len && good; i++)
+        good = holding_open(j->documents.at[i], heap_str(&folder));
+    lk_buf_free(&folder);
     return good;
 }
 
-static void join_compact(join *j, bool mirrored) {
-    /* Other files would be strangers afterwards; without a file of our own that is not worth it. */
-    if (j->file == NULL && store_mark_count(j->store) > 0) return;
-    lk_buf all = HEAP_BUF, why = HEAP_BUF;
-    VEC(int64_t) old = {0};
-    int64_t at = 0;
-    lk_bytes blob;
-    while (store_next(j->store, &at, &blob, &why) == STORE_BLOB)
-        if (join_covered(j, blob)) *vec_push(&heap_memory, &old) = at;
-    bool good = why.len == 0;
-    if (good && old.len > JOIN_COMPACT_BLOBS && join_whole(j, &all))
-        good = store_compact(j->store, old.at, old.len, (lk_bytes){all.at, all.len},
-                             j->file != NULL && mirrored ? j->file_path : NULL, &why);
-    if (!good) cli_complain("join", "%s", heap_str(&why));
-    vec_drop(&heap_memory, &old);
-    lk_buf_free(&all);
-    lk_buf_free(&why);
+static void join_release_all(join *j) {
+    for (size_t i = 0; i < j->documents.len; i++) holding_free(j->documents.at[i]);
+    vec_drop(&heap_memory, &j->documents);
 }
 
 /* ---- the command ---- */
@@ -229,34 +116,42 @@ static int join_keep(const join *j, loop *l, web *w, const address *stun, bool l
     return code;
 }
 
+static replica_options join_document(holding *h) {
+    replica_options options = {.doc = h->doc, .store = h->store, .keys = &h->keys, .name = h->name};
+    if (h->file == NULL) return options;
+    options.mirror = (mirror_options){
+        .shadow = h->shadow, .known = h->known, .path = h->file_path, .reads = !h->keys.writes};
+    h->shadow = NULL;
+    return options;
+}
+
 /* Take part until a signal comes. */
-static int join_take_part(join *j, loop *l, web *w, bool loopback, bool *mirrored) {
+static int join_take_part(join *j, loop *l, web *w, bool loopback) {
     address stun[LIMIT_ICE_SERVERS];
     join_addresses(j, stun);
     if (j->relay) return join_keep(j, l, w, stun, loopback);
-    replica_options options = {
-        .loop = l,
-        .web = w,
-        .doc = j->doc,
-        .store = j->store,
-        .mesh = join_mesh(j, stun, loopback),
-        .keys = &j->url.keys,
-        .mirror = {.shadow = j->shadow, .known = j->known, .path = j->file_path, .reads = j->reads},
-        .by_hand = j->by_hand,
-        .link = j->url.link,
-        .offer = j->url.offer,
-    };
-    if (j->file == NULL) options.mirror.path = NULL;
+    replica_options documents[LIMIT_DOCUMENTS];
+    for (size_t i = 0; i < j->documents.len; i++) documents[i] = join_document(j->documents.at[i]);
+    carrier_options options = {.loop = l,
+                               .web = w,
+                               .documents = documents,
+                               .document_len = j->documents.len,
+                               .mesh = join_mesh(j, stun, loopback),
+                               .by_hand = j->by_hand,
+                               .link = j->url.link,
+                               .offer = j->url.offer};
     lk_buf why = HEAP_BUF;
-    replica *r = replica_new(&options, &why);
-    j->shadow = NULL;
-    if (r == NULL) {
+    carrier *c = carrier_new(&options, &why);
+    if (c == NULL) {
         cli_complain("join", "%s", heap_str(&why));
         lk_buf_free(&why);
         return CLI_DAMAGED;
     }
     loop_run(l);
-    return replica_free(r, mirrored) ? CLI_OK : CLI_STORE;
+    bool mirrored[LIMIT_DOCUMENTS];
+    if (!carrier_free(c, mirrored)) return CLI_STORE;
+    for (size_t i = 0; i < j->documents.len; i++) holding_compact(j->documents.at[i], mirrored[i]);
+    return CLI_OK;
 }
 
 static int join_start(join *j, bool loopback) {
@@ -266,12 +161,10 @@ static int join_start(join *j, bool loopback) {
     loop_handle *interrupt = loop_signal(l, SIGINT, join_stop, l);
     web *w = web_new(l);
     int code = CLI_FAILED;
-    bool mirrored = false;
     if (w != NULL)
-        code = join_take_part(j, l, w, loopback, &mirrored);
+        code = join_take_part(j, l, w, loopback);
     else
         cli_complain("join", "libwebsockets does not start; is its libuv plugin installed?");
-    if (code == CLI_OK && !j->relay) join_compact(j, mirrored);
     loop_close(term);
     loop_close(interrupt);
     if (w != NULL) web_free(w);
@@ -279,51 +172,34 @@ static int join_start(join *j, bool loopback) {
     return code;
 }
 
-static int join_open(join *j, bool loopback) {
-    lk_buf path = HEAP_BUF, why = HEAP_BUF;
-    int code = CLI_STORE;
-    if (join_store_path(j, &path)) {
-        j->store = store_open(heap_str(&path), &why);
-        bool loaded = j->store != NULL && join_load(j, &why);
-        if (!loaded && j->store != NULL)
-            cli_complain("join", "%s: %s; see lorikeet doctor --help", heap_str(&path),
-                         heap_str(&why));
-        else if (!loaded)
-            cli_complain("join", "%s", heap_str(&why));
-        else
-            code = join_start(j, loopback);
+static bool join_names_good(const join *j) {
+    if (j->relay && j->named.len > 0) {
+        cli_complain("join", "a relay keeps all documents of the room, whatever their names");
+        return false;
     }
-    lk_free(j->doc);
-    lk_free(j->shadow);
-    if (j->store != NULL) store_close(j->store);
-    lk_buf_free(&path);
-    lk_buf_free(&why);
-    return code;
-}
-
-/* The file's name for as long as we run, wherever its folder may be reached from. */
-static bool join_file_path(join *j) {
-    if (j->file == NULL) return true;
-    char folder[PATH_MAX];
-    const char *slash = strrchr(j->file, '/');
-    const char *name = slash == NULL ? j->file : slash + 1;
-    int len = slash == NULL ? 1 : (int)(slash - j->file + 1);
-    lk_buf given = HEAP_BUF;
-    heap_print(&given, "%.*s", len, slash == NULL ? "." : j->file);
-    bool good = realpath(heap_str(&given), folder) != NULL && *name != 0;
-    if (good) {
-        int wrote = snprintf(j->file_path, sizeof j->file_path, "%s/%s", folder, name);
-        good = wrote > 0 && (size_t)wrote < sizeof j->file_path;
+    if (j->named.len >= LIMIT_DOCUMENTS) {
+        cli_complain("join", "at most %d documents besides the first", LIMIT_DOCUMENTS - 1);
+        return false;
     }
-    if (!good) cli_complain("join", "%s: %s", j->file, *name == 0 ? "no file" : strerror(errno));
-    lk_buf_free(&given);
-    return good;
+    for (size_t i = 0; i < j->named.len; i++) {
+        lk_str name = join_name_of(j->named.at[i]);
+        bool good = document_name_good(name);
+        for (size_t k = 0; k < i; k++) good &= !str_equal(name, join_name_of(j->named.at[k]));
+        if (good) continue;
+        cli_complain("join",
+                     "--doc \"%s\" is not of the form NAME=FILE, with another NAME each of 1 to %d "
+                     "bytes without \"/\"",
+                     j->named.at[i], LIMIT_DOCUMENT_NAME);
+        return false;
+    }
+    return true;
 }
 
 static bool join_options_good(join *j, const cli_list *words) {
     address server;
     if (words->len < 1 || words->len > 2) {
-        cli_complain("join", "usage: lorikeet join LINK [FILE] [--data DIR] [--stun HOST:PORT]...");
+        cli_complain("join", "usage: lorikeet join LINK [FILE] [--doc NAME=FILE]... [--data DIR] "
+                             "[--stun HOST:PORT]...");
         return false;
     }
     if (j->relay && j->by_hand) {
@@ -341,6 +217,7 @@ static bool join_options_good(join *j, const cli_list *words) {
                      j->relay ? 'r' : 'k');
         return false;
     }
+    if (!join_names_good(j)) return false;
     if (j->stun.len > LIMIT_ICE_SERVERS) {
         cli_complain("join", "at most %d STUN servers", LIMIT_ICE_SERVERS);
         return false;
@@ -353,6 +230,16 @@ static bool join_options_good(join *j, const cli_list *words) {
     return true;
 }
 
+/* Take part, or keep the room. */
+static int join_do(join *j, bool loopback) {
+    if (j->relay) return join_start(j, loopback);
+    int code = join_hold_all(j) ? CLI_OK : CLI_FAILED;
+    if (code == CLI_OK && !join_open_all(j)) code = CLI_STORE;
+    if (code == CLI_OK) code = join_start(j, loopback);
+    join_release_all(j);
+    return code;
+}
+
 static int join_run(int argc, char **argv) {
     join j = {0};
     bool loopback = false;
@@ -360,14 +247,14 @@ static int join_run(int argc, char **argv) {
     const cli_option options[] = {
         {.name = "--data", .value = &j.data},      {.name = "--stun", .values = &j.stun},
         {.name = "--by-hand", .flag = &j.by_hand}, {.name = "--loopback", .flag = &loopback},
-        {.name = "--relay", .flag = &j.relay},
+        {.name = "--relay", .flag = &j.relay},     {.name = "--doc", .values = &j.named},
     };
     int code = cli_parse(argc, argv, options, countof(options), &words);
     if (code == CLI_OK && !join_options_good(&j, &words)) code = CLI_USAGE;
-    if (code == CLI_OK && !join_file_path(&j)) code = CLI_FAILED;
     loopback = loopback || (code == CLI_OK && address_is_here(&j.url.server.at));
-    if (code == CLI_OK) code = j.relay ? join_start(&j, loopback) : join_open(&j, loopback);
+    if (code == CLI_OK) code = join_do(&j, loopback);
     vec_drop(&heap_memory, &j.stun);
+    vec_drop(&heap_memory, &j.named);
     vec_drop(&heap_memory, &words);
     return code;
 }
@@ -376,8 +263,8 @@ const cli_command cli_join = {
     .name = "join",
     .summary = "take part in a room, with a file that is the document",
     .help =
-        "usage: lorikeet join LINK [FILE] [--data DIR] [--stun HOST:PORT]... [--by-hand] "
-        "[--loopback]\n"
+        "usage: lorikeet join LINK [FILE] [--doc NAME=FILE]... [--data DIR] [--stun HOST:PORT]...\n"
+        "                     [--by-hand] [--loopback]\n"
         "       lorikeet join --relay LINK [--data DIR] [--stun HOST:PORT]... [--loopback]\n\n"
         "Joins the room of the link and stays until SIGTERM or SIGINT. With FILE, the file and "
         "the\n"
@@ -391,10 +278,24 @@ const cli_command cli_join = {
         "is "
         "kept\n"
         "as FILE.orig, and the FILE shows the document again.\n\n"
+        "A room may have more documents, each with a name. With --doc NAME=FILE, or --doc NAME "
+        "without\n"
+        "a file, it holds the document NAME, too, over the same connections; \"synced\" is about "
+        "all "
+        "of\n"
+        "them. Others learn of the name by the first document, and names that it has are told "
+        "here.\n"
+        "\n"
         "With --relay it keeps the room for people who are never there at the same time, without\n"
-        "being able to read it: give it the link that \"lorikeet link --relay LINK\" prints.\n\n"
-        "  --data DIR        where the document is kept, as DIR/ROOM.db (a relay: "
-        "DIR/ROOM.sealed)\n"
+        "being able to read it or told names: give it the link that \"lorikeet link --relay LINK\" "
+        "prints.\n\n"
+        "  --doc NAME=FILE   another document of the room; NAME is 1 to 64 bytes without \"/\". "
+        "May "
+        "be\n"
+        "                    repeated, up to 23 times\n"
+        "  --data DIR        where documents are kept, as DIR/ROOM.db, and DIR/=ID.db those with "
+        "a\n"
+        "                    name (ID: base64url of ROOM/NAME; a relay: .sealed)\n"
         "                    (default: $XDG_DATA_HOME/lorikeet or ~/.local/share/lorikeet)\n"
         "  --stun HOST:PORT  a STUN server, besides those that the server names; may be repeated\n"
         "  --by-hand         meet without a server: prints an offer, which is a link for one other "

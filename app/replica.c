@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  * replica.c - what happens when, in one place.
  *
- *     mesh: message ───────────► room ─┬► SEND ───► mesh     at once (to relays by an elo_link,
+ *     carrier: message ────────► room ─┬► SEND ───► carrier  at once (to relays by an elo_link,
  *                                      │                     as by way of the server)
  *     file: edit ─► journal ─► room ───┤
  *                                      ├► STORE ──► journal ─► room: stored ─► acks leave
@@ -17,21 +17,16 @@
 #include "host/elo_link.h"
 #include "host/heap.h"
 #include "host/random.h"
-#include "host/uplink.h"
 #include "lorikeet_room.h"
 
 #define REPLICA_TEXT ((lk_str){"editor-buffer", 13})
-/* A new file waits for the others' document: this long if the server cannot be asked who is there,
- * and this long if somebody is there and cannot be reached. */
-#define REPLICA_ALONE_MS 3000
-#define REPLICA_UNREACHED_MS 15000
+#define REPLICA_LIST ((lk_str){"documents", 9})
+/* What every peer takes. Larger messages carry no more per second, and hold up other documents. */
+#define REPLICA_MESSAGE_MAX (64u << 10)
 
 /* The token of a blob that is no LK_ROOM_STORE but the oldest of `edits`. */
 #define REPLICA_EDIT UINT64_MAX
 
-/* How often it is looked whether the server is needed as a way; links of the mesh are small. */
-#define REPLICA_LOOK_MS 1000
-#define REPLICA_UPLINKS 0x80000000u
 /* Who gave something wrong is asked again after this, ever later. */
 #define REPLICA_ASK_MS 10000
 #define REPLICA_ASK_DOUBLINGS 6u
@@ -45,32 +40,29 @@ typedef struct replica_veil { /* a link to a relay, or to the server as one */
 
 struct replica {
     replica_options options;
+    replica_events events;
     lk_room *room;
     journal *journal;
-    mesh *mesh;       /* NULL: by hand */
-    slips *slips;     /* NULL: by a server */
-    uplink *uplink;   /* likewise */
-    uint32_t uplinks; /* links it has been */
-    mirror *mirror;   /* NULL: no file */
-    loop_handle *wake, *begin, *look;
+    mirror *mirror; /* NULL: no file */
+    loop_handle *wake;
     VEC(lk_buf) edits; /* of the file, on their way through the journal */
     VEC(replica_veil *) elo_links;
     VEC(lk_link) broken; /* links to hang up once the queue is empty */
-    bool pumping, again, announced, over;
+    bool pumping, again, settled, over;
     uint32_t refusals; /* of what relays gave */
-    bool apart;        /* some who are here cannot be reached directly */
 };
 
-static void replica_say(const char *text) { fprintf(stderr, "lorikeet join: %s\n", text); }
+static void replica_say(const replica *r, const char *text) {
+    lk_str name = r->options.name;
+    fprintf(stderr, "lorikeet join: %.*s%s%s\n", (int)name.len, name.at, name.len > 0 ? ": " : "",
+            text);
+}
 
 /* ---- relays ---- */
 
 static void replica_veil_out(void *context, lk_bytes message) {
     replica_veil *v = context;
-    if (v->link >= REPLICA_UPLINKS)
-        uplink_send(v->replica->uplink, message);
-    else
-        mesh_send(v->replica->mesh, v->link, message);
+    v->replica->events.send(v->replica->events.context, v->link, message);
 }
 
 static void replica_veil_in(void *context, lk_bytes message) {
@@ -83,8 +75,8 @@ static void replica_veil_refused(void *context) {
     replica_veil *v = context;
     replica *r = v->replica;
     if (r->refusals == 0)
-        replica_say("something kept for this room was not sealed with the room's key, or was "
-                    "changed; it is left out");
+        replica_say(r, "something kept for this room was not sealed with the room's key, or was "
+                       "changed; it is left out");
     uint32_t doublings = r->refusals < REPLICA_ASK_DOUBLINGS ? r->refusals : REPLICA_ASK_DOUBLINGS;
     v->ask_ms = loop_now_ms() + ((uint64_t)REPLICA_ASK_MS << doublings);
     r->refusals++;
@@ -101,7 +93,7 @@ static void replica_veil_add(replica *r, uint32_t link) {
     v->replica = r, v->link = link, v->ask_ms = UINT64_MAX;
     lk_guard guard = seal_guard(r->options.keys);
     v->elo_link = elo_link_new(&(elo_link_options){.doc = r->options.doc,
-                                                   .room = r->options.mesh.room,
+                                                   .room = r->options.keys->id,
                                                    .key = r->options.keys->read,
                                                    .guard = &guard,
                                                    .message_max = LK_MESSAGE_MAX,
@@ -130,22 +122,11 @@ static void replica_send(replica *r, uint32_t link, lk_bytes message) {
     replica_veil *v = replica_veil_of(r, link);
     if (v != NULL)
         elo_link_seal(v->elo_link, message);
-    else if (r->slips != NULL)
-        slips_send(r->slips, link, message);
     else
-        mesh_send(r->mesh, link, message);
+        r->events.send(r->events.context, link, message);
 }
 
 /* ---- the pump ---- */
-
-static void replica_hang_up(replica *r, uint32_t link) {
-    if (r->slips != NULL)
-        slips_hang_up(r->slips, link);
-    else if (link < REPLICA_UPLINKS)
-        mesh_hang_up(r->mesh, link);
-    else if (link == REPLICA_UPLINKS + r->uplinks)
-        uplink_hang_up(r->uplink);
-}
 
 static void replica_out(replica *r, const lk_room_out *out) {
     switch (out->kind) {
@@ -154,14 +135,14 @@ static void replica_out(replica *r, const lk_room_out *out) {
     case LK_ROOM_CHANGED:
         if (r->mirror != NULL) mirror_touch(r->mirror);
         break;
-    case LK_ROOM_BEHIND: r->announced = false; break;
+    case LK_ROOM_BEHIND: r->settled = false; break;
     case LK_ROOM_ERROR:
-        replica_say(out->what);
+        replica_say(r, out->what);
         *vec_push(&heap_memory, &r->broken) = out->link;
         break;
     case LK_ROOM_DENIED:
         replica_say(
-            "someone who may only read tried to change the document; nothing of it was taken");
+            r, "someone who may only read tried to change the document; nothing of it was taken");
         break;
     case LK_ROOM_JOINED:
     case LK_ROOM_PRESENCE:
@@ -172,21 +153,28 @@ static void replica_out(replica *r, const lk_room_out *out) {
 static void replica_drain(replica *r) {
     const lk_room_out *out;
     while ((out = lk_room_poll(r->room)) != NULL) replica_out(r, out);
-    while (r->broken.len > 0) replica_hang_up(r, r->broken.at[--r->broken.len]);
+    while (r->broken.len > 0) r->events.hang_up(r->events.context, r->broken.at[--r->broken.len]);
     journal_commit(r->journal);
 }
 
-/* Say "synced" if everything is: all peers have what we have, and so have the disk and the file. */
-static void replica_announce(replica *r) {
+/* Do the others have what is here? Those who have not got this document do not count. */
+static bool replica_level(const replica *r) {
     lk_room_stats stats = lk_room_stats_read(r->room);
-    if (!stats.synced || r->announced) return;
+    return stats.synced || (stats.links > 0 && stats.absent == stats.links);
+}
+
+/* Tell it once everything is: all peers have what we have, and so have the disk and the file. */
+static void replica_settle(replica *r) {
+    bool level = replica_level(r);
+    r->settled = r->settled && level;
+    if (!level || r->settled) return;
     if (r->mirror != NULL && mirror_waits(r->mirror)) mirror_begin(r->mirror);
-    if (stats.unstored > 0 || r->edits.len > 0) return; /* replica_stored() leads back here */
+    /* replica_stored() leads back here */
+    if (lk_room_stats_read(r->room).unstored > 0 || r->edits.len > 0) return;
     if (r->mirror != NULL && !mirror_sync(r->mirror)) return;
     if (r->again) return; /* the file had news */
-    r->announced = true;
-    puts("synced");
-    fflush(stdout);
+    r->settled = true;
+    r->events.settled(r->events.context);
 }
 
 static void replica_pump(replica *r) {
@@ -196,7 +184,7 @@ static void replica_pump(replica *r) {
     while (r->again) {
         r->again = false;
         replica_drain(r);
-        if (!r->again) replica_announce(r);
+        if (!r->again) replica_settle(r);
     }
     r->pumping = false;
     replica_veil_sweep(r);
@@ -210,17 +198,15 @@ static void replica_wake(void *context) {
     replica_pump(r);
 }
 
-/* ---- what the parts tell ---- */
+/* ---- what the carrier tells ---- */
 
-static void replica_opened(void *context, uint32_t link, bool relay) {
-    replica *r = context;
-    if (relay) replica_veil_add(r, link);
+void replica_opened(replica *r, uint32_t link, bool sealed) {
+    if (sealed) replica_veil_add(r, link);
     LK_ASSERT(lk_room_open(r->room, link, loop_now_ms()) == LK_OK);
     replica_pump(r);
 }
 
-static void replica_message(void *context, uint32_t link, lk_bytes message) {
-    replica *r = context;
+void replica_message(replica *r, uint32_t link, lk_bytes message) {
     replica_veil *v = replica_veil_of(r, link);
     /* What is wrong with it comes out as LK_ROOM_ERROR. */
     if (v == NULL)
@@ -230,69 +216,63 @@ static void replica_message(void *context, uint32_t link, lk_bytes message) {
     replica_pump(r);
 }
 
-static void replica_closed(void *context, uint32_t link) {
-    replica *r = context;
+void replica_closed(replica *r, uint32_t link) {
     replica_veil *v = replica_veil_of(r, link);
     if (v != NULL) v->link = 0;
     lk_room_close(r->room, link);
     replica_pump(r);
 }
 
-static void replica_up_opened(void *context) {
-    replica *r = context;
-    replica_opened(r, REPLICA_UPLINKS + ++r->uplinks, true);
-}
-
-static void replica_up_message(void *context, lk_bytes message) {
-    replica *r = context;
-    replica_message(r, REPLICA_UPLINKS + r->uplinks, message);
-}
-
-static void replica_up_closed(void *context) {
-    replica *r = context;
-    replica_closed(r, REPLICA_UPLINKS + r->uplinks);
-}
-
-static void replica_look(void *context) {
-    replica *r = context;
-    bool apart = mesh_apart(r->mesh);
-    if (apart != r->apart)
-        replica_say(apart
-                        ? "no packet passes to some who are here: going through the server, sealed"
-                        : "everyone here is reached without the server again");
-    r->apart = apart;
-    uplink_want(r->uplink, apart);
-    for (size_t i = 0; i < r->elo_links.len; i++)
-        if (r->elo_links.at[i]->ask_ms <= loop_now_ms())
-            *vec_push(&heap_memory, &r->broken) = r->elo_links.at[i]->link;
-    if (r->broken.len > 0) replica_pump(r);
-    loop_timer_start(r->look, REPLICA_LOOK_MS);
-}
-
-static void replica_begin(void *context) {
-    replica *r = context;
-    if (r->mirror != NULL && mirror_waits(r->mirror)) mirror_begin(r->mirror);
-    replica_pump(r);
-}
-
-static void replica_welcome(void *context, size_t others) {
-    replica *r = context;
-    if (others == 0)
-        replica_begin(r);
-    else
-        loop_timer_start(r->begin, REPLICA_UNREACHED_MS);
-}
-
-static void replica_sparse(void *context, bool sparse) {
-    replica *r = context;
+void replica_sparse(replica *r, bool sparse) {
     lk_room_sparse(r->room, sparse, loop_now_ms());
     replica_pump(r);
 }
 
-static void replica_note(void *context, const char *text) {
-    (void)context;
-    replica_say(text);
+lk_str replica_id(const replica *r) { return r->options.keys->id; }
+bool replica_settled(const replica *r) { return r->settled; }
+
+void replica_begin(replica *r) {
+    if (r->mirror != NULL && mirror_waits(r->mirror)) mirror_begin(r->mirror);
+    replica_pump(r);
 }
+
+void replica_look(replica *r) {
+    for (size_t i = 0; i < r->elo_links.len; i++)
+        if (r->elo_links.at[i]->ask_ms <= loop_now_ms())
+            *vec_push(&heap_memory, &r->broken) = r->elo_links.at[i]->link;
+    if (r->broken.len > 0) replica_pump(r);
+}
+
+/* ---- the list of documents: keys of a map, so that lists merge ---- */
+
+static lk_ref replica_list_of(const replica *r) {
+    lk_ref list;
+    LK_ASSERT(lk_root(r->options.doc, LK_MAP, REPLICA_LIST, &list) == LK_OK);
+    return list;
+}
+
+void replica_list(replica *r, lk_str name) {
+    const lk_value here = {.type = LK_BOOL, .as.boolean = true};
+    lk_ref list = replica_list_of(r);
+    lk_value value;
+    if (!r->options.keys->writes || lk_map_get(r->options.doc, list, name, &value) == LK_OK) return;
+    LK_ASSERT(lk_map_set(r->options.doc, list, name, &here) == LK_OK);
+    LK_ASSERT(lk_room_edited(r->room, loop_now_ms()) == LK_OK);
+    if (r->mirror != NULL) mirror_touch(r->mirror);
+    r->settled = false;
+    replica_pump(r);
+}
+
+bool replica_listed(const replica *r, size_t *cursor, lk_str *name) {
+    lk_entry entry;
+    if (!lk_map_next(r->options.doc, replica_list_of(r), cursor, &entry)) return false;
+    *name = entry.key;
+    return true;
+}
+
+/* ---- what the store and the file tell ---- */
+
+static void replica_note(void *context, const char *text) { replica_say(context, text); }
 
 /* The oldest edit is durable: now it becomes part of the document, and others hear of it. What the
  * room wants stored for that is stored already. */
@@ -325,8 +305,10 @@ static void replica_stored(void *context, uint64_t token, int64_t at) {
 }
 
 static void replica_not_stored(void *context, const char *why) {
-    (void)context;
-    fprintf(stderr, "lorikeet join: nothing is acknowledged until this is mended: %s\n", why);
+    lk_buf text = HEAP_BUF;
+    heap_print(&text, "nothing is acknowledged until this is mended: %s", why);
+    replica_say(context, heap_str(&text));
+    lk_buf_free(&text);
 }
 
 static void replica_edited(void *context, lk_bytes updates) {
@@ -351,8 +333,8 @@ static bool replica_durable(void *context, uint64_t barrier) {
 static void replica_matches(void *context) {
     replica *r = context;
     journal_mark(r->journal, r->options.mirror.path);
-    /* Perhaps this was all that "synced" waited for. */
-    if (!r->announced && !r->pumping) replica_pump(r);
+    /* Perhaps this was all that was waited for. */
+    if (!r->settled && !r->pumping) replica_pump(r);
 }
 
 /* ---- beginning and end ---- */
@@ -373,46 +355,6 @@ static bool replica_mirror(replica *r, lk_buf *why) {
     return r->mirror != NULL;
 }
 
-static void replica_opened_by_hand(void *context, uint32_t link) {
-    replica_opened(context, link, false);
-}
-
-static void replica_meet(replica *r) {
-    const replica_options *o = &r->options;
-    mesh_options peers = o->mesh;
-    LK_ASSERT(lk_rtc_global_init() == LK_OK);
-    peers.loop = o->loop, peers.web = o->web;
-    mesh_events events = {r,
-                          replica_opened,
-                          replica_message,
-                          replica_closed,
-                          replica_sparse,
-                          replica_welcome,
-                          replica_note};
-    if (!o->by_hand) {
-        uplink_options up = {o->loop, o->web, o->mesh.server};
-        r->mesh = mesh_new(&peers, &events);
-        r->uplink = uplink_new(
-            &up, &(uplink_events){r, replica_up_opened, replica_up_message, replica_up_closed});
-        r->look = loop_timer(o->loop, replica_look, r);
-        loop_timer_start(r->look, REPLICA_LOOK_MS);
-        return;
-    }
-    slips_options options = {.by_hand = {.loop = o->loop,
-                                         .room = peers.room,
-                                         .key = peers.key,
-                                         .stun = peers.stun,
-                                         .stun_len = peers.stun_len,
-                                         .loopback = peers.loopback},
-                             .link = o->link,
-                             .offer = o->offer};
-    r->slips = slips_new(&options, &(by_hand_events){.context = r,
-                                                     .opened = replica_opened_by_hand,
-                                                     .message = replica_message,
-                                                     .closed = replica_closed,
-                                                     .note = replica_note});
-}
-
 void replica_restore(lk_room *room, store *s) {
     lk_buf why = HEAP_BUF;
     lk_bytes stored;
@@ -426,7 +368,8 @@ void replica_restore(lk_room *room, store *s) {
 /* The room, which only takes what was signed by these keys. */
 static lk_room *replica_room(const replica_options *options) {
     lk_guard guard = seal_guard(options->keys);
-    lk_room_options room = {.room_id = options->mesh.room,
+    lk_room_options room = {.room_id = options->keys->id,
+                            .message_max = REPLICA_MESSAGE_MAX,
                             .seed = random_u64(),
                             .unix_offset_ms = replica_unix_offset_ms(),
                             .guard = &guard};
@@ -436,27 +379,22 @@ static lk_room *replica_room(const replica_options *options) {
     return made;
 }
 
-replica *replica_new(const replica_options *options, lk_buf *why) {
+replica *replica_new(const replica_options *options, const replica_events *events, lk_buf *why) {
     replica *r = heap_new(replica);
-    r->options = *options;
+    r->options = *options, r->events = *events;
     if (!replica_mirror(r, why)) {
         heap_free(replica, r);
         return NULL;
     }
     r->room = replica_room(options);
-    if (!options->keys->writes) replica_say("this link only reads: what others write is shown");
     r->wake = loop_timer(options->loop, replica_wake, r);
-    r->begin = loop_timer(options->loop, replica_begin, r);
     journal_events stored = {r, replica_stored, replica_not_stored};
     r->journal = journal_new(options->loop, options->store, &stored);
-    replica_meet(r);
     if (r->mirror != NULL && !mirror_waits(r->mirror)) mirror_begin(r->mirror);
-    /* Who answers an offer has somebody to wait for, however long it takes. */
-    if (options->offer.len == 0) loop_timer_start(r->begin, REPLICA_ALONE_MS);
     return r;
 }
 
-bool replica_free(replica *r, bool *mirrored) {
+bool replica_finish(replica *r, bool *mirrored) {
     /* The file may have news, which have to be stored, and what is stored goes into the file. */
     bool stored = true;
     *mirrored = r->mirror == NULL;
@@ -466,21 +404,18 @@ bool replica_free(replica *r, bool *mirrored) {
         stored = journal_flush(r->journal);
     }
     r->over = true;
-    loop_close(r->look);
-    if (r->uplink != NULL) uplink_free(r->uplink);
-    if (r->mesh != NULL) mesh_free(r->mesh);
-    if (r->slips != NULL) slips_free(r->slips);
-    lk_rtc_global_drop();
+    return stored;
+}
+
+void replica_free(replica *r) {
     journal_free(r->journal);
     if (r->mirror != NULL) mirror_free(r->mirror);
     lk_room_free(r->room);
     loop_close(r->wake);
-    loop_close(r->begin);
     for (size_t i = 0; i < r->edits.len; i++) lk_buf_free(&r->edits.at[i]);
     vec_drop(&heap_memory, &r->edits);
     replica_veil_sweep(r);
     vec_drop(&heap_memory, &r->elo_links);
     vec_drop(&heap_memory, &r->broken);
     heap_free(replica, r);
-    return stored;
 }

@@ -11,6 +11,18 @@
  * clock; nothing here sleeps, sends or stores.
  *
  * Durability: an acknowledgement leaves only after lk_room_stored() for the bytes it acknowledges.
+ *
+ * Several documents share links, a room each: every message says which room it is for.
+ *
+ *     lk_str id;
+ *     lk_room *to = any;                         // one of ours that has the link open
+ *     if (lk_room_of(message, &id) == LK_OK && (found = room_of_id(id)) != NULL) to = found;
+ *     lk_room_feed(to, link, message, now_ms);
+ *
+ * What is for none of ours `any` answers: that there is no such room here. Open a link in all
+ * rooms, and close it in all. The other end need not have all of them, and may have one later: both
+ * take it up then. Give the rooms turns on what carries their messages, or a large update of one
+ * holds up the others; messages of one room stay in order.
  */
 #ifndef LORIKEET_ROOM_H
 #define LORIKEET_ROOM_H
@@ -67,6 +79,9 @@ void lk_room_close(lk_room *room, lk_link link);
  * needed, and presence goes one hop. */
 void lk_room_sparse(lk_room *room, bool sparse, uint64_t now_ms);
 
+/* The room that a message is for: a view into it, not checked to be UTF-8. LK_ECORRUPT: it is no
+ * message of the protocol; LK_ELIMIT: its id is too long. Cost: a look at the first bytes. */
+lk_status lk_room_of(lk_bytes message, lk_str *room_id);
 /* One whole message from a link. Hostile bytes cost that link an error (LK_ROOM_ERROR is queued and
  * the status returned); other links and the document go on. */
 lk_status lk_room_feed(lk_room *room, lk_link link, lk_bytes message, uint64_t now_ms);
@@ -106,7 +121,8 @@ typedef enum lk_room_out_kind {
     LK_ROOM_JOINED,   /* the other end of `link` let us in */
     LK_ROOM_CHANGED,  /* the document changed by import: see lk_poll() */
     LK_ROOM_PRESENCE, /* presence changed */
-    LK_ROOM_SYNCED,   /* every open link (at least one) holds what we hold, and we what it holds */
+    LK_ROOM_SYNCED,   /* every open link (at least one, those absent left out) holds what we hold,
+                         and we what it holds */
     LK_ROOM_BEHIND,   /* that ended: something is on its way again */
     LK_ROOM_ERROR,    /* `link` broke the protocol or refused us; `what` says how. Close it */
     LK_ROOM_DENIED,   /* `link` sent what nobody signed who may write; it was left out. Told once */
@@ -125,6 +141,7 @@ const lk_room_out *lk_room_poll(lk_room *room);
 
 typedef struct lk_room_stats {
     uint32_t links, joined; /* links open, and of those joined both ways */
+    uint32_t absent;        /* links open whose other end has not got this room, or not yet */
     uint64_t unacked_bytes; /* sent and not yet acknowledged, over all links */
     uint64_t unstored;      /* STOREs not yet told durable */
     bool synced;

@@ -28,6 +28,15 @@ void WEB(w_room_sparse)(lk_room *room, bool sparse, double now_ms) {
     lk_room_sparse(room, sparse, (uint64_t)now_ms);
 }
 
+/* Arguments: a message. Result: the id of the room it is for. */
+lk_status WEB(w_room_of)(size_t len) {
+    lk_str id;
+    lk_status status = lk_room_of(shim_bytes(len), &id);
+    writer w = shim_result();
+    if (status == LK_OK) writer_raw(&w, id.at, id.len);
+    return status == LK_OK ? shim_written(&w) : status;
+}
+
 lk_status WEB(w_room_feed)(lk_room *room, lk_link link, size_t len, double now_ms) {
     return lk_room_feed(room, link, shim_bytes(len), (uint64_t)now_ms);
 }
@@ -103,12 +112,13 @@ int32_t WEB(w_room_poll)(lk_room *room) {
     return w.failed ? LK_ENOMEM : 1;
 }
 
-/* Result: links, joined, unacked bytes and unstored as f64, synced as a byte. */
+/* Result: links, joined, absent, unacked bytes and unstored as f64, synced as a byte. */
 lk_status WEB(w_room_stats)(const lk_room *room) {
     lk_room_stats stats = lk_room_stats_read(room);
     writer w = shim_result();
     writer_f64le(&w, stats.links);
     writer_f64le(&w, stats.joined);
+    writer_f64le(&w, stats.absent);
     writer_f64le(&w, (double)stats.unacked_bytes);
     writer_f64le(&w, (double)stats.unstored);
     writer_u8(&w, stats.synced);

@@ -135,6 +135,13 @@
 #define LIMIT_ROOMS_ASSEMBLY_BYTES (64u << 20)
 #define LIMIT_ROOMS_BACKLOG_BYTES (64u << 20)
 
+/* Documents of a room: bytes of a name; how many one member has open (each is a join or two when a
+ * link opens, of LIMIT_JOINS); and with a name, how many a relay keeps, of whatever its members
+ * name. */
+#define LIMIT_DOCUMENT_NAME 64
+#define LIMIT_DOCUMENTS 24
+#define LIMIT_DOCUMENTS_KEPT 256
+
 /* Connections of the server, and bytes waiting for one that reads too slowly. */
 #define LIMIT_CONNECTIONS 8192
 #define LIMIT_SEND_QUEUE_BYTES (4u << 20)

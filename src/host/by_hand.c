@@ -254,7 +254,7 @@ static attempt *by_hand_by_link(const by_hand *b, uint32_t link) {
 
 void by_hand_send(by_hand *b, uint32_t link, lk_bytes message) {
     attempt *a = by_hand_by_link(b, link);
-    if (a != NULL) (void)session_send(a->session, message);
+    if (a != NULL) session_send(a->session, message);
 }
 
 void by_hand_hang_up(by_hand *b, uint32_t link) {

@@ -579,8 +579,7 @@ static peer *mesh_by_link(const mesh *m, uint32_t link) {
 
 void mesh_send(mesh *m, uint32_t link, lk_bytes message) {
     peer *p = link == 0 ? NULL : mesh_by_link(m, link);
-    /* A message that cannot be sent is on a session that is over; its end is on the way. */
-    if (p != NULL) (void)session_send(p->session, message);
+    if (p != NULL) session_send(p->session, message);
 }
 
 bool mesh_apart(const mesh *m) {

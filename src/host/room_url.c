@@ -18,7 +18,7 @@ static void room_url_take(room_url *url, const uint8_t *bytes) {
     switch (url->kind) {
     case ROOM_URL_WRITE: seal_keys_make(bytes, url->room, &url->keys); break;
     case ROOM_URL_READ:
-        url->keys.room = url->room;
+        url->keys.id = url->room;
         memcpy(url->keys.read, bytes, SEAL_KEY);
         memcpy(url->keys.check, bytes + SEAL_KEY, SEAL_KEY);
         break;

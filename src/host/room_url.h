@@ -21,7 +21,7 @@ typedef struct room_url {
     lk_str page;             /* the link up to its ? */
     lk_str link;             /* all of it, but for the offer */
     lk_str offer;            /* somebody's slip (slip.h): &o=SLIP at the end; or empty */
-    seal_keys keys;          /* not of a relay's link */
+    seal_keys keys;          /* not of a relay's link; for the first document */
     uint8_t relay[SEAL_KEY]; /* RELAYKEY */
 } room_url;
 

@@ -15,11 +15,12 @@
 #include "host/rooms.h"
 
 #include <string.h>
+#include <unistd.h>
 
 #include "base/limits.h"
 #include "base/str.h"
 #include "base/table.h"
-#include "host/base64url.h"
+#include "host/document.h"
 #include "host/random.h"
 #include "host/room_store.h"
 #include "host/rooms_word.h"
@@ -265,25 +266,25 @@ static void rooms_note(const rooms_room *room, const char *why) {
 
 static void rooms_not_stored(void *context, const char *why) { rooms_note(context, why); }
 
-/* A room's file: its name, or "=" and that in base64url, and its kind. */
-static void rooms_path(rooms_room *room) {
-    static const char *const kinds[] = {"sealed", "db", "entries"};
-    const char *kind = kinds[room->crdt == FRAME_ELO ? 0 : room->crdt == FRAME_LORO ? 1 : 2];
-    lk_str name = {room->name, room->name_len};
-    heap_print(&room->path, "%s/", room->rooms->options.folder);
-    if (name.len > 0 && base64url_is(name)) {
-        heap_print(&room->path, "%.*s", (int)name.len, name.at);
-    } else {
-        heap_print(&room->path, "=");
-        base64url_write(&room->path, (lk_bytes){(const uint8_t *)name.at, name.len});
-    }
-    heap_print(&room->path, ".%s", kind);
+static const char *rooms_kind(frame_crdt crdt) {
+    return crdt == FRAME_ELO ? "sealed" : crdt == FRAME_LORO ? "db" : "entries";
+}
+
+/* Members of the one room that is kept may name any number of documents. */
+static bool rooms_has_place(rooms_room *room) {
+    const rooms_options *o = &room->rooms->options;
+    if (o->only.len == 0 || o->folder == NULL || room->name_len == o->only.len) return true;
+    if (access(heap_str(&room->path), F_OK) == 0) return true;
+    const char *kind = rooms_kind(room->crdt);
+    return document_count(o->folder, o->only, kind, LIMIT_DOCUMENTS_KEPT) < LIMIT_DOCUMENTS_KEPT;
 }
 
 static bool rooms_open(rooms_room *room) {
     const rooms_options *o = &room->rooms->options;
     lk_buf why = HEAP_BUF;
-    if (o->folder != NULL) rooms_path(room);
+    lk_str name = {room->name, room->name_len};
+    if (o->folder != NULL) document_path(o->folder, name, rooms_kind(room->crdt), &room->path);
+    if (!rooms_has_place(room)) return false;
     room_store_options options = {.loop = o->loop,
                                   .crdt = room->crdt,
                                   .path = o->folder != NULL ? heap_str(&room->path) : NULL,
@@ -409,7 +410,7 @@ static bool rooms_join_allowed(rooms_member *m, uint64_t now_ms) {
 
 static bool rooms_offered(const rooms *r, const frame *f) {
     lk_str only = r->options.only;
-    bool named = only.len == 0 || str_equal(only, f->room);
+    bool named = only.len == 0 || document_is_of(f->room, only);
     bool plain =
         f->crdt == FRAME_LORO || f->crdt == FRAME_EPHEMERAL || f->crdt == FRAME_EPHEMERAL_STORED;
     return named && (f->crdt == FRAME_ELO || (plain && r->options.plain));

@@ -16,7 +16,7 @@ typedef struct rooms_options {
     const char *folder; /* where rooms are kept, a file each; NULL: nowhere, and a room that nobody
                            was in for a while is forgotten. Must stay */
     bool plain;         /* others than sealed ones, too */
-    lk_str only;        /* the one room there is; empty: any */
+    lk_str only;        /* the one room there is, with all its documents (document.h); empty: any */
     uint32_t message_max; /* of what is sent; 0: LK_MESSAGE_MAX */
     uint32_t seed;        /* of the hash of room names; random in programs */
     int64_t (*unix_ms)(void);

@@ -9,6 +9,7 @@
 #include <openssl/kdf.h>
 #include <openssl/params.h>
 
+#include "host/document.h"
 #include "host/heap.h"
 #include "host/random.h"
 
@@ -149,7 +150,7 @@ bool seal_box_open(const uint8_t key[SEAL_KEY], const uint8_t iv[SEAL_IV], lk_by
 /* ---- signatures ---- */
 
 void seal_keys_make(const uint8_t key[SEAL_KEY], lk_str room, seal_keys *out) {
-    *out = (seal_keys){.writes = true, .room = room};
+    *out = (seal_keys){.writes = true, .id = room};
     seal_derive(key, "lorikeet read 1", room, out->read);
     seal_derive(key, "lorikeet write 1", room, out->sign);
     size_t len = SEAL_KEY;
@@ -158,10 +159,17 @@ void seal_keys_make(const uint8_t key[SEAL_KEY], lk_str room, seal_keys *out) {
     EVP_PKEY_free(pair);
 }
 
-/* What a signature is made for: the blob, in this room. */
+void seal_keys_name(const seal_keys *room, lk_str id, seal_keys *out) {
+    *out = *room;
+    out->id = id;
+}
+
+/* What a signature is made for: the blob, in this document. Those of a document with a name begin
+ * otherwise, so that nothing signed for one of them is a blob of the room's first. */
 static lk_buf seal_said(const seal_keys *keys, lk_bytes blob) {
     lk_buf said = HEAP_BUF;
-    heap_print(&said, "lorikeet update 1/%.*s/", (int)keys->room.len, keys->room.at);
+    heap_print(&said, "lorikeet %s 1/%.*s/", document_is_named(keys->id) ? "named" : "update",
+               (int)keys->id.len, keys->id.at);
     buf_append(&said, blob.at, blob.len);
     return said;
 }

@@ -51,12 +51,14 @@ typedef struct seal_keys {   /* what a link gives */
     uint8_t check[SEAL_KEY]; /* tells whose signature is one: likewise */
     uint8_t sign[SEAL_KEY];  /* makes them */
     bool writes;             /* there is `sign` */
-    lk_str room;             /* a view that must stay */
+    lk_str id;               /* of the document; a view that must stay */
 } seal_keys;
 
 /* Those of who may write, all of them made of one. */
 void seal_keys_make(const uint8_t key[SEAL_KEY], lk_str room, seal_keys *out);
-/* A room's guard by these keys, which must stay. */
+/* The same for another document of the room. */
+void seal_keys_name(const seal_keys *room, lk_str id, seal_keys *out);
+/* A document's guard by these keys, which must stay. */
 lk_guard seal_guard(const seal_keys *keys);
 
 /* SHA-256; and comparing without telling by the time it takes how far two are the same. */

@@ -17,6 +17,7 @@
 #include "host/mdns.h"
 #include "host/socket.h"
 #include "host/stream.h"
+#include "host/turns.h"
 
 /* Datagrams taken from one socket before others get their turn. */
 #define SESSION_DRAIN 64
@@ -25,6 +26,10 @@
 /* By docs/PROTOCOL.md: whoever offers opens the one channel of this name. */
 #define SESSION_LABEL "loro-sync"
 #define SESSION_STREAMS 16 /* to refuse others on */
+/* What is given to the channel is sent in that order. SCTP's own buffer keeps the network busy, so
+ * little more is given than it takes, and what is put in later may still come before what waits. */
+#define SESSION_HIGH_BYTES (128u << 10)
+#define SESSION_LOW_BYTES (64u << 10)
 
 typedef struct session_socket {
     session *session;
@@ -61,6 +66,7 @@ struct session {
     uint64_t heard_ms;         /* when the last datagram came */
     bool refused;              /* and since then the other side's address has refused one of ours */
     lk_rtc_channel channel;    /* 0: not yet */
+    turns turns;               /* what the channel is not given yet */
     bool pumping, dead, over;
     bool told; /* that it is closed */
 };
@@ -261,6 +267,7 @@ static void session_ask_no_more(session *s) {
 
 static void session_destroy(session *s) {
     session_ask_no_more(s);
+    turns_drop(&s->turns);
     for (size_t i = 0; i < s->socket_len; i++) session_unbind(&s->sockets[i]);
     for (size_t i = 0; i < s->stream_len; i++) {
         session_stream_close(&s->streams[i]);
@@ -275,10 +282,26 @@ static void session_opened(session *s, const lk_rtc_out *out) {
     bool wanted = s->channel == 0 && str_is(out->opened->label, SESSION_LABEL) &&
                   !out->opened->unordered && out->opened->reliability == LK_RTC_RELIABLE;
     if (wanted) s->channel = out->channel;
-    if (ours || wanted)
+    if (ours || wanted) {
+        (void)lk_rtc_set_low(s->rtc, s->channel, SESSION_LOW_BYTES);
         s->events.opened(s->events.context);
-    else
+    } else {
         lk_rtc_shut(s->rtc, out->channel, loop_now_ms());
+    }
+}
+
+static bool session_takes(const session *s) {
+    return lk_rtc_buffered(s->rtc, s->channel) < SESSION_HIGH_BYTES;
+}
+
+/* What cannot be sent is on a session that is over; its end is on the way. */
+static void session_give(session *s, lk_bytes message) {
+    (void)lk_rtc_send(s->rtc, s->channel, false, message, loop_now_ms());
+}
+
+static void session_give_more(session *s) {
+    lk_bytes message;
+    while (session_takes(s) && turns_take(&s->turns, &message)) session_give(s, message);
 }
 
 static void session_closed(session *s, const char *why) {
@@ -298,7 +321,7 @@ static void session_event(session *s, const lk_rtc_out *out) {
     case LK_RTC_MESSAGE:
         if (out->channel == s->channel) s->events.message(s->events.context, out->bytes);
         break;
-    case LK_RTC_DRAINED: break; /* nobody waits: messages queue inside the peer */
+    case LK_RTC_DRAINED: session_give_more(s); break;
     case LK_RTC_SHUT:
         if (out->channel == s->channel) session_closed(s, out->what);
         break;
@@ -421,10 +444,12 @@ void session_remote_candidate(session *s, lk_str line) {
     session_pump(s);
 }
 
-lk_status session_send(session *s, lk_bytes message) {
-    lk_status status = lk_rtc_send(s->rtc, s->channel, false, message, loop_now_ms());
+void session_send(session *s, lk_bytes message) {
+    if (turns_empty(&s->turns) && session_takes(s))
+        session_give(s, message);
+    else
+        turns_put(&s->turns, message);
     session_pump(s);
-    return status;
 }
 
 void session_path(const session *s, lk_buf *out) {

@@ -2,7 +2,8 @@
  * session.h - one attempt at a DataChannel: a lk_rtc with sockets of its own, on the loop.
  *
  *     UDP sockets ─► lk_rtc_feed ─► lk_rtc_poll ─┬► datagrams, sent at once
- *                                                └► events: candidate, opened, message, closed */
+ *                                                └► events: candidate, opened, message, closed
+ *     messages ─► turns ─► lk_rtc_send, as it takes them */
 #ifndef HOST_SESSION_H
 #define HOST_SESSION_H
 
@@ -38,8 +39,9 @@ void session_free(session *s);
 lk_status session_describe(session *s, lk_buf *sdp);
 lk_status session_remote(session *s, lk_str sdp);
 void session_remote_candidate(session *s, lk_str line);
-/* Queue a message and send what can be sent. */
-lk_status session_send(session *s, lk_bytes message);
+/* Queue a message of a room (lorikeet_room.h) and send what can be sent. Rooms take turns; those of
+ * one keep their order. */
+void session_send(session *s, lk_bytes message);
 /* Let time pass; every 10 ms or so, after lk_rtc_global_tick(). */
 void session_tick(session *s, uint64_t now_ms);
 /* Does it look as if nobody were at the other end any more? Its address refuses what we send, or

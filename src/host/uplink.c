@@ -6,6 +6,10 @@
 
 #include "host/heap.h"
 #include "host/signal_client.h"
+#include "host/turns.h"
+
+/* Given to the connection ahead of what it has sent. */
+#define UPLINK_HIGH_BYTES (128u << 10)
 
 typedef struct uplink_attempt {
     uplink *uplink; /* NULL: abandoned */
@@ -20,6 +24,7 @@ struct uplink {
     uint32_t failures;
     bool wanted, open;
     lk_buf authority; /* as a C string */
+    turns turns;      /* what the connection is not given yet */
 };
 
 static void uplink_again(uplink *u) {
@@ -31,6 +36,8 @@ static void uplink_abandon(uplink *u) {
     uplink_attempt *a = u->attempt;
     bool open = u->open;
     u->attempt = NULL, u->open = false;
+    turns_drop(&u->turns);
+    u->turns = (turns){0};
     if (a != NULL) {
         a->uplink = NULL;
         if (a->conn != NULL) web_close(a->conn);
@@ -55,6 +62,18 @@ static void uplink_message(void *user, web_message_kind kind, lk_bytes message) 
     u->events.message(u->events.context, message);
 }
 
+static void uplink_give(uplink *u) {
+    lk_bytes message;
+    while (u->open && web_queued(u->attempt->conn) < UPLINK_HIGH_BYTES &&
+           turns_take(&u->turns, &message))
+        web_send_binary(u->attempt->conn, message);
+}
+
+static void uplink_drained(void *user) {
+    uplink *u = ((uplink_attempt *)user)->uplink;
+    if (u != NULL) uplink_give(u);
+}
+
 static void uplink_closed(void *user) {
     uplink_attempt *a = user;
     uplink *u = a->uplink;
@@ -74,7 +93,7 @@ static void uplink_found(void *context, lk_addr found) {
                              .host = heap_str(&u->authority),
                              .path = "/rooms",
                              .tls = u->options.server.tls};
-        web_events events = {a, uplink_opened, uplink_message, uplink_closed, NULL};
+        web_events events = {a, uplink_opened, uplink_message, uplink_closed, uplink_drained};
         conn = web_connect(u->options.web, &target, &events);
     }
     a->conn = conn;
@@ -103,7 +122,9 @@ void uplink_want(uplink *u, bool wanted) {
 }
 
 void uplink_send(uplink *u, lk_bytes message) {
-    if (u->open) web_send_binary(u->attempt->conn, message);
+    if (!u->open) return;
+    turns_put(&u->turns, message);
+    uplink_give(u);
 }
 
 void uplink_hang_up(uplink *u) {

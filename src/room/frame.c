@@ -109,16 +109,31 @@ static void frame_read_body(reader *r, frame *f) {
     reader_fail(r, LK_ECORRUPT, "message is of an unknown kind");
 }
 
+static void frame_read_address(reader *r, frame *f) {
+    uint32_t magic = reader_u32be(r);
+    if (!frame_crdt_known(magic)) reader_fail(r, LK_ECORRUPT, "message has no known magic");
+    size_t room_len = (size_t)reader_uleb(r, UINT32_MAX);
+    if (room_len > LIMIT_ROOM_ID_BYTES) reader_fail(r, LK_ELIMIT, "room id is too long");
+    lk_bytes room = reader_take(r, room_len);
+    f->crdt = (frame_crdt)magic;
+    f->room = (lk_str){(const char *)room.at, room.len};
+}
+
+lk_status lk_room_of(lk_bytes message, lk_str *room_id) {
+    reader r = reader_new(message);
+    frame f = {0};
+    frame_read_address(&r, &f);
+    if (reader_ok(&r)) *room_id = f.room;
+    return r.fault.code;
+}
+
 lk_status frame_decode(lk_bytes message, frame *out, lk_fault *fault_or_null) {
     reader r = reader_new(message);
+    frame f = {0};
     if (message.len > LK_MESSAGE_MAX) reader_fail(&r, LK_ELIMIT, "message is too long");
-    uint32_t magic = reader_u32be(&r);
-    if (!frame_crdt_known(magic)) reader_fail(&r, LK_ECORRUPT, "message has no known magic");
-    size_t room_len = (size_t)reader_uleb(&r, UINT32_MAX);
-    if (room_len > LIMIT_ROOM_ID_BYTES) reader_fail(&r, LK_ELIMIT, "room id is too long");
-    lk_bytes room = reader_take(&r, room_len);
-    if (!utf8_valid(room.at, room.len)) reader_fail(&r, LK_ECORRUPT, "room id is not UTF-8");
-    frame f = {.crdt = (frame_crdt)magic, .room = {(const char *)room.at, room.len}};
+    frame_read_address(&r, &f);
+    if (!utf8_valid((const uint8_t *)f.room.at, f.room.len))
+        reader_fail(&r, LK_ECORRUPT, "room id is not UTF-8");
     f.kind = (frame_kind)reader_u8(&r);
     if (reader_ok(&r)) frame_read_body(&r, &f);
     if (fault_or_null != NULL) *fault_or_null = r.fault;

@@ -42,6 +42,7 @@ typedef struct link {
     bool asked;           /* a join of ours waits for its answer */
     bool joined;          /* it let us in */
     bool wanted, left;    /* it joined us, or left again */
+    bool absent;          /* it answered our join that it has not got this room */
     bool presence_wanted; /* it takes presence */
     bool read_only;       /* it let us in, to read */
     bool signs;           /* of a guarded room: it says that it can sign */

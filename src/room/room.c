@@ -146,7 +146,7 @@ static bool room_level(const lk_room *room) {
     size_t members = 0;
     for (size_t i = 0; i < room->links.len; i++) {
         const link *l = &room->links.at[i];
-        if (!link_good(l) || l->left) continue;
+        if (!link_good(l) || l->left || l->absent) continue;
         if (!link_level(l)) return false;
         members++;
     }
@@ -477,6 +477,7 @@ lk_room_stats lk_room_stats_read(const lk_room *room) {
     for (size_t i = 0; i < room->links.len; i++) {
         const link *l = &room->links.at[i];
         stats.joined += link_good(l) && l->joined && l->wanted;
+        stats.absent += link_good(l) && l->absent;
         stats.unacked_bytes += l->unacked;
     }
     for (size_t i = 0; i < room->receipts.len; i++) stats.unstored += room->receipts.at[i].left;

@@ -20,6 +20,9 @@
 /* The payload of joins of who can sign, in a guarded room. */
 #define ROOM_SIGNS ((lk_str){"lksg\1", 5})
 
+/* The application's code in a join's answer: there is no such room here. */
+#define ROOM_NOT_HERE ((lk_str){"not_here", 8})
+
 /* A join without an answer, or anything else, for so long: the other end does not speak this. */
 #define ROOM_JOIN_TIMEOUT_MS 30000u
 

@@ -5,6 +5,7 @@
 #include "room/room.h"
 
 #include "base/limits.h"
+#include "base/str.h"
 
 /* An update whose past has not arrived: it is usually on its way over another link. */
 #define RECEIVE_REJOIN_MS 300u
@@ -68,6 +69,13 @@ static uint64_t receive_rewind_delay(const lk_room *room, link *l) {
     return (uint64_t)RECEIVE_REWIND_MS << doublings;
 }
 
+/* It has got this room now: join it as if the link had just opened. */
+static void receive_return(lk_room *room, link *l) {
+    l->absent = false;
+    room_send_join(room, l, FRAME_LORO);
+    room_send_join(room, l, FRAME_EPHEMERAL);
+}
+
 static lk_status receive_join(lk_room *room, link *l, const frame *f) {
     if (!receive_join_allowed(room, l)) return room_break(l, LK_ELIMIT, "too many joins");
     if (f->crdt == FRAME_EPHEMERAL) {
@@ -86,6 +94,7 @@ static lk_status receive_join(lk_room *room, link *l, const frame *f) {
     }
     l->wanted = true;
     l->left = false;
+    if (l->absent) receive_return(room, l);
     l->anew |= room->guarded && back && f->version.len == 0;
     l->signs = f->payload.len == ROOM_SIGNS.len &&
                __builtin_memcmp(f->payload.at, ROOM_SIGNS.at, ROOM_SIGNS.len) == 0;
@@ -117,6 +126,22 @@ static lk_status receive_join_ok(lk_room *room, link *l, const frame *f) {
     l->joined = true;
     room_send_missing(room, l);
     return LK_OK;
+}
+
+/* It has not got this room. If it has it later, it joins us. */
+static lk_status receive_absence(link *l) {
+    if (!l->asked) return LK_OK;
+    l->asked = l->joined = l->wanted = l->presence_wanted = false;
+    l->join_due_ms = l->rejoin_at_ms = UINT64_MAX;
+    l->absent = true;
+    return LK_OK;
+}
+
+static lk_status receive_join_error(link *l, const frame *f) {
+    if (f->crdt == FRAME_EPHEMERAL) return LK_OK;
+    if (f->code == JOIN_APP_ERROR && str_equal(f->app_code, ROOM_NOT_HERE))
+        return receive_absence(l);
+    return room_break(l, LK_OK, "the other end did not let us join");
 }
 
 /* ---- updates ---- */
@@ -544,16 +569,13 @@ static lk_status receive_stranger(lk_room *room, link *l, const frame *f) {
 }
 
 lk_status room_receive(lk_room *room, link *l, const frame *f) {
-    bool ours = f->room.len == room->id.len &&
-                (f->room.len == 0 || __builtin_memcmp(f->room.at, room->id.at, f->room.len) == 0);
+    bool ours = str_equal(f->room, (lk_str){(const char *)room->id.at, room->id.len});
     if (!ours || (f->crdt != FRAME_LORO && f->crdt != FRAME_EPHEMERAL))
         return receive_stranger(room, l, f);
     switch (f->kind) {
     case FRAME_JOIN_REQUEST: return receive_join(room, l, f);
     case FRAME_JOIN_OK: return receive_join_ok(room, l, f);
-    case FRAME_JOIN_ERROR:
-        if (f->crdt == FRAME_LORO) room_break(l, LK_OK, "the other end did not let us join");
-        return LK_OK;
+    case FRAME_JOIN_ERROR: return receive_join_error(l, f);
     case FRAME_UPDATE: return receive_update(room, l, f->crdt, f->batch, NULL, f->list);
     case FRAME_FRAGMENT_HEADER: return receive_header(room, l, f);
     case FRAME_FRAGMENT: return receive_fragment(room, l, f);

@@ -80,7 +80,7 @@ void room_send_join_error(lk_room *room, link *l, const frame *request, uint8_t 
     frame f = {.crdt = request->crdt, .kind = FRAME_JOIN_ERROR, .room = request->room};
     f.code = code;
     f.message = (lk_str){message, __builtin_strlen(message)};
-    if (code == JOIN_APP_ERROR) f.app_code = (lk_str){"not_here", 8};
+    if (code == JOIN_APP_ERROR) f.app_code = ROOM_NOT_HERE;
     if (code == JOIN_VERSION_UNKNOWN && !send_version(room, &f.version)) f.version.at = NULL;
     room_send(room, l, &f);
 }

@@ -173,6 +173,7 @@ export interface Engine {
   w_room_open(room: number, link: number, now: number): number;
   w_room_sparse(room: number, sparse: number, now: number): void;
   w_room_close(room: number, link: number): void;
+  w_room_of(len: number): number;
   w_room_feed(room: number, link: number, len: number, now: number): number;
   w_room_edited(room: number, now: number): number;
   w_room_stored(room: number, token: bigint): void;

@@ -43,6 +43,8 @@ export type RoomOut =
 export interface RoomStats {
   links: number;
   joined: number;
+  /** Links whose other end has not got this room, or not yet. */
+  absent: number;
   unackedBytes: number;
   unstored: number;
   synced: boolean;
@@ -81,6 +83,14 @@ export function partsOf(stored: Uint8Array): Part[] {
     }
     return parts;
   });
+}
+
+/** The room that a message is for, if it is one: several may share links. What is for none of yours
+ *  goes to any of them, which answers. Give them turns on the links: of one room messages keep their
+ *  order. */
+export function roomOf(message: Uint8Array): string | undefined {
+  if (engine().w_room_of(putBytes(message)) !== 0) return undefined;
+  return outString();
 }
 
 /** One document, bound to any number of links to other peers. */
@@ -205,6 +215,7 @@ export class Room {
     return outRead((r) => ({
       links: r.f64(),
       joined: r.f64(),
+      absent: r.f64(),
       unackedBytes: r.f64(),
       unstored: r.f64(),
       synced: r.u8() === 1,
