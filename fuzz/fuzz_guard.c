@@ -13,10 +13,11 @@
 #define ROOM ((lk_str){"r", 1})
 #define GOOD 0x80u
 
-static void guard_sign(void *context, lk_bytes blob, uint8_t out[LK_SIGNATURE]) {
+static bool guard_sign(void *context, lk_bytes blob, uint8_t out[LK_SIGNATURE]) {
     (void)context;
     memset(out, 0, LK_SIGNATURE);
     out[1] = (uint8_t)blob.len;
+    return true;
 }
 
 static bool guard_verify(void *context, lk_bytes blob, const uint8_t signature[LK_SIGNATURE]) {

@@ -49,8 +49,9 @@ typedef uint32_t lk_link; /* chosen by you, unique among the open links of a roo
 #define LK_SIGNATURE 64
 typedef struct lk_guard {
     void *context;
-    /* Sign an update blob. The signature is to cover which room it is for. NULL: only reads. */
-    void (*sign)(void *context, lk_bytes blob, uint8_t signature[LK_SIGNATURE]);
+    /* Sign an update blob. The signature is to cover which room it is for. False: memory is out.
+     * NULL: only reads. */
+    bool (*sign)(void *context, lk_bytes blob, uint8_t signature[LK_SIGNATURE]);
     bool (*verify)(void *context, lk_bytes blob, const uint8_t signature[LK_SIGNATURE]);
 } lk_guard;
 

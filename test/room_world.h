@@ -105,8 +105,7 @@ static inline void world_clear(world_queue *q) {
     vec_drop(&mem_default, q);
 }
 
-static inline void world_sign(void *context, lk_bytes blob, uint8_t out[LK_SIGNATURE]) {
-    (void)context;
+static inline void world_checksum(lk_bytes blob, uint8_t out[LK_SIGNATURE]) {
     uint64_t hash = 0x243f6a8885a308d3u; /* FNV-1a */
     for (size_t i = 0; i < blob.len; i++) hash = (hash ^ blob.at[i]) * 0x100000001b3u;
     for (size_t i = 0; i < LK_SIGNATURE; i++) {
@@ -115,15 +114,23 @@ static inline void world_sign(void *context, lk_bytes blob, uint8_t out[LK_SIGNA
     }
 }
 
+/* Takes memory for a moment. */
+static inline bool world_sign(void *context, lk_bytes blob, uint8_t out[LK_SIGNATURE]) {
+    const lk_memory *memory = context;
+    void *work = mem_alloc(memory, LK_SIGNATURE);
+    if (work == NULL) return false;
+    mem_free(memory, work, LK_SIGNATURE);
+    world_checksum(blob, out);
+    return true;
+}
+
 static inline bool world_verify(void *context, lk_bytes blob,
                                 const uint8_t signature[LK_SIGNATURE]) {
     uint8_t real[LK_SIGNATURE];
-    world_sign(context, blob, real);
+    (void)context;
+    world_checksum(blob, real);
     return memcmp(real, signature, LK_SIGNATURE) == 0;
 }
-
-static const lk_guard world_writes = {NULL, world_sign, world_verify};
-static const lk_guard world_reads = {NULL, NULL, world_verify};
 
 static inline bool world_reads_only(const world *w, uint32_t i) {
     return w->guarded && i + w->readers >= w->len;
@@ -159,7 +166,9 @@ static inline void world_start(world *w, uint32_t i) {
     CHECK_EQ(lk_root(n->doc, LK_MOVABLE_LIST, STR("list"), &n->list), LK_OK);
     lk_room_options options = {
         .room_id = STR("room"), .seed = rng_u64(&w->random), .message_max = w->message_max};
-    if (w->guarded) options.guard = reads ? &world_reads : &world_writes;
+    const lk_memory *memory = w->memory == NULL ? &mem_default : w->memory;
+    lk_guard guard = {(void *)(uintptr_t)memory, reads ? NULL : world_sign, world_verify};
+    if (w->guarded) options.guard = &guard;
     n->room = lk_room_new(n->doc, &options, w->memory);
     CHECK(n->room != NULL);
     if (reads) world_restore(n, w->now_ms);

@@ -13,9 +13,10 @@ typedef struct shim_guard {
 
 static lk_bytes shim_head(const shim_guard *g) { return (lk_bytes){g->head.at, g->head.len}; }
 
-static void shim_sign(void *context, lk_bytes blob, uint8_t out[LK_SIGNATURE]) {
+static bool shim_sign(void *context, lk_bytes blob, uint8_t out[LK_SIGNATURE]) {
     const shim_guard *g = context;
     ed25519_sign(g->seed, g->key, shim_head(g), blob, out);
+    return true;
 }
 
 static bool shim_verify(void *context, lk_bytes blob, const uint8_t signature[LK_SIGNATURE]) {

@@ -174,7 +174,7 @@ static lk_buf seal_said(const seal_keys *keys, lk_bytes blob) {
     return said;
 }
 
-static void seal_sign(void *context, lk_bytes blob, uint8_t out[LK_SIGNATURE]) {
+static bool seal_sign(void *context, lk_bytes blob, uint8_t out[LK_SIGNATURE]) {
     const seal_keys *keys = context;
     lk_buf said = seal_said(keys, blob);
     size_t len = LK_SIGNATURE;
@@ -185,6 +185,7 @@ static void seal_sign(void *context, lk_bytes blob, uint8_t out[LK_SIGNATURE]) {
     EVP_MD_CTX_free(work);
     EVP_PKEY_free(pair);
     lk_buf_free(&said);
+    return true;
 }
 
 static bool seal_verify(void *context, lk_bytes blob, const uint8_t signature[LK_SIGNATURE]) {

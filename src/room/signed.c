@@ -35,9 +35,9 @@ bool signed_good(const lk_guard *guard, lk_bytes update) {
 }
 
 bool signed_write(const lk_guard *guard, lk_bytes blob, lk_buf *out) {
-    if (!buf_reserve(out, SIGNED_AROUND + blob.len)) return false;
     uint8_t signature[LK_SIGNATURE];
-    guard->sign(guard->context, blob, signature);
+    if (!buf_reserve(out, SIGNED_AROUND + blob.len)) return false;
+    if (!guard->sign(guard->context, blob, signature)) return false;
     writer w = writer_new(out);
     writer_u32be(&w, SIGNED_MAGIC);
     writer_u8(&w, SIGNED_VERSION);
