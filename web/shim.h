@@ -11,6 +11,7 @@
 #ifndef WEB_SHIM_H
 #define WEB_SHIM_H
 
+#include "lorikeet_room.h"
 #include "wire.h"
 
 /* One that JavaScript calls; exports.txt says in which modules. */
@@ -38,5 +39,7 @@ lk_status shim_imported(lk_status status, const lk_import_status *got);
 arena *shim_scratch(void);
 /* A value at the reader; its failure is the call's. */
 lk_status shim_value(reader *r, lk_value *out);
+/* A guard that JavaScript knows by this number. */
+lk_guard shim_guard(uint32_t guard, bool writes);
 
 #endif

@@ -3,15 +3,16 @@
 #include "lorikeet_room.h"
 #include "shim.h"
 
-/* guard: 0, or what w_guard_new() made, which begins with the guard. */
+/* guard: its number, or 0. */
 lk_room *WEB(w_room_new)(lk_doc *doc, size_t id_len, uint64_t seed, uint32_t message_max,
-                         double unix_offset_ms, const lk_guard *guard) {
+                         double unix_offset_ms, uint32_t guard, bool writes) {
+    lk_guard who = shim_guard(guard, writes);
     lk_room_options options = {
         .room_id = shim_str(id_len),
         .seed = seed,
         .message_max = message_max,
         .unix_offset_ms = (int64_t)unix_offset_ms,
-        .guard = guard,
+        .guard = guard != 0 ? &who : NULL,
     };
     return lk_room_new(doc, &options, NULL);
 }

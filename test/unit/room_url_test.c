@@ -68,8 +68,14 @@ static void check_damaged(void) {
     }
 }
 
-/* A signature is for one room and one key. */
+/* A signature is that of the page, for one room and one key. */
 static void check_guard(void) {
+    static const uint8_t wanted[LK_SIGNATURE] = {
+        0xd1, 0xda, 0xf3, 0xa1, 0x93, 0x12, 0x51, 0x39, 0x71, 0x6a, 0x01, 0xfb, 0x4a,
+        0xb1, 0xbb, 0x9e, 0xe4, 0x42, 0xce, 0xf3, 0xae, 0x8f, 0x30, 0x60, 0x57, 0x39,
+        0x11, 0x00, 0xab, 0xc9, 0x0e, 0xda, 0xb4, 0xe2, 0xd4, 0xde, 0x90, 0xaf, 0xbe,
+        0xfb, 0x3d, 0x0e, 0x46, 0x8a, 0xed, 0x9b, 0x34, 0x22, 0x05, 0x58, 0xb0, 0xf9,
+        0x0f, 0xd1, 0x0c, 0xcd, 0x5c, 0x71, 0xed, 0xdd, 0xd5, 0xe2, 0x0c, 0x05};
     static const char *const others[] = {
         "http://127.0.0.1:8080/#/b-room?k=" KEY,
         PAGE "?k=BAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8",
@@ -83,6 +89,7 @@ static void check_guard(void) {
     lk_bytes rest = {update.at, update.len};
     CHECK_EQ(signed_next(&rest, &e, NULL), LK_OK);
     CHECK(rest.len == 0 && guard.verify(guard.context, e.blob, e.signature));
+    CHECK_BYTES(e.signature, LK_SIGNATURE, wanted, sizeof wanted);
     for (size_t i = 0; i < countof(others); i++) {
         CHECK(room_url_read(others[i], &other));
         lk_guard theirs = seal_guard(&other.keys);

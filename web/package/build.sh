@@ -11,4 +11,11 @@ rm -rf dist/types
 ../../tools/wasm ../../build dist
 node_modules/.bin/tsc -p .
 node bundle.mjs
-cp ../../LICENSE .
+{
+    cat ../../LICENSE
+    for library in @noble/ed25519 @noble/hashes; do
+        printf '\n\nroom.js and room.cjs contain %s:\n\n' $library
+        cat node_modules/$library/LICENSE
+    done
+    echo
+} >LICENSE

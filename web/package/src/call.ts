@@ -32,6 +32,11 @@ function reserve(e: Engine, len: number): void {
   if (region === 0) fail(-7);
 }
 
+/** Bytes of the engine's, until its memory grows. */
+export function peek(start: number, len: number): Uint8Array {
+  return memory(engine()).subarray(start, start + len);
+}
+
 /** Write `text` as UTF-8 arguments; its length in bytes. Lone surrogates become U+FFFD. */
 export function putString(text: string): number {
   if (typeof text !== "string") throw new TypeError(`not a string: ${String(text)}`);

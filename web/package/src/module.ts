@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Loading the engine: once per page, from bytes that are here or from a URL. It imports nothing.
+// Loading the engine: once per page, from bytes that are here or from a URL. It imports nothing, but the
+// one with rooms asks guard.ts about signatures.
 
 import { ESTATE } from "./errors.js";
 
@@ -168,6 +169,7 @@ export interface Engine {
     messageMax: number,
     offset: number,
     guard: number,
+    writes: number,
   ): number;
   w_room_free(room: number): void;
   w_room_open(room: number, link: number, now: number): number;
@@ -187,9 +189,6 @@ export interface Engine {
   w_room_whole(room: number): number;
   w_room_parts(len: number): number;
 
-  w_guard_new(writes: number, len: number): number;
-  w_guard_free(guard: number): void;
-  w_guard_key(guard: number): number;
   w_guard_sign(guard: number, len: number): number;
   w_guard_verify(guard: number, len: number): number;
 
@@ -206,6 +205,7 @@ export interface Engine {
 }
 
 let loaded: Engine | undefined;
+const imports: WebAssembly.Imports = {};
 let random: Pick<Crypto, "getRandomValues"> = globalThis.crypto;
 
 /** Where there is no global `crypto` (Node 18): take this one. */
@@ -215,6 +215,11 @@ export function useCrypto(source: Pick<Crypto, "getRandomValues">): void {
 
 export function randomU64(): bigint {
   return random.getRandomValues(new BigUint64Array(1))[0]!;
+}
+
+/** What the engine may call, before it is loaded. */
+export function provide(module: string, calls: WebAssembly.ModuleImports): void {
+  imports[module] = calls;
 }
 
 /** The engine, or an error that says what to do. */
@@ -231,7 +236,7 @@ function adopt(instance: WebAssembly.Instance): void {
 export function initSync(source: BufferSource | WebAssembly.Module): void {
   if (loaded !== undefined) return;
   const module = source instanceof WebAssembly.Module ? source : new WebAssembly.Module(source);
-  adopt(new WebAssembly.Instance(module));
+  adopt(new WebAssembly.Instance(module, imports));
 }
 
 /** Where the engine may come from: its address, an answer to a request for it, or itself. */
@@ -240,16 +245,16 @@ export type EngineSource =
 
 async function instantiate(source: EngineSource): Promise<WebAssembly.Instance> {
   if (typeof source === "string" || source instanceof URL) source = fetch(source);
-  if (source instanceof WebAssembly.Module) return WebAssembly.instantiate(source);
+  if (source instanceof WebAssembly.Module) return WebAssembly.instantiate(source, imports);
   if (source instanceof Promise || source instanceof Response) {
     const response = await source;
     if (!response.ok) throw new Error(`lorikeet-crdt: ${response.url} answers ${response.status}`);
     // streaming compilation insists on the content type, which not every server knows
     const streams = response.headers.get("content-type")?.startsWith("application/wasm");
-    if (streams) return (await WebAssembly.instantiateStreaming(response)).instance;
+    if (streams) return (await WebAssembly.instantiateStreaming(response, imports)).instance;
     source = await response.arrayBuffer();
   }
-  return (await WebAssembly.instantiate(source as BufferSource)).instance;
+  return (await WebAssembly.instantiate(source as BufferSource, imports)).instance;
 }
 
 /** Load from `source`. Loading again does nothing. */

@@ -102,8 +102,15 @@ export class Room {
     this._store = doc.store;
     const { handle } = this._store;
     const len = putString(id);
-    const guarded = guard?.handle ?? 0;
-    const room = engine().w_room_new(handle, len, randomU64(), messageMax, unixOffset, guarded);
+    const room = engine().w_room_new(
+      handle,
+      len,
+      randomU64(),
+      messageMax,
+      unixOffset,
+      guard?.handle ?? 0,
+      Number(guard?.writes ?? false),
+    );
     if (room === 0) throw new ESTATE("no room: its id is too long, or memory is out");
     this._store.dependents.add(this);
     const keeps = [this._store, guard];
