@@ -14,7 +14,7 @@ size_t fuzz_seed(uint32_t n, uint8_t *out, size_t cap) {
     static const uint8_t v6[] =
         "\xc0\xc\0\34\x80\1\0\0\0\x78\0\20\x20\1\xd\xb8\0\0\0\0\0\0\0\0\0\0\0\7";
     if (n > 0 || cap < 512) return 0;
-    mdns_query_write((lk_str){NAME, MDNS_NAME}, 4, out);
+    mdns_query_write((lk_str){NAME, HIDDEN_NAME}, 4, out);
     out[2] = 0x84, out[7] = 2;
     memcpy(out + MDNS_QUERY, v4, sizeof v4 - 1);
     memcpy(out + MDNS_QUERY + sizeof v4 - 1, v6, sizeof v6 - 1);

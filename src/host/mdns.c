@@ -37,25 +37,25 @@ size_t mdns_reach(void) {
 
 static mdns_query *mdns_find(mdns *m, const char *name) {
     for (size_t i = 0; i < m->query_len; i++)
-        if (memcmp(m->queries[i].name, name, MDNS_NAME) == 0) return &m->queries[i];
+        if (memcmp(m->queries[i].name, name, HIDDEN_NAME) == 0) return &m->queries[i];
     return NULL;
 }
 
 void mdns_ask(mdns *m, lk_str name, uint64_t now_ms) {
-    LK_ASSERT(name.len == MDNS_NAME);
+    LK_ASSERT(name.len == HIDDEN_NAME);
     if (m->query_len == MDNS_NAMES || mdns_find(m, name.at) != NULL) return;
     if (m->socket_len == 0) mdns_open(m);
     if (m->socket_len == 0) return;
     mdns_query *q = &m->queries[m->query_len++];
     *q = (mdns_query){.next_ms = now_ms};
-    memcpy(q->name, name.at, MDNS_NAME);
+    memcpy(q->name, name.at, HIDDEN_NAME);
     mdns_tick(m, now_ms);
 }
 
 static void mdns_send(const mdns *m, const mdns_query *q) {
     uint8_t question[MDNS_QUERY];
     for (uint8_t family = 4; family <= 6; family += 2) {
-        mdns_query_write((lk_str){q->name, MDNS_NAME}, family, question);
+        mdns_query_write((lk_str){q->name, HIDDEN_NAME}, family, question);
         for (size_t i = 0; i < m->socket_len; i++)
             socket_multicast_send(m->sockets[i], (lk_bytes){question, sizeof question});
     }

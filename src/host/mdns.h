@@ -15,7 +15,7 @@
 #define MDNS_SOCKETS 16
 
 typedef struct mdns_query {
-    char name[MDNS_NAME];
+    char name[HIDDEN_NAME];
     uint8_t tries;
     bool answered; /* and perhaps with more than one address */
     uint64_t next_ms;

@@ -23,12 +23,12 @@
 #define MDNS_POINTERS 8
 
 void mdns_query_write(lk_str name, uint8_t family, uint8_t out[MDNS_QUERY]) {
-    LK_ASSERT(name.len == MDNS_NAME);
+    LK_ASSERT(name.len == HIDDEN_NAME);
     lk_buf buf = {.at = out, .cap = MDNS_QUERY};
     writer w = writer_new(&buf);
     const uint16_t header[] = {0, 0, 1, 0, 0, 0}; /* one question each: Chromium reads no more */
     for (size_t i = 0; i < countof(header); i++) writer_u16be(&w, header[i]);
-    size_t local = MDNS_NAME - 6;
+    size_t local = HIDDEN_NAME - 6;
     writer_bytes(&w, name.at, local);
     writer_bytes(&w, "local", 5);
     writer_u8(&w, 0);
@@ -43,16 +43,16 @@ static uint8_t mdns_small(uint8_t c) { return c >= 'A' && c <= 'Z' ? (uint8_t)(c
 
 /* A label behind its length, with a dot in front if it is not the first. Longer names than ours are
  * no matter, but their end must be found. */
-static void mdns_label(reader *r, size_t len, char name[MDNS_NAME], size_t *at) {
+static void mdns_label(reader *r, size_t len, char name[HIDDEN_NAME], size_t *at) {
     lk_bytes label = reader_take(r, len);
-    if (*at > 0 && *at < MDNS_NAME) name[*at] = '.';
+    if (*at > 0 && *at < HIDDEN_NAME) name[*at] = '.';
     *at += *at > 0;
     for (size_t i = 0; i < label.len; i++, ++*at)
-        if (*at < MDNS_NAME) name[*at] = (char)mdns_small(label.at[i]);
+        if (*at < HIDDEN_NAME) name[*at] = (char)mdns_small(label.at[i]);
 }
 
 /* Read a name. Is it one of that length? */
-static bool mdns_name(reader *r, char name[MDNS_NAME]) {
+static bool mdns_name(reader *r, char name[HIDDEN_NAME]) {
     reader here = *r;
     size_t at = 0, before = (size_t)(here.at - here.start), len;
     int pointers = 0;
@@ -70,13 +70,13 @@ static bool mdns_name(reader *r, char name[MDNS_NAME]) {
     }
     if (pointers == 0) r->at = here.at;
     r->fault = here.fault;
-    return reader_ok(r) && at == MDNS_NAME;
+    return reader_ok(r) && at == HIDDEN_NAME;
 }
 
 /* ---- answers ---- */
 
 bool mdns_answers_open(lk_bytes message, mdns_answers *out) {
-    char ignored[MDNS_NAME];
+    char ignored[HIDDEN_NAME];
     reader *r = &out->r;
     *r = reader_new(message);
     reader_take(r, 2);

@@ -5,10 +5,10 @@
 #define HOST_MDNS_MESSAGE_H
 
 #include "base/bytes.h"
+#include "base/hidden_name.h"
 #include "lorikeet_rtc.h"
 
-#define MDNS_NAME 42 /* of a name that LK_RTC_RESOLVE may ask for: one label, and "local" */
-#define MDNS_QUERY (12 + MDNS_NAME + 2 + 4)
+#define MDNS_QUERY (12 + HIDDEN_NAME + 2 + 4)
 
 /* The question for the addresses of that family, 4 or 6. */
 void mdns_query_write(lk_str name, uint8_t family, uint8_t out[MDNS_QUERY]);
@@ -19,8 +19,8 @@ typedef struct mdns_answers { /* those of a message that are still to be read */
 } mdns_answers;
 
 typedef struct mdns_answer {
-    char name[MDNS_NAME]; /* in small letters */
-    lk_addr addr;         /* without a port */
+    char name[HIDDEN_NAME]; /* in small letters */
+    lk_addr addr;           /* without a port */
 } mdns_answer;
 
 /* False: it is no response. */

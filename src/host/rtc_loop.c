@@ -172,7 +172,7 @@ static void rtc_loop_read_names(lk_rtc_loop *l, loop_peer *p, size_t socket) {
     mdns_inbox inbox = {0};
     mdns_answer a;
     while (mdns_read(&p->mdns, p->mdns.sockets[socket], l->datagrams, &inbox, &a))
-        (void)lk_rtc_resolved(p->rtc, (lk_str){a.name, MDNS_NAME}, &a.addr, lk_rtc_loop_now_ms());
+        (void)lk_rtc_resolved(p->rtc, (lk_str){a.name, HIDDEN_NAME}, &a.addr, lk_rtc_loop_now_ms());
 }
 
 /* Until when may it sleep? */

@@ -244,7 +244,7 @@ static void session_hear_names(void *context) {
     mdns_inbox inbox = {0};
     mdns_answer a;
     while (mdns_read(&s->mdns, ear->fd, session_datagrams, &inbox, &a))
-        (void)lk_rtc_resolved(s->rtc, (lk_str){a.name, MDNS_NAME}, &a.addr, loop_now_ms());
+        (void)lk_rtc_resolved(s->rtc, (lk_str){a.name, HIDDEN_NAME}, &a.addr, loop_now_ms());
     session_pump(s);
 }
 

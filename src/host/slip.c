@@ -16,6 +16,8 @@
 #include <string.h>
 
 #include "base/bytes.h"
+#include "base/hex.h"
+#include "base/hidden_name.h"
 #include "base/str.h"
 #include "host/base64url.h"
 #include "host/heap.h"
@@ -23,7 +25,6 @@
 #define SLIP_FINGERPRINT 32
 /* More paths than that make a code that is hard to scan. */
 #define SLIP_CANDIDATES 10
-#define SLIP_UUID 16
 
 static const char *const slip_setups[] = {"actpass", "active", "passive"};
 static const char *const slip_kinds[] = {"host", "srflx", "relay"};
@@ -61,51 +62,32 @@ static int slip_index(lk_str word, const char *const *words, int count) {
 
 static void slip_byte(lk_buf *out, size_t value) { buf_append(out, &(uint8_t){(uint8_t)value}, 1); }
 
-static int slip_digit(char c) {
-    const char *digits = "0123456789abcdef0123456789ABCDEF",
-               *at = c == 0 ? NULL : strchr(digits, c);
-    return at == NULL ? -1 : (int)(at - digits) % 16;
+/* What family it is of, or -1. */
+static int slip_address(const char *text, uint8_t address[16]) {
+    if (inet_pton(AF_INET, text, address) == 1) return SLIP_V4;
+    if (inet_pton(AF_INET6, text, address) == 1) return SLIP_V6;
+    return hidden_name_read((lk_str){text, strlen(text)}, address) ? SLIP_MDNS : -1;
 }
 
-/* "AB:CD:..." or "abcd-ef...": pairs of digits, between which a separator may stand. */
-static bool slip_hex(lk_str text, size_t count, char separator, lk_buf *out) {
-    size_t at = 0;
-    for (size_t i = 0; i < count; i++, at += 2) {
-        if (at < text.len && text.at[at] == separator) at++;
-        int high = at + 2 <= text.len ? slip_digit(text.at[at]) : -1;
-        int low = high < 0 ? -1 : slip_digit(text.at[at + 1]);
-        if (low < 0) return false;
-        slip_byte(out, (size_t)(high << 4 | low));
-    }
-    return at == text.len;
-}
-
+/* Nothing, if it is of no use in a slip. */
 static void slip_write_candidate(lk_str line, lk_buf *out) {
-    char transport[8], address[64], kind[8];
+    char transport[8], name[64], kind[8];
+    uint8_t address[16];
     unsigned component, port;
-    lk_buf text = HEAP_BUF, uuid = HEAP_BUF;
+    lk_buf text = HEAP_BUF;
     heap_print(&text, "%.*s", (int)line.len, line.at);
     bool good = sscanf(heap_str(&text), "%*s %u %7s %*u %63s %u typ %7s", &component, transport,
-                       address, &port, kind) == 5 &&
+                       name, &port, kind) == 5 &&
                 component == 1 && strcasecmp(transport, "udp") == 0 && port <= UINT16_MAX;
-    int of = slip_index((lk_str){kind, good ? strlen(kind) : 0}, slip_kinds, countof(slip_kinds));
-    uint8_t ip[16];
-    size_t len = good ? strlen(address) : 0, local = len > 6 ? len - 6 : 0;
-    int family = !good || of < 0                         ? -1
-                 : inet_pton(AF_INET, address, ip) == 1  ? SLIP_V4
-                 : inet_pton(AF_INET6, address, ip) == 1 ? SLIP_V6
-                 : strcmp(address + local, ".local") == 0 &&
-                         slip_hex((lk_str){address, local}, SLIP_UUID, '-', &uuid)
-                     ? SLIP_MDNS
-                     : -1;
+    int of = good ? slip_index((lk_str){kind, strlen(kind)}, slip_kinds, countof(slip_kinds)) : -1;
+    int family = of < 0 ? -1 : slip_address(name, address);
     if (family >= 0) {
         slip_byte(out, (size_t)of << 2 | (size_t)family);
         slip_byte(out, port >> 8);
         slip_byte(out, port);
-        buf_append(out, family == SLIP_MDNS ? uuid.at : ip, family == SLIP_V4 ? 4 : 16);
+        buf_append(out, address, family == SLIP_V4 ? 4 : 16);
     }
     lk_buf_free(&text);
-    lk_buf_free(&uuid);
 }
 
 static bool slip_pack(const slip *s, lk_buf *out) {
@@ -117,7 +99,9 @@ static bool slip_pack(const slip *s, lk_buf *out) {
     if (setup < 0 || (setup > 0) != s->answer) return false;
     slip_byte(out, (size_t)setup);
     buf_append(out, s->session, SLIP_SESSION);
-    if (!slip_hex(fingerprint, SLIP_FINGERPRINT, ':', out)) return false;
+    uint8_t hash[SLIP_FINGERPRINT];
+    if (!hex_read_colons(fingerprint, hash, sizeof hash)) return false;
+    buf_append(out, hash, sizeof hash);
     for (size_t i = 0; i < countof(texts); i++) {
         if (texts[i].len == 0 || texts[i].len > UINT8_MAX) return false;
         slip_byte(out, texts[i].len);
@@ -163,12 +147,9 @@ static void slip_read_candidate(reader *r, unsigned number, lk_buf *sdp) {
     if (family > SLIP_MDNS || kind >= countof(slip_kinds))
         reader_fail(r, LK_ECORRUPT, "candidate is of an unknown kind");
     if (!reader_ok(r)) return;
-    char address[64];
+    char address[INET6_ADDRSTRLEN] = {0}; /* more than a name has */
     if (family == SLIP_MDNS)
-        snprintf(address, sizeof address,
-                 "%02x%02x%02x%02x-%02x%02x-%02x%02x-%02x%02x-%02x%02x%02x%02x%02x%02x.local", a[0],
-                 a[1], a[2], a[3], a[4], a[5], a[6], a[7], a[8], a[9], a[10], a[11], a[12], a[13],
-                 a[14], a[15]);
+        hidden_name_write(a, address);
     else
         inet_ntop(family == SLIP_V4 ? AF_INET : AF_INET6, a, address, sizeof address);
     uint32_t priority = slip_preference[kind] << 24 | (65535 - number) << 8 | 255;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  * addr.c - IP endpoints. Names are none: a remote candidate that is a name would make us ask a
- * resolver on a stranger's behalf (but see candidate_name_read()). */
+ * resolver on a stranger's behalf (but see hidden_name_read()). */
 #define _POSIX_C_SOURCE 200809L
 #include "rtc/addr.h"
 

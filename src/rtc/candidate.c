@@ -36,16 +36,6 @@ bool word_starts(lk_str word, const char *literal) {
     return word.len >= len && __builtin_memcmp(word.at, literal, len) == 0;
 }
 
-bool word_like(lk_str word, const char *literal) {
-    if (word.len != __builtin_strlen(literal)) return false;
-    for (size_t i = 0; i < word.len; i++) {
-        char c = word.at[i];
-        if (c >= 'A' && c <= 'Z') c = (char)(c - 'A' + 'a');
-        if (c != literal[i]) return false;
-    }
-    return true;
-}
-
 bool word_number(lk_str word, uint64_t max, uint64_t *out) {
     uint64_t v = 0;
     if (word.len == 0 || word.len > 19) return false;
@@ -68,41 +58,6 @@ bool text_append_number(lk_buf *out, uint64_t v) {
     do digits[--at] = (char)('0' + v % 10);
     while ((v /= 10) > 0);
     return buf_append(out, digits + at, sizeof digits - at);
-}
-
-/* ---- names ---- */
-
-int hex_digit(char c) {
-    if (c >= '0' && c <= '9') return c - '0';
-    if (c >= 'a' && c <= 'f') return c - 'a' + 10;
-    if (c >= 'A' && c <= 'F') return c - 'A' + 10;
-    return -1;
-}
-
-/* Does a hyphen stand before that byte of a UUID? 8-4-4-4-12 digits. */
-static bool candidate_hyphen(size_t byte) { return byte >= 4 && byte <= 10 && byte % 2 == 0; }
-
-bool candidate_name_read(lk_str name, uint8_t uuid[CANDIDATE_UUID]) {
-    size_t at = 0;
-    if (name.len != CANDIDATE_NAME) return false;
-    for (size_t i = 0; i < CANDIDATE_UUID; i++, at += 2) {
-        if (candidate_hyphen(i) && name.at[at++] != '-') return false;
-        int high = hex_digit(name.at[at]), low = hex_digit(name.at[at + 1]);
-        if (high < 0 || low < 0) return false;
-        uuid[i] = (uint8_t)(high << 4 | low);
-    }
-    return word_like((lk_str){name.at + at, name.len - at}, ".local");
-}
-
-void candidate_name_write(const uint8_t uuid[CANDIDATE_UUID], char name[CANDIDATE_NAME]) {
-    static const char digits[] = "0123456789abcdef";
-    size_t at = 0;
-    for (size_t i = 0; i < CANDIDATE_UUID; i++) {
-        if (candidate_hyphen(i)) name[at++] = '-';
-        name[at++] = digits[uuid[i] >> 4];
-        name[at++] = digits[uuid[i] & 15];
-    }
-    __builtin_memcpy(name + at, ".local", CANDIDATE_NAME - at);
 }
 
 /* ---- reading ---- */
@@ -133,7 +88,7 @@ static bool candidate_address(lk_str word, uint16_t port, candidate *out) {
     if (addr_read(word, port, &out->addr)) return true;
     out->hidden = true;
     out->addr = (lk_addr){.port = port};
-    return candidate_name_read(word, out->addr.ip);
+    return hidden_name_read(word, out->addr.ip);
 }
 
 static lk_str candidate_ufrag(lk_str rest) {
@@ -168,7 +123,7 @@ lk_status candidate_read(lk_str line, candidate *out, lk_str *ufrag, lk_fault *f
     *out = (candidate){.priority = (uint32_t)priority};
     *ufrag = candidate_ufrag(rest);
     bool usable = candidate_kind_read(word, &out->kind) && component == 1 &&
-                  word_like(transport, "udp") && candidate_address(address, (uint16_t)port, out);
+                  str_like(transport, "udp") && candidate_address(address, (uint16_t)port, out);
     return usable ? LK_OK : LK_EVALUE;
 }
 

@@ -3,6 +3,7 @@
 #ifndef RTC_CANDIDATE_H
 #define RTC_CANDIDATE_H
 
+#include "base/hidden_name.h"
 #include "base/mem.h"
 #include "base/str.h"
 #include "lorikeet_rtc.h"
@@ -17,7 +18,7 @@ typedef enum candidate_kind {
 typedef struct candidate {
     candidate_kind kind;
     uint32_t priority;
-    bool hidden; /* behind a name: addr.ip is what candidate_name_read() made of it, family 0 */
+    bool hidden; /* behind a name, the only ones looked up: addr.ip is its UUID, family 0 */
     lk_addr addr;
     lk_addr base; /* local ones: the socket behind it */
     uint32_t foundation;
@@ -25,13 +26,6 @@ typedef struct candidate {
 
 /* RFC 8445 section 5.1.2.1, for component 1; `index` orders the addresses of this host. */
 uint32_t candidate_priority(candidate_kind kind, size_t index);
-
-/* Names that browsers hide their addresses behind (draft-ietf-mmusic-mdns-ice-candidates): a UUID
- * and ".local". No other name is ever looked up. */
-#define CANDIDATE_NAME 42 /* characters */
-#define CANDIDATE_UUID 16
-bool candidate_name_read(lk_str name, uint8_t uuid[CANDIDATE_UUID]);
-void candidate_name_write(const uint8_t uuid[CANDIDATE_UUID], char name[CANDIDATE_NAME]);
 
 /* Read "candidate:..." with or without "a=" in front. LK_EVALUE: well formed but of no use here
  * (TCP, another name instead of an address, another component). `ufrag` is empty unless the line
@@ -44,11 +38,7 @@ bool candidate_write(const candidate *c, lk_buf *out);
 
 /* Cut the next word (up to a space) off `line`; empty at the end. */
 lk_str word_next(lk_str *line);
-/* Is it that, ASCII letters in any case? */
-bool word_like(lk_str word, const char *literal);
 bool word_starts(lk_str word, const char *literal);
-/* The value of a hexadecimal digit, or -1. */
-int hex_digit(char c);
 /* A decimal number no larger than `max`; false for anything else. */
 bool word_number(lk_str word, uint64_t max, uint64_t *out);
 bool text_append(lk_buf *out, const char *literal);

@@ -76,8 +76,8 @@ bool generations_relay(generations *g, const lk_addr *relayed, const lk_addr *ma
     return used;
 }
 
-lk_status generations_resolved(generations *g, const uint8_t uuid[CANDIDATE_UUID],
-                               const lk_addr *addr, uint64_t now_ms) {
+lk_status generations_resolved(generations *g, const uint8_t uuid[HIDDEN_UUID], const lk_addr *addr,
+                               uint64_t now_ms) {
     lk_status status = ice_resolved(&g->now, uuid, addr, now_ms);
     if (status == LK_OK && g->is == GENERATIONS_COMING)
         status = ice_resolved(&g->other, uuid, addr, now_ms);

@@ -35,8 +35,8 @@ ice *generations_of(generations *g, lk_str ufrag);
 /* Tell of a relay (ice.h). Does anyone use it? */
 bool generations_relay(generations *g, const lk_addr *relayed_or_null, const lk_addr *mapped);
 /* As ice_resolved(), for those that still look for a path. */
-lk_status generations_resolved(generations *g, const uint8_t uuid[CANDIDATE_UUID],
-                               const lk_addr *addr, uint64_t now_ms);
+lk_status generations_resolved(generations *g, const uint8_t uuid[HIDDEN_UUID], const lk_addr *addr,
+                               uint64_t now_ms);
 void generations_feed(generations *g, const lk_addr *to, const lk_addr *from, lk_bytes datagram,
                       uint64_t now_ms);
 void generations_tick(generations *g, uint64_t now_ms);

@@ -184,12 +184,12 @@ static void ice_hope(ice *a, uint64_t now_ms) {
 }
 
 static lk_status ice_add_hidden(ice *a, const candidate *c, uint64_t now_ms) {
-    char name[CANDIDATE_NAME];
+    char name[HIDDEN_NAME];
     for (size_t i = 0; i < a->hidden.len; i++)
         if (addr_equal(&a->hidden.at[i].addr, &c->addr)) return LK_OK;
     if (a->hidden.len == LIMIT_ICE_NAMES || c->addr.port == 0) return LK_OK;
     if (!vec_reserve(a->heap, &a->hidden, 1)) return LK_ENOMEM;
-    candidate_name_write(c->addr.ip, name);
+    hidden_name_write(c->addr.ip, name);
     lk_bytes bytes = {(const uint8_t *)name, sizeof name};
     if (!queue_push(a->out, (queue_item){.kind = LK_RTC_RESOLVE}, bytes)) return LK_ENOMEM;
     a->hidden.at[a->hidden.len++] = *c;
@@ -197,12 +197,12 @@ static lk_status ice_add_hidden(ice *a, const candidate *c, uint64_t now_ms) {
     return LK_OK;
 }
 
-lk_status ice_resolved(ice *a, const uint8_t uuid[CANDIDATE_UUID], const lk_addr *addr,
+lk_status ice_resolved(ice *a, const uint8_t uuid[HIDDEN_UUID], const lk_addr *addr,
                        uint64_t now_ms) {
     lk_status status = LK_OK;
     for (size_t i = 0; i < a->hidden.len && status == LK_OK; i++) {
         candidate c = a->hidden.at[i];
-        if (__builtin_memcmp(c.addr.ip, uuid, CANDIDATE_UUID) != 0) continue;
+        if (__builtin_memcmp(c.addr.ip, uuid, HIDDEN_UUID) != 0) continue;
         uint16_t port = c.addr.port;
         c.hidden = false;
         c.addr = *addr;

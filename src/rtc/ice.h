@@ -101,7 +101,7 @@ void ice_set_remote(ice *a, lk_str ufrag, lk_str pwd, bool lite, uint64_t now_ms
  * is asked for by LK_RTC_RESOLVE. LK_ENOMEM. */
 lk_status ice_add_remote(ice *a, const candidate *c, uint64_t now_ms);
 /* A name stands for that address, whatever its port. LK_ENOMEM. */
-lk_status ice_resolved(ice *a, const uint8_t uuid[CANDIDATE_UUID], const lk_addr *addr,
+lk_status ice_resolved(ice *a, const uint8_t uuid[HIDDEN_UUID], const lk_addr *addr,
                        uint64_t now_ms);
 /* A relay answered: what is sent from `relayed` it sends, and what comes there it passes on. NULL:
  * it will not. Is that a socket of ours from now on? */

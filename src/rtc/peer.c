@@ -252,8 +252,8 @@ lk_status lk_rtc_remote_candidate(lk_rtc *r, lk_str line, uint64_t now_ms) {
 }
 
 lk_status lk_rtc_resolved(lk_rtc *r, lk_str name, const lk_addr *addr, uint64_t now_ms) {
-    uint8_t uuid[CANDIDATE_UUID];
-    if (!candidate_name_read(name, uuid)) return LK_EVALUE;
+    uint8_t uuid[HIDDEN_UUID];
+    if (!hidden_name_read(name, uuid)) return LK_EVALUE;
     if (r->state == LK_RTC_OVER) return LK_OK;
     lk_status status = generations_resolved(&r->ice, uuid, addr, now_ms);
     generations_tick(&r->ice, now_ms);

@@ -9,6 +9,7 @@
 #include "rtc/sdp.h"
 
 #include "base/bytes.h"
+#include "base/hex.h"
 #include "base/limits.h"
 
 /* RFC 8841 section 6: without the attribute, 64 KiB may be sent. */
@@ -41,17 +42,11 @@ static lk_str sdp_credential(sdp_reader *r, lk_str value, size_t shortest) {
 /* "sha-256 AB:CD:..."; other hashes are skipped, so that a peer may offer several. */
 static void sdp_fingerprint(sdp_reader *r, lk_str value) {
     lk_str rest = value;
-    if (!word_like(word_next(&rest), "sha-256")) return;
+    if (!str_like(word_next(&rest), "sha-256")) return;
     lk_str hex = word_next(&rest);
     if (r->out->fingerprint_len == SDP_FINGERPRINTS) return;
     uint8_t *to = r->out->fingerprints[r->out->fingerprint_len];
-    bool fits = hex.len == SDP_FINGERPRINT * 3 - 1;
-    for (size_t i = 0; fits && i < SDP_FINGERPRINT; i++) {
-        int high = hex_digit(hex.at[3 * i]), low = hex_digit(hex.at[3 * i + 1]);
-        fits = high >= 0 && low >= 0 && (i + 1 == SDP_FINGERPRINT || hex.at[3 * i + 2] == ':');
-        to[i] = (uint8_t)((high & 15) << 4 | (low & 15));
-    }
-    if (fits)
+    if (hex_read_colons(hex, to, SDP_FINGERPRINT))
         r->out->fingerprint_len++;
     else
         sdp_fail(r, hex, "fingerprint is malformed");

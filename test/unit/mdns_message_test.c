@@ -22,10 +22,10 @@ static const lk_addr v6 = {.family = 6, .ip = {0x20, 1, 0xd, 0xb8, [15] = 7}};
 
 static void check_question(void) {
     uint8_t out[MDNS_QUERY];
-    mdns_query_write((lk_str){NAME, MDNS_NAME}, 4, out);
+    mdns_query_write((lk_str){NAME, HIDDEN_NAME}, 4, out);
     lk_bytes want = BYTES("\0\0\0\0\0\1\0\0\0\0\0\0" LABELS "\0\0\1\0\1");
     CHECK_BYTES(out, sizeof out, want.at, want.len);
-    mdns_query_write((lk_str){NAME, MDNS_NAME}, 6, out);
+    mdns_query_write((lk_str){NAME, HIDDEN_NAME}, 6, out);
     want = BYTES("\0\0\0\0\0\1\0\0\0\0\0\0" LABELS "\0\0\34\0\1");
     CHECK_BYTES(out, sizeof out, want.at, want.len);
     mdns_answers answers;
@@ -43,7 +43,7 @@ static size_t count(lk_bytes message) {
     if (mdns_answers_open(message, &answers))
         while (mdns_answers_next(&answers, &a)) {
             const lk_addr *want = a.addr.family == 4 ? &v4 : &v6;
-            CHECK_BYTES(a.name, sizeof a.name, NAME, MDNS_NAME);
+            CHECK_BYTES(a.name, sizeof a.name, NAME, HIDDEN_NAME);
             CHECK(memcmp(&a.addr, want, sizeof a.addr) == 0);
             found++;
         }

@@ -38,17 +38,17 @@ int64_t socket_receive(int fd, uint8_t *into, size_t cap, lk_addr *from, size_t 
 }
 
 static void ask(mdns *m, unsigned number, uint64_t now_ms) {
-    char name[MDNS_NAME + 1];
+    char name[HIDDEN_NAME + 1];
     snprintf(name, sizeof name, NAME, number);
-    mdns_ask(m, (lk_str){name, MDNS_NAME}, now_ms);
+    mdns_ask(m, (lk_str){name, HIDDEN_NAME}, now_ms);
 }
 
 /* The answer to a question for that name, so often and from that port. */
 static void answer(unsigned number, size_t copies, uint16_t port) {
     static const uint8_t record[] = "\xc0\xc\0\1\x80\1\0\0\0\x78\0\4\xc0\0\2\7";
-    char name[MDNS_NAME + 1];
+    char name[HIDDEN_NAME + 1];
     snprintf(name, sizeof name, NAME, number);
-    mdns_query_write((lk_str){name, MDNS_NAME}, 4, net.answer);
+    mdns_query_write((lk_str){name, HIDDEN_NAME}, 4, net.answer);
     net.answer[2] = 0x84, net.answer[7] = 1;
     memcpy(net.answer + MDNS_QUERY, record, sizeof record - 1);
     net.answer_len = MDNS_QUERY + sizeof record - 1;
