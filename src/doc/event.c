@@ -177,6 +177,8 @@ static void events_note_set(batch_entry *entry, const step *st, const lk_value *
 void events_note(events *e, const step *st, const state_change *done, bool made) {
     if (st->container >= e->by_container.len || e->by_container.at[st->container] == 0) return;
     batch_entry *entry = &e->batch.at[e->by_container.at[st->container] - 1];
+    if (e->merging && entry->delta.gap != DELTA_BEHIND_NOT_LAST)
+        entry->delta.gap = st->behind ? DELTA_BEHIND : DELTA_BEFORE;
     switch (st->kind) {
     case STEP_MAP:
     case STEP_MAP_FORCE:

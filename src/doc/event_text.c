@@ -107,15 +107,15 @@ static bool event_text_attributes_equal(const lk_delta *a, const lk_delta *b) {
     return true;
 }
 
-/* Retain, or lengthen the last step if it retains with the same attributes. */
-static bool event_text_push_retain(event_text_maker *t, const lk_delta *retain) {
+/* Retain or delete, or lengthen the last step if it does the same with the same attributes. */
+static bool event_text_push(event_text_maker *t, const lk_delta *d) {
     lk_delta *last = t->deltas.len > 0 ? &t->deltas.at[t->deltas.len - 1] : NULL;
-    if (last != NULL && last->kind == LK_RETAIN && event_text_attributes_equal(last, retain)) {
-        for (unsigned u = 0; u < SEQ_ENTITY; u++) last->len[u] += retain->len[u];
+    if (last != NULL && last->kind == d->kind && event_text_attributes_equal(last, d)) {
+        for (unsigned u = 0; u < SEQ_ENTITY; u++) last->len[u] += d->len[u];
         return true;
     }
     lk_delta *fresh = arena_vec_push(t->m->memory, &t->deltas);
-    if (fresh != NULL) *fresh = *retain;
+    if (fresh != NULL) *fresh = *d;
     return fresh != NULL;
 }
 
@@ -153,7 +153,7 @@ static bool event_text_retain_run(event_text_maker *t, uint32_t len, const style
     t->now += len;
     t->old += len;
     return (style_set_same(was, styles) || event_text_changes(t, was, styles, &retain)) &&
-           event_text_push_retain(t, &retain);
+           event_text_push(t, &retain);
 }
 
 /* How many code points of the old text go on with the style at the place. */
@@ -208,13 +208,8 @@ static bool event_text_step(event_text_maker *t, const delta_step *s) {
     if (s->kind == LK_RETAIN && t->before != NULL) return event_text_retain(t, len);
     lk_delta plain = {.kind = s->kind, .len = {s->len[0], s->len[1], s->len[2]}};
     t->old += len;
-    if (s->kind == LK_RETAIN) {
-        t->now += len;
-        return event_text_push_retain(t, &plain);
-    }
-    lk_delta *fresh = arena_vec_push(t->m->memory, &t->deltas);
-    if (fresh != NULL) *fresh = plain;
-    return fresh != NULL;
+    if (s->kind == LK_RETAIN) t->now += len;
+    return event_text_push(t, &plain);
 }
 
 /* The length of the last of some code points that were not typed in one; 0: it lies behind the one

@@ -87,6 +87,7 @@ static uint64_t text_delta_padding(uint64_t start, uint64_t *len) {
 
 bool text_delta_marks_fit(const lk_delta *deltas, size_t count, lk_unit unit, uint64_t *len) {
     uint64_t now = 0, counted = *len;
+    while (count > 0 && deltas[count - 1].attribute_len == 0) count--; /* often all */
     for (size_t i = 0; i < count; i++) {
         uint64_t start = now;
         if (deltas[i].kind != LK_DELETE) now += text_delta_len(&deltas[i], unit);

@@ -77,6 +77,7 @@ static lk_status merge_play(merge *m, const op *o, lv at, const dag_run *run, st
     if (status == LK_OK) status = merge_emit_cuts(m, o, out);
     if (status != LK_OK || out == NULL || o->kind == OP_DELETE) return status;
     step s = steps_insert(m->log, o, run, merged);
+    s.behind = player_find(&m->player, o->container)->behind;
     return steps_add(m->heap, out, &s) ? LK_OK : LK_ENOMEM;
 }
 

@@ -115,6 +115,15 @@ static bool tracker_continues(const tracker_item *before, const tracker_item *it
            before->gone == it->gone;
 }
 
+/* Between two atoms of the document, is all that is gone in front of `at`? Where some of it is
+ * behind, too, nobody knows what of it went when. */
+static bool tracker_is_behind(const tracker *t, btree_pos at) {
+    btree_pos before = at;
+    if (!btree_prev(&t->items, &before)) return false;
+    if (!((const tracker_item *)btree_item(&t->items, before))->gone) return false;
+    return btree_at_end(&t->items, at) || !((const tracker_item *)btree_item(&t->items, at))->gone;
+}
+
 /* Put a new item in front of `at`; where it starts in the merged document. `moved` is the atom that
  * the operation took away for it, or TRACKER_NONE. */
 static lk_status tracker_put(tracker *t, btree_pos at, const tracker_item *it, uint32_t moved,
@@ -124,6 +133,7 @@ static lk_status tracker_put(tracker *t, btree_pos at, const tracker_item *it, u
                   .owner = t->owner,
                   .target = moved};
     btree_pos before = at;
+    t->behind = tracker_is_behind(t, at);
     if (run.kind == ID_INSERT && btree_prev(&t->items, &before)) {
         tracker_item *last = btree_item(&t->items, before);
         if (tracker_continues(last, it)) {

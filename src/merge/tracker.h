@@ -46,6 +46,7 @@ typedef struct tracker {
     id_index *by_lv; /* places of the others, shared by all trackers of a merge */
     const oplog *log;
     uint32_t owner; /* own number, in the runs of by_lv */
+    bool behind;    /* what was inserted last stands behind all that is gone there */
 } tracker;
 
 /* false when memory is out. */

@@ -60,6 +60,7 @@ typedef struct step {
     uint32_t bytes;
     uint32_t lamport;   /* of the first atom */
     op_id id;           /* likewise */
+    bool behind;        /* insert: it stands behind all that is deleted there */
     uint64_t peer_wide; /* of its writer: orders writes of one Lamport time */
     const void *data;
     union {

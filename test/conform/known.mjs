@@ -205,7 +205,7 @@ const KNOWN = [
             what === 'undo' && [LISTS, STYLED].includes(undo) && equal(unordered(ours), unordered(theirs)),
     },
     {
-        why: 'what an import takes from a text amid what it brings, ours tells elsewhere, and undoing lands there',
+        why: 'what an import takes from a text where more was gone ours tells elsewhere, and undoing lands there',
         is: ({ what, ours, theirs, disordered }) =>
             what === 'undo' && disordered && equal(unordered(ours), unordered(theirs)),
     },

@@ -19,6 +19,7 @@ typedef struct world {
     character line[CHARS_MAX]; /* what is there, and what was there and is gone */
     uint32_t len;
     bool pairs; /* edits remove and insert in one, and are read in pairs */
+    bool mixed; /* each insert says on which side of what is gone it stands */
     rng r;
 } world;
 
@@ -40,6 +41,7 @@ static void world_start(world *w) {
     }
     w->pairs = rng_below(&w->r, 2);
     w->delta.gap = (delta_gap)rng_below(&w->r, 3);
+    w->mixed = w->delta.gap != DELTA_BEHIND_NOT_LAST && rng_below(&w->r, 2) == 0;
 }
 
 /* Behind `pos` characters that are there; their length. */
@@ -84,6 +86,7 @@ static void world_insert(world *w, uint32_t i, uint32_t count, uint32_t inserted
 
 static void world_edit(world *w, uint32_t pos, uint32_t remove, uint32_t insert) {
     uint32_t at[3], removed[3] = {0}, inserted[3] = {0};
+    if (w->mixed) w->delta.gap = rng_below(&w->r, 2) ? DELTA_BEHIND : DELTA_BEFORE;
     world_remove(w, world_seek(w, pos, at), remove, removed);
     world_insert(w, world_seek(w, pos, at), insert, inserted);
     CHECK(delta_reserve(&w->delta, 2));

@@ -250,3 +250,29 @@ test("a tree that comes or goes within a step comes back and goes as a whole", (
     });
   }
 });
+
+/** A text of one, in which others insert and delete at the same time; what the import of both tells. */
+async function imported(library, where) {
+  const [one, two, three] = [1, 2, 3].map((peer) => doc(library, peer));
+  one.getText("t").insert(0, "abc");
+  one.commit();
+  for (const made of [two, three]) made.import(one.export({ mode: "update" }));
+  two.getText("t").insert(where, "XY");
+  three.getText("t").delete(1, 1);
+  one.getText("t").insert(3, "!");
+  for (const made of [one, two, three]) made.commit();
+  three.import(two.export({ mode: "update" }));
+  const told = [];
+  one.subscribe(({ events }) => told.push(events.map(({ diff }) => diff.diff)));
+  one.import(three.export({ mode: "update" }));
+  await Promise.resolve();
+  return told;
+}
+
+test("what an import brings to a text stands on its side of what it takes there", async () => {
+  for (const where of [1, 2]) {
+    const [mine, loros] = [await imported(ours, where), await imported(theirs, where)];
+    assert.equal(mine.length, 1);
+    assert.deepEqual(mine, loros);
+  }
+});
