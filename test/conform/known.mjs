@@ -61,8 +61,9 @@ function madeForNothing({ what, ours, theirs, only, message }) {
     return fits && equal(nameless(ours), nameless(theirs));
 }
 
-/** Both made the same, in another order of roots: ids differ. */
-const ordersRoots = ({ what, ours, theirs }) =>
+/** Both made the same, but marks in more pieces, or roots in another order, in which Loro's own copies
+ *  of a document differ: ids differ. */
+const countsOthers = ({ what, ours, theirs }) =>
     / \(apply by/.test(what) && Array.isArray(ours) && ours[2] === theirs[2] && equal(nameless(ours), nameless(theirs));
 
 const isShallow = ({ what }) => what === 'export (shallow-snapshot): bytes';
@@ -196,8 +197,8 @@ const KNOWN = [
         is: madeForNothing,
     },
     {
-        why: 'roots come in the order of hashes of numbers, which ours gives containers by changes and Loro by blocks',
-        is: ordersRoots,
+        why: 'ids count what was made before: Loro marks in pieces, and orders roots by how it came to know them',
+        is: countsOthers,
     },
     {
         why: 'an undone insert where an end of a mark, or much else, is gone lands on its other side',
@@ -224,6 +225,8 @@ const KNOWN = [
         is: ({ what, strayed }, { undo }) => what?.startsWith('undo') && undo === NESTED && strayed,
     },
     {
+        // Both lead there. What theirs tells goes by the hashes of the elements' ids at times; the rest of its
+        // rule is not known.
         why: 'of an element that moves beside itself one side tells that it goes and comes, the other nothing',
         is: ({ what, ours, theirs }) => {
             if (what === 'undo: events')
