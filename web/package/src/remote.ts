@@ -4,7 +4,6 @@
 // in the order in which they were made, and a result has the number of its request.
 
 import * as errors from "./errors.js";
-import type * as library from "./index.js";
 import {
   type Answer,
   type Failure,
@@ -15,85 +14,9 @@ import {
   type Told,
   unpack,
 } from "./remote_message.js";
+import type { Callable, RemoteLibrary } from "./remote_types.js";
 
-/** What stays in the worker. */
-type Kept =
-  | library.LoroDoc
-  | library.LoroText
-  | library.LoroMap
-  | library.LoroList
-  | library.LoroMovableList
-  | library.LoroTree
-  | library.LoroTreeNode
-  | library.LoroCounter
-  | library.Cursor
-  | library.VersionVector
-  | library.UndoManager
-  | library.EphemeralStore
-  | library.Awareness
-  | library.ChangeModifier;
-
-type Callable = (...args: any[]) => unknown;
-declare const STANDS: unique symbol;
-interface Standing<T> {
-  /** Never there: for the compiler. */
-  readonly [STANDS]?: T;
-}
-
-type Members<T> = {
-  readonly [K in keyof T]: T[K] extends Callable ? Called<T[K]> : Reply<T[K]>;
-};
-type Called<T> = T extends (...args: infer A) => infer R
-  ? A extends [...infer Before, infer Last]
-    ? // who puts a container into another one gets one of the same kind
-      [library.Container, Last] extends [Last & R, library.Container]
-      ? <C extends library.Container>(...args: [...Sent<Before>, Standing<C>]) => Reply<C>
-      : (...args: Sent<A>) => Reply<Awaited<R>>
-    : (...args: Sent<A>) => Reply<Awaited<R>>
-  : never;
-type Made<T> = T extends abstract new (...args: infer A) => infer I
-  ? (new (...args: Sent<A>) => Remote<I>) & Members<Omit<T, "prototype">>
-  : never;
-
-/** Arguments: in place of what stays in the worker goes what stands for it. */
-type Sent<A extends unknown[]> = { [K in keyof A]: Passed<A[K]> };
-type Passed<T> = 0 extends 1 & T
-  ? any
-  : T extends Kept
-    ? Standing<T>
-    : T extends Callable | Uint8Array | Map<any, any> | string | number | bigint | boolean | null | undefined
-      ? T
-      : T extends object
-        ? { [K in keyof T]: Passed<T[K]> }
-        : T;
-
-/** What stands for something in the worker. */
-export type Remote<T> = T extends Callable ? Called<T> : Members<T> & Standing<T>;
-
-/** What a promise of it is kept with. */
-export type Received<T> = 0 extends 1 & T
-  ? any
-  : T extends Kept | Callable
-  ? Remote<T>
-  : T extends Uint8Array | string | number | bigint | boolean | null | undefined
-    ? T
-    : T extends Map<infer K, infer V>
-      ? Map<K, Received<V>>
-      : T extends object
-        ? { [K in keyof T]: Received<T[K]> }
-        : T;
-
-/** A promise that can be called on at once, if it will be kept with something in the worker. */
-export type Reply<T> = Promise<Received<T>> & (NonNullable<T> extends Kept ? Remote<NonNullable<T>> : unknown);
-
-/** The classes and functions of the package. */
-export type RemoteLibrary = {
-  readonly [K in keyof typeof library]: (typeof library)[K] extends abstract new (...args: any[]) => unknown
-    ? Made<(typeof library)[K]>
-    : (typeof library)[K] extends Callable
-      ? Called<(typeof library)[K]>
-      : Reply<(typeof library)[K]>;
-};
+export type { Received, Remote, RemoteLibrary, Reply } from "./remote_types.js";
 
 /** As far as both browsers and Node have it. */
 export interface WorkerLike {
@@ -133,111 +56,135 @@ function errorOf({ thrown, name, message, stack, status, offset }: Failure): unk
   return Object.assign(error, stack !== undefined && { stack });
 }
 
-/** Use what serve() offers at the other end of `port`. After fail() all calls reject. */
-export function connect(port: Port): { loro: RemoteLibrary; fail(error: unknown): void } {
-  const waiting = new Map<number, { resolve(value: unknown): void; reject(error: unknown): void }>();
-  const calls = new Map<number, Callable>();
-  const places = new WeakMap<object, Place>();
-  const drop = (id: number) => port.postMessage({ drop: id }, []);
-  const gone = new FinalizationRegistry(drop);
-  let ended: { error: unknown } | undefined;
-  let last = 0;
+interface Waiting {
+  resolve(value: unknown): void;
+  reject(error: unknown): void;
+}
 
-  const keep = (value: object): Omit<Mark, "at"> | undefined => {
-    const place = places.get(value);
-    if (place !== undefined) return { kept: hold(place) };
-    if (typeof value !== "function") return undefined;
-    calls.set(++last, value as Callable);
-    return { call: last };
+/** The end of the page. */
+class Connection {
+  /** Of the proxies. */
+  private readonly _places = new WeakMap<object, Place>();
+  readonly loro: RemoteLibrary = this._proxy({ owner: { id: 0 }, path: [] });
+  /** Requests by number, until they are answered. */
+  private readonly _waiting = new Map<number, Waiting>();
+  /** Functions of the page that the worker may call. */
+  private readonly _calls = new Map<number, Callable>();
+  private readonly _owned = new WeakSet<Owner>();
+  private readonly _gone = new FinalizationRegistry((id: number) => this._drop(id));
+  private _ended: { error: unknown } | undefined;
+  private _last = 0;
+
+  constructor(private readonly _port: Port) {
+    _port.onmessage = ({ data }: MessageEvent<Answer | Told>) =>
+      "call" in data ? this._told(data) : this._answered(data);
+  }
+
+  /** From now on all calls reject. */
+  readonly fail = (error: unknown): void => {
+    this._ended ??= { error };
+    for (const { reject } of this._waiting.values()) reject(error);
+    this._waiting.clear();
   };
 
+  private _drop(id: number): void {
+    this._port.postMessage({ drop: id }, []);
+  }
+
+  private _own(owner: Owner, reply?: Promise<unknown>): void {
+    reply?.catch(() => {});
+    if (this._owned.has(owner)) return;
+    this._owned.add(owner);
+    this._gone.register(owner, owner.id);
+  }
+
   /** What is called on has to be there still, and whoever only does that did not lose its failure. */
-  function hold({ owner, reply }: Place): number {
-    if (reply !== undefined) own(owner, reply);
+  private _hold({ owner, reply }: Place): number {
+    if (reply !== undefined) this._own(owner, reply);
     return owner.id;
   }
 
-  const owned = new WeakSet<Owner>();
-  function own(owner: Owner, reply?: Promise<unknown>): void {
-    reply?.catch(() => {});
-    if (owned.has(owner)) return;
-    owned.add(owner);
-    gone.register(owner, owner.id);
+  /** What the worker gets in place of an argument. */
+  private _keep(value: object): Omit<Mark, "at"> | undefined {
+    const place = this._places.get(value);
+    if (place !== undefined) return { kept: this._hold(place) };
+    if (typeof value !== "function") return undefined;
+    this._calls.set(++this._last, value as Callable);
+    return { call: this._last };
   }
 
-  const find = ({ kept }: Mark, from?: Owner): unknown => {
+  /** What stands here for something in the worker: `from` is the owner of the result it is in. */
+  private _find({ kept }: Mark, from?: Owner): unknown {
     const owner = from?.id === kept ? from! : { id: kept! };
-    own(owner);
-    return proxy({ owner, path: [] });
-  };
-
-  function ask(place: Place, how: Request["how"], args: unknown[]): Place & { reply: Promise<unknown> } {
-    const owner = { id: ++last };
-    const marks: Mark[] = [];
-    const reply = new Promise<unknown>((resolve, reject) => {
-      if (ended !== undefined) throw ended.error;
-      const on = hold(place);
-      const given = pack(args, keep, marks) as unknown[];
-      port.postMessage({ id: owner.id, on, path: place.path, how, args: given, marks } satisfies Request, []);
-      waiting.set(owner.id, { resolve, reject });
-    });
-    return {
-      owner,
-      path: [],
-      reply: reply.then((value) => {
-        const { value: result, marks: inside } = value as Answer;
-        return unpack(result, inside!, (mark) => find(mark, owner));
-      }),
-    };
+    this._own(owner);
+    return this._proxy({ owner, path: [] });
   }
 
-  function proxy(place: Place): any {
+  private _request(id: number, place: Place, how: Request["how"], args: unknown[]): Promise<Answer> {
+    const marks: Mark[] = [];
+    return new Promise((resolve, reject) => {
+      if (this._ended !== undefined) throw this._ended.error;
+      const on = this._hold(place);
+      const given = pack(args, (value) => this._keep(value), marks) as unknown[];
+      const request: Request = { id, on, path: place.path, how, args: given, marks };
+      this._port.postMessage(request, []);
+      this._waiting.set(id, { resolve: resolve as Waiting["resolve"], reject });
+    });
+  }
+
+  private _ask(
+    place: Place,
+    how: Request["how"],
+    args: unknown[],
+  ): Place & { reply: Promise<unknown> } {
+    const owner = { id: ++this._last };
+    const reply = this._request(owner.id, place, how, args).then(({ value, marks }) =>
+      unpack(value, marks!, (mark) => this._find(mark, owner)),
+    );
+    return { owner, path: [], reply };
+  }
+
+  private _proxy(place: Place): any {
     const { path, reply } = place;
     const result = reply !== undefined && path.length === 0; // members may be called, results are not
     const made = new Proxy(result ? {} : function () {}, {
-      get(_, name) {
+      get: (_, name) => {
         if (typeof name === "symbol") return undefined;
         if (name === "then" || name === "catch" || name === "finally") {
-          const promise = path.length > 0 ? ask(place, "get", []).reply : reply;
+          const promise = path.length > 0 ? this._ask(place, "get", []).reply : reply;
           return promise?.[name].bind(promise);
         }
-        return proxy({ ...place, path: [...path, name] });
+        return this._proxy({ ...place, path: [...path, name] });
       },
-      apply: (_, _self, args) => proxy(ask(place, "call", args)),
-      construct(_, args) {
-        const { owner, reply: made } = ask(place, "new", args);
-        own(owner, made);
-        return proxy({ owner, path: [] });
+      apply: (_, _self, args) => this._proxy(this._ask(place, "call", args)),
+      construct: (_, args) => {
+        const { owner, reply: made } = this._ask(place, "new", args);
+        this._own(owner, made);
+        return this._proxy({ owner, path: [] });
       },
     });
-    places.set(made, place);
+    this._places.set(made, place);
     return made;
   }
 
-  port.onmessage = ({ data }: MessageEvent<Answer | Told>) => {
-    if ("call" in data) {
-      const { call, args, marks } = data;
-      if (args === undefined) calls.delete(call); // nobody there can call it any more
-      else calls.get(call)?.(...(unpack(args, marks!, (mark) => find(mark)) as unknown[]));
-      return;
-    }
-    const { id, failure } = data;
-    const { resolve, reject } = waiting.get(id)!;
-    waiting.delete(id);
-    if (failure === undefined) {
-      resolve(data);
-    } else {
-      drop(id);
-      reject(errorOf(failure));
-    }
-  };
-
-  function fail(error: unknown): void {
-    ended ??= { error };
-    for (const { reject } of waiting.values()) reject(error);
-    waiting.clear();
+  private _told({ call, args, marks }: Told): void {
+    if (args === undefined) this._calls.delete(call); // nobody there can call it any more
+    else this._calls.get(call)?.(...(unpack(args, marks!, (mark) => this._find(mark)) as unknown[]));
   }
-  return { loro: proxy({ owner: { id: 0 }, path: [] }), fail };
+
+  private _answered(answer: Answer): void {
+    const { id, failure } = answer;
+    const { resolve, reject } = this._waiting.get(id)!;
+    this._waiting.delete(id);
+    if (failure === undefined) return resolve(answer);
+    this._drop(id);
+    reject(errorOf(failure));
+  }
+}
+
+/** Use what serve() offers at the other end of `port`. */
+export function connect(port: Port): Connection {
+  return new Connection(port);
 }
 
 /** Use the engine that `worker` serves. */

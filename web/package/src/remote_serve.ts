@@ -37,79 +37,92 @@ function movable(value: unknown): Transferable[] {
   return bytes && value.byteLength === value.buffer.byteLength ? [value.buffer as ArrayBuffer] : [];
 }
 
-/** Let the other end of `port` use `surface`. Returns what is kept, by number. */
-export function serve(port: Port, surface: object): Map<number, unknown> {
-  const kept = new Map<number, unknown>([[0, surface]]);
-  let inner = 0; // of what lies inside results; results themselves have the number of their call
-  const forgotten = new FinalizationRegistry((call: number) => port.postMessage({ call }, []));
+class Server {
+  readonly kept: Map<number, unknown>;
+  /** Of what lies inside results; results themselves have the number of their call. */
+  private _inner = 0;
+  private readonly _forgotten = new FinalizationRegistry((call: number) =>
+    this._port.postMessage({ call }, []),
+  );
 
-  const keep = (value: object): Omit<Mark, "at"> | undefined => {
+  constructor(
+    private readonly _port: Port,
+    surface: object,
+  ) {
+    this.kept = new Map<number, unknown>([[0, surface]]);
+    _port.onmessage = ({ data }: MessageEvent<Request | { drop: number }>) => {
+      if ("drop" in data) this.kept.delete(data.drop);
+      else this._hear(data);
+    };
+  }
+
+  private readonly _keep = (value: object): Omit<Mark, "at"> | undefined => {
     if (!stays(value)) return undefined;
-    kept.set(--inner, value);
-    return { kept: inner };
+    this.kept.set(--this._inner, value);
+    return { kept: this._inner };
   };
 
-  const find = ({ kept: id, call }: Mark): unknown => {
-    if (call === undefined) return get(id!);
+  private readonly _find = ({ kept: id, call }: Mark): unknown => {
+    if (call === undefined) return this._get(id!);
     const told = (...args: unknown[]) => {
       const marks: Mark[] = [];
-      port.postMessage({ call, args: pack(args, keep, marks), marks }, []);
+      this._port.postMessage({ call, args: pack(args, this._keep, marks), marks }, []);
     };
-    forgotten.register(told, call);
+    this._forgotten.register(told, call);
     return told;
   };
 
-  function get(id: number): unknown {
-    const value = kept.get(id);
+  private _get(id: number): unknown {
+    const value = this.kept.get(id);
     if (value instanceof Failed) throw value.error;
     if (value === undefined) throw new Error("what this is called on was given back");
     return value;
   }
 
-  function run({ on, path, how, args, marks }: Request): unknown {
+  private _run({ on, path, how, args, marks }: Request): unknown {
     let self: unknown;
-    let target = get(on) as any;
+    let target = this._get(on) as any;
     for (const name of path) [self, target] = [target, target[name]];
     if (how === "get") return target;
     if (typeof target !== "function") throw new TypeError(`${path.join(".")} is not a function`);
-    const given = unpack(args, marks, find) as unknown[];
+    const given = unpack(args, marks, this._find) as unknown[];
     return how === "new" ? new target(...given) : target.apply(self, given);
   }
 
-  function answer(id: number, value: unknown): void {
+  private _answer(id: number, value: unknown): void {
     const marks: Mark[] = [];
     const whole = typeof value === "object" || typeof value === "function" ? value : null;
     if (whole !== null && stays(whole)) {
-      kept.set(id, whole);
+      this.kept.set(id, whole);
       const at = {};
-      port.postMessage({ id, value: at, marks: [{ at, kept: id }] } satisfies Answer, []);
+      this._port.postMessage({ id, value: at, marks: [{ at, kept: id }] } satisfies Answer, []);
       return;
     }
-    const packed = pack(value, keep, marks);
-    port.postMessage({ id, value: packed, marks } satisfies Answer, movable(packed));
+    const packed = pack(value, this._keep, marks);
+    this._port.postMessage({ id, value: packed, marks } satisfies Answer, movable(packed));
   }
 
-  function fail(id: number, error: unknown): void {
-    kept.set(id, new Failed(error)); // until the page has heard of it
-    port.postMessage({ id, failure: failureOf(error) } satisfies Answer, []);
+  private _fail(id: number, error: unknown): void {
+    this.kept.set(id, new Failed(error)); // until the page has heard of it
+    this._port.postMessage({ id, failure: failureOf(error) } satisfies Answer, []);
   }
 
-  port.onmessage = ({ data }: MessageEvent<Request | { drop: number }>) => {
-    if ("drop" in data) {
-      kept.delete(data.drop);
-      return;
-    }
-    const { id } = data;
+  private _hear(request: Request): void {
+    const { id } = request;
     try {
-      const value = run(data);
+      const value = this._run(request);
       if (value instanceof Promise) {
-        value.then((result) => answer(id, result)).catch((error) => fail(id, error));
+        value.then((result) => this._answer(id, result)).catch((error) => this._fail(id, error));
       } else {
-        answer(id, value);
+        this._answer(id, value);
       }
     } catch (error) {
-      fail(id, error);
+      this._fail(id, error);
     }
-  };
-  return kept;
+  }
+}
+
+/** Let the other end of `port` use `surface`. Returns what is kept, by number. */
+export function serve(port: Port, surface: object): Map<number, unknown> {
+  return new Server(port, surface).kept;
 }
