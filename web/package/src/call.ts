@@ -7,6 +7,9 @@ import { type Engine, engine } from "./module.js";
 import { ERANGE, LorikeetError, STATUSES } from "./errors.js";
 import { isBytes, Reader, type Value, Writer } from "./value.js";
 
+/** Those of lorikeet.h that somebody here looks for. */
+export const STATUS = { EVERSION: -4, ECORRUPT: -5, ENOMEM: -7, EMISSING: -10, ESPENT: -90 } as const;
+
 const encoder = new TextEncoder();
 // A byte order mark is a character of the text like any other.
 const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
@@ -29,7 +32,7 @@ function reserve(e: Engine, len: number): void {
   if (len <= room && room <= 1 << 20) return;
   region = e.w_args(len);
   room = region === 0 ? 0 : len;
-  if (region === 0) fail(-7);
+  if (region === 0) fail(STATUS.ENOMEM);
 }
 
 /** Bytes of the engine's, until its memory grows. */
@@ -103,13 +106,9 @@ export function outValue(container?: Reader["container"]): Value {
   return outRead((r) => r.value(), container) as Value;
 }
 
-const EVERSION = -4;
-const ECORRUPT = -5;
-const MISSING = -10;
-
 /** Throw what `status` stands for. */
 export function fail(status: number): never {
-  if (status === ECORRUPT || status === EVERSION) failAt(status);
+  if (status === STATUS.ECORRUPT || status === STATUS.EVERSION) failAt(status);
   engine().w_status_text(status);
   throw new (STATUSES.get(status) ?? LorikeetError)(outString());
 }
@@ -132,7 +131,7 @@ export function check(result: number): number {
 
 /** The same for a call that may find nothing: undefined then. */
 export function found(result: number): number | undefined {
-  return result === MISSING ? undefined : check(result);
+  return result === STATUS.EMISSING ? undefined : check(result);
 }
 
 /** A position as the engine takes it: numbers beyond 32 bits must not wrap into range. */

@@ -2,7 +2,18 @@
 // Presence: keys with values that are never history, in the bytes of loro-crdt's EphemeralStore and
 // of its older Awareness.
 
-import { check, failAt, found, outBytes, outRead, put, putBytes, putString } from "./call.js";
+import {
+  check,
+  fail,
+  failAt,
+  found,
+  outBytes,
+  outRead,
+  put,
+  putBytes,
+  putString,
+  STATUS,
+} from "./call.js";
 import { Queue } from "./event.js";
 import { engine, handleOf, own, type Owned, release } from "./module.js";
 import { parsePeer } from "./store.js";
@@ -29,7 +40,7 @@ class Entries {
     readonly awareness = false,
   ) {
     const handle = engine().w_ephemeral_new(timeout, awareness ? 1 : 0);
-    if (handle === 0) check(-7);
+    if (handle === 0) fail(STATUS.ENOMEM);
     this._owned = own(this, handle, (entries) => engine().w_ephemeral_free(entries));
   }
 
@@ -55,7 +66,7 @@ class Entries {
   apply(data: Uint8Array): void {
     const status = engine().w_ephemeral_apply(this.handle, putBytes(data), Date.now());
     const what = this.awareness ? "awareness data" : "data";
-    if (status === -5) failAt(status, `Failed to decode ${what}`);
+    if (status === STATUS.ECORRUPT) failAt(status, `Failed to decode ${what}`);
     check(status);
   }
 

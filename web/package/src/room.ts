@@ -2,7 +2,7 @@
 // lorikeet_room.h for JavaScript: feed it messages and the time, and do what poll() says. It sends,
 // stores and sleeps nothing itself.
 
-import { check, outBytes, outRead, outString, put, putBytes, putString } from "./call.js";
+import { check, fail, outBytes, outRead, outString, put, putBytes, putString, STATUS } from "./call.js";
 import type { LoroDoc } from "./doc.js";
 import { ESTATE } from "./errors.js";
 import type { Guard } from "./guard.js";
@@ -49,9 +49,6 @@ export interface RoomStats {
   unstored: number;
   synced: boolean;
 }
-
-const ENOMEM = -7;
-const ESPENT = -90;
 
 const KINDS = [
   "send",
@@ -149,7 +146,7 @@ export class Room {
     if (this._store.pending > 0) this.edited(now);
     this._store.transact(() => {
       const status = engine().w_room_feed(this._handle, link, putBytes(message), now);
-      if (status === ENOMEM || status === ESPENT) check(status); // not the link's fault
+      if (status === STATUS.ENOMEM || status === STATUS.ESPENT) fail(status); // not the link's fault
     });
   }
 

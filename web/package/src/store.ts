@@ -5,7 +5,18 @@
 // next commit live here, so every call that may commit goes through transact(), which commits with
 // them first. Afterwards, whatever happened is queued and delivered.
 
-import { check, found, outBytes, outRead, outString, outValue, put, putString } from "./call.js";
+import {
+  check,
+  fail,
+  found,
+  outBytes,
+  outRead,
+  outString,
+  outValue,
+  put,
+  putString,
+  STATUS,
+} from "./call.js";
 import { type ContainerID } from "./container.js";
 import { EVALUE } from "./errors.js";
 import {
@@ -112,7 +123,7 @@ export class Store {
     make: (peer: bigint) => number = (peer) => engine().w_new(peer),
   ) {
     const handle = make(randomPeer());
-    if (handle === 0) check(-7);
+    if (handle === 0) fail(STATUS.ENOMEM);
     this._owned = own(this, handle, (doc) => engine().w_free(doc));
   }
 

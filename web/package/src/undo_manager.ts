@@ -2,7 +2,7 @@
 // Undo managers. The engine has the steps; here are the callbacks, and what they annotate steps
 // with: a value and cursors, kept with the step as bytes.
 
-import { check, found, outBytes, outRead, put, putBytes, putString } from "./call.js";
+import { check, fail, found, outBytes, outRead, put, putBytes, putString, STATUS } from "./call.js";
 import { Cursor } from "./cursor.js";
 import type { LoroDoc } from "./doc.js";
 import { ESTATE } from "./errors.js";
@@ -67,7 +67,7 @@ export class UndoManager {
   constructor(doc: LoroDoc<any>, config: UndoConfig = {}) {
     this._store = doc.store;
     this._handle = this._store.transact(() => engine().w_undo_new(this._store.handle));
-    if (this._handle === 0) check(-7);
+    if (this._handle === 0) fail(STATUS.ENOMEM);
     this._store.managers.add(this);
     this.setMergeInterval(config.mergeInterval ?? 1000);
     this.setMaxUndoSteps(config.maxUndoSteps ?? 100);
