@@ -420,7 +420,7 @@ typedef enum lk_side { LK_LEFT = -1, LK_MIDDLE = 0, LK_RIGHT = 1 } lk_side;
 /* Append Loro's bytes of a cursor at `pos` of a text, list or movable list: it stays at the atom
  * there while others edit. `side` is kept for you: how a selection clings to that atom. Past the
  * end the cursor stays at the end. LK_ERANGE inside a code point, LK_EKIND, LK_ENOMEM. */
-lk_status lk_cursor_new(const lk_doc *doc, lk_ref ref, size_t pos, lk_unit unit, lk_side side,
+lk_status lk_cursor_new(lk_doc *doc, lk_ref ref, size_t pos, lk_unit unit, lk_side side,
                         lk_buf *out);
 
 typedef struct lk_cursor_place {
@@ -495,7 +495,8 @@ lk_status lk_json_import(lk_doc *doc, lk_str json, lk_import_status *status_or_n
  * from there, and what such a document sends are the snapshot itself and what came since. The first
  * call that needs more reads the history, which costs what the import would have: that call returns
  * what lk_import() would, and LK_ECORRUPT if the history leads to another document than the state
- * showed. A room never does this. Off at first. */
+ * showed. Likewise the first edit of a text, or what else asks who wrote it, reads where its
+ * characters come from: of a shallow snapshot, too. A room never does this. Off at first. */
 void lk_open_lazily(lk_doc *doc, bool on);
 
 typedef enum lk_export_mode {

@@ -521,7 +521,7 @@ int32_t WEB(w_jsonpath_match)(lk_doc *doc, size_t len) {
 
 /* ---- cursors ---- */
 
-lk_status WEB(w_cursor_new)(const lk_doc *doc, lk_ref ref, size_t pos, lk_side side) {
+lk_status WEB(w_cursor_new)(lk_doc *doc, lk_ref ref, size_t pos, lk_side side) {
     shim_trim(&web.out);
     return lk_cursor_new(doc, ref, pos, LK_UTF16, side, &web.out);
 }

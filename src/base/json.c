@@ -23,18 +23,41 @@ static void json_escape(writer *w, uint8_t c) {
     writer_u8(w, (uint8_t)hex[c & 15]);
 }
 
+/* Which bytes of a word are to be escaped? Those below have their top bit set, at least the first
+ * of them; nothing but zero, where none is. */
+static uint64_t json_escapes(uint64_t word) {
+    const uint64_t ones = 0x0101010101010101u, tops = 0x8080808080808080u;
+    uint64_t quote = word ^ ones * '"', slash = word ^ ones * '\\';
+    uint64_t below = (word - ones * 0x20) & ~word;
+    return (below | ((quote - ones) & ~quote) | ((slash - ones) & ~slash)) & tops;
+}
+
+/* Where the next byte stands that is to be escaped. */
+static size_t json_plain(const char *at, size_t len) {
+    size_t i = 0;
+    uint64_t word;
+    for (; len - i >= sizeof word; i += sizeof word) {
+        __builtin_memcpy(&word, at + i, sizeof word);
+        if (json_escapes(word) != 0) break;
+    }
+    while (i < len && (uint8_t)at[i] >= 0x20 && at[i] != '"' && at[i] != '\\') i++;
+    return i;
+}
+
 void json_quote(writer *w, lk_str s) {
     writer_u8(w, '"');
-    size_t plain = 0; /* start of the run not yet written */
-    for (size_t i = 0; i < s.len; i++) {
-        uint8_t c = (uint8_t)s.at[i];
-        if (c >= 0x20 && c != '"' && c != '\\') continue;
-        writer_raw(w, s.at + plain, i - plain);
-        json_escape(w, c);
-        plain = i + 1;
-    }
-    writer_raw(w, s.at + plain, s.len - plain);
+    json_quote_part(w, s);
     writer_u8(w, '"');
+}
+
+void json_quote_part(writer *w, lk_str s) {
+    for (;;) {
+        size_t plain = json_plain(s.at, s.len);
+        writer_raw(w, s.at, plain);
+        if (plain == s.len) return;
+        json_escape(w, (uint8_t)s.at[plain]);
+        s = (lk_str){s.at + plain + 1, s.len - plain - 1};
+    }
 }
 
 /* ---- integers ---- */

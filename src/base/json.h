@@ -7,6 +7,8 @@
 
 /* Append the string in quotes; `s` is UTF-8. */
 void json_quote(writer *w, lk_str s);
+/* The same without the quotes: a part of a string. */
+void json_quote_part(writer *w, lk_str s);
 void json_i64(writer *w, int64_t v);
 void json_u64(writer *w, uint64_t v);
 /* The shortest digits that read back as `v` (ECMA-262, Number::toString); null for what JSON has no

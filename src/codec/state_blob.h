@@ -32,6 +32,7 @@ typedef struct state_text {
     size_t span_len;
     const state_mark *marks;
     size_t mark_len;
+    bool asleep; /* the spans were left out */
 } state_text;
 
 typedef struct state_item { /* one visible element */
@@ -120,6 +121,7 @@ typedef struct state_names {
     VEC(uint64_t) peers;
     VEC(container_id) cids;
     size_t free_rows; /* parts of states that their bytes do not pay for */
+    bool lazily;      /* leave out the spans of texts without marks */
 } state_names;
 state_tables state_names_tables(const state_names *names);
 

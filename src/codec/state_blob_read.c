@@ -151,8 +151,10 @@ static void state_read_text(state_reader *s, state_text *out) {
     columnar_expect(&s->r, 3);
     columnar_expect(&s->r, ID_COLUMNS);
     state_open_columns(s, &columns, ID_COLUMNS);
-    if (reader_ok(&s->r)) state_read_spans(s, &columns, out);
     state_read_marks(s, out);
+    out->asleep = s->names->lazily && out->mark_len == 0 && out->text.len > 0;
+    if (out->asleep) return;
+    if (reader_ok(&s->r)) state_read_spans(s, &columns, out);
     if (reader_ok(&s->r)) state_check_text(s, out);
 }
 

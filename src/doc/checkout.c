@@ -10,8 +10,9 @@
 #include "doc/sealed.h"
 
 lk_status doc_plan_travel(lk_doc *doc, const travel_end *from, const travel_end *to) {
+    lk_status status = sealed_wake(doc);
     doc->steps.len = 0;
-    lk_status status = travel_plan(&doc->travel, from, to, &doc->scratch, &doc->steps);
+    if (status == LK_OK) status = travel_plan(&doc->travel, from, to, &doc->scratch, &doc->steps);
     if (status != LK_OK) return status;
     if (!events_expect(&doc->events, doc->travel.order.at, doc->travel.order.len)) return LK_ENOMEM;
     status = doc_prepare(doc, doc->steps.at, doc->steps.len);

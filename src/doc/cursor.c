@@ -165,12 +165,13 @@ static lk_status cursor_make(const lk_doc *doc, uint32_t container, size_t pos, 
     return cursor_write(&c, &tables, out) ? LK_OK : LK_ENOMEM;
 }
 
-lk_status lk_cursor_new(const lk_doc *doc, lk_ref ref, size_t pos, lk_unit unit, lk_side side,
+lk_status lk_cursor_new(lk_doc *doc, lk_ref ref, size_t pos, lk_unit unit, lk_side side,
                         lk_buf *out) {
     LK_ASSERT(ref.index < doc->state.containers.len);
     cursor_room in;
-    if (!cursor_enter(doc, ref.index, &in)) return LK_EKIND;
-    return cursor_make(doc, ref.index, pos, unit, side, out);
+    lk_status status = sealed_wake(doc);
+    if (status == LK_OK && !cursor_enter(doc, ref.index, &in)) status = LK_EKIND;
+    return status != LK_OK ? status : cursor_make(doc, ref.index, pos, unit, side, out);
 }
 
 /* ---- finding what was deleted ---- */
@@ -293,6 +294,7 @@ lk_status lk_cursor_resolve(lk_doc *doc, lk_bytes cursor, lk_unit unit, lk_curso
     cursor_target c;
     arena_reset(&doc->scratch);
     lk_status status = cursor_parse(cursor, &doc->scratch, &c, NULL);
+    if (status == LK_OK) status = sealed_wake(doc);
     if (status == LK_OK) status = cursor_locate(doc, &c, unit, out, update);
     if (status != LK_EMISSING || doc->sealed.at == NULL) return status;
     status = sealed_open(doc); /* it may have been deleted there */

@@ -67,6 +67,7 @@ struct lk_doc {
     bool detached;   /* the state shows a version of its own: the next two, else all there is */
     bool edits_past; /* editing is allowed while detached */
     bool lazy;       /* lk_open_lazily() */
+    bool asleep;     /* there are texts without ids: sealed.h */
     doc_sealed sealed;
     int64_t merge_interval_s;
     VEC(lv) shown_heads;

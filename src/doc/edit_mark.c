@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT
  * edit_mark.c - styles put on text and taken away. */
 #include "doc/edit.h"
+#include "doc/sealed.h"
 #include "model/value.h"
 
 typedef struct edit_mark {
@@ -85,15 +86,17 @@ static lk_status edit_mark_write(lk_doc *doc, lk_ref text, const edit_mark *m, l
 
 lk_status edit_mark_set(lk_doc *doc, lk_ref text, size_t start, size_t end, lk_unit unit,
                         const lk_entry *style, bool lenient) {
+    lk_status status = sealed_wake(doc);
     const seq *target = edit_seq(doc, text, LK_TEXT);
     edit_mark m = {.key = style->key, .value = &style->value};
     bool idle;
     lk_expand expand;
+    if (status != LK_OK) return status;
     if (target == NULL) return LK_EKIND;
     if (start >= end) return LK_ERANGE;
     if (!edit_entry_valid(style, 0)) return LK_EVALUE;
     if (!doc_shows(doc, text.index)) return LK_ESTATE;
-    lk_status status = edit_mark_seek(target, start, unit, &m.start);
+    status = edit_mark_seek(target, start, unit, &m.start);
     if (status == LK_OK) status = edit_mark_seek(target, end, unit, &m.end);
     if (status == LK_OK) status = edit_mark_idle(doc, text, &m, &idle);
     if (status != LK_OK || idle) return status;

@@ -3,6 +3,7 @@
 #include "base/limits.h"
 #include "base/utf8.h"
 #include "doc/edit.h"
+#include "doc/sealed.h"
 
 /* ---- places ---- */
 
@@ -48,10 +49,11 @@ static bool edit_text_is_plain(const lk_doc *doc, seq *target, uint32_t pos, con
 }
 
 lk_status edit_text_insert(lk_doc *doc, lk_ref text, uint32_t pos, lk_str s, const text_len *len) {
-    seq *target = edit_seq(doc, text, LK_TEXT);
     uint32_t points = len->unit[LK_CODEPOINT];
-    lk_status status = edit_begin_plain(doc, text, 1, points);
+    lk_status status = sealed_wake(doc);
+    if (status == LK_OK) status = edit_begin_plain(doc, text, 1, points);
     if (status != LK_OK) return status;
+    seq *target = edit_seq(doc, text, LK_TEXT);
     edit_ready ready = edit_save(doc);
     const uint8_t *copy = oplog_text(&doc->log, (lk_bytes){(const uint8_t *)s.at, s.len});
     if (copy == NULL) return edit_abort(doc, ready, LK_ENOMEM);
@@ -90,12 +92,14 @@ lk_status lk_text_insert(lk_doc *doc, lk_ref text, size_t pos, lk_unit unit, lk_
 }
 
 lk_status lk_text_delete(lk_doc *doc, lk_ref text, size_t pos, size_t len, lk_unit unit) {
+    lk_status status = sealed_wake(doc);
     seq *target = edit_seq(doc, text, LK_TEXT);
+    if (status != LK_OK) return status;
     if (target == NULL) return LK_EKIND;
     if (len == 0) return LK_OK; /* wherever: as Loro */
     if (len > UINT32_MAX || pos > UINT32_MAX - len) return LK_ERANGE;
     uint32_t start, end;
-    lk_status status = edit_text_seek(target, pos, unit, &start);
+    status = edit_text_seek(target, pos, unit, &start);
     if (status == LK_OK) status = edit_text_seek(target, pos + len, unit, &end);
     if (status != LK_OK || start == end) return status;
     return edit_delete(doc, text, target, start, end - start);

@@ -451,10 +451,12 @@ static bool import_recall(importer *in) {
 /* Begin with the root, which stands first in some block. */
 static lk_status import_begin_late(importer *in) {
     lk_id at = in->history.start_frontiers.at[0];
+    bool lazily = in->doc->lazy && in->blocks.len == 1 && in->doc->pending.len == 0;
     for (size_t i = 0; i < in->blocks.len; i++) {
         const import_block *x = &in->blocks.at[i];
+        lazily &= x->b.change_len == 1 && x->b.changes[0].len == 1;
         if (import_peer(x) == at.peer && import_counter(x) == at.counter)
-            return root_load(in->doc, &in->history, &in->root, &x->b, in->fault);
+            return root_load(in->doc, &in->history, &in->root, &x->b, lazily, in->fault);
     }
     return import_fault(in, LK_ECORRUPT, "history lacks the operation it begins with");
 }
@@ -785,6 +787,7 @@ static lk_status import_try(lk_doc *doc, const lk_bytes *blobs, size_t len, bool
         events_cancel(&doc->events);
         state_rewind(&doc->state, mark.names.containers);
         oplog_rewind(&doc->log, &mark);
+        doc->asleep = false;
         return status;
     }
     doc_advance(doc, doc->steps.at, doc->steps.len);
@@ -799,7 +802,9 @@ static lk_status import_run_all(lk_doc *doc, const lk_bytes *blobs, size_t len, 
                                 lk_fault *fault) {
     bool lazy = doc->lazy && len == 1 && doc->pending.len == 0;
     import_need need;
-    lk_status status = import_try(doc, blobs, len, alone, lazy, &need, fault);
+    lk_status status = sealed_wake(doc);
+    if (status != LK_OK) return status;
+    status = import_try(doc, blobs, len, alone, lazy, &need, fault);
     if (status == LK_OK || need == IMPORT_NOTHING) return status;
     *fault = (lk_fault){0};
     status = need == IMPORT_HISTORY ? sealed_open(doc) : LK_OK;

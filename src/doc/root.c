@@ -6,7 +6,10 @@
  *
  * A state is a door for hostile bytes: nothing in it is older than it says and nothing is younger
  * than the root; each atom is there once; each child is held once, by its parent; and containers
- * nest without cycles. */
+ * nest without cycles.
+ *
+ * A text that sleeps is one span by nobody at first. To wake it is to read its state once more, now
+ * with its spans, and to fill a sequence with these that takes the place of the first one. */
 #include "doc/root.h"
 
 #include "base/limits.h"
@@ -26,6 +29,7 @@ typedef struct root_loader {
     uint8_t *held;        /* by container: some value holds it */
     op_id at;             /* the root */
     uint32_t lamport;
+    bool waking; /* of the states only texts that sleep are looked at */
     bool sealed; /* there is none: nothing travels to where the history begins, and what is */
     VEC(uint64_t) atoms; /* there need not be known, but for a check: lv << 32 | length */
     lk_fault *fault;
@@ -126,15 +130,20 @@ static bool root_read(root_loader *l, const snapshot_root *root) {
     l->names.scratch = scratch;
     l->states = arena_new(scratch, state_container, root->len);
     if (!root_need(l, l->states)) return false;
-    for (size_t i = 0; i < root->len; i++)
+    for (size_t i = 0; i < root->len; i++) {
+        lk_bytes key = root->pairs[i].key;
+        if (l->waking && (key.at[0] & (uint8_t)~STATE_ROOT) != LK_TEXT) continue;
         if (state_blob_read(&root->pairs[i], &l->names, &l->states[l->state_len++], l->fault) !=
             LK_OK)
             return false;
+    }
     return true;
 }
 
 static bool root_knows(const root_loader *l, op_id id) {
-    return id.counter < dag_peer_end(&l->doc->log.graph, id.peer);
+    const dag *g = &l->doc->log.graph;
+    return id.peer < g->peers.len &&
+           id.counter < g->peers.at[id.peer].begin + (id.peer == l->at.peer);
 }
 
 static op_id root_id(const root_loader *l, op_id id) {
@@ -357,7 +366,8 @@ static bool root_check_atoms(root_loader *l) {
     return true;
 }
 
-/* Order the pieces by where they begin. They are large: what is sorted is where they go. */
+/* Order the pieces by where they begin, if each atom is there once. They are large: what is sorted
+ * is where they go. */
 static bool root_sort_pieces(root_loader *l) {
     oplog *log = &l->doc->log;
     size_t len = log->pieces.len;
@@ -368,22 +378,17 @@ static bool root_sort_pieces(root_loader *l) {
     if (!root_need(l, places) || !root_need(l, spare) || !root_need(l, sorted)) return false;
     for (size_t i = 0; i < len; i++) places[i] = (uint64_t)log->pieces.at[i].at << 32 | i;
     sort_numbers(places, len, spare);
-    for (size_t i = 0; i < len; i++) sorted[i] = log->pieces.at[(uint32_t)places[i]];
+    for (size_t i = 0; i < len; i++) {
+        sorted[i] = log->pieces.at[(uint32_t)places[i]];
+        if (i > 0 && sorted[i - 1].at + sorted[i - 1].made.len > sorted[i].at)
+            return root_fail(l, LK_ECORRUPT, "state has an operation twice");
+    }
     if (len > 0) __builtin_memcpy(log->pieces.at, sorted, len * sizeof *sorted);
     return true;
 }
 
-/* Each atom is there once. */
 static bool root_check_pieces(root_loader *l) {
-    oplog *log = &l->doc->log;
-    if (l->sealed) return root_check_atoms(l);
-    if (!root_sort_pieces(l)) return false;
-    for (size_t i = 1; i < log->pieces.len; i++) {
-        const oplog_piece *p = &log->pieces.at[i];
-        if (p[-1].at + p[-1].made.len > p->at)
-            return root_fail(l, LK_ECORRUPT, "state has an operation twice");
-    }
-    return true;
+    return l->sealed ? root_check_atoms(l) : root_sort_pieces(l);
 }
 
 /* A register is as that step makes it. */
@@ -523,27 +528,42 @@ static bool root_span(root_loader *l, uint32_t id, root_source *from, const stat
     return root_piece(l, span->id.peer, of->lamport, &made);
 }
 
-static bool root_text(root_loader *l, uint32_t id, const state_text *text) {
-    root_source from = {.left = {(const uint8_t *)text->text.at, text->text.len}};
-    seq_span *spans = arena_new(&l->doc->scratch, seq_span, text->span_len);
-    from.flat = utf8_measure(from.left.at, from.left.len).unit[LK_CODEPOINT] == from.left.len;
-    from.left.at = oplog_text(&l->doc->log, from.left);
-    if (!root_need(l, from.left.at) || !root_need(l, spans) ||
-        !root_make_marks(l, id, text, &from.marks))
-        return false;
+static bool root_fill(root_loader *l, uint32_t id, const seq_span *spans, size_t span_len,
+                      const state_text *text) {
     uint64_t len = 0;
-    for (size_t i = 0; i < text->span_len; i++) {
-        if (!root_span(l, id, &from, &text->spans[i], &spans[i])) return false;
-        len += spans[i].len[SEQ_ENTITY];
-    }
-    if (text->span_len == 0) return true;
+    for (size_t i = 0; i < span_len; i++) len += spans[i].len[SEQ_ENTITY];
     step *st = root_step(l, STEP_FILL, id);
     if (st == NULL) return false;
     st->data = spans;
-    st->key = (uint32_t)text->span_len;
+    st->key = (uint32_t)span_len;
     st->len = len < UINT32_MAX ? (uint32_t)len : UINT32_MAX;
     st->bytes = (uint32_t)text->text.len;
     return true;
+}
+
+/* The spans of a text whose bytes are in the log. */
+static bool root_spans(root_loader *l, uint32_t id, const state_text *text, const uint8_t *at,
+                       const text_len *len) {
+    root_source from = {.left = {at, text->text.len},
+                        .flat = len->unit[LK_CODEPOINT] == text->text.len};
+    seq_span *spans = arena_new(&l->doc->scratch, seq_span, text->span_len);
+    if (!root_need(l, spans) || !root_make_marks(l, id, text, &from.marks)) return false;
+    for (size_t i = 0; i < text->span_len; i++)
+        if (!root_span(l, id, &from, &text->spans[i], &spans[i])) return false;
+    return text->span_len == 0 || root_fill(l, id, spans, text->span_len, text);
+}
+
+static bool root_text(root_loader *l, uint32_t id, const state_text *text) {
+    const uint8_t *from = (const uint8_t *)text->text.at;
+    text_len len = utf8_measure(from, text->text.len);
+    const uint8_t *at = oplog_text(&l->doc->log, (lk_bytes){from, text->text.len});
+    if (!root_need(l, at)) return false;
+    if (!text->asleep) return root_spans(l, id, text, at, &len);
+    seq_span *all = arena_new(&l->doc->scratch, seq_span, 1);
+    if (!root_need(l, all)) return false;
+    *all = seq_measured_span((op_id){SEQ_NOBODY, 0}, at, &len);
+    l->doc->asleep = true;
+    return root_fill(l, id, all, 1, text);
 }
 
 /* ---- list ---- */
@@ -753,8 +773,8 @@ static bool root_states(root_loader *l, const snapshot_root *root) {
 }
 
 lk_status root_load(lk_doc *doc, const snapshot_history *history, const snapshot_root *root,
-                    const block *first, lk_fault *fault) {
-    root_loader l = {.doc = doc, .fault = fault};
+                    const block *first, bool lazily, lk_fault *fault) {
+    root_loader l = {.doc = doc, .names.lazily = lazily, .fault = fault};
     bool fine =
         root_begin(&l, history, first) && root_states(&l, root) && root_keep(&l, root->bytes);
     return fine ? LK_OK : fault->code;
@@ -774,7 +794,70 @@ static bool root_stands_alone(root_loader *l) {
 
 lk_status root_load_tip(lk_doc *doc, const snapshot_tip *tip, const snapshot_root *at_end,
                         lk_fault *fault) {
-    root_loader l = {.doc = doc, .fault = fault};
+    root_loader l = {.doc = doc, .names.lazily = true, .fault = fault};
     bool fine = root_seal(&l, tip) && root_states(&l, at_end) && root_stands_alone(&l);
     return fine ? LK_OK : fault->code;
+}
+
+/* ---- waking ---- */
+
+static bool root_wake_text(root_loader *l, const state_container *c) {
+    uint32_t id = l->cids[c->cid];
+    const state_text *text = &c->as.text;
+    seq_walk w = seq_range(state_find_seq(&l->doc->state, id), 0, 1);
+    seq_span first;
+    if (!seq_walk_next(&w, &first) || first.id.peer != SEQ_NOBODY) return true;
+    text_len len = utf8_measure(first.data, text->text.len);
+    return root_spans(l, id, text, first.data, &len);
+}
+
+/* Carry out the steps: new sequences take the place of those that slept. All or none. */
+static bool root_exchange(root_loader *l) {
+    const step_list *steps = &l->doc->steps;
+    seq *fresh = arena_new(&l->doc->scratch, seq, steps->len);
+    bool fine = root_need(l, fresh);
+    size_t made = 0;
+    for (; made < steps->len && fine; made++) {
+        const step *st = &steps->at[made];
+        seq_init(&fresh[made], SEQ_TEXT, &l->doc->memory);
+        fine = root_need(l, seq_reserve_fill(&fresh[made], st->key, st->bytes) ? fresh : NULL);
+    }
+    for (size_t i = 0; i < made; i++) {
+        const step *st = &steps->at[i];
+        seq *own = state_find_seq(&l->doc->state, st->container);
+        seq_edit whole;
+        if (fine) seq_fill(&fresh[i], st->data, st->key, &whole);
+        seq old = fine ? *own : fresh[i];
+        if (fine) *own = fresh[i];
+        seq_drop(&old);
+    }
+    return fine;
+}
+
+static bool root_wake_all(root_loader *l, lk_bytes states) {
+    sstable found;
+    if (sstable_read(states, 0, LIMIT_SNAPSHOT_BYTES, &l->doc->scratch, &found, l->fault) != LK_OK)
+        return false;
+    snapshot_root root = {.pairs = found.pairs, .len = found.len};
+    bool fine = root_read(l, &root) && root_map_names(l);
+    for (size_t i = 0; i < l->state_len && fine; i++) fine = root_wake_text(l, &l->states[i]);
+    return fine && root_check_pieces(l) && root_exchange(l);
+}
+
+lk_status root_wake(lk_doc *doc, lk_bytes states) {
+    const dag *g = &doc->log.graph;
+    lk_fault fault = {0};
+    arena scratch = doc->scratch;
+    size_t pieces = doc->log.pieces.len;
+    root_loader l = {.doc = doc, .waking = true, .sealed = doc->sealed.at != NULL, .fault = &fault};
+    l.at = l.sealed ? (op_id){TABLE_NONE, 0} : dag_id(g, g->floor - 1);
+    l.lamport = l.sealed ? g->sealed : dag_lamport(g, g->floor - 1);
+    arena_init(&doc->scratch, &doc->memory);
+    doc->steps.len = 0;
+    doc->asleep = !root_wake_all(&l, states);
+    if (doc->asleep) doc->log.pieces.len = pieces;
+    doc->steps.len = 0;
+    arena_drop(&doc->scratch);
+    doc->scratch = scratch;
+    return doc->asleep ? fault.code : LK_OK;
 }

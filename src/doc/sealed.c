@@ -4,6 +4,7 @@
 
 #include "doc/checkout.h"
 #include "doc/import.h"
+#include "doc/root.h"
 #include "model/value.h"
 #include "oplog/mergeable.h"
 
@@ -232,6 +233,7 @@ static void sealed_settle(lk_doc *doc, sealed_aside *a, bool keep_new) {
     }
     doc->sealed.at = a->sealed;
     if (keep_new) sealed_drop(doc);
+    if (keep_new) doc->asleep = false;
     if (keep_new && sealed_records(&doc->events)) events_cancel(&doc->events);
     state_drop(&a->state);
     oplog_drop(&a->log);
@@ -301,8 +303,10 @@ static bool sealed_same_counters(lk_doc *doc, const sealed_aside *a) {
     return true;
 }
 
+/* Of what slept the text was compared. */
 static bool sealed_same_span(const seq_span *x, const seq_span *y) {
     bool x_starts = false, y_starts = false;
+    if (x->id.peer == SEQ_NOBODY) return true;
     const text_mark *a = seq_mark(x, &x_starts), *b = seq_mark(y, &y_starts);
     if (x->id.peer != y->id.peer || x->id.counter != y->id.counter) return false;
     if (a == NULL || b == NULL) return a == b;
@@ -365,7 +369,7 @@ static lk_status sealed_read(lk_doc *doc, sealed_aside *a) {
 
 lk_status sealed_open(lk_doc *doc) {
     sealed_aside a;
-    if (doc->sealed.at == NULL) return LK_OK;
+    if (doc->sealed.at == NULL) return sealed_wake(doc);
     if (doc->spent) return LK_ESPENT;
     if (doc->sealed.damage != LK_OK) return doc->sealed.damage;
     events *e = &doc->events;
@@ -381,6 +385,26 @@ lk_status sealed_open(lk_doc *doc) {
     if (status != LK_ENOMEM) doc->sealed.damage = status;
     if (status != LK_OK || !records) return status;
     return doc_spend(doc, checkout_gather(doc));
+}
+
+/* ---- what sleeps ---- */
+
+lk_status sealed_sections(const lk_doc *doc, envelope_sections *out, lk_fault *fault) {
+    envelope_mode mode;
+    reader body;
+    lk_status status =
+        envelope_open((lk_bytes){doc->sealed.at, doc->sealed.len}, &mode, &body, fault);
+    return status == LK_OK ? envelope_read_sections(&body, out, fault) : status;
+}
+
+lk_status sealed_wake(lk_doc *doc) {
+    envelope_sections from = {.state.bytes = doc->log.root};
+    lk_fault fault;
+    if (!doc->asleep) return LK_OK;
+    bool sealed = doc->sealed.at != NULL;
+    lk_status status = sealed ? sealed_sections(doc, &from, &fault) : LK_OK;
+    if (status == LK_OK) status = root_wake(doc, from.state.bytes);
+    return status == LK_OK || status == LK_ENOMEM || !sealed ? status : sealed_open(doc);
 }
 
 void lk_open_lazily(lk_doc *doc, bool on) { doc->lazy = on; }

@@ -18,7 +18,10 @@
  *
  * A document that shows its past, or writes as a peer of the history, is not sealed, and the state
  * never travels while it is: what only a journey asks for (oplog.h: pieces, registers) is not kept.
- */
+ *
+ * Texts without styles sleep: they are the bytes of the text, read for what they say, and who wrote
+ * what of them is found out by the first call that asks, from the states they came in. So do those
+ * of a shallow snapshot whose history is but its root. If that is damaged, the history tells. */
 #ifndef DOC_SEALED_H
 #define DOC_SEALED_H
 
@@ -30,9 +33,15 @@
 bool sealed_keep(lk_doc *doc, lk_bytes blob, const snapshot_tip *tip, bool plain);
 void sealed_drop(lk_doc *doc);
 
-/* Read the history, if it is sealed. LK_ECORRUPT, LK_EVERSION, LK_ELIMIT, LK_ENOMEM, LK_ESPENT. */
+/* Read the history, if it is sealed, and wake what sleeps. LK_ECORRUPT, LK_EVERSION, LK_ELIMIT,
+ * LK_ENOMEM, LK_ESPENT. */
 lk_status sealed_open(lk_doc *doc);
-/* The same if an operation is sealed, or one of a span. */
+/* Give the texts that sleep their ids. Statuses as above; all is as it was then. Containers of the
+ * state may move. */
+lk_status sealed_wake(lk_doc *doc);
+/* The parts of the snapshot it came in. Statuses as above. */
+lk_status sealed_sections(const lk_doc *doc, envelope_sections *out, lk_fault *fault);
+/* sealed_open() if an operation is sealed, or one of a span. */
 lk_status sealed_open_for(lk_doc *doc, lk_id id);
 /* The same unless a version is that at the end of what is sealed, or newer. `vector`: the ids are
  * ends. */

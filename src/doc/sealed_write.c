@@ -89,13 +89,9 @@ static lk_status sealed_write_settle(lk_doc *doc) {
 
 lk_status sealed_write_prepare(lk_doc *doc, lk_bytes *history) {
     sealed_writer w = {.doc = doc, .names.scratch = &doc->scratch};
-    envelope_mode mode;
     envelope_sections sections;
-    reader body;
     sstable states;
-    lk_bytes blob = {doc->sealed.at, doc->sealed.len};
-    lk_status status = envelope_open(blob, &mode, &body, &w.fault);
-    if (status == LK_OK) status = envelope_read_sections(&body, &sections, &w.fault);
+    lk_status status = sealed_sections(doc, &sections, &w.fault);
     if (status != LK_OK) return status;
     *history = sections.history.bytes;
     if (doc->sealed.times.len > 0) return LK_OK;

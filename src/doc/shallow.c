@@ -173,8 +173,10 @@ lk_status export_snapshot(lk_doc *doc, lk_export_mode mode, lk_ids frontiers, lk
     shallow_plan plan;
     lk_bytes whole = mode == LK_SNAPSHOT ? sealed_whole(doc) : (lk_bytes){0};
     if (whole.len > 0) return buf_append(out, whole.at, whole.len) ? LK_OK : LK_ENOMEM;
-    if (mode == LK_SNAPSHOT && sealed_write_can(doc)) return shallow_write_on(doc, out);
-    lk_status status = sealed_open(doc);
+    lk_status status = sealed_wake(doc);
+    if (status == LK_OK && mode == LK_SNAPSHOT && sealed_write_can(doc))
+        return shallow_write_on(doc, out);
+    if (status == LK_OK) status = sealed_open(doc);
     if (status != LK_OK) return status;
     arena_reset(&doc->scratch);
     status = shallow_make_plan(doc, mode, frontiers, &plan);

@@ -122,14 +122,11 @@ static void json_list(json_printer *p, const seq *list) {
 }
 
 static void json_text(json_printer *p, const seq *text) {
-    lk_buf whole = {.memory = &p->doc->memory};
     seq_walk w = seq_range(text, 0, seq_len(text, SEQ_ENTITY));
     seq_span span;
-    while (seq_walk_next(&w, &span))
-        if (span.data != NULL && !buf_append(&whole, span.data, span.len[LK_UTF8]))
-            p->w.failed = true;
-    json_quote(&p->w, (lk_str){(const char *)whole.at, whole.len});
-    lk_buf_free(&whole);
+    json_char(p, '"');
+    while (seq_walk_next(&w, &span)) json_quote_part(&p->w, (lk_str){span.data, span.len[LK_UTF8]});
+    json_char(p, '"');
 }
 
 static void json_movable(json_printer *p, const movable *list) {

@@ -29,6 +29,9 @@ typedef struct seq_span {
     const void *data;        /* UTF-8, an array of lk_value, or of an anchor its text_mark */
 } seq_span;
 
+/* The peer of text that sleeps: its ids are not known yet, so it can be read and nothing else. */
+#define SEQ_NOBODY UINT32_MAX
+
 typedef struct seq {
     btree tree;
     seq_kind kind;

@@ -257,6 +257,32 @@ static lk_status open_lazily(fixture *f) {
     lk_free(doc);
     return status;
 }
+/* A text opens asleep, and wakes when it is edited. */
+static lk_status wake(fixture *f, lk_export_mode mode) {
+    static lk_buf blobs[LK_SHALLOW + 1];
+    lk_buf *blob = &blobs[mode];
+    lk_ref text;
+    if (blob->len == 0) {
+        lk_doc *full = lk_new(3, NULL);
+        CHECK_EQ(lk_root(full, LK_TEXT, str_of("plain"), &text), LK_OK);
+        for (size_t i = 0; i < 90; i++)
+            CHECK_EQ(lk_text_insert(full, text, i / 2, LK_UTF8, str_of("word")), LK_OK);
+        CHECK_EQ(lk_export(full, mode, lk_frontiers(full), blob), LK_OK);
+        lk_free(full);
+    }
+    lk_doc *doc = lk_new(4, &f->memory);
+    if (doc == NULL) return LK_ENOMEM;
+    lk_open_lazily(doc, true);
+    lk_status status = lk_import(doc, (lk_bytes){blob->at, blob->len}, NULL, NULL);
+    if (status == LK_OK) status = lk_root(doc, LK_TEXT, str_of("plain"), &text);
+    if (status == LK_OK) status = lk_text_delete(doc, text, 3, 50, LK_UTF8);
+    if (status == LK_OK) CHECK_EQ(lk_text_len(doc, text, LK_UTF8), 310);
+    if (status == LK_ENOMEM) lk_check(doc);
+    lk_free(doc);
+    return status;
+}
+static lk_status wake_sealed(fixture *f) { return wake(f, LK_SNAPSHOT); }
+static lk_status wake_late(fixture *f) { return wake(f, LK_SHALLOW); }
 static lk_status print_json(fixture *f) {
     lk_buf out = {.memory = &f->memory};
     lk_status status = lk_json(f->doc, &out);
@@ -417,6 +443,8 @@ int main(void) {
         spent += sweep("export of a shallow snapshot", export_shallow, watched);
         spent += sweep("late beginning", begin_late, watched);
         spent += sweep("sealed beginning", open_lazily, watched);
+        spent += sweep("text that wakes", wake_sealed, watched);
+        spent += sweep("text that wakes in a shallow snapshot", wake_late, watched);
         spent += sweep("json", print_json, watched);
         spent += sweep("export as JSON", export_json, watched);
         spent += sweep("import of JSON", import_json, watched);

@@ -5,6 +5,7 @@
 #include "check.h"
 #include "codec/envelope.h"
 #include "codec/sstable.h"
+#include "codec/state_blob.h"
 #include "loro_vectors.h"
 
 static lk_str str_of(const char *s) { return (lk_str){s, strlen(s)}; }
@@ -51,6 +52,10 @@ static void fill(lk_doc *doc, const char *word) {
     CHECK_EQ(lk_tree_move(doc, tree, nodes[1], &nodes[0], 0), LK_OK);
     CHECK_EQ(lk_tree_delete(doc, tree, nodes[2]), LK_OK);
     CHECK_EQ(lk_counter_add(doc, root_of(doc, LK_COUNTER, "counter"), 0.1), LK_OK);
+    lk_ref plain = root_of(doc, LK_TEXT, "plain");
+    CHECK_EQ(lk_text_insert(doc, plain, 0, LK_UTF8, str_of(word)), LK_OK);
+    CHECK_EQ(lk_text_insert(doc, plain, 1, LK_CODEPOINT, str_of("\xc3\xa9t\xc3\xa9")), LK_OK);
+    CHECK_EQ(lk_text_delete(doc, plain, 2, 1, LK_CODEPOINT), LK_OK);
     CHECK_EQ(lk_text_insert(doc, text, 3, LK_UTF8, str_of(word)), LK_OK);
     lk_commit_options options = {.message = str_of("filled"), .timestamp_s = 1000};
     CHECK_EQ(lk_commit(doc, &options), LK_OK);
@@ -426,6 +431,206 @@ static void test_disbelieved(void) {
     lk_free(twin);
 }
 
+/* ---- texts that sleep ---- */
+
+typedef lk_status deed(lk_doc *doc, lk_ref text, lk_buf *out);
+
+static lk_status do_nothing(lk_doc *doc, lk_ref text, lk_buf *out) {
+    return lk_text_slice(doc, text, 2, 5, LK_CODEPOINT, out);
+}
+static lk_status do_insert(lk_doc *doc, lk_ref text, lk_buf *out) {
+    (void)out;
+    return lk_text_insert(doc, text, 5, LK_CODEPOINT, str_of("in"));
+}
+static lk_status do_delete(lk_doc *doc, lk_ref text, lk_buf *out) {
+    (void)out;
+    return lk_text_delete(doc, text, 3, 4, LK_CODEPOINT);
+}
+static lk_status do_mark(lk_doc *doc, lk_ref text, lk_buf *out) {
+    lk_value on = {.type = LK_BOOL, .as.boolean = true};
+    (void)out;
+    return lk_text_mark(doc, text, 2, 6, LK_CODEPOINT, str_of("bold"), &on);
+}
+static lk_status do_cursor(lk_doc *doc, lk_ref text, lk_buf *out) {
+    return lk_cursor_new(doc, text, 4, LK_UTF16, LK_LEFT, out);
+}
+static lk_status do_snapshot(lk_doc *doc, lk_ref text, lk_buf *out) {
+    (void)text;
+    return lk_export(doc, LK_SNAPSHOT, (lk_ids){0}, out);
+}
+static lk_status do_shallow(lk_doc *doc, lk_ref text, lk_buf *out) {
+    (void)text;
+    return lk_export(doc, LK_SHALLOW, lk_frontiers(doc), out);
+}
+static lk_status do_undo(lk_doc *doc, lk_ref text, lk_buf *out) {
+    lk_undo *undo = lk_undo_new(doc);
+    lk_undo_done done;
+    lk_status status = do_insert(doc, text, out);
+    if (status == LK_OK) status = do_delete(doc, text, out);
+    if (status == LK_OK) status = lk_commit(doc, NULL);
+    if (status == LK_OK) status = lk_undo_step(undo, LK_UNDO, &done);
+    lk_undo_free(undo);
+    return status;
+}
+/* The state goes to the beginning and comes back. */
+static lk_status do_travel(lk_doc *doc, lk_ref text, lk_buf *out) {
+    lk_ids start = lk_frontiers(doc);
+    lk_id at = start.at[0];
+    lk_status status = do_delete(doc, text, out);
+    if (status == LK_OK) status = lk_checkout(doc, (lk_ids){&at, 1});
+    if (status == LK_OK) status = lk_json(doc, out);
+    return status == LK_OK ? lk_attach(doc) : status;
+}
+static deed *const deeds[] = {do_nothing,  do_insert,  do_delete, do_mark,  do_cursor,
+                              do_snapshot, do_shallow, do_undo,   do_travel};
+
+/* Two wrote at random in a text and a text in a map, both without styles; the last one alone. */
+static lk_doc *write_plainly(rng *random) {
+    lk_doc *docs[] = {lk_new(1, NULL), lk_new(2, NULL)};
+    static const char *words[] = {"a", "bc", "\xc3\xa9", "\xf0\x9f\xa6\x9c!",
+                                  "long words of ASCII"};
+    lk_ref texts[2];
+    for (int d = 0; d < 2; d++) texts[d] = root_of(docs[d], LK_TEXT, "text");
+    for (int i = 0; i < 300; i++) {
+        int d = i < 280 ? (int)rng_below(random, 2) : 0;
+        size_t len = lk_text_len(docs[d], texts[d], LK_CODEPOINT);
+        size_t pos = rng_below(random, (uint32_t)len + 1);
+        if (len - pos > 2 && rng_below(random, 4) == 0)
+            CHECK_EQ(lk_text_delete(docs[d], texts[d], pos, 2, LK_CODEPOINT), LK_OK);
+        else
+            CHECK_EQ(lk_text_insert(docs[d], texts[d], pos, LK_CODEPOINT,
+                                    str_of(words[rng_below(random, 5)])),
+                     LK_OK);
+        CHECK_EQ(lk_commit(docs[d], NULL), LK_OK);
+        if (i == 279 || rng_below(random, 8) == 0) sync(docs[1], docs[0]);
+        if (rng_below(random, 8) == 0) sync(docs[0], docs[1]);
+    }
+    lk_ref child;
+    CHECK_EQ(lk_map_set_container(docs[0], root_of(docs[0], LK_MAP, "map"), str_of("in"), LK_TEXT,
+                                  &child),
+             LK_OK);
+    CHECK_EQ(lk_text_insert(docs[0], child, 0, LK_UTF8, str_of("a text in a map")), LK_OK);
+    CHECK_EQ(lk_commit(docs[0], NULL), LK_OK);
+    lk_free(docs[1]);
+    return docs[0];
+}
+
+/* Whatever is done first, and whoever writes next, all is as in a document that knew all ids. */
+static void test_wakes(void) {
+    rng random = {20261126};
+    lk_doc *origin = write_plainly(&random);
+    lk_id end = lk_frontiers(origin).at[0];
+    for (int shallow = 0; shallow < 2; shallow++) {
+        lk_buf blob = export(origin, shallow ? LK_SHALLOW : LK_SNAPSHOT,
+                             shallow ? (lk_ids){&end, 1} : (lk_ids){0});
+        for (size_t i = 0; i < sizeof deeds / sizeof *deeds; i++)
+            for (int order = 0; order < 2; order++) {
+                lk_doc *docs[2], *far = lk_new(8, NULL);
+                lk_buf answers[2] = {{0}, {0}};
+                CHECK_EQ(import(far, &blob), LK_OK);
+                type(far, 9, "from afar");
+                for (int d = 0; d < 2; d++) {
+                    docs[d] = lk_new(7, NULL);
+                    lk_open_lazily(docs[d], d == 0);
+                    CHECK_EQ(lk_watch(docs[d], i % 2 > 0), LK_OK);
+                    CHECK_EQ(import(docs[d], &blob), LK_OK);
+                    if (order > 0) sync(far, docs[d]);
+                    lk_ref text = root_of(docs[d], LK_TEXT, "text");
+                    CHECK_EQ(deeds[i](docs[d], text, &answers[d]), LK_OK);
+                    CHECK_EQ(lk_commit(docs[d], NULL), LK_OK);
+                    if (order == 0) sync(far, docs[d]);
+                    CHECK_EQ(lk_json(docs[d], &answers[d]), LK_OK);
+                }
+                if (deeds[i] == do_snapshot || deeds[i] == do_shallow)
+                    CHECK(answers[0].len > 0); /* a sealed history is passed on as it came */
+                else
+                    CHECK_BYTES(answers[0].at, answers[0].len, answers[1].at, answers[1].len);
+                CHECK(told(docs[0]) == told(docs[1]));
+                sync(docs[0], far);
+                sync(docs[1], far);
+                lk_check(docs[0]);
+                lk_check(far);
+                for (int d = 0; d < 2; d++) lk_buf_free(&answers[d]);
+                for (int d = 0; d < 2; d++) lk_free(docs[d]);
+                lk_free(far);
+            }
+        lk_buf_free(&blob);
+    }
+    lk_free(origin);
+}
+
+/* A snapshot whose only text, which is at the end of its state, has a span that is longer by one,
+ * or ends of styles that never began. */
+static lk_buf damage(lk_doc *origin, lk_export_mode mode) {
+    lk_buf blob = export(origin, mode, lk_frontiers(origin)), out = {0};
+    envelope_sections sections = sections_of(&blob);
+    lk_bytes parts[] = {sections.history.bytes, sections.state.bytes, sections.root.bytes};
+    lk_bytes *part = mode == LK_SHALLOW ? &parts[2] : &parts[1];
+    arena scratch;
+    sstable found;
+    lk_fault fault;
+    lk_buf fresh = {0};
+    arena_init(&scratch, &mem_default);
+    CHECK_EQ(sstable_read(*part, 0, 1u << 20, &scratch, &found, &fault), LK_OK);
+    for (size_t i = 0; i < found.len; i++) {
+        uint8_t *value = (uint8_t *)(uintptr_t)found.pairs[i].value.at;
+        size_t len = found.pairs[i].value.len;
+        /* ..., one column of lengths that ends with the last span's; no keys, no marks */
+        if (found.pairs[i].key.at[0] == (STATE_ROOT | LK_TEXT)) value[len - 3] ^= 2;
+    }
+    CHECK_EQ(sstable_write(found.pairs, found.len, &mem_default, &fresh), LK_OK);
+    *part = bytes_of(&fresh);
+    writer w = writer_new(&out);
+    size_t start;
+    envelope_begin(&w, ENVELOPE_SNAPSHOT, &start);
+    for (int i = 0; i < 3; i++) {
+        writer_u32le(&w, (uint32_t)parts[i].len);
+        writer_raw(&w, parts[i].at, parts[i].len);
+    }
+    envelope_finish(&w, start);
+    CHECK(!w.failed);
+    arena_drop(&scratch);
+    lk_buf_free(&fresh);
+    lk_buf_free(&blob);
+    return out;
+}
+
+/* Damage shows when somebody asks. Where there is a history it knows better. */
+static void test_damaged_sleep(void) {
+    lk_doc *origin = lk_new(1, NULL);
+    lk_value one = {.type = LK_I64, .as.i64 = 1};
+    type(origin, 0, "a text");
+    type(origin, 2, "and more");
+    type(origin, 14, "!");
+    for (int shallow = 0; shallow < 2; shallow++) {
+        lk_buf blob = damage(origin, shallow ? LK_SHALLOW : LK_SNAPSHOT), out = {0};
+        lk_doc *doc = lk_new(7, NULL), *eager = lk_new(8, NULL);
+        CHECK_EQ(import(eager, &blob), shallow ? LK_ECORRUPT : LK_OK);
+        lk_open_lazily(doc, true);
+        CHECK_EQ(import(doc, &blob), LK_OK);
+        lk_ref text = root_of(doc, LK_TEXT, "text");
+        for (size_t i = 1; i < sizeof deeds / sizeof *deeds; i++) {
+            bool whole = deeds[i] == do_snapshot; /* of a root that is all there is, its bytes */
+            lk_status status = deeds[i](doc, text, &out);
+            CHECK(status == (shallow ? LK_ECORRUPT : LK_OK) || whole);
+            CHECK_EQ(lk_commit(doc, NULL), LK_OK);
+            lk_check(doc);
+        }
+        CHECK_EQ(lk_map_set(doc, root_of(doc, LK_MAP, "map"), str_of("k"), &one), LK_OK);
+        CHECK_EQ(lk_commit(doc, NULL), LK_OK);
+        if (shallow) {
+            out.len = 0;
+            CHECK_EQ(lk_text_string(doc, text, &out), LK_OK);
+            CHECK_BYTES(out.at, out.len, "a and moretext!", 15);
+        }
+        lk_buf_free(&blob);
+        lk_buf_free(&out);
+        lk_free(doc);
+        lk_free(eager);
+    }
+    lk_free(origin);
+}
+
 /* ---- the snapshot as it came ---- */
 
 static void check_whole(lk_doc *doc, const lk_buf *blob, bool whole) {
@@ -555,5 +760,7 @@ int main(void) {
     test_elsewhere();
     test_disbelieved();
     test_whole();
+    test_wakes();
+    test_damaged_sleep();
     return 0;
 }
