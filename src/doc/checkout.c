@@ -84,6 +84,7 @@ lk_status checkout_return(lk_doc *doc, checkout_home *home, lk_status status) {
 }
 
 lk_status checkout_gather(lk_doc *doc) {
+    oplog_part(&doc->log);
     lk_status status = sealed_open(doc);
     if (status != LK_OK) return status;
     const dag *g = &doc->log.graph;

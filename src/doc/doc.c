@@ -87,6 +87,7 @@ size_t lk_op_count(const lk_doc *doc) {
 }
 
 lk_status lk_change_count(lk_doc *doc, size_t *out) {
+    oplog_part(&doc->log);
     lk_status status = sealed_open(doc);
     if (status != LK_OK) return status;
     const dag *g = &doc->log.graph;

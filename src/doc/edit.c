@@ -55,6 +55,7 @@ lk_status edit_begin_plain(lk_doc *doc, lk_ref ref, size_t ops, uint32_t atoms) 
     int32_t counter = edit_next_id(doc).counter;
     if (atoms > (uint32_t)(LIMIT_COUNTER - counter)) return LK_ELIMIT;
     if (atoms > LIMIT_HISTORY - doc->log.graph.end) return LK_ELIMIT;
+    oplog_part(&doc->log);
     if (!vec_reserve(&doc->memory, &doc->log.ops, ops)) return LK_ENOMEM;
     if (!vec_reserve(&doc->memory, &doc->unsent, 1)) return LK_ENOMEM;
     if (doc->events.watching && !events_begin(doc)) return LK_ENOMEM;
@@ -80,8 +81,7 @@ static bool edit_open_change(lk_doc *doc) {
 }
 
 /* Write an op down, in the change being written. */
-static void edit_write(lk_doc *doc, op *o) {
-    o->counter = edit_next_id(doc).counter;
+static void edit_write(lk_doc *doc, const op *o) {
     bool pushed = oplog_push(&doc->log, o);
     LK_ASSERT(pushed);
 }
@@ -90,7 +90,7 @@ bool edit_is_plain(const lk_doc *doc, const seq *target) {
     return !doc->events.watching && !doc->detached && target->kind == SEQ_TEXT;
 }
 
-bool edit_write_plain(lk_doc *doc, op *o) {
+bool edit_write_plain(lk_doc *doc, const op *o) {
     if (!edit_open_change(doc)) return false;
     edit_write(doc, o);
     return true;
@@ -100,6 +100,7 @@ bool edit_write_plain(lk_doc *doc, op *o) {
 static void edit_note(lk_doc *doc, op *o, step *st) {
     const dag_run *run = &doc->log.graph.runs.at[doc->log.graph.runs.len - 1];
     st->id = edit_next_id(doc);
+    o->counter = st->id.counter;
     st->peer_wide = doc->peer;
     st->lamport = run->lamport + (uint32_t)(st->id.counter - run->counter);
     edit_write(doc, o);
@@ -185,11 +186,13 @@ lk_status edit_delete(lk_doc *doc, lk_ref ref, seq *target, uint32_t pos, uint32
         return edit_delete_pieces(doc, ref, target, pos, len);
     lk_status status = edit_begin_plain(doc, ref, 1, len);
     if (status != LK_OK) return status;
-    op o = {.kind = OP_DELETE,
-            .container = ref.index,
-            .len = len,
-            .as.del = {.pos = pos, .start = part.start}};
-    if (!edit_write_plain(doc, &o)) return LK_ENOMEM;
+    op *o = oplog_slot(&doc->log);
+    *o = (op){.kind = OP_DELETE,
+              .container = ref.index,
+              .counter = edit_next_id(doc).counter,
+              .len = len,
+              .as.del = {.pos = pos, .start = part.start}};
+    if (!edit_write_plain(doc, o)) return LK_ENOMEM;
     seq_shorten(target, &part);
     return LK_OK;
 }
@@ -440,23 +443,34 @@ lk_status lk_describe(lk_doc *doc, const lk_commit_options *options) {
         __builtin_memcpy(copy, message.at, message.len);
         message.at = copy;
     }
+    oplog_part(&doc->log);
     doc->log.changes.at[doc->log.changes.len - 1].message = message.len > 0 ? message : (lk_str){0};
     edit_date_change(doc, options->timestamp_s);
     return LK_OK;
 }
 
-lk_status lk_commit(lk_doc *doc, const lk_commit_options *options_or_null) {
-    if (doc->spent) return LK_ESPENT;
-    if (!doc->open) return LK_OK;
+/* Close the change being written. */
+static lk_status edit_close(lk_doc *doc, const lk_commit_options *options_or_null) {
     uint64_t own;
+    bool says = options_or_null != NULL &&
+                (options_or_null->message.len > 0 || options_or_null->timestamp_s > 0);
+    if (!says && oplog_close_on(&doc->log, doc->merge_interval_s)) return LK_OK;
+    oplog_part(&doc->log);
     if (!oplog_reserve_close(&doc->log, &own)) return LK_ENOMEM;
     lk_status status = LK_OK;
     if (options_or_null != NULL)
         status = lk_describe(doc, options_or_null);
     else
         edit_date_change(doc, doc->log.changes.at[doc->log.changes.len - 1].timestamp_s);
+    if (status == LK_OK) oplog_close_own(&doc->log, own, doc->merge_interval_s);
+    return status;
+}
+
+lk_status lk_commit(lk_doc *doc, const lk_commit_options *options_or_null) {
+    if (doc->spent) return LK_ESPENT;
+    if (!doc->open) return LK_OK;
+    lk_status status = edit_close(doc, options_or_null);
     if (status != LK_OK) return status;
-    oplog_close_own(&doc->log, own, doc->merge_interval_s);
     doc->open = false;
     merge_settle(&doc->merge);
     lk_str origin = options_or_null == NULL ? (lk_str){0} : options_or_null->origin;

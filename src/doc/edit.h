@@ -36,8 +36,8 @@ lk_status edit_finish(lk_doc *doc, edit_ready ready, op *ops, step *steps, size_
  * scratch memory: after edit_begin_plain() its op is written down, and the sequence told. */
 lk_status edit_begin_plain(lk_doc *doc, lk_ref ref, size_t ops, uint32_t atoms);
 bool edit_is_plain(const lk_doc *doc, const seq *target);
-/* The op is complete but for its id. false: memory is out and nothing changed. */
-bool edit_write_plain(lk_doc *doc, op *o);
+/* The op, at oplog_slot(), is complete. false: memory is out and nothing changed. */
+bool edit_write_plain(lk_doc *doc, const op *o);
 
 /* The sequence of a container of that kind, or NULL if it is of another. */
 seq *edit_seq(lk_doc *doc, lk_ref ref, lk_kind kind);

@@ -58,14 +58,17 @@ lk_status edit_text_insert(lk_doc *doc, lk_ref text, uint32_t pos, lk_str s, con
     const uint8_t *copy = oplog_text(&doc->log, (lk_bytes){(const uint8_t *)s.at, s.len});
     if (copy == NULL) return edit_abort(doc, ready, LK_ENOMEM);
     uint32_t bytes = (uint32_t)s.len;
-    op o = {.kind = OP_TEXT_INSERT,
-            .container = text.index,
-            .len = points,
-            .as.insert = {.pos = pos, .bytes = bytes, .text = copy}};
-    seq_span span = seq_measured_span(edit_next_id(doc), copy, len);
+    op_id id = edit_next_id(doc);
+    op *o = oplog_slot(&doc->log);
+    *o = (op){.kind = OP_TEXT_INSERT,
+              .container = text.index,
+              .counter = id.counter,
+              .len = points,
+              .as.insert = {.pos = pos, .bytes = bytes, .text = copy}};
+    seq_span span = seq_measured_span(id, copy, len);
     seq_end end;
     if (edit_text_is_plain(doc, target, pos, &span, &end)) {
-        if (!edit_write_plain(doc, &o)) return edit_abort(doc, ready, LK_ENOMEM);
+        if (!edit_write_plain(doc, o)) return edit_abort(doc, ready, LK_ENOMEM);
         seq_lengthen(target, &end, &span);
         return LK_OK;
     }
@@ -76,7 +79,7 @@ lk_status edit_text_insert(lk_doc *doc, lk_ref text, uint32_t pos, lk_str s, con
                .len = points,
                .bytes = bytes,
                .data = copy};
-    return edit_finish(doc, ready, &o, &st, 1);
+    return edit_finish(doc, ready, o, &st, 1);
 }
 
 lk_status lk_text_insert(lk_doc *doc, lk_ref text, size_t pos, lk_unit unit, lk_str s) {

@@ -18,14 +18,15 @@ static bool history_is_open(const lk_doc *doc, const dag_run *run) {
     return doc->open && run == &g->runs.at[g->runs.len - 1];
 }
 
-int32_t history_end(const lk_doc *doc, peer_ix peer) {
+int32_t history_end(lk_doc *doc, peer_ix peer) {
+    oplog_part(&doc->log);
     const dag *g = &doc->log.graph;
     const dag_run *newest = g->runs.len == 0 ? NULL : &g->runs.at[g->runs.len - 1];
     if (doc->open && newest->peer == peer) return newest->counter;
     return dag_peer_end(g, peer);
 }
 
-bool history_known(const lk_doc *doc, lk_id id, op_id *out) {
+bool history_known(lk_doc *doc, lk_id id, op_id *out) {
     *out = (op_id){intern_find_peer(&doc->log.names, id.peer), id.counter};
     if (out->peer >= doc->log.graph.peers.len) return false;
     return id.counter >= doc->log.graph.peers.at[out->peer].begin &&
@@ -39,7 +40,8 @@ static bool history_joins(const lk_doc *doc, peer_ix peer, size_t at) {
            oplog_joins(&doc->log, history_run(doc, peer, at - 1), run);
 }
 
-history_change history_find(const lk_doc *doc, op_id id) {
+history_change history_find(lk_doc *doc, op_id id) {
+    oplog_part(&doc->log);
     size_t runs = doc->log.graph.peers.at[id.peer].runs.len, low = 0, high = runs;
     while (high - low > 1) {
         size_t mid = (low + high) / 2;
@@ -133,12 +135,14 @@ lk_status lk_change_after(lk_doc *doc, lk_id id, lk_change *out) {
 lk_status lk_change_open(lk_doc *doc, lk_change *out) {
     const dag *g = &doc->log.graph;
     if (!doc->open) return LK_EMISSING;
+    oplog_part(&doc->log);
     const dag_run *newest = &g->runs.at[g->runs.len - 1];
     history_change c = history_find(doc, (op_id){newest->peer, newest->counter});
     return history_show(doc, &c, out);
 }
 
 lk_status lk_change_at_lamport(lk_doc *doc, uint64_t peer, uint32_t lamport, lk_change *out) {
+    oplog_part(&doc->log);
     lk_status status = sealed_open_for(doc, (lk_id){peer, 0});
     peer_ix ix = intern_find_peer(&doc->log.names, peer);
     if (status != LK_OK) return status;

@@ -372,6 +372,7 @@ lk_status sealed_open(lk_doc *doc) {
     if (doc->sealed.at == NULL) return sealed_wake(doc);
     if (doc->spent) return LK_ESPENT;
     if (doc->sealed.damage != LK_OK) return doc->sealed.damage;
+    oplog_part(&doc->log);
     events *e = &doc->events;
     bool records = sealed_records(e); /* what it has goes with the state, and is gathered again */
     if (e->late && records && !doc->open) {

@@ -88,6 +88,15 @@ typedef struct op {
     } as;
 } op;
 
+/* Part of an op: `len` of its atoms after the first `skip`, as an op of its own. */
+op op_slice(const op *o, uint32_t skip, uint32_t len);
+/* Lengthen `a` by `b`, which follows it at once, if both are deletes and one to the eye. Deletes of
+ * one element have no direction of their own and join either way. */
+bool op_join_delete(op *a, const op *b);
+/* Does `b`, which follows `a` at once, go on where that left off? What joins them wants their texts
+ * or values to lie together, too. */
+bool op_goes_on(const op *a, const op *b);
+
 typedef struct change {
     peer_ix peer;
     int32_t counter; /* first */

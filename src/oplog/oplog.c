@@ -4,7 +4,6 @@
 
 #include "base/limits.h"
 #include "base/str.h"
-#include "base/utf8.h"
 #include "oplog/mergeable.h"
 
 void oplog_init(oplog *log, const lk_memory *heap) {
@@ -190,60 +189,6 @@ bool oplog_mark_start(oplog *log, op_id id, op *o) {
 
 /* ---- ops ---- */
 
-op op_slice(const op *o, uint32_t skip, uint32_t len) {
-    LK_ASSERT(skip + len <= o->len && len > 0);
-    op part = *o;
-    part.counter += (int32_t)skip;
-    part.len = len;
-    switch (o->kind) {
-    case OP_TEXT_INSERT: {
-        const uint8_t *text = o->as.insert.text;
-        size_t start = utf8_offset(text, o->as.insert.bytes, o->len, skip);
-        size_t end = utf8_offset(text, o->as.insert.bytes, o->len, skip + len);
-        part.as.insert.pos += skip;
-        part.as.insert.text = text + start;
-        part.as.insert.bytes = (uint32_t)(end - start);
-        break;
-    }
-    case OP_LIST_INSERT:
-        part.as.list.pos += skip;
-        part.as.list.values += skip;
-        break;
-    case OP_DELETE:
-        if (o->as.del.reversed) {
-            part.as.del.pos -= skip;
-            part.as.del.start.counter += (int32_t)(o->len - skip - len);
-        } else {
-            part.as.del.start.counter += (int32_t)skip;
-        }
-        break;
-    default: LK_ASSERT(skip == 0 && len == o->len);
-    }
-    return part;
-}
-
-/* In which direction `b`, a delete of the same container as the delete `a`, goes on with it: 1
- * forward, -1 backward, 0 if in none. */
-static int op_deletes_on(const op *a, const op *b) {
-    if (a->as.del.start.peer != b->as.del.start.peer) return 0;
-    int32_t a_start = a->as.del.start.counter, b_start = b->as.del.start.counter;
-    bool forward = (a->len == 1 || !a->as.del.reversed) && (b->len == 1 || !b->as.del.reversed);
-    if (forward && b->as.del.pos == a->as.del.pos && b_start == a_start + (int32_t)a->len) return 1;
-    bool backward = (a->len == 1 || a->as.del.reversed) && (b->len == 1 || b->as.del.reversed);
-    bool meets = (uint64_t)b->as.del.pos + a->len == a->as.del.pos;
-    return backward && meets && b_start + (int32_t)b->len == a_start ? -1 : 0;
-}
-
-bool op_join_delete(op *a, const op *b) {
-    if (a->kind != OP_DELETE || b->kind != OP_DELETE || a->container != b->container) return false;
-    int way = op_deletes_on(a, b);
-    if (way == 0) return false;
-    a->as.del.reversed = way < 0;
-    if (way < 0) a->as.del.start.counter = b->as.del.start.counter;
-    a->len += b->len;
-    return true;
-}
-
 /* Values inserted one by one are gathered in an array with room for more: the log's newest. */
 static bool op_join_list(oplog *log, op *a, const op *b) {
     const lk_value *end = a->as.list.values + a->len;
@@ -284,9 +229,23 @@ static bool op_join(oplog *log, op *a, const op *b) {
     return true;
 }
 
+/* May what the peer writes on these heads turn out to be part of the newest change? */
+static bool oplog_may_go_on(const oplog *log, peer_ix peer, const lv *heads, size_t len) {
+    const dag *g = &log->graph;
+    if (g->runs.len == 0 || g->runs.at[g->runs.len - 1].peer != peer) return false;
+    const oplog_change *newest = &log->changes.at[log->changes.len - 1];
+    return len == 1 && g->heads.len == 1 && heads[0] + 1 == g->end && g->floor != g->end &&
+           newest->message.len == 0 && newest->timestamp_s >= 0;
+}
+
 bool oplog_begin(oplog *log, peer_ix peer, const lv *heads, size_t len) {
     dag *g = &log->graph;
     if (!vec_reserve(log->heap, &log->changes, 1)) return false;
+    if (oplog_may_go_on(log, peer, heads, len)) {
+        if (!dag_reserve_splits(g, 1)) return false;
+        log->onward.at = ONWARD_BEGUN;
+        return true;
+    }
     uint32_t lamport = 0;
     for (size_t i = 0; i < len; i++) {
         uint32_t after = dag_lamport(g, heads[i]) + 1;
@@ -305,17 +264,44 @@ static void oplog_stamp(oplog *log, const op *o) {
 }
 
 bool oplog_push(oplog *log, const op *o) {
+    oplog_part(log);
+    if (!vec_reserve(log->heap, &log->ops, 1)) return false;
     oplog_change *newest = &log->changes.at[log->changes.len - 1];
-    oplog_stamp(log, o);
-    bool joins = newest->op_len > 0 && op_join(log, &log->ops.at[log->ops.len - 1], o);
-    if (!joins) {
-        op *fresh = vec_push(log->heap, &log->ops);
-        if (fresh == NULL) return false;
-        *fresh = *o;
+    op *fresh = oplog_slot(log), *last = newest->op_len > 0 ? fresh - 1 : NULL;
+    if (fresh != o) *fresh = *o;
+    oplog_stamp(log, fresh);
+    if (log->onward.at == ONWARD_BEGUN) {
+        log->onward.at = ONWARD_ONE;
+        log->onward.before = *last;
+    }
+    if (last == NULL || !op_join(log, last, fresh)) {
+        log->ops.len++;
         newest->op_len++;
     }
-    dag_extend(&log->graph, o->len);
+    dag_extend(&log->graph, fresh->len);
     return true;
+}
+
+/* The op of that change: it stays behind the one that it lengthens. */
+static const op *oplog_own(const oplog *log) {
+    const op *last = &log->ops.at[log->ops.len - 1];
+    return last->counter == log->onward.before.counter ? last + 1 : last;
+}
+
+void oplog_part(oplog *log) {
+    if (log->onward.at != ONWARD_ONE) return;
+    dag *g = &log->graph;
+    const op *own = oplog_own(log);
+    uint32_t at = (uint32_t)(own - log->ops.at);
+    if (at == log->ops.len)
+        log->ops.at[log->ops.len++ - 1] = log->onward.before;
+    else
+        log->changes.at[log->changes.len - 1].op_len--;
+    dag_rest rest = dag_cut_last(g, g->runs.at[g->runs.len - 1].len - own->len);
+    rest.on_top = true;
+    dag_add_rest(g, rest);
+    log->changes.at[log->changes.len++] = (oplog_change){.op_start = at, .op_len = 1};
+    log->onward.at = ONWARD_NONE;
 }
 
 /* Is `b` on `a` and nothing else, at most `apart` seconds later, with the same message? */
@@ -377,19 +363,11 @@ static const dag_run *oplog_previous(const dag *g) {
     return p->runs.len < 2 ? NULL : &g->runs.at[p->runs.at[p->runs.len - 2]];
 }
 
-/* Does the first operation of a change go on where the last one of the change before left off?
- * (They need not lie together, as op_join() wants them.) */
+/* Does the first operation of a change go on where the last one of the change before left off? */
 static bool oplog_goes_on(const oplog *log, const oplog_change *before, const oplog_change *c) {
-    if (c->op_len == 0 || before->op_len == 0) return false;
-    const op *a = &log->ops.at[before->op_start + before->op_len - 1];
-    const op *b = &log->ops.at[c->op_start];
-    if (a->kind != b->kind || a->container != b->container) return false;
-    switch (a->kind) {
-    case OP_TEXT_INSERT: return a->as.insert.pos + a->len == b->as.insert.pos;
-    case OP_LIST_INSERT: return a->as.list.pos + a->len == b->as.list.pos;
-    case OP_DELETE: return op_deletes_on(a, b) != 0;
-    default: return false;
-    }
+    return c->op_len > 0 && before->op_len > 0 &&
+           op_goes_on(&log->ops.at[before->op_start + before->op_len - 1],
+                      &log->ops.at[c->op_start]);
 }
 
 /* May `c`, the newest change, become part of the one of its peer before it? Not if others wrote in
@@ -447,6 +425,18 @@ static void oplog_join_newest(oplog *log) {
 
 void oplog_close(oplog *log, int64_t apart_s) {
     if (oplog_enter_block(log, oplog_newest_bytes(log), apart_s)) oplog_join_newest(log);
+}
+
+bool oplog_close_on(oplog *log, int64_t apart_s) {
+    if (log->onward.at != ONWARD_ONE || apart_s < 0) return false;
+    oplog_change *c = &log->changes.at[log->changes.len - 1];
+    const op *own = oplog_own(log);
+    uint64_t bytes = c->block_bytes + oplog_op_bytes(own);
+    if (bytes + OPLOG_DEP_BYTES > OPLOG_BLOCK_BYTES) return false;
+    if (own != oplog_slot(log) && !op_goes_on(&log->onward.before, own))
+        c->block_bytes = (uint32_t)bytes;
+    log->onward.at = ONWARD_NONE;
+    return true;
 }
 
 /* What a block takes of an empty change's operations from `start` on: at least one. */

@@ -46,6 +46,12 @@ typedef struct oplog_register { /* what a key or an element held at the beginnin
     const void *data; /* a key's lk_value, NULL: deleted; an element's step_registers */
 } oplog_register;
 
+typedef enum onward { ONWARD_NONE, ONWARD_BEGUN, ONWARD_ONE } onward;
+typedef struct oplog_onward { /* a change being written that may be part of the newest one */
+    onward at;                /* none; of no op so far; of one */
+    op before;                /* the op before that one, as it was */
+} oplog_onward;
+
 typedef struct oplog {
     const lk_memory *heap;
     arena log, texts;
@@ -53,6 +59,7 @@ typedef struct oplog {
     dag graph;
     VEC(oplog_change) changes;
     VEC(op) ops;
+    oplog_onward onward;
     lk_value *values_end; /* of the array that the newest list insert grows in, and its room */
     size_t values_room;
     VEC(oplog_piece) pieces;       /* by lv */
@@ -80,18 +87,27 @@ void oplog_rewind(oplog *log, const oplog_mark *mark);
 
 /* ---- growing ---- */
 
-/* Begin a run of `peer` on these heads. Its ops follow by oplog_push(). false when memory is out.
- */
+/* Begin a change of `peer` on these heads; its ops follow by oplog_push(). false: memory is out.
+ *
+ * What one types goes on in the newest run as if that had not ended, and oplog_close_on() lets it
+ * stay there. Whoever looks at runs before that calls oplog_part(): it has one of its own then. So
+ * it has if there is more than one op. */
 bool oplog_begin(oplog *log, peer_ix peer, const lv *heads, size_t len);
+void oplog_part(oplog *log);
 /* Append `o` to the newest run, which grows by o->len; texts and values must already live in the
  * log. Merges with the op before when it continues it. false when memory is out. */
 bool oplog_push(oplog *log, const op *o);
+/* Where that puts `o`: it may be there already, if there is room for it. */
+static inline op *oplog_slot(const oplog *log) { return &log->ops.at[log->ops.len]; }
 /* The newest run is complete. It becomes part of the one before if it continues that, is at most
  * so much later, says the same, and both fit a block of Loro's. */
 void oplog_close(oplog *log, int64_t apart_s);
 /* The same for one that was written here: of what no block would hold, each blockful becomes a run.
  * Room for them must have been made. */
 void oplog_close_own(oplog *log, uint64_t own, int64_t apart_s);
+/* The change that goes on in the newest run shall be part of that one, with its time. false: it is
+ * to be closed as others are, for it has a run of its own or finds no room in the block. */
+bool oplog_close_on(oplog *log, int64_t apart_s);
 /* false when memory is out; *own: what it takes of a block, for the close. */
 bool oplog_reserve_close(oplog *log, uint64_t *own);
 /* Copies into the log; NULL (or at NULL) when memory is out. oplog_value interns the containers in
@@ -156,12 +172,6 @@ const oplog_register *oplog_find_register(const oplog *log, uint32_t container, 
 const oplog_register *oplog_find_elem(const oplog *log, uint32_t container, peer_ix peer,
                                       uint32_t lamport);
 int oplog_register_order(const void *a, const void *b);
-/* Part of an op: `len` of its atoms after the first `skip`, as an op of its own. */
-op op_slice(const op *o, uint32_t skip, uint32_t len);
-/* Lengthen `a` by `b`, which follows it at once, if both are deletes and one to the eye. Deletes of
- * one element have no direction of their own and join either way. */
-bool op_join_delete(op *a, const op *b);
-
 /* Walk the ops of [start, end) in lv order, clipped. */
 typedef struct oplog_walk {
     const oplog *log;

@@ -297,20 +297,27 @@ bool seq_find_part(seq *s, uint32_t pos, uint32_t len, seq_part *out) {
 }
 
 void seq_shorten(seq *s, const seq_part *part) {
-    if (part->len == part->span->len[SEQ_ENTITY]) {
+    seq_span *span = part->span;
+    seq_span gone = *span;
+    if (part->len == span->len[SEQ_ENTITY]) {
         seq_mend(s, btree_remove(&s->tree, part->at));
         return;
     }
-    seq_span gone;
-    if (part->offset > 0) {
-        gone = seq_cut(s, part->span, part->offset);
+    if (seq_flat(span)) {
+        for (unsigned u = 0; u < SEQ_UNITS; u++) gone.len[u] = part->len;
     } else {
-        seq_span rest = seq_cut(s, part->span, part->len);
-        gone = *part->span;
-        *part->span = rest;
+        gone = seq_cut(s, &gone, part->offset);
+        seq_cut(s, &gone, part->len);
+    }
+    if (part->offset == 0) {
+        span->id.counter += (int32_t)part->len;
+        span->data = (const uint8_t *)span->data + seq_stride(s, gone.len[LK_UTF8]);
     }
     btree_sums less;
-    for (unsigned u = 0; u < SEQ_UNITS; u++) less.by[u] = -gone.len[u];
+    for (unsigned u = 0; u < SEQ_UNITS; u++) {
+        span->len[u] -= gone.len[u];
+        less.by[u] = -gone.len[u];
+    }
     btree_grew(&s->tree, part->at, &less);
 }
 
