@@ -76,27 +76,17 @@ function missing(doc: LoroDoc, waited: Spans): Spans | null {
   return waited.size === 0 ? null : waited;
 }
 
-export async function importAsync(
-  doc: LoroDoc,
-  blob: Uint8Array,
-  { onProgress, signal, budget = 8 }: ImportAsyncOptions = {},
-): Promise<ImportStatus> {
-  signal?.throwIfAborted();
-  const total = blob.length;
-  const atOnce = () => {
-    const status = doc.import(blob);
-    onProgress?.({ done: total, total });
-    return status;
-  };
-  // a document that shows its past would find out with each piece how to get from there to the end,
-  // and one that is empty takes the state of a snapshot as it stands
-  const whole = doc.isDetached() || (doc.opCount() === 0 && blob[MODE] === SNAPSHOT);
-  const pieces = whole ? undefined : split(blob);
-  if (pieces === undefined || pieces.length < 2) return atOnce();
+/** What is called for all pieces, twice in all: when the time of a slice is over it says how far it is,
+ *  of `total`, and lets everybody else have their turn. */
+function inSlices(
+  pieces: Uint8Array[],
+  total: number,
+  { onProgress, signal, budget = 8 }: ImportAsyncOptions,
+): (deal: (piece: Uint8Array) => unknown) => Promise<void> {
   const work = 2 * pieces.reduce((sum, { length }) => sum + length, 0);
   let done = 0;
   let end = performance.now() + budget;
-  const each = async (deal: (piece: Uint8Array) => unknown) => {
+  return async (deal) => {
     for (const piece of pieces) {
       deal(piece);
       done += piece.length;
@@ -108,6 +98,26 @@ export async function importAsync(
       end = performance.now() + budget;
     }
   };
+}
+
+export async function importAsync(
+  doc: LoroDoc,
+  blob: Uint8Array,
+  options: ImportAsyncOptions = {},
+): Promise<ImportStatus> {
+  options.signal?.throwIfAborted();
+  const total = blob.length;
+  const atOnce = () => {
+    const status = doc.import(blob);
+    options.onProgress?.({ done: total, total });
+    return status;
+  };
+  // a document that shows its past would find out with each piece how to get from there to the end,
+  // and one that is empty takes the state of a snapshot as it stands
+  const whole = doc.isDetached() || (doc.opCount() === 0 && blob[MODE] === SNAPSHOT);
+  const pieces = whole ? undefined : split(blob);
+  if (pieces === undefined || pieces.length < 2) return atOnce();
+  const each = inSlices(pieces, total, options);
   let sound = true;
   await each((piece) => (sound &&= engine().w_blob_check(putBytes(piece)) >= 0));
   if (!sound) return atOnce();
