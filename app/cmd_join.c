@@ -58,8 +58,11 @@ static bool join_hold(join *j, lk_str name, const char *file) {
 
 static lk_str join_name_of(const char *named) { return (lk_str){named, strcspn(named, "=")}; }
 
+/* A link may be one to a document with a name: then that is what FILE is for. */
 static bool join_hold_all(join *j) {
-    bool good = join_hold(j, (lk_str){"", 0}, j->file);
+    lk_str meant = {j->url.name, strlen(j->url.name)};
+    bool good = join_hold(j, (lk_str){"", 0}, meant.len > 0 ? NULL : j->file);
+    if (meant.len > 0) good = good && join_hold(j, meant, j->file);
     for (size_t i = 0; i < j->named.len && good; i++) {
         lk_str name = join_name_of(j->named.at[i]);
         good = join_hold(j, name, name.at[name.len] == '=' ? name.at + name.len + 1 : NULL);
@@ -177,13 +180,13 @@ static bool join_names_good(const join *j) {
         cli_complain("join", "a relay keeps all documents of the room, whatever their names");
         return false;
     }
-    if (j->named.len >= LIMIT_DOCUMENTS) {
+    if (j->named.len + (j->url.name[0] != 0) >= LIMIT_DOCUMENTS) {
         cli_complain("join", "at most %d documents besides the first", LIMIT_DOCUMENTS - 1);
         return false;
     }
     for (size_t i = 0; i < j->named.len; i++) {
         lk_str name = join_name_of(j->named.at[i]);
-        bool good = document_name_good(name);
+        bool good = document_name_good(name) && !str_is(name, j->url.name);
         for (size_t k = 0; k < i; k++) good &= !str_equal(name, join_name_of(j->named.at[k]));
         if (good) continue;
         cli_complain("join",
@@ -285,7 +288,7 @@ const cli_command cli_join = {
         "of\n"
         "them. Others learn of the name by the first document, and names that it has are told "
         "here.\n"
-        "\n"
+        "With a LINK to such a document, FILE is for that one.\n\n"
         "With --relay it keeps the room for people who are never there at the same time, without\n"
         "being able to read it or told names: give it the link that \"lorikeet link --relay LINK\" "
         "prints.\n\n"

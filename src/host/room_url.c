@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "host/base64url.h"
+#include "host/document.h"
 #include "host/heap.h"
 #include "host/mesh.h"
 
@@ -27,6 +28,28 @@ static void room_url_take(room_url *url, const uint8_t *bytes) {
     mesh_relay_key(url->keys.read, url->room, url->relay);
 }
 
+static int room_url_hex(char c) {
+    static const char digits[] = "0123456789abcdef";
+    const char *at = c == 0 ? NULL : strchr(digits, c >= 'A' && c <= 'F' ? c + ('a' - 'A') : c);
+    return at == NULL ? -1 : (int)(at - digits);
+}
+
+/* A name, percent-encoded, up to the next "&" or the end, where it leaves *at. */
+static bool room_url_read_name(const char **at, room_url *url) {
+    size_t len = 0;
+    for (; **at != 0 && **at != '&'; (*at)++) {
+        int byte = (unsigned char)**at;
+        if (byte == '%') {
+            int high = room_url_hex((*at)[1]), low = high < 0 ? -1 : room_url_hex((*at)[2]);
+            byte = low < 0 ? 0 : high << 4 | low;
+            *at += low < 0 ? 0 : 2;
+        }
+        if (len == LIMIT_DOCUMENT_NAME) return false;
+        url->name[len++] = (char)byte;
+    }
+    return document_name_good((lk_str){url->name, len});
+}
+
 /* What stands behind the ?. */
 static bool room_url_read_keys(const char *at, room_url *url) {
     const char *letter = *at == 0 ? NULL : strchr(room_url_letters, *at);
@@ -38,6 +61,10 @@ static bool room_url_read_keys(const char *at, room_url *url) {
     bool good = base64url_read(&bytes, text) && bytes.len == room_url_lens[url->kind];
     if (good) room_url_take(url, bytes.at);
     lk_buf_free(&bytes);
+    if (strncmp(rest, "&d=", 3) == 0 && url->kind != ROOM_URL_RELAY) {
+        rest += 3;
+        good = room_url_read_name(&rest, url) && good;
+    }
     if (strncmp(rest, "&o=", 3) == 0 && url->kind != ROOM_URL_RELAY)
         url->offer = (lk_str){rest + 3, strlen(rest + 3)};
     else

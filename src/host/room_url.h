@@ -5,10 +5,12 @@
  *   ?v=KEYS      to read       the room's key, and the one that checks signatures
  *   ?r=RELAYKEY  to keep the room without reading it
  *
- * What stands before the # is the page's business. */
+ * Behind that may stand &d=NAME: another document of the room (document.h), percent-encoded. What
+ * stands before the # is the page's business. */
 #ifndef HOST_ROOM_URL_H
 #define HOST_ROOM_URL_H
 
+#include "base/limits.h"
 #include "host/address.h"
 #include "host/seal.h"
 
@@ -18,11 +20,12 @@ typedef struct room_url {
     room_url_kind kind;
     address_url server;
     lk_str room;
-    lk_str page;             /* the link up to its ? */
-    lk_str link;             /* all of it, but for the offer */
-    lk_str offer;            /* somebody's slip (slip.h): &o=SLIP at the end; or empty */
-    seal_keys keys;          /* not of a relay's link; for the first document */
-    uint8_t relay[SEAL_KEY]; /* RELAYKEY */
+    lk_str page;                        /* the link up to its ? */
+    lk_str link;                        /* all of it, but for the offer */
+    char name[LIMIT_DOCUMENT_NAME + 1]; /* of the document; empty: the first one */
+    lk_str offer;                       /* somebody's slip (slip.h): &o=SLIP at the end; or empty */
+    seal_keys keys;                     /* not of a relay's link; for the first document */
+    uint8_t relay[SEAL_KEY];            /* RELAYKEY */
 } room_url;
 
 /* Views into `text`. */

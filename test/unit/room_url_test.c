@@ -43,6 +43,34 @@ static void check_offers(void) {
     CHECK(!room_url_read(PAGE "?r=" KEY "&o=slip", &url));
 }
 
+/* Of a document with a name. */
+static void check_names(void) {
+    static const struct {
+        const char *link, *name; /* NULL: it is none */
+    } links[] = {
+        {PAGE "?k=" KEY "&d=notes", "notes"},
+        {PAGE "?v=" READS "&d=to%20do&o=slip", "to do"},
+        {PAGE "?k=" KEY "&d=%c3%B6", "\xc3\xb6"},
+        {PAGE "?k=" KEY "&d=", NULL},
+        {PAGE "?k=" KEY "&d=a%2Fb", NULL},
+        {PAGE "?k=" KEY "&d=%", NULL},
+        {PAGE "?k=" KEY "&d=%4", NULL},
+        {PAGE "?k=" KEY "&d=%C3", NULL},
+        {PAGE "?k=" KEY "&d=a%00", NULL},
+        {PAGE "?k=" KEY "&d=aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa",
+         NULL},
+        {PAGE "?k=" KEY "&d=a&d=b", NULL},
+        {PAGE "?r=" KEY "&d=a", NULL},
+    };
+    room_url url;
+    for (size_t i = 0; i < countof(links); i++) {
+        bool good = room_url_read(links[i].link, &url);
+        CHECK(good == (links[i].name != NULL));
+        if (good) CHECK(strcmp(url.name, links[i].name) == 0);
+    }
+    CHECK(room_url_read(PAGE "?k=" KEY, &url) && url.name[0] == 0);
+}
+
 static void check_damaged(void) {
     static const char *const damaged[] = {
         "",
@@ -101,6 +129,7 @@ static void check_guard(void) {
 int main(void) {
     check_kinds();
     check_offers();
+    check_names();
     check_damaged();
     check_guard();
     puts("room_url: links to write, to read and to keep");

@@ -6,6 +6,8 @@
 //                                               │  ▲
 //          the other side is silent, ICE restarts: offer and answer again
 
+import { Turns } from "./turns";
+
 export type Word =
   | { kind: "offer" | "answer"; session: string; sdp: string; restart?: number }
   | { kind: "restart"; session: string }
@@ -61,7 +63,7 @@ export class Channel {
   private silent = 0;
   /** Candidates that came before the description they belong to. */
   private early: RTCIceCandidateInit[] = [];
-  private waiting: Uint8Array[] = [];
+  private readonly waiting = new Turns();
 
   constructor(
     readonly session: string,
@@ -126,7 +128,7 @@ export class Channel {
   }
 
   send(bytes: Uint8Array): void {
-    this.waiting.push(bytes);
+    this.waiting.put(bytes);
     this.drain();
   }
 
@@ -182,18 +184,15 @@ export class Channel {
   private drain(): void {
     const data = this.data;
     if (data?.readyState !== "open") return;
-    let sent = 0;
     try {
-      while (sent < this.waiting.length && data.bufferedAmount < HIGH_WATER) {
-        data.send(this.waiting[sent] as Uint8Array<ArrayBuffer>); // never shared memory
-        sent += 1;
+      while (!this.waiting.empty && data.bufferedAmount < HIGH_WATER) {
+        data.send(this.waiting.take() as Uint8Array<ArrayBuffer>); // never shared memory
       }
     } catch {
       // The message is beyond what the other end takes. What it misses it is given by the join of
       // the next session.
-      return this.end();
+      this.end();
     }
-    this.waiting.splice(0, sent);
   }
 
   private watch(): void {

@@ -1,14 +1,17 @@
 // SPDX-License-Identifier: MIT
-// The page: finds out which document the link means, opens it, and shows it.
+// The page: finds out which document the link means, opens it, and shows it. The other documents of the
+// room are open, too: who looks at one keeps all of them. Editors of those shown once stay as they were.
 //
-// For tests and the curious, `window.lorikeet` is {doc, session}: the document as the engine's
+// For tests and the curious, `window.lorikeet` is {doc, session}: the document shown as the engine's
 // LoroDoc, and the session of session.ts. A commit made on `doc` by hand reaches everyone.
 
 import init, { type LoroDoc } from "lorikeet-crdt/room";
 import { openCodeMirror } from "./codemirror";
 import { bindConnect } from "./connect";
+import { Documents } from "./documents";
+import type { Editor } from "./editing";
 import { element } from "./element";
-import { linkFragment, newLink, parseLink, takeOffer } from "./link";
+import { type Link, linkFragment, newLink, parseLink, takeOffer } from "./link";
 import { Session } from "./session";
 import { openTextarea } from "./textarea";
 import { bindTitle } from "./title";
@@ -22,8 +25,19 @@ declare global {
 const HINT = "Write something. Share the link, and write it together.";
 const READERS_HINT = "Nothing is written here yet.";
 
+/** A document that was shown: its text and title stay as they are while another one is. */
+interface Sheet {
+  session: Session;
+  text: HTMLElement;
+  title: HTMLInputElement;
+  shown(): void;
+  editor: Editor;
+}
+
+/** As LIMIT_DOCUMENTS in src/base/limits.h. */
+const DOCUMENTS_MAX = 24;
+
 async function start(): Promise<void> {
-  addEventListener("hashchange", () => location.reload());
   element<HTMLAnchorElement>("new").href = `./${location.search}`;
   const isNew = ["", "#", "#/"].includes(location.hash);
   if (isNew) history.replaceState(null, "", location.search + linkFragment(newLink()));
@@ -35,34 +49,79 @@ async function start(): Promise<void> {
 
   await init(fetch(element<HTMLLinkElement>("engine").href));
   const server = new URL("./", document.baseURI.replace(/^http/, "ws"));
-  const session = await Session.open(link, server.href, {
-    changed: () => window.lorikeet && showState(session),
+  const first = await Session.open(link, server.href, {
+    changed: () => window.lorikeet && showState(window.lorikeet.session),
     trouble: showTrouble,
     relief: hideTrouble,
   });
-  window.lorikeet = { doc: session.doc, session };
-  setText("rights", session.reads ? "Read only" : "");
-  bindTitle(element("title"), session);
-  openEditor(session);
-  bindInvitation(session, isNew);
+  setText("rights", first.reads ? "Read only" : "");
+  const sessions = new Map([["", Promise.resolve(first)]]);
+  const open = (name: string) => {
+    const session = sessions.get(name) ?? first.another(name);
+    sessions.set(name, session);
+    return session;
+  };
+  const isFull = (name: string) => !sessions.has(name) && sessions.size === DOCUMENTS_MAX;
+  const documents = new Documents(first, link, (name) => !isFull(name) && void open(name));
+  const sheets = new Map<string, Sheet>();
+  let wanted: string;
+  const show = async (name: string) => {
+    wanted = name;
+    const session = await open(name);
+    if (wanted !== name) return; // another one was asked for meanwhile
+    const sheet = sheets.get(name) ?? openSheet(session, name);
+    sheets.set(name, sheet);
+    showSheet(sheet);
+    documents.show(name);
+  };
+  await show(link.name ?? "");
+  bindInvitation(isNew);
   bindMenu();
-  bindConnect(session, link, copyField, offer);
-  showState(session);
-  void listDocuments(session, link.room);
+  bindConnect(first, link, copyField, offer);
+  void listDocuments(first, link.room);
+  followAddress(link, (name) => (isFull(name) ? location.reload() : void show(name)));
   keepForOffline();
 }
 
-function openEditor(session: Session): void {
-  const page = element("page");
+/** The address may name another document of the room; any other one is a page of its own. */
+function followAddress(link: Link, show: (name: string) => void): void {
+  addEventListener("hashchange", () => {
+    const to = parseLink(location.hash);
+    const here = to && linkFragment({ ...to, name: "" }) === linkFragment({ ...link, name: "" });
+    if (here) show(to.name ?? "");
+    else location.reload();
+  });
+}
+
+function openSheet(session: Session, name: string): Sheet {
+  const text = document.createElement("div");
+  const title = element("title").cloneNode() as HTMLInputElement;
+  const shown = bindTitle(title, session, name);
+  element("page").append(text);
+  return { session, text, title, shown, editor: openEditor(text, session) };
+}
+
+function showSheet(sheet: Sheet): void {
+  const { session, text, title, shown, editor } = sheet;
+  for (const other of element("page").children) (other as HTMLElement).hidden = other !== text;
+  element("title").replaceWith(title);
+  window.lorikeet = { doc: session.doc, session };
+  shown();
+  showState(session);
+  element("invited").dispatchEvent(new Event("change"));
+  editor.focus();
+}
+
+function openEditor(sheet: HTMLElement, session: Session): Editor {
   const hint = session.reads ? READERS_HINT : HINT;
   if (new URLSearchParams(location.search).get("editor") !== "textarea") {
-    return openCodeMirror(page, session, hint).focus();
+    return openCodeMirror(sheet, session, hint);
   }
   const area = document.createElement("textarea");
   area.dataset.testid = "textarea";
   area.ariaLabel = "Document text";
-  page.append(area);
-  openTextarea(area, session, hint).focus();
+  sheet.append(area);
+  return openTextarea(area, session, hint);
 }
 
 function showState(session: Session): void {
@@ -123,15 +182,17 @@ function showDamagedLink(): void {
   for (const id of ["title", "presence", "share"]) element(id).hidden = true;
 }
 
-function bindInvitation(session: Session, open: boolean): void {
+function bindInvitation(open: boolean): void {
   const invitation = element("invitation");
   const share = element("share");
   const address = element<HTMLInputElement>("link");
   const copy = element("copy");
   const mayRead = element<HTMLInputElement>("may-read");
-  if (session.reads) setText("invited", "Who has this link can only read.");
+  const reads = window.lorikeet?.session.reads;
+  if (reads) setText("invited", "Who has this link can only read.");
   const fill = () => {
-    address.value = new URL(session.invitation(mayRead.checked), location.href).href;
+    const fragment = window.lorikeet?.session.invitation(mayRead.checked) ?? "";
+    address.value = new URL(fragment, location.href).href;
   };
   element("invited").addEventListener("change", fill);
   fill();
@@ -176,7 +237,9 @@ function bindMenu(): void {
 }
 
 async function listDocuments(session: Session, current: string): Promise<void> {
-  const others = (await session.documents()).filter((note) => note.room !== current);
+  const notes = await session.documents();
+  // Those with a name are found by way of their room's first one.
+  const others = notes.filter(({ room }) => room !== current && !room.includes("/"));
   element("recent-label").hidden = others.length === 0;
   for (const note of others.slice(0, 50)) {
     const entry = document.createElement("a");

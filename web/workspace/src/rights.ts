@@ -13,8 +13,8 @@ export function roomKey({ room, key, reads }: Link): RoomKey {
 }
 
 /** The engine must be loaded. */
-export function guardOf({ room, key, reads }: Link): Guard {
-  const head = `lorikeet update 1/${room}/`;
+export function guardOf({ room, key, reads, name }: Link): Guard {
+  const head = name ? `lorikeet named 1/${room}/${name}/` : `lorikeet update 1/${room}/`;
   if (reads) return new Guard({ head, key: fromBase64url(key).slice(KEY) });
   return new Guard({ head, seed: derive({ room, key }, "write") });
 }
@@ -23,5 +23,6 @@ export function guardOf({ room, key, reads }: Link): Guard {
 export function readersLink(link: Link, guard: Guard): Link {
   if (link.reads) return link;
   const { room, key } = roomKey(link);
-  return { room, key: toBase64url(Uint8Array.of(...fromBase64url(key), ...guard.key)), reads: true };
+  const keys = toBase64url(Uint8Array.of(...fromBase64url(key), ...guard.key));
+  return { room, key: keys, reads: true, name: link.name };
 }

@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: MIT
-// One document open in this tab: the document, its room, the peers and the store, wired together.
-// The room decides; this file carries out what it says and is the only one that calls it.
+// One document open in this tab: the document, its room and the store, wired together, and to the
+// connection that all documents of a room share. The room decides; this file carries out what it
+// says and is the only one that calls it.
 //
-//   edit ─────────────► room ─► send ──► mesh ─► peers
+//   edit ─────────────► room ─► send ──► connection ─► peers
 //                           └─► store ─► other tabs, while there are no peers
 //                           └─► send ──► eloLink ─► relays, and the server where no packet passes
 //                                                to peers: those cannot read it
-//   peers ─► mesh ────► room ─► store ─► IndexedDB ─► room.stored() ─► acknowledgement ─► peers
+//   connection ───────► room ─► store ─► IndexedDB ─► room.stored() ─► acknowledgement ─► peers
 
 import {
   decodeImportBlobMeta,
@@ -18,25 +19,16 @@ import {
   Room,
   type RoomOut,
 } from "lorikeet-crdt/room";
-import { ByHand } from "./by_hand";
-import { type Link, linkFragment, type RoomKey } from "./link";
-import { Mesh } from "./mesh";
+import { type Carried, Connection, newCertificate, type Status } from "./connection";
+import { documentId, type Link, linkFragment, type RoomKey } from "./link";
 import { guardOf, readersLink, roomKey } from "./rights";
-import { Signalling } from "./signalling";
 import { type DocumentNote, type Row, Store, type StoreEvents } from "./storage";
 import { type News, Tabs } from "./tabs";
-import { Uplink } from "./uplink";
 import { EloLink } from "./elo_link";
 
 export const TITLE_MAP = "metadata";
 export const TITLE_KEY = "title";
 export const TEXT = "editor-buffer";
-
-/**
- * `live`: with a peer, or in the room and nobody else is. `offline`: no peer, and no network or no
- * server. `connecting`: on the way from the one to the other.
- */
-export type Status = "offline" | "connecting" | "live";
 
 export interface SessionEvents extends StoreEvents {
   /** Status, peers or what is not yet with anyone may be different now. */
@@ -56,13 +48,6 @@ const RETRY_AFTER_MS = 2_000;
 const DAMAGED =
   "Some of what this browser kept of the document is damaged. That is set aside, the rest is here, and " +
   "what is missing comes back once someone is here who has it.";
-const OTHER_KEY =
-  "Someone is here with another key than yours, so neither sees what the other one writes. Compare " +
-  "your links: if they are the same, the server is not to be trusted.";
-
-// How often it is looked whether the server is needed as a way; links of the mesh are small.
-const LOOK_EVERY_MS = 1_000;
-const UPLINKS = 2 ** 31;
 // Who gave something wrong is asked again after this, ever later.
 const ASK_AGAIN_MS = 10_000;
 
@@ -73,20 +58,15 @@ const DENIED =
 const ONLY_READS =
   "With this link you can only read. What was just changed here stays in this tab, and is gone with it.";
 
-export class Session {
+export class Session implements Carried {
+  readonly id: string;
+  readonly joined = new Set<number>();
   private readonly room: Room;
   private readonly key: RoomKey;
-  private readonly mesh: Mesh;
-  /** Meets peers without a server. */
-  readonly byHand: ByHand;
-  private readonly signalling: Signalling;
+  private connection!: Connection;
   private readonly tabs: Tabs;
-  private readonly joined = new Set<number>();
   /** Of links to those who keep the room without its key. */
   private readonly eloLinks = new Map<number, EloLink>();
-  /** The way through the server, and its link while it is open. */
-  private readonly uplink: Uplink;
-  private up = UPLINKS;
   private refusals = 0;
   /** The links that something was refused from. */
   private readonly liars = new Set<number>();
@@ -111,57 +91,35 @@ export class Session {
     private readonly listed: Link,
     private readonly store: Store,
     private readonly on: SessionEvents,
-    connection: { server: string; certificate: RTCCertificate | null },
   ) {
-    this.key = roomKey(link);
-    this.room = new Room(this.doc, { id: link.room, messageMax: MESSAGE_MAX, guard });
-    const channels = {
-      open: (id: number) => this.opened(id, false),
-      message: (id: number, bytes: Uint8Array) => this.heardFrom(id, bytes),
-      closed: (id: number) => this.step(() => this.closed(id)),
-    };
-    this.mesh = new Mesh(this.key, connection.certificate, {
-      say: (to, data) => this.signalling.say(to, data),
-      ...channels,
-      open: (id, relay, fingerprint) => {
-        this.byHand.leave(fingerprint);
-        this.opened(id, relay);
-      },
-      sparse: (on) => this.step(() => this.room.sparse(on, now())),
-      refused: () => on.trouble(OTHER_KEY),
-    });
-    this.byHand = new ByHand(this.key, this.mesh.config, channels);
-    this.uplink = new Uplink(new URL("rooms", connection.server).href, {
-      open: () => this.opened(++this.up, true),
-      message: (bytes) => this.heardFrom(this.up, bytes),
-      closed: () => this.step(() => this.closed(this.up)),
-    });
-    setInterval(() => this.uplink.want(this.mesh.apart), LOOK_EVERY_MS);
-    this.signalling = new Signalling(new URL("signal", connection.server).href, link.room, {
-      welcome: (self, peers, ice) => this.mesh.welcome(self, peers, ice),
-      joined: (peer) => this.mesh.joined(peer),
-      left: (peer) => this.mesh.left(peer),
-      signal: (from, data) => this.mesh.signal(from, data),
-      changed: () => this.on.changed(),
-    });
-    this.tabs = new Tabs(link.room, (news) => void this.heard(news));
+    this.id = documentId(link);
+    this.key = { ...roomKey(link), room: this.id };
+    this.room = new Room(this.doc, { id: this.id, messageMax: MESSAGE_MAX, guard });
+    this.tabs = new Tabs(this.id, (news) => void this.hear(news));
     this.doc.subscribe((batch) => this.committed(batch));
     addEventListener("pagehide", () => {
       if (this.unkept.length > 0 || this.noteTimer !== 0) void this.keep(true);
     });
-    addEventListener("online", () => {
-      this.mesh.moved();
-      this.on.changed();
-    });
-    addEventListener("offline", () => this.on.changed());
   }
 
-  /** `server`: where its WebSockets are, with a slash behind. */
+  /** The first document of a room, with a connection. `server`: as new Connection() takes it. */
   static async open(link: Link, server: string, on: SessionEvents): Promise<Session> {
-    const [certificate, store] = await Promise.all([
-      newCertificate(on),
-      Store.open(link.room, on),
-    ]);
+    const first = { ...link, name: undefined };
+    const [certificate, session] = await Promise.all([newCertificate(on), Session.load(first, on)]);
+    session.connection = new Connection(link, server, certificate, session, on);
+    return session;
+  }
+
+  /** Another document of this room, over the same connection. */
+  async another(name: string): Promise<Session> {
+    const session = await Session.load({ ...this.link, name }, this.on);
+    session.connection = this.connection;
+    this.connection.carry(session);
+    return session;
+  }
+
+  private static async load(link: Link, on: SessionEvents): Promise<Session> {
+    const store = await Store.open(documentId(link), on);
     const [rows, note] = await Promise.all([store.load(), store.note()]);
     const doc = new LoroDoc();
     const guard = guardOf(link);
@@ -170,9 +128,7 @@ export class Session {
     const damaged = guard.writes ? unreadable(rows, (stored) => importStored(doc, stored)) : [];
     // Who may write here is not to lose that by a look at what others see.
     const listed = link.reads && note && !note.reads ? note : link;
-    const alone = note?.alone ?? 0;
-    const connection = { server, certificate };
-    const session = new Session(doc, alone, link, guard, listed, store, on, connection);
+    const session = new Session(doc, note?.alone ?? 0, link, guard, listed, store, on);
     if (session.reads) damaged.push(...unreadable(rows, (stored) => session.take(stored)));
     if (damaged.length > 0) {
       on.trouble(DAMAGED);
@@ -192,10 +148,11 @@ export class Session {
   }
 
   get status(): Status {
-    if (this.joined.size > 0) return "live";
-    // What answers is reachable, whatever the browser thinks of the network.
-    if (this.signalling.state === "up") return this.mesh.present === 0 ? "live" : "connecting";
-    return !navigator.onLine || this.signalling.state === "down" ? "offline" : "connecting";
+    return this.connection.status;
+  }
+
+  get byHand(): Connection["byHand"] {
+    return this.connection.byHand;
   }
 
   /** Other peers connected by a channel. */
@@ -210,7 +167,7 @@ export class Session {
 
   /** Is the server a way to others, because there is none to some of them? */
   get throughServer(): boolean {
-    return this.joined.has(this.up);
+    return [...this.joined].some((link) => this.connection.isServer(link));
   }
 
   /**
@@ -248,7 +205,7 @@ export class Session {
     queueMicrotask(() => this.edit(() => undefined));
   }
 
-  private async heard(news: News): Promise<void> {
+  private async hear(news: News): Promise<void> {
     this.alone = Math.max(this.alone, news.alone);
     let waits = false;
     this.importNews(() => {
@@ -296,10 +253,10 @@ export class Session {
     }
   }
 
-  private opened(id: number, sealed: boolean): void {
+  opened(id: number, sealed: boolean): void {
     if (sealed) {
       const eloLink = new EloLink(this.doc, this.key, this.guard, MESSAGE_MAX, {
-        out: (message) => this.transmit(id, message),
+        out: (message) => this.connection.send(id, message),
         in: (message) => this.room.feed(id, message, now()),
         refused: () => this.refused(id),
         whole: () => this.liars.size === 0 && this.on.relief(CHANGED_AT_RELAY),
@@ -309,45 +266,39 @@ export class Session {
     this.step(() => this.room.open(id, now()));
   }
 
-  private heardFrom(id: number, bytes: Uint8Array): void {
+  heard(id: number, bytes: Uint8Array): void {
     const eloLink = this.eloLinks.get(id);
     let good = true;
     this.step(() => {
       if (eloLink) good = eloLink.open(bytes);
       else this.room.feed(id, bytes, now());
     });
-    if (!good) this.hangUp(id);
+    if (!good) this.connection.hangUp(id);
+  }
+
+  sparse(on: boolean): void {
+    this.step(() => this.room.sparse(on, now()));
   }
 
   /** What was left out may be had later: from an honest relay, or one that was mended. */
   private refused(id: number): void {
     this.liars.add(id);
     this.on.trouble(CHANGED_AT_RELAY);
-    setTimeout(() => this.hangUp(id), ASK_AGAIN_MS * 2 ** Math.min(this.refusals++, 6));
-  }
-
-  private transmit(id: number, message: Uint8Array): void {
-    if (id === this.up) this.uplink.send(message);
-    else this.through(id).send(id, message);
-  }
-
-  private hangUp(id: number): void {
-    if (id === this.up) this.uplink.hangUp();
-    else this.through(id).hangUp(id);
+    setTimeout(() => this.connection.hangUp(id), ASK_AGAIN_MS * 2 ** Math.min(this.refusals++, 6));
   }
 
   private send(id: number, bytes: Uint8Array): void {
     const eloLink = this.eloLinks.get(id);
     // Sealing takes its time, and may ask the document: peers come first.
     if (eloLink) queueMicrotask(() => eloLink.seal(bytes));
-    else this.through(id).send(id, bytes);
+    else this.connection.send(id, bytes);
   }
 
-  private closed(id: number): void {
+  closed(id: number): void {
     this.joined.delete(id);
     this.eloLinks.delete(id);
     this.liars.delete(id);
-    this.room.close(id);
+    this.step(() => this.room.close(id));
   }
 
   /** Every call of the room goes through here, so that what it asks for is done. */
@@ -366,10 +317,6 @@ export class Session {
     if (this.unkept.length > 0) void this.keep(this.joined.size === 0);
     this.schedule();
     this.on.changed();
-  }
-
-  private through(link: number): Mesh | ByHand {
-    return this.byHand.has(link) ? this.byHand : this.mesh;
   }
 
   private obeyAll(): void {
@@ -393,7 +340,7 @@ export class Session {
         this.alone = 0;
         return this.noteSoon();
       case "error":
-        return this.hangUp(out.link);
+        return this.connection.hangUp(out.link);
       case "denied":
         return this.on.trouble(DENIED);
     }
@@ -435,7 +382,7 @@ export class Session {
   private note(): DocumentNote {
     const title = this.doc.getMap(TITLE_MAP).get(TITLE_KEY);
     return {
-      room: this.listed.room,
+      room: this.id,
       key: this.listed.key,
       reads: this.listed.reads,
       title: typeof title === "string" ? title : "",
@@ -472,14 +419,4 @@ function unreadable(rows: Row[], take: (stored: Uint8Array) => void): Row[] {
       return true;
     }
   });
-}
-
-async function newCertificate(on: SessionEvents): Promise<RTCCertificate | null> {
-  const curve = { name: "ECDSA", namedCurve: "P-256" };
-  try {
-    return await RTCPeerConnection.generateCertificate(curve);
-  } catch {
-    on.trouble("WebRTC is turned off in this browser: what you write goes through the server, sealed.");
-    return null;
-  }
 }

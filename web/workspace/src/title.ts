@@ -3,15 +3,18 @@
 
 import { type Session, TITLE_KEY, TITLE_MAP } from "./session";
 
-export function bindTitle(input: HTMLInputElement, session: Session): void {
+/** Returns what puts the title into the window, too, when the document is shown. */
+export function bindTitle(input: HTMLInputElement, session: Session, name: string): () => void {
   const map = session.doc.getMap(TITLE_MAP);
   let composing = false;
   input.readOnly = session.reads;
+  if (name) input.placeholder = name;
 
   const show = () => {
     const value = map.get(TITLE_KEY);
     const title = typeof value === "string" ? value : "";
-    document.title = title === "" ? "Lorikeet" : `${title} - Lorikeet`;
+    const called = title || name;
+    if (input.isConnected) document.title = called === "" ? "Lorikeet" : `${called} - Lorikeet`;
     if (composing || input.value === title) return;
     const { selectionStart, selectionEnd } = input;
     input.value = title;
@@ -34,4 +37,5 @@ export function bindTitle(input: HTMLInputElement, session: Session): void {
     if (batch.events.some((event) => event.target === map.id)) show();
   });
   show();
+  return show;
 }
