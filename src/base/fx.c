@@ -17,7 +17,13 @@ static uint32_t fx_add(uint32_t state, uint32_t word) { return (state + word) * 
 
 static uint32_t fx_finish(uint32_t state) { return state << 15 | state >> 17; }
 
-uint32_t fx_hash_number(uint32_t number) { return fx_finish(fx_add(0, number)); }
+uint32_t fx_hash_numbers(const uint32_t *numbers, size_t len) {
+    uint32_t state = 0;
+    for (size_t i = 0; i < len; i++) state = fx_add(state, numbers[i]);
+    return fx_finish(state);
+}
+
+uint32_t fx_hash_number(uint32_t number) { return fx_hash_numbers(&number, 1); }
 
 /* `len` bytes as a number, little-endian. */
 static uint64_t fx_load(const uint8_t *at, unsigned len) {
@@ -56,8 +62,8 @@ static uint64_t fx_digest(const uint8_t *at, size_t len) {
 /* A string is its bytes, then 255, which ends it. */
 uint32_t fx_hash_str(lk_str s) {
     uint64_t digest = fx_digest((const uint8_t *)s.at, s.len);
-    uint32_t state = fx_add(fx_add(0, (uint32_t)digest), (uint32_t)(digest >> 32));
-    return fx_finish(fx_add(state, 0xff));
+    uint32_t words[] = {(uint32_t)digest, (uint32_t)(digest >> 32), 0xff};
+    return fx_hash_numbers(words, countof(words));
 }
 
 /* ---- tables ---- */

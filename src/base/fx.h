@@ -8,6 +8,8 @@
 #include "base/mem.h"
 
 uint32_t fx_hash_number(uint32_t number);
+/* Of several numbers, one behind the other; one of 64 bits is two, its low half first. */
+uint32_t fx_hash_numbers(const uint32_t *numbers, size_t len);
 uint32_t fx_hash_str(lk_str s);
 
 /* `order` lists numbers of hashes as they come into a table: let it list them as the table goes

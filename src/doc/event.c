@@ -324,10 +324,12 @@ static bool event_find_born(event_maker *m) {
         m->born[id] = !again && !m->doc->state.containers.at[id]->was_present;
     }
     event_mark_nodes(m);
+    size_t touched = m->spot_len;
     for (uint32_t id = 0; id < count; id++)
         if (m->born[id] && !event_touched(e, id) && !event_in_row(m, id))
             event_add_spot(m, id, false);
     size_t known = m->spot_len;
+    if (!event_spots_pass_ids(m, m->spots + touched, known - touched)) return false;
     for (uint32_t id = 0; id < count; id++)
         if ((!m->born[id] || event_in_row(m, id)) && !event_touched(e, id) && event_is_born(m, id))
             event_add_spot(m, id, true);

@@ -47,6 +47,8 @@ void event_text_forget(const lk_memory *heap, batch_styles *styles);
 event_spot event_spot_of(const event_maker *m, uint32_t id);
 /* Through one of Loro's hash tables: order what a batch touched. false when memory is out. */
 bool event_spots_pass(arena *scratch, event_spot *spots, size_t len);
+/* Likewise what is new, through one of ids. */
+bool event_spots_pass_ids(const event_maker *m, event_spot *spots, size_t len);
 /* Leave the spots that are told of, in order; `local`: of edits here. Likewise. */
 bool event_spots_order(arena *scratch, event_spot *spots, size_t *len, bool local);
 

@@ -6,6 +6,7 @@
  * as it lay in the last of the hash tables that Loro's diffs go through:
  *
  *      what was touched           in the order of the operations
+ *      what came with others      (of ids, not numbers) before what changed
  *      what changed, or is new    parents before children (this table is not for local edits)
  *      what is told of            parents before children, and what hangs below new ones last */
 #include "base/fx.h"
@@ -24,6 +25,19 @@ event_spot event_spot_of(const event_maker *m, uint32_t id) {
                         .hash = fx_hash_number((uint32_t)name->kind << 27 | id),
                         .depth = event_depth(m, id),
                         .made = name->root ? 0 : (uint32_t)name->counter + 1};
+}
+
+/* Of an id that is no root's: that it is none, then its parts. Loro counts kinds in another order
+ * here. Of a root, which comes here only as a shared child, that of its number. */
+static uint32_t event_hash_id(const event_maker *m, const event_spot *spot) {
+    static const uint8_t kinds[] = {1, 2, 0, 4, 3, 5};
+    const intern *names = &m->doc->log.names;
+    const container_id *name = &names->containers.at[spot->container].id;
+    if (name->root) return spot->hash;
+    uint64_t peer = names->peers.at[name->peer];
+    const uint32_t parts[] = {1, (uint32_t)peer, (uint32_t)(peer >> 32), (uint32_t)name->counter,
+                              name->kind < countof(kinds) ? kinds[name->kind] : name->kind};
+    return fx_hash_numbers(parts, countof(parts));
 }
 
 static int event_spot_parents(const void *a, const void *b) {
@@ -59,6 +73,13 @@ bool event_spots_pass(arena *scratch, event_spot *spots, size_t len) {
     if (!fx_reorder(scratch, hashes, order, len, false)) return false;
     for (size_t i = 0; i < len; i++) spots[i] = were[order[i]];
     return true;
+}
+
+bool event_spots_pass_ids(const event_maker *m, event_spot *spots, size_t len) {
+    for (size_t i = 0; i < len; i++) spots[i].hash = event_hash_id(m, &spots[i]);
+    bool fine = event_spots_pass(&m->doc->scratch, spots, len);
+    for (size_t i = 0; i < len; i++) spots[i] = event_spot_of(m, spots[i].container);
+    return fine;
 }
 
 static size_t event_spots_keep(event_spot *spots, size_t len, bool changed) {

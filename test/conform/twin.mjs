@@ -161,6 +161,7 @@ export class Twin {
         this.commit();
         const [ours, theirs] = this.both((side) => side.doc.export(options(side)));
         const { mode } = options(this.ours);
+        this.ask(`export (${mode}): detached`, (side) => side.doc.isDetached());
         if (sameBytes(`export (${mode})`, ours.value, theirs.value))
             return { ours: ours.value, theirs: theirs.value };
         return { ours: ours.value, theirs: ours.value };

@@ -257,7 +257,11 @@ static void test_text(void) {
     arena_init(&scratch, &mem_default);
     state_names names;
     state_container out, in = {.cid = 1, .has_parent = true, .parent = 0, .depth = 2};
-    in.as.text = (state_text){{"a\xc3\xa9z", 4}, spans, countof(spans), marks, countof(marks)};
+    in.as.text = (state_text){.text = {"a\xc3\xa9z", 4},
+                              .spans = spans,
+                              .span_len = countof(spans),
+                              .marks = marks,
+                              .mark_len = countof(marks)};
     CHECK_EQ(round_trip(&in, &scratch, &names, &out), LK_OK);
     CHECK(out.has_parent && names.cids.at[out.parent].root);
     CHECK_BYTES(out.as.text.text.at, out.as.text.text.len, "a\xc3\xa9z", 4);
