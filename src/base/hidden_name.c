@@ -13,9 +13,9 @@ bool hidden_name_read(lk_str name, uint8_t uuid[HIDDEN_UUID]) {
     if (name.len != HIDDEN_NAME) return false;
     for (size_t i = 0; i < HIDDEN_UUID; i++, at += 2) {
         if (hidden_name_hyphen(i) && name.at[at++] != '-') return false;
-        int high = hex_digit(name.at[at]), low = hex_digit(name.at[at + 1]);
-        if (high < 0 || low < 0) return false;
-        uuid[i] = (uint8_t)(high << 4 | low);
+        int byte = hex_byte(name.at + at);
+        if (byte < 0) return false;
+        uuid[i] = (uint8_t)byte;
     }
     return str_like((lk_str){name.at + at, name.len - at}, ".local");
 }

@@ -2,6 +2,7 @@
  * json_read.c - taking JSON text apart. */
 #include "base/json_read.h"
 
+#include "base/hex.h"
 #include "base/json.h"
 
 /* ---- tokens ---- */
@@ -48,13 +49,12 @@ void json_read_end(reader *r) {
 static uint32_t json_read_hex(reader *r) {
     uint32_t v = 0;
     for (int i = 0; i < 4; i++) {
-        uint8_t c = r->at < r->end ? *r->at : 0;
-        uint32_t digit = (uint32_t)c - '0', letter = ((uint32_t)c | 0x20) - 'a';
-        if (digit > 9 && letter > 5) {
+        int digit = r->at < r->end ? hex_digit((char)*r->at) : -1;
+        if (digit < 0) {
             json_read_fail(r, "escape is not four hexadecimal digits");
             return 0;
         }
-        v = v << 4 | (digit <= 9 ? digit : letter + 10);
+        v = v << 4 | (uint32_t)digit;
         r->at++;
     }
     return v;

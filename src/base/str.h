@@ -12,14 +12,13 @@ static inline bool str_equal(lk_str a, lk_str b) {
 static inline bool str_is(lk_str a, const char *literal) {
     return str_equal(a, (lk_str){literal, __builtin_strlen(literal)});
 }
+/* An ASCII letter as a small one; all else as it is. */
+static inline char str_small(char c) { return c >= 'A' && c <= 'Z' ? (char)(c - 'A' + 'a') : c; }
 /* Is it that, ASCII letters in either case? The literal has small ones. */
 static inline bool str_like(lk_str a, const char *literal) {
     if (a.len != __builtin_strlen(literal)) return false;
-    for (size_t i = 0; i < a.len; i++) {
-        char c = a.at[i];
-        if (c >= 'A' && c <= 'Z') c = (char)(c - 'A' + 'a');
-        if (c != literal[i]) return false;
-    }
+    for (size_t i = 0; i < a.len; i++)
+        if (str_small(a.at[i]) != literal[i]) return false;
     return true;
 }
 

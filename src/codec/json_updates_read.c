@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT
  * json_updates_read.c - JSON text to changes. Nothing is held of the text but the change under way:
  * its operations and the tables of its block, which are made as names are met. */
+#include "base/hex.h"
 #include "base/limits.h"
 #include "base/sort.h"
 #include "base/utf8.h"
@@ -319,11 +320,10 @@ static lk_bytes updates_position(json_updates_reader *s, const uint8_t *at) {
     uint8_t *bytes = arena_bytes(s->scratch, text.len / 2);
     if (bytes == NULL) updates_no_memory(s);
     bool valid = text.len % 2 == 0;
-    for (size_t i = 0; i < text.len && valid && bytes != NULL; i++) {
-        uint32_t digit = (uint32_t)text.at[i] - '0', letter = ((uint32_t)text.at[i] | 0x20) - 'a';
-        valid = digit <= 9 || letter <= 5;
-        uint32_t nibble = digit <= 9 ? digit : letter + 10;
-        bytes[i / 2] = (uint8_t)(i % 2 == 0 ? nibble << 4 : bytes[i / 2] | nibble);
+    for (size_t i = 0; i < text.len / 2 && valid && bytes != NULL; i++) {
+        int byte = hex_byte(text.at + 2 * i);
+        valid = byte >= 0;
+        bytes[i] = (uint8_t)byte;
     }
     if (!valid) updates_fail(s, at, "no hexadecimal digits");
     return (lk_bytes){bytes, text.len / 2};

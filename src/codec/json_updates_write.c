@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT
  * json_updates_write.c - changes to JSON text. Members come in the order in which Loro writes them.
  * The table of peers is complete only at the end, and its text is then put in where it belongs. */
+#include "base/hex.h"
 #include "base/json.h"
 #include "codec/json_updates.h"
 #include "codec/op_row.h"
@@ -143,11 +144,7 @@ static void updates_put_tree(json_updates_writer *s, const op *o, op_id id) {
     else
         updates_put(s, ",\"parent\":null");
     updates_put(s, ",\"fractional_index\":\"");
-    static const char hex[] = "0123456789ABCDEF";
-    for (size_t i = 0; i < o->as.tree.position.len; i++) {
-        writer_u8(&s->w, (uint8_t)hex[o->as.tree.position.at[i] >> 4]);
-        writer_u8(&s->w, (uint8_t)hex[o->as.tree.position.at[i] & 15]);
-    }
+    hex_write(&s->w, o->as.tree.position);
     writer_u8(&s->w, '"');
 }
 

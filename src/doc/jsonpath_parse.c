@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT
  * jsonpath_parse.c - a query as text, read from left to right without going back. */
+#include "base/hex.h"
 #include "base/json_read.h"
 #include "base/limits.h"
 #include "base/utf8.h"
@@ -76,13 +77,9 @@ static lk_str jsonpath_read_name(path_reader *p) {
 static uint32_t jsonpath_read_hex(path_reader *p) {
     uint32_t unit = 0;
     for (unsigned i = 0; i < 4; i++) {
-        char c = jsonpath_peek(p);
-        uint32_t digit = c >= '0' && c <= '9'   ? (uint32_t)(c - '0')
-                         : c >= 'a' && c <= 'f' ? (uint32_t)(c - 'a') + 10
-                         : c >= 'A' && c <= 'F' ? (uint32_t)(c - 'A') + 10
-                                                : 16;
-        if (digit == 16) jsonpath_fail(p, "\\u without four hexadecimal digits");
-        unit = unit << 4 | (digit & 15);
+        int digit = hex_digit(jsonpath_peek(p));
+        if (digit < 0) jsonpath_fail(p, "\\u without four hexadecimal digits");
+        unit = unit << 4 | (uint32_t)(digit & 15);
         if (reader_ok(&p->r)) p->r.at++;
     }
     return unit;

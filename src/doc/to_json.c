@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT
  * to_json.c - the document as text, as toJSON() says it: containers resolved, keys in byte order.
  */
+#include "base/hex.h"
 #include "base/json.h"
 #include "base/limits.h"
 #include "base/sort.h"
@@ -153,22 +154,12 @@ static void json_node_id(json_printer *p, const tree_node *node) {
     json_char(p, '"');
 }
 
-static void json_hex(json_printer *p, lk_bytes bytes) {
-    static const char digits[] = "0123456789ABCDEF";
-    json_char(p, '"');
-    for (size_t i = 0; i < bytes.len; i++) {
-        json_char(p, digits[bytes.at[i] >> 4]);
-        json_char(p, digits[bytes.at[i] & 15]);
-    }
-    json_char(p, '"');
-}
-
 /* What follows the children of a node. */
 static void json_node_tail(json_printer *p, const tree *t, uint32_t at, int64_t index) {
     const tree_node *node = &t->nodes.at[at];
-    json_word(p, "],\"fractional_index\":");
-    json_hex(p, node->key.position);
-    json_word(p, ",\"id\":");
+    json_word(p, "],\"fractional_index\":\"");
+    hex_write(&p->w, node->key.position);
+    json_word(p, "\",\"id\":");
     json_node_id(p, node);
     json_word(p, ",\"index\":");
     json_i64(&p->w, index);

@@ -9,6 +9,8 @@
  * rest of it stood before. What is read here comes from anybody in the network. */
 #include "host/mdns_message.h"
 
+#include "base/str.h"
+
 #define MDNS_RESPONSE 0x8000u
 #define MDNS_OPCODE_RCODE 0x780fu /* RFC 6762 sections 18.3 and 18.11: others are ignored */
 #define MDNS_A 1u
@@ -39,8 +41,6 @@ void mdns_query_write(lk_str name, uint8_t family, uint8_t out[MDNS_QUERY]) {
 
 /* ---- names ---- */
 
-static uint8_t mdns_small(uint8_t c) { return c >= 'A' && c <= 'Z' ? (uint8_t)(c + 32) : c; }
-
 /* A label behind its length, with a dot in front if it is not the first. Longer names than ours are
  * no matter, but their end must be found. */
 static void mdns_label(reader *r, size_t len, char name[HIDDEN_NAME], size_t *at) {
@@ -48,7 +48,7 @@ static void mdns_label(reader *r, size_t len, char name[HIDDEN_NAME], size_t *at
     if (*at > 0 && *at < HIDDEN_NAME) name[*at] = '.';
     *at += *at > 0;
     for (size_t i = 0; i < label.len; i++, ++*at)
-        if (*at < HIDDEN_NAME) name[*at] = (char)mdns_small(label.at[i]);
+        if (*at < HIDDEN_NAME) name[*at] = str_small((char)label.at[i]);
 }
 
 /* Read a name. Is it one of that length? */

@@ -4,6 +4,7 @@
 
 #include <string.h>
 
+#include "base/hex.h"
 #include "host/base64url.h"
 #include "host/document.h"
 #include "host/heap.h"
@@ -28,21 +29,15 @@ static void room_url_take(room_url *url, const uint8_t *bytes) {
     mesh_relay_key(url->keys.read, url->room, url->relay);
 }
 
-static int room_url_hex(char c) {
-    static const char digits[] = "0123456789abcdef";
-    const char *at = c == 0 ? NULL : strchr(digits, c >= 'A' && c <= 'F' ? c + ('a' - 'A') : c);
-    return at == NULL ? -1 : (int)(at - digits);
-}
-
 /* A name, percent-encoded, up to the next "&" or the end, where it leaves *at. */
 static bool room_url_read_name(const char **at, room_url *url) {
     size_t len = 0;
     for (; **at != 0 && **at != '&'; (*at)++) {
         int byte = (unsigned char)**at;
         if (byte == '%') {
-            int high = room_url_hex((*at)[1]), low = high < 0 ? -1 : room_url_hex((*at)[2]);
-            byte = low < 0 ? 0 : high << 4 | low;
-            *at += low < 0 ? 0 : 2;
+            byte = hex_byte(*at + 1);
+            if (byte < 0) return false;
+            *at += 2;
         }
         if (len == LIMIT_DOCUMENT_NAME) return false;
         url->name[len++] = (char)byte;

@@ -161,7 +161,7 @@ static bool slip_unpack(reader *r, slip *out) {
     lk_buf *sdp = &out->sdp;
     unsigned setup = reader_u8(r);
     lk_bytes session = reader_take(r, SLIP_SESSION);
-    const uint8_t *fingerprint = reader_take(r, SLIP_FINGERPRINT).at;
+    lk_bytes fingerprint = reader_take(r, SLIP_FINGERPRINT);
     if (setup >= countof(slip_setups) || !reader_ok(r)) return false;
     out->answer = setup > 0;
     memcpy(out->session, session.at, SLIP_SESSION);
@@ -171,8 +171,8 @@ static bool slip_unpack(reader *r, slip *out) {
     slip_read_text(r, "ice-ufrag", sdp);
     slip_read_text(r, "ice-pwd", sdp);
     heap_print(sdp, "a=ice-options:trickle\r\na=fingerprint:sha-256 ");
-    for (size_t i = 0; i < SLIP_FINGERPRINT; i++)
-        heap_print(sdp, "%s%02X", i == 0 ? "" : ":", fingerprint[i]);
+    writer w = writer_new(sdp);
+    hex_write_colons(&w, fingerprint);
     heap_print(sdp, "\r\na=setup:%s\r\na=sctp-port:5000\r\na=max-message-size:262144\r\n",
                slip_setups[setup]);
     for (unsigned i = 0; reader_ok(r) && reader_left(r) > 0 && i < SLIP_CANDIDATES; i++)

@@ -179,15 +179,10 @@ static bool sdp_number_write(lk_buf *out, const char *name, uint64_t value) {
 }
 
 static bool sdp_fingerprint_write(lk_buf *out, const uint8_t *fingerprint) {
-    static const char hex[] = "0123456789ABCDEF";
-    char text[SDP_FINGERPRINT * 3];
-    for (size_t i = 0; i < SDP_FINGERPRINT; i++) {
-        text[3 * i] = hex[fingerprint[i] >> 4];
-        text[3 * i + 1] = hex[fingerprint[i] & 15];
-        text[3 * i + 2] = ':';
-    }
-    return text_append(out, "a=fingerprint:sha-256 ") && buf_append(out, text, sizeof text - 1) &&
-           text_append(out, "\r\n");
+    writer w = writer_new(out);
+    if (!text_append(out, "a=fingerprint:sha-256 ")) return false;
+    hex_write_colons(&w, (lk_bytes){fingerprint, SDP_FINGERPRINT});
+    return !w.failed && text_append(out, "\r\n");
 }
 
 static bool sdp_session_write(const sdp_session *s, lk_buf *out) {

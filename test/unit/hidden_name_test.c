@@ -55,6 +55,15 @@ static void check_hex(void) {
     CHECK_BYTES(out, sizeof out, wanted, sizeof wanted);
     for (size_t i = 0; i < countof(none); i++)
         CHECK(!hex_read_colons((lk_str){none[i], strlen(none[i])}, out, sizeof out));
+    CHECK_EQ(hex_byte("b1"), 0xb1);
+    CHECK_EQ(hex_byte("b"), -1);
+    CHECK_EQ(hex_byte(""), -1);
+    lk_buf text = {0};
+    writer w = writer_new(&text);
+    hex_write(&w, (lk_bytes){wanted, sizeof wanted});
+    hex_write_colons(&w, (lk_bytes){wanted, sizeof wanted});
+    CHECK_BYTES(text.at, text.len, "0AB1C20A:B1:C2", 14);
+    lk_buf_free(&text);
 }
 
 int main(void) {
