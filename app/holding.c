@@ -34,7 +34,7 @@ static size_t holding_distance(const lk_buf *a, const lk_buf *b) {
 static size_t holding_doc_distance(lk_doc *doc, const lk_buf *file) {
     lk_buf text = HEAP_BUF;
     lk_ref ref;
-    LK_ASSERT(lk_root(doc, LK_TEXT, (lk_str){"editor-buffer", 13}, &ref) == LK_OK);
+    LK_ASSERT(lk_root(doc, LK_TEXT, REPLICA_TEXT, &ref) == LK_OK);
     LK_ASSERT(lk_text_string(doc, ref, &text) == LK_OK);
     size_t distance = holding_distance(&text, file);
     lk_buf_free(&text);

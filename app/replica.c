@@ -19,7 +19,6 @@
 #include "host/random.h"
 #include "lorikeet_room.h"
 
-#define REPLICA_TEXT ((lk_str){"editor-buffer", 13})
 #define REPLICA_LIST ((lk_str){"documents", 9})
 /* What every peer takes. Larger messages carry no more per second, and hold up other documents. */
 #define REPLICA_MESSAGE_MAX (64u << 10)

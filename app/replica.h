@@ -8,6 +8,9 @@
 #include "host/mirror.h"
 #include "host/seal.h"
 
+/* The text of a document that a file shows. */
+#define REPLICA_TEXT ((lk_str){"editor-buffer", 13})
+
 typedef struct replica replica;
 
 typedef struct replica_events {

@@ -368,12 +368,11 @@ static envelope_sections sections_of(const lk_buf *blob) {
     return sections;
 }
 
-/* The history of one snapshot with the state of another. */
-static lk_buf graft(const lk_buf *from, const lk_buf *onto) {
+/* A snapshot of that history, state and root. */
+static lk_buf snapshot_of_parts(const lk_bytes parts[3]) {
     lk_buf out = {0};
     writer w = writer_new(&out);
     size_t start;
-    lk_bytes parts[] = {sections_of(from).history.bytes, sections_of(onto).state.bytes, {NULL, 0}};
     envelope_begin(&w, ENVELOPE_SNAPSHOT, &start);
     for (int i = 0; i < 3; i++) {
         writer_u32le(&w, (uint32_t)parts[i].len);
@@ -382,6 +381,12 @@ static lk_buf graft(const lk_buf *from, const lk_buf *onto) {
     envelope_finish(&w, start);
     CHECK(!w.failed);
     return out;
+}
+
+/* The history of one snapshot with the state of another. */
+static lk_buf graft(const lk_buf *from, const lk_buf *onto) {
+    return snapshot_of_parts((const lk_bytes[]){
+        sections_of(from).history.bytes, sections_of(onto).state.bytes, {NULL, 0}});
 }
 
 /* Whatever asks is told, nothing else happens, and what needs no history goes on. */
@@ -562,7 +567,7 @@ static void test_wakes(void) {
 /* A snapshot whose only text, which is at the end of its state, has a span that is longer by one,
  * or ends of styles that never began. */
 static lk_buf damage(lk_doc *origin, lk_export_mode mode) {
-    lk_buf blob = export(origin, mode, lk_frontiers(origin)), out = {0};
+    lk_buf blob = export(origin, mode, lk_frontiers(origin));
     envelope_sections sections = sections_of(&blob);
     lk_bytes parts[] = {sections.history.bytes, sections.state.bytes, sections.root.bytes};
     lk_bytes *part = mode == LK_SHALLOW ? &parts[2] : &parts[1];
@@ -580,15 +585,7 @@ static lk_buf damage(lk_doc *origin, lk_export_mode mode) {
     }
     CHECK_EQ(sstable_write(found.pairs, found.len, &mem_default, &fresh), LK_OK);
     *part = bytes_of(&fresh);
-    writer w = writer_new(&out);
-    size_t start;
-    envelope_begin(&w, ENVELOPE_SNAPSHOT, &start);
-    for (int i = 0; i < 3; i++) {
-        writer_u32le(&w, (uint32_t)parts[i].len);
-        writer_raw(&w, parts[i].at, parts[i].len);
-    }
-    envelope_finish(&w, start);
-    CHECK(!w.failed);
+    lk_buf out = snapshot_of_parts(parts);
     arena_drop(&scratch);
     lk_buf_free(&fresh);
     lk_buf_free(&blob);

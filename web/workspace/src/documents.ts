@@ -5,7 +5,7 @@
 
 import { element } from "./element";
 import { isName, type Link, linkFragment } from "./link";
-import { type Session, TITLE_KEY, TITLE_MAP } from "./session";
+import { type Session, TITLE_MAP } from "./session";
 
 const LIST = "documents";
 const NAMELESS = "A name has at most 64 letters, and no “/”.";
@@ -50,8 +50,7 @@ export class Documents {
     const names = new Set(this.names);
     names.forEach(this.open);
     if (this.shown) names.add(this.shown);
-    const title = this.first.doc.getMap(TITLE_MAP).get(TITLE_KEY);
-    const entries = [this.entry("", typeof title === "string" && title ? title : "Untitled")];
+    const entries = [this.entry("", this.first.title || "Untitled")];
     for (const name of names) entries.push(this.entry(name, name));
     element("document-list").replaceChildren(...entries);
     if (names.size > 0) element("documents").hidden = false;

@@ -142,6 +142,12 @@ export class Session implements Carried {
     return !this.guard.writes;
   }
 
+  /** Empty: it has none. */
+  get title(): string {
+    const title = this.doc.getMap(TITLE_MAP).get(TITLE_KEY);
+    return typeof title === "string" ? title : "";
+  }
+
   /** The fragment of a link for others: to write, or to read. */
   invitation(reads: boolean): string {
     return linkFragment(reads ? readersLink(this.link, this.guard) : this.link);
@@ -380,12 +386,11 @@ export class Session implements Carried {
   }
 
   private note(): DocumentNote {
-    const title = this.doc.getMap(TITLE_MAP).get(TITLE_KEY);
     return {
       room: this.id,
       key: this.listed.key,
       reads: this.listed.reads,
-      title: typeof title === "string" ? title : "",
+      title: this.title,
       changed: Date.now(),
       alone: this.alone,
     };

@@ -11,8 +11,7 @@ export function bindTitle(input: HTMLInputElement, session: Session, name: strin
   if (name) input.placeholder = name;
 
   const show = () => {
-    const value = map.get(TITLE_KEY);
-    const title = typeof value === "string" ? value : "";
+    const { title } = session;
     const called = title || name;
     if (input.isConnected) document.title = called === "" ? "Lorikeet" : `${called} - Lorikeet`;
     if (composing || input.value === title) return;
