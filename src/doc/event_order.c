@@ -59,27 +59,35 @@ static void event_spots_sort(event_spot *spots, size_t len, sort_order *by) {
     sort_items(spots, len, sizeof *spots, by);
 }
 
-bool event_spots_pass(arena *scratch, event_spot *spots, size_t len) {
-    if (len < 2) return true;
-    uint32_t *hashes = arena_new(scratch, uint32_t, len),
-             *order = arena_new(scratch, uint32_t, len);
+/* Through a table of these hashes. */
+static bool event_spots_reorder(arena *scratch, event_spot *spots, const uint32_t *hashes,
+                                size_t len) {
+    uint32_t *order = arena_new(scratch, uint32_t, len);
     event_spot *were = arena_new(scratch, event_spot, len);
-    if (hashes == NULL || order == NULL || were == NULL) return false;
+    if (order == NULL || were == NULL) return false;
     for (uint32_t i = 0; i < len; i++) {
         order[i] = i;
         were[i] = spots[i];
-        hashes[i] = spots[i].hash;
     }
     if (!fx_reorder(scratch, hashes, order, len, false)) return false;
     for (size_t i = 0; i < len; i++) spots[i] = were[order[i]];
     return true;
 }
 
+bool event_spots_pass(arena *scratch, event_spot *spots, size_t len) {
+    if (len < 2) return true;
+    uint32_t *hashes = arena_new(scratch, uint32_t, len);
+    if (hashes == NULL) return false;
+    for (size_t i = 0; i < len; i++) hashes[i] = spots[i].hash;
+    return event_spots_reorder(scratch, spots, hashes, len);
+}
+
 bool event_spots_pass_ids(const event_maker *m, event_spot *spots, size_t len) {
-    for (size_t i = 0; i < len; i++) spots[i].hash = event_hash_id(m, &spots[i]);
-    bool fine = event_spots_pass(&m->doc->scratch, spots, len);
-    for (size_t i = 0; i < len; i++) spots[i] = event_spot_of(m, spots[i].container);
-    return fine;
+    if (len < 2) return true;
+    uint32_t *hashes = arena_new(&m->doc->scratch, uint32_t, len);
+    if (hashes == NULL) return false;
+    for (size_t i = 0; i < len; i++) hashes[i] = event_hash_id(m, &spots[i]);
+    return event_spots_reorder(&m->doc->scratch, spots, hashes, len);
 }
 
 static size_t event_spots_keep(event_spot *spots, size_t len, bool changed) {
