@@ -1,41 +1,21 @@
 // SPDX-License-Identifier: MIT
-// The page: finds out which document the link means, opens it, and shows it. The other documents of the
-// room are open, too: who looks at one keeps all of them. Editors of those shown once stay as they were.
+// The page: finds out which document the link means, and has it shown.
 //
 // For tests and the curious, `window.lorikeet` is {doc, session}: the document shown as the engine's
 // LoroDoc, and the session of session.ts. A commit made on `doc` by hand reaches everyone.
 
 import init, { type LoroDoc } from "lorikeet-crdt/room";
-import { openCodeMirror } from "./codemirror";
 import { bindConnect } from "./connect";
-import { Documents } from "./documents";
-import type { Editor } from "./editing";
 import { element } from "./element";
 import { type Link, linkFragment, newLink, parseLink, takeOffer } from "./link";
 import { Session } from "./session";
-import { openTextarea } from "./textarea";
-import { bindTitle } from "./title";
+import { Sheets } from "./sheets";
 
 declare global {
   interface Window {
     lorikeet?: { doc: LoroDoc; session: Session };
   }
 }
-
-const HINT = "Write something. Share the link, and write it together.";
-const READERS_HINT = "Nothing is written here yet.";
-
-/** A document that was shown: its text and title stay as they are while another one is. */
-interface Sheet {
-  session: Session;
-  text: HTMLElement;
-  title: HTMLInputElement;
-  shown(): void;
-  editor: Editor;
-}
-
-/** As LIMIT_DOCUMENTS in src/base/limits.h. */
-const DOCUMENTS_MAX = 24;
 
 async function start(): Promise<void> {
   element<HTMLAnchorElement>("new").href = `./${location.search}`;
@@ -55,73 +35,24 @@ async function start(): Promise<void> {
     relief: hideTrouble,
   });
   setText("rights", first.reads ? "Read only" : "");
-  const sessions = new Map([["", Promise.resolve(first)]]);
-  const open = (name: string) => {
-    const session = sessions.get(name) ?? first.another(name);
-    sessions.set(name, session);
-    return session;
-  };
-  const isFull = (name: string) => !sessions.has(name) && sessions.size === DOCUMENTS_MAX;
-  const documents = new Documents(first, link, (name) => !isFull(name) && void open(name));
-  const sheets = new Map<string, Sheet>();
-  let wanted: string;
-  const show = async (name: string) => {
-    wanted = name;
-    const session = await open(name);
-    if (wanted !== name) return; // another one was asked for meanwhile
-    const sheet = sheets.get(name) ?? openSheet(session, name);
-    sheets.set(name, sheet);
-    showSheet(sheet);
-    documents.show(name);
-  };
-  await show(link.name ?? "");
+  const sheets = new Sheets(first, link, showState);
+  await sheets.show(link.name ?? "");
   bindInvitation(isNew);
   bindMenu();
   bindConnect(first, link, copyField, offer);
   void listDocuments(first, link.room);
-  followAddress(link, (name) => (isFull(name) ? location.reload() : void show(name)));
+  followAddress(link, sheets);
   keepForOffline();
 }
 
 /** The address may name another document of the room; any other one is a page of its own. */
-function followAddress(link: Link, show: (name: string) => void): void {
+function followAddress(link: Link, sheets: Sheets): void {
   addEventListener("hashchange", () => {
     const to = parseLink(location.hash);
     const here = to && linkFragment({ ...to, name: "" }) === linkFragment({ ...link, name: "" });
-    if (here) show(to.name ?? "");
+    if (here && sheets.has(to.name ?? "")) void sheets.show(to.name ?? "");
     else location.reload();
   });
-}
-
-function openSheet(session: Session, name: string): Sheet {
-  const text = document.createElement("div");
-  const title = element("title").cloneNode() as HTMLInputElement;
-  const shown = bindTitle(title, session, name);
-  element("page").append(text);
-  return { session, text, title, shown, editor: openEditor(text, session) };
-}
-
-function showSheet(sheet: Sheet): void {
-  const { session, text, title, shown, editor } = sheet;
-  for (const other of element("page").children) (other as HTMLElement).hidden = other !== text;
-  element("title").replaceWith(title);
-  window.lorikeet = { doc: session.doc, session };
-  shown();
-  showState(session);
-  element("invited").dispatchEvent(new Event("change"));
-  editor.focus();
-}
-
-function openEditor(sheet: HTMLElement, session: Session): Editor {
-  const hint = session.reads ? READERS_HINT : HINT;
-  if (new URLSearchParams(location.search).get("editor") !== "textarea") {
-    return openCodeMirror(sheet, session, hint);
-  }
-  const area = document.createElement("textarea");
-  area.dataset.testid = "textarea";
-  area.ariaLabel = "Document text";
-  sheet.append(area);
-  return openTextarea(area, session, hint);
 }
 
 function showState(session: Session): void {
