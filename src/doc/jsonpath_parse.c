@@ -105,7 +105,10 @@ static size_t jsonpath_read_escape(path_reader *p, char quote, char *to) {
     static const char from[] = "bfnrt/\\", means[] = "\b\f\n\r\t/\\";
     char c = jsonpath_peek(p);
     if (reader_ok(&p->r) && reader_left(&p->r) > 0) p->r.at++;
-    if (c == 'u') return jsonpath_put_code(to, jsonpath_read_code(p));
+    if (c == 'u') {
+        uint32_t code = jsonpath_read_code(p);
+        return reader_ok(&p->r) ? jsonpath_put_code(to, code) : 0; /* half an escape has no room */
+    }
     *to = c;
     for (unsigned i = 0; i < sizeof from - 1; i++)
         if (from[i] == c) *to = means[i];
