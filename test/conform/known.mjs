@@ -52,8 +52,9 @@ const nameless = ([json, deltas]) => [
 ];
 
 /** What a difference made, without styles. */
-const unstyled = ([json, deltas]) => [
+const unstyled = ([json, deltas, ...rest]) => [
     json,
+    rest,
     JSON.stringify(deltas, (key, value) =>
         key === 'insert' && value.every((part) => typeof part.text === 'string')
             ? value.map(({ text }) => text).join('')
