@@ -18,7 +18,7 @@ const trouble = (tab) => tab.page.getByText(REFUSED).waitFor({ timeout: 60_000 }
 const otherKey = (link) => link.replace(/k=.*/, `k=${Buffer.alloc(32, 7).toString('base64url')}`);
 const isWord = (message) => message.type === 'signal';
 
-test('two keys for one room: both sides are told, and no text crosses', async (t) => {
+test('two keys for one room: both sides are told while they meet, and no text crosses', async (t) => {
     const link = bed.link();
     const tab = await bed.open(t, link);
     await tab.write('private');
@@ -29,6 +29,9 @@ test('two keys for one room: both sides are told, and no text crosses', async (t
     await sleep(1000);
     assert.equal(await tab.text('peers'), '0');
     assert.notEqual(fs.existsSync(stranger.file) && fs.readFileSync(stranger.file, 'utf8'), 'private');
+    stranger.child.stop();
+    await strange.page.close();
+    await tab.page.getByText(REFUSED).waitFor({ state: 'hidden', timeout: 60_000 });
 });
 
 test('a server cannot read what peers say', async (t) => {

@@ -30,6 +30,8 @@ export interface Carried {
 export interface ConnectionEvents {
   changed(): void;
   trouble(text: string): void;
+  /** What `trouble` told of is over. */
+  relief(text: string): void;
 }
 
 /**
@@ -80,7 +82,7 @@ export class Connection {
         this.opened(id, relay);
       },
       sparse: (on) => this.sparse(on),
-      refused: () => on.trouble(OTHER_KEY),
+      refused: (any) => (any ? on.trouble(OTHER_KEY) : on.relief(OTHER_KEY)),
     });
     this.byHand = new ByHand(key, this.mesh.config, channels);
     this.uplink = new Uplink(new URL("rooms", server).href, {

@@ -27,8 +27,8 @@ export interface MeshEvents {
   closed(link: number): void;
   /** Not everybody is linked with everybody any more, or all are again. */
   sparse(on: boolean): void;
-  /** Something that came in a peer's name could not be opened: told once for a name. */
-  refused(): void;
+  /** Somebody is here, or nobody any more, in whose name something came that could not be opened. */
+  refused(any: boolean): void;
 }
 
 interface Peer extends Neighbour {
@@ -91,6 +91,10 @@ export class Mesh {
   }
   get present(): number {
     return this.known.size;
+  }
+
+  private get refusing(): boolean {
+    return [...this.known.values()].some((peer) => peer.refused);
   }
 
   /** Has somebody been here for a while whom no channel leads to? */
@@ -168,6 +172,7 @@ export class Mesh {
     const peer = this.known.get(name);
     if (!peer) return;
     this.known.delete(name);
+    if (peer.refused && !this.refusing) this.on.refused(false);
     clearTimeout(peer.timer);
     if (!peer.channel?.isOpen) peer.channel?.close();
   }
@@ -237,7 +242,7 @@ export class Mesh {
   private refuse(peer: Peer): void {
     if (peer.refused) return;
     peer.refused = true;
-    this.on.refused();
+    this.on.refused(true);
     peer.unreached = true;
     this.chooseSoon();
     this.say(peer, { kind: "again" });
