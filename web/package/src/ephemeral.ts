@@ -215,7 +215,7 @@ class Timer {
   ) {}
 
   start(): void {
-    if (this.isEmpty() || this._timer !== undefined) return;
+    if (this._timer !== undefined || this.isEmpty()) return;
     this._timer = setInterval(() => {
       this.expire();
       if (this.isEmpty()) this.stop();
