@@ -26,6 +26,8 @@
 #include <limits.h>
 
 #define SERVE_TICK_MS 1000
+/* Of rooms: the most that what is short waits for, where documents take turns. */
+#define SERVE_MESSAGE_MAX (64u << 10)
 
 typedef struct serve {
     loop *loop;
@@ -200,6 +202,7 @@ static int serve_start(const serve_options *o, const char *root) {
     s.rooms = rooms_new(&(rooms_options){.loop = s.loop,
                                          .folder = o->data,
                                          .plain = o->plain,
+                                         .message_max = SERVE_MESSAGE_MAX,
                                          .seed = (uint32_t)random_u64(),
                                          .unix_ms = loop_unix_ms,
                                          .send = serve_send_binary,

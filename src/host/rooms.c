@@ -3,10 +3,11 @@
  *
  *     rooms ─► buckets ─► room ─► room         a room of each name and kind: its store
  *                          │                   (room_store.h) outlives its last member for a while
- *                          ├► member ─► backlog: updates (shared_bytes) still to be sent
+ *                          ├► seat ─► backlog: what one member is still to be sent of it
  *                          └► acks: batches whose bytes are not safe yet
+ *     member ─► seats, one in each room it joined; they take turns on its connection (lanes.h)
  *
- * All updates to a member go through its backlog, which is emptied as fast as it reads; a member
+ * All updates to a member go through its backlogs, which are emptied as fast as it reads; a member
  * that does not read is dropped, and gets what it lacks when it joins again. Answers to what a
  * member says go at once.
  *
@@ -20,7 +21,9 @@
 #include "base/limits.h"
 #include "base/str.h"
 #include "base/table.h"
+#include "host/backlog.h"
 #include "host/document.h"
+#include "host/lanes.h"
 #include "host/random.h"
 #include "host/room_store.h"
 #include "host/rooms_word.h"
@@ -28,16 +31,22 @@
 #define ROOMS_BUCKETS 1024 /* a power of two */
 /* How long a room without members stays open, so that who comes back finds it. */
 #define ROOMS_LINGER_MS 10000
-/* Given to the transport at once, and bytes of records put into one container. */
-#define ROOMS_AHEAD (1u << 20)
-#define ROOMS_CONTAINER (128u << 10)
+/* Given to the transport ahead of what it has sent. */
+#define ROOMS_AHEAD (128u << 10)
+
+typedef struct rooms_room rooms_room;
+typedef struct rooms_seat { /* a member in a room */
+    rooms_member *member;
+    rooms_room *room;
+    uint32_t lane; /* its key, among those of the member */
+    backlog backlog;
+} rooms_seat;
 
 typedef struct rooms_ack {
     uint64_t number, batch;
-    rooms_member *member; /* NULL: it left */
+    rooms_seat *seat; /* NULL: it left */
 } rooms_ack;
 
-typedef struct rooms_room rooms_room;
 struct rooms_room {
     rooms *rooms;
     rooms_room *next;
@@ -50,16 +59,9 @@ struct rooms_room {
     size_t bytes; /* of the store, as counted in the total */
     uint64_t last_number;
     uint64_t idle_ms; /* when it was first seen without members; UINT64_MAX: it has some */
-    VEC(rooms_member *) members;
+    VEC(rooms_seat *) seats;
     VEC(rooms_ack) acks; /* by number */
 };
-
-typedef struct rooms_item {
-    rooms_room *room;
-    uint64_t batch;
-    bool record; /* one of those to be put into a container */
-    shared_bytes *update;
-} rooms_item;
 
 typedef struct rooms_assembly { /* a batch arriving in fragments */
     rooms_room *room;
@@ -71,13 +73,9 @@ typedef struct rooms_assembly { /* a batch arriving in fragments */
 struct rooms_member {
     rooms *rooms;
     void *conn;
-    VEC(rooms_room *) in;
-    VEC(rooms_item) backlog;
-    size_t sent; /* items at its beginning that are */
-    size_t backlog_bytes;
-    rooms_item part; /* the update being sent in fragments; its `room` NULL: none */
-    size_t part_at;
-    uint32_t part_index;
+    VEC(rooms_seat *) seats;
+    lanes lanes; /* one for each seat whose backlog is not empty */
+    uint32_t last_lane;
     VEC(rooms_assembly) assemblies;
     uint64_t joins_from_ms;
     uint32_t joins;
@@ -129,99 +127,45 @@ static size_t rooms_message_max(const rooms *r) {
     return r->options.message_max != 0 ? r->options.message_max : LK_MESSAGE_MAX;
 }
 
-/* The next fragment of the update that is too long for a message. */
-static void rooms_send_part(rooms_member *m) {
-    rooms_item *part = &m->part;
-    size_t each = frame_fragment_room(part->room->name_len, rooms_message_max(m->rooms));
-    size_t left = part->update->len - m->part_at;
-    frame f = rooms_frame(part->room, FRAME_FRAGMENT);
-    f.batch = part->batch, f.index = m->part_index++;
-    f.payload = (lk_bytes){part->update->at + m->part_at, left < each ? left : each};
-    m->part_at += f.payload.len;
-    rooms_send(m, &f);
-    if (m->part_at < part->update->len) return;
-    shared_bytes_drop(part->update);
-    *part = (rooms_item){0};
-}
-
-/* Takes over the hold of the update. */
-static void rooms_send_update(rooms_member *m, rooms_item item) {
-    size_t max = rooms_message_max(m->rooms);
-    lk_bytes update = shared_bytes_view(item.update);
-    frame f = rooms_frame(item.room, FRAME_UPDATE);
-    f.batch = item.batch, f.count = 1, f.updates = &update;
-    if (frame_update_len(item.room->name_len, update.len) <= max) {
-        rooms_send(m, &f);
-        shared_bytes_drop(item.update);
-        return;
-    }
-    size_t each = frame_fragment_room(item.room->name_len, max);
-    f.kind = FRAME_FRAGMENT_HEADER;
-    f.count = (uint32_t)((update.len + each - 1) / each), f.total = (uint32_t)update.len;
-    rooms_send(m, &f);
-    m->part = item, m->part_at = 0, m->part_index = 0;
-}
-
-static rooms_item rooms_take(rooms_member *m) {
-    rooms_item item = m->backlog.at[m->sent++];
-    m->backlog_bytes -= item.update->len;
-    if (m->sent == m->backlog.len) m->sent = m->backlog.len = 0;
-    return item;
-}
-
-/* Records that wait in a row for one room, in one container. */
-static rooms_item rooms_take_records(rooms_member *m) {
-    size_t count = 0, bytes = 0;
-    rooms_item first = m->backlog.at[m->sent];
-    for (size_t i = m->sent; i < m->backlog.len && bytes < ROOMS_CONTAINER; i++, count++) {
-        if (!m->backlog.at[i].record || m->backlog.at[i].room != first.room) break;
-        bytes += m->backlog.at[i].update->len;
-    }
-    lk_buf container = HEAP_BUF;
-    writer w = writer_new(&container);
-    writer_uleb(&w, count);
-    for (size_t i = 0; i < count; i++) {
-        rooms_item item = rooms_take(m);
-        writer_bytes(&w, item.update->at, item.update->len);
-        shared_bytes_drop(item.update);
-    }
-    first.update = shared_bytes_new((lk_bytes){container.at, container.len});
-    first.batch = random_u64(), first.record = false;
-    lk_buf_free(&container);
-    return first;
+static rooms_seat *rooms_seat_of_lane(const rooms_member *m, uint32_t lane) {
+    size_t at = 0;
+    while (m->seats.at[at]->lane != lane) at++;
+    return m->seats.at[at];
 }
 
 static void rooms_pump(rooms_member *m) {
-    while (!m->closing && m->rooms->options.queued(m->conn) < ROOMS_AHEAD) {
-        if (m->part.room != NULL)
-            rooms_send_part(m);
-        else if (m->sent == m->backlog.len)
-            return;
-        else if (m->backlog.at[m->sent].record)
-            rooms_send_update(m, rooms_take_records(m));
-        else
-            rooms_send_update(m, rooms_take(m));
+    size_t max = rooms_message_max(m->rooms);
+    lk_buf message = HEAP_BUF;
+    while (!m->closing && !lanes_empty(&m->lanes) &&
+           m->rooms->options.queued(m->conn) < ROOMS_AHEAD) {
+        rooms_seat *seat = rooms_seat_of_lane(m, lanes_next(&m->lanes));
+        message.len = 0;
+        backlog_next(&seat->backlog, rooms_frame(seat->room, FRAME_UPDATE), max, &message);
+        lanes_turn_over(&m->lanes, seat->lane, seat->backlog.bytes);
+        m->rooms->options.send(m->conn, (lk_bytes){message.at, message.len});
     }
+    lk_buf_free(&message);
 }
 
 /* Takes over the caller's hold of the update. */
-static void rooms_push(rooms_member *m, rooms_item item) {
-    *vec_push(&heap_memory, &m->backlog) = item;
-    m->backlog_bytes += item.update->len;
+static void rooms_push(rooms_seat *seat, backlog_item item) {
+    lanes_add(&seat->member->lanes, seat->lane, item.update->len);
+    backlog_push(&seat->backlog, item);
 }
 
 /* To everyone in the room but its author. */
-static void rooms_tell(rooms_room *room, const rooms_member *author, uint64_t batch,
-                       lk_bytes update) {
+static void rooms_tell(const rooms_seat *author, uint64_t batch, lk_bytes update) {
+    const rooms_room *room = author->room;
     shared_bytes *shared = shared_bytes_new(update);
-    for (size_t i = 0; i < room->members.len; i++) {
-        rooms_member *m = room->members.at[i];
-        if (m == author || m->closing) continue;
-        if (m->backlog_bytes > LIMIT_ROOMS_BACKLOG_BYTES) {
+    for (size_t i = 0; i < room->seats.len; i++) {
+        rooms_seat *seat = room->seats.at[i];
+        rooms_member *m = seat->member;
+        if (seat == author || m->closing) continue;
+        if (lanes_bytes(&m->lanes) > LIMIT_ROOMS_BACKLOG_BYTES) {
             rooms_close(m);
             continue;
         }
-        rooms_push(m, (rooms_item){room, batch, false, shared_bytes_hold(shared)});
+        rooms_push(seat, (backlog_item){.update = shared_bytes_hold(shared), .batch = batch});
         rooms_pump(m);
     }
     shared_bytes_drop(shared);
@@ -239,9 +183,9 @@ static rooms_room **rooms_slot(rooms *r, const frame *f, uint32_t hash) {
     return at;
 }
 
-static rooms_room *rooms_find(const rooms_member *m, const frame *f) {
-    for (size_t i = 0; i < m->in.len; i++)
-        if (rooms_is(m->in.at[i], f)) return m->in.at[i];
+static rooms_seat *rooms_find(const rooms_member *m, const frame *f) {
+    for (size_t i = 0; i < m->seats.len; i++)
+        if (rooms_is(m->seats.at[i]->room, f)) return m->seats.at[i];
     return NULL;
 }
 
@@ -250,7 +194,7 @@ static void rooms_stored(void *context, uint64_t number) {
     size_t safe = 0;
     while (safe < room->acks.len && room->acks.at[safe].number <= number) {
         rooms_ack *ack = &room->acks.at[safe++];
-        if (ack->member != NULL) rooms_ack_room(ack->member, room, ack->batch, ACK_OK);
+        if (ack->seat != NULL) rooms_ack_room(ack->seat->member, room, ack->batch, ACK_OK);
     }
     room->acks.len -= safe;
     if (safe > 0 && room->acks.len > 0)
@@ -299,7 +243,7 @@ static bool rooms_open(rooms_room *room) {
 
 static void rooms_room_free(rooms_room *room) {
     if (room->store != NULL) room_store_close(room->store);
-    vec_drop(&heap_memory, &room->members);
+    vec_drop(&heap_memory, &room->seats);
     vec_drop(&heap_memory, &room->acks);
     lk_buf_free(&room->path);
     heap_free(rooms_room, room);
@@ -347,48 +291,48 @@ static void rooms_drop_assembly(rooms_member *m, size_t at) {
             (m->assemblies.len - at) * sizeof m->assemblies.at[0]);
 }
 
-/* Nothing of that room is on its way from or to the member any more. */
-static void rooms_forget(rooms_member *m, const rooms_room *room) {
-    size_t kept = m->sent;
-    for (size_t i = m->sent; i < m->backlog.len; i++) {
-        rooms_item item = m->backlog.at[i];
-        if (item.room != room) {
-            m->backlog.at[kept++] = item;
-            continue;
-        }
-        m->backlog_bytes -= item.update->len;
-        shared_bytes_drop(item.update);
-    }
-    m->backlog.len = kept;
-    if (m->part.room == room) {
-        shared_bytes_drop(m->part.update);
-        m->part = (rooms_item){0};
-    }
+/* Nothing of the room is on its way from or to the member any more. */
+static void rooms_forget(rooms_seat *seat) {
+    rooms_member *m = seat->member;
+    backlog_drop(&seat->backlog);
+    seat->backlog = (backlog){0};
+    lanes_forget(&m->lanes, seat->lane);
     for (size_t i = m->assemblies.len; i-- > 0;)
-        if (m->assemblies.at[i].room == room) rooms_drop_assembly(m, i);
+        if (m->assemblies.at[i].room == seat->room) rooms_drop_assembly(m, i);
 }
 
-static void rooms_leave_room(rooms_member *m, rooms_room *room) {
-    rooms_forget(m, room);
+static rooms_seat *rooms_sit(rooms_member *m, rooms_room *room) {
+    rooms_seat *seat = heap_new(rooms_seat);
+    *seat = (rooms_seat){.member = m, .room = room, .lane = ++m->last_lane};
+    *vec_push(&heap_memory, &room->seats) = seat;
+    *vec_push(&heap_memory, &m->seats) = seat;
+    return seat;
+}
+
+static void rooms_stand_up(rooms_seat *seat) {
+    rooms_member *m = seat->member;
+    rooms_room *room = seat->room;
+    rooms_forget(seat);
     size_t at = 0;
-    while (room->members.at[at] != m) at++;
-    room->members.at[at] = room->members.at[--room->members.len];
-    for (at = 0; m->in.at[at] != room;) at++;
-    m->in.at[at] = m->in.at[--m->in.len];
+    while (room->seats.at[at] != seat) at++;
+    room->seats.at[at] = room->seats.at[--room->seats.len];
+    for (at = 0; m->seats.at[at] != seat;) at++;
+    m->seats.at[at] = m->seats.at[--m->seats.len];
     for (size_t i = 0; i < room->acks.len; i++)
-        if (room->acks.at[i].member == m) room->acks.at[i].member = NULL;
+        if (room->acks.at[i].seat == seat) room->acks.at[i].seat = NULL;
+    heap_free(rooms_seat, seat);
 }
 
 void rooms_leave(rooms_member *m) {
     rooms *r = m->rooms;
     m->closing = true;
-    while (m->in.len > 0) rooms_leave_room(m, m->in.at[0]);
+    while (m->seats.len > 0) rooms_stand_up(m->seats.at[0]);
     size_t at = 0;
     while (r->members.at[at] != m) at++;
     r->members.at[at] = r->members.at[--r->members.len];
     r->stats.members--;
-    vec_drop(&heap_memory, &m->in);
-    vec_drop(&heap_memory, &m->backlog);
+    vec_drop(&heap_memory, &m->seats);
+    lanes_drop(&m->lanes);
     vec_drop(&heap_memory, &m->assemblies);
     heap_free(rooms_member, m);
 }
@@ -416,17 +360,17 @@ static bool rooms_offered(const rooms *r, const frame *f) {
     return named && (f->crdt == FRAME_ELO || (plain && r->options.plain));
 }
 
-/* The room for that member; NULL, and it was told why, if it may not come in. */
-static rooms_room *rooms_admit(rooms_member *m, const frame *f) {
-    rooms_room *room = rooms_find(m, f);
-    if (room != NULL) return room;
+/* The member's seat in the room; NULL, and it was told why, if it may not come in. */
+static rooms_seat *rooms_admit(rooms_member *m, const frame *f) {
+    rooms_seat *seat = rooms_find(m, f);
+    if (seat != NULL) return seat;
     if (!rooms_offered(m->rooms, f)) {
         rooms_refuse(m, f, JOIN_APP_ERROR, "not_here", "there is no such room here");
         return NULL;
     }
-    room = rooms_get(m->rooms, f);
-    if (room == NULL || room->members.len == LIMIT_ROOM_MEMBERS ||
-        m->in.len == LIMIT_ROOMS_JOINED) {
+    rooms_room *room = rooms_get(m->rooms, f);
+    if (room == NULL || room->seats.len == LIMIT_ROOM_MEMBERS ||
+        m->seats.len == LIMIT_ROOMS_JOINED) {
         rooms_refuse(m, f, JOIN_APP_ERROR, "too_many", "no room is left");
         return NULL;
     }
@@ -434,20 +378,19 @@ static rooms_room *rooms_admit(rooms_member *m, const frame *f) {
         rooms_refuse(m, f, JOIN_AUTH_FAILED, "", "this room has another key");
         return NULL;
     }
-    *vec_push(&heap_memory, &room->members) = m;
-    *vec_push(&heap_memory, &m->in) = room;
-    return room;
+    return rooms_sit(m, room);
 }
 
 /* Put what the member lacks into its backlog, in place of what it was sent so far. */
-static bool rooms_fill(rooms_member *m, rooms_room *room, lk_bytes version) {
+static bool rooms_fill(rooms_seat *seat, lk_bytes version) {
+    const rooms_room *room = seat->room;
     shared_bytes_list missing = {0};
-    if (room_store_missing(room->store, version, m->rooms->options.unix_ms(), &missing) != LK_OK)
-        return false;
-    rooms_forget(m, room);
-    bool records = room->crdt == FRAME_ELO; /* the container they are put into is the batch */
+    int64_t unix_ms = room->rooms->options.unix_ms();
+    if (room_store_missing(room->store, version, unix_ms, &missing) != LK_OK) return false;
+    rooms_forget(seat);
+    bool records = room->crdt == FRAME_ELO;
     for (size_t i = 0; i < missing.len; i++)
-        rooms_push(m, (rooms_item){room, records ? 0 : random_u64(), records, missing.at[i]});
+        rooms_push(seat, (backlog_item){missing.at[i], records ? 0 : random_u64(), records});
     vec_drop(&heap_memory, &missing);
     return true;
 }
@@ -457,20 +400,21 @@ static void rooms_join(rooms_member *m, const frame *f, uint64_t now_ms) {
         rooms_close(m);
         return;
     }
-    rooms_room *room = rooms_admit(m, f);
-    if (room == NULL) return;
+    rooms_seat *seat = rooms_admit(m, f);
+    if (seat == NULL) return;
+    const rooms_room *room = seat->room;
     lk_buf version = HEAP_BUF;
     room_store_version(room->store, &version);
     frame ok = rooms_frame(room, FRAME_JOIN_OK);
     ok.may_write = true, ok.version = (lk_bytes){version.at, version.len};
-    if (rooms_fill(m, room, f->version)) {
+    if (rooms_fill(seat, f->version)) {
         rooms_send(m, &ok);
         rooms_pump(m);
     } else {
         ok.kind = FRAME_JOIN_ERROR, ok.code = JOIN_VERSION_UNKNOWN;
         ok.message = (lk_str){"version is damaged", 18};
         rooms_send(m, &ok);
-        rooms_leave_room(m, room);
+        rooms_stand_up(seat);
     }
     lk_buf_free(&version);
 }
@@ -482,36 +426,37 @@ static uint8_t rooms_status(lk_status status) {
 }
 
 /* Take one update in, and pass it on. */
-static lk_status rooms_update(rooms_member *m, rooms_room *room, uint64_t batch, lk_bytes update) {
-    rooms *r = m->rooms;
+static lk_status rooms_update(rooms_seat *seat, uint64_t batch, lk_bytes update) {
+    rooms_room *room = seat->room;
+    rooms *r = room->rooms;
     bool news;
     if (r->stats.bytes + update.len > LIMIT_ROOMS_BYTES) return LK_ELIMIT;
     lk_status status =
         room_store_take(room->store, update, ++room->last_number, r->options.unix_ms(), &news);
     rooms_count(room);
-    if (status == LK_OK && news) rooms_tell(room, m, batch, update);
+    if (status == LK_OK && news) rooms_tell(seat, batch, update);
     return status;
 }
 
 /* One update, or (`update` NULL) those of a list: acknowledged when the last of them is safe. */
-static void rooms_batch(rooms_member *m, rooms_room *room, uint64_t batch, const lk_bytes *update,
-                        lk_bytes list) {
+static void rooms_batch(rooms_seat *seat, uint64_t batch, const lk_bytes *update, lk_bytes list) {
+    rooms_room *room = seat->room;
     lk_bytes one;
     lk_status status = LK_OK;
     bool more = update != NULL || frame_next_update(&list, &one);
-    if (!more) rooms_ack_room(m, room, batch, ACK_OK);
+    if (!more) rooms_ack_room(seat->member, room, batch, ACK_OK);
     if (update != NULL) one = *update;
     while (more) {
         lk_bytes now = one;
         more = update == NULL && frame_next_update(&list, &one);
         if (!more)
-            *vec_push(&heap_memory, &room->acks) = (rooms_ack){room->last_number + 1, batch, m};
-        status = rooms_update(m, room, batch, now);
+            *vec_push(&heap_memory, &room->acks) = (rooms_ack){room->last_number + 1, batch, seat};
+        status = rooms_update(seat, batch, now);
         if (status != LK_OK) break;
     }
     if (status == LK_OK) return;
     if (!more) room->acks.len--;
-    rooms_ack_room(m, room, batch, rooms_status(status));
+    rooms_ack_room(seat->member, room, batch, rooms_status(status));
 }
 
 /* ---- fragments: the transport keeps order, so they come one after the other ---- */
@@ -530,8 +475,9 @@ static size_t rooms_assembly_at(const rooms_member *m, const rooms_room *room, u
     return at;
 }
 
-static void rooms_header(rooms_member *m, rooms_room *room, const frame *f, uint64_t now_ms) {
-    size_t old = rooms_assembly_at(m, room, f->batch);
+static void rooms_header(const rooms_seat *seat, const frame *f, uint64_t now_ms) {
+    rooms_member *m = seat->member;
+    size_t old = rooms_assembly_at(m, seat->room, f->batch);
     if (old < m->assemblies.len) rooms_drop_assembly(m, old);
     if (m->assemblies.len >= LIMIT_FRAGMENT_BATCHES || f->count == 0 || f->count > f->total ||
         rooms_announced(m) + f->total > LIMIT_ROOMS_ASSEMBLY_BYTES) {
@@ -539,7 +485,7 @@ static void rooms_header(rooms_member *m, rooms_room *room, const frame *f, uint
         return;
     }
     *vec_push(&heap_memory, &m->assemblies) =
-        (rooms_assembly){.room = room,
+        (rooms_assembly){.room = seat->room,
                          .batch = f->batch,
                          .due_ms = now_ms + LIMIT_FRAGMENT_TIMEOUT_MS,
                          .count = f->count,
@@ -547,8 +493,9 @@ static void rooms_header(rooms_member *m, rooms_room *room, const frame *f, uint
                          .bytes = HEAP_BUF};
 }
 
-static void rooms_fragment(rooms_member *m, rooms_room *room, const frame *f, uint64_t now_ms) {
-    size_t at = rooms_assembly_at(m, room, f->batch);
+static void rooms_fragment(rooms_seat *seat, const frame *f, uint64_t now_ms) {
+    rooms_member *m = seat->member;
+    size_t at = rooms_assembly_at(m, seat->room, f->batch);
     if (at == m->assemblies.len) return; /* given up, or refused, and told so */
     rooms_assembly *a = &m->assemblies.at[at];
     bool last = a->next + 1 == a->count;
@@ -565,7 +512,7 @@ static void rooms_fragment(rooms_member *m, rooms_room *room, const frame *f, ui
     a->bytes = (lk_buf)HEAP_BUF;
     rooms_drop_assembly(m, at);
     lk_bytes update = {whole.at, whole.len};
-    rooms_batch(m, room, f->batch, &update, (lk_bytes){0});
+    rooms_batch(seat, f->batch, &update, (lk_bytes){0});
     lk_buf_free(&whole);
 }
 
@@ -582,18 +529,18 @@ void rooms_feed(rooms_member *m, lk_bytes message, uint64_t now_ms) {
         rooms_join(m, &f, now_ms);
         return;
     }
-    rooms_room *room = rooms_find(m, &f);
-    if (room == NULL) {
+    rooms_seat *seat = rooms_find(m, &f);
+    if (seat == NULL) {
         if (f.kind == FRAME_UPDATE || f.kind == FRAME_FRAGMENT_HEADER)
             rooms_answer(m, &f, ACK_PERMISSION_DENIED);
         return;
     }
     switch (f.kind) {
-    case FRAME_UPDATE: rooms_batch(m, room, f.batch, NULL, f.list); return;
-    case FRAME_FRAGMENT_HEADER: rooms_header(m, room, &f, now_ms); return;
-    case FRAME_FRAGMENT: rooms_fragment(m, room, &f, now_ms); return;
+    case FRAME_UPDATE: rooms_batch(seat, f.batch, NULL, f.list); return;
+    case FRAME_FRAGMENT_HEADER: rooms_header(seat, &f, now_ms); return;
+    case FRAME_FRAGMENT: rooms_fragment(seat, &f, now_ms); return;
     case FRAME_LEAVE:
-    case FRAME_JOIN_ERROR: rooms_leave_room(m, room); return;
+    case FRAME_JOIN_ERROR: rooms_stand_up(seat); return;
     default: return; /* what clients could not use: they ask again by joining */
     }
 }
@@ -616,7 +563,7 @@ static void rooms_sweep(rooms *r, uint64_t now_ms, bool all) {
         rooms_room **at = &r->buckets[i];
         while (*at != NULL) {
             rooms_room *room = *at;
-            if (room->members.len > 0)
+            if (room->seats.len > 0)
                 room->idle_ms = UINT64_MAX;
             else if (room->idle_ms == UINT64_MAX)
                 room->idle_ms = now_ms;

@@ -19,6 +19,9 @@
  * with its own overhead. The system may grant less. */
 #define SOCKET_BUFFER (4 << 20)
 
+/* Waiting in the kernel beside what is under way, of a connection that holds back. */
+#define SOCKET_UNSENT (64 << 10)
+
 /* What the kernel takes as one burst: UDP_MAX_SEGMENTS, and what an IP packet could carry. */
 #define SOCKET_SEGMENTS 64
 #define SOCKET_SEGMENTS_BYTES 65000
@@ -91,6 +94,11 @@ int socket_accept(int listen_fd) {
     do fd = accept4(listen_fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
     while (fd < 0 && (errno == EINTR || errno == ECONNABORTED));
     return fd;
+}
+
+void socket_hold_back(int fd) {
+    int most = SOCKET_UNSENT;
+    setsockopt(fd, IPPROTO_TCP, TCP_NOTSENT_LOWAT, &most, sizeof most);
 }
 
 int socket_connect(const lk_addr *to) {

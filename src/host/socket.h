@@ -14,6 +14,9 @@ lk_addr socket_addr(const struct sockaddr *from);
 /* Listen for TCP connections; *bound says where. */
 int socket_listen(const lk_addr *addr, lk_addr *bound);
 int socket_accept(int listen_fd);
+/* The kernel would take megabytes ahead of what it has sent of a TCP connection, and what becomes
+ * urgent later waits behind them: now it takes little. */
+void socket_hold_back(int fd);
 
 /* Begin a TCP connection: it is made, or has failed, once it can be written. One that is not
  * acknowledged for 15 s ends. */

@@ -187,6 +187,7 @@ static void web_conn_opened(web *w, struct lws *wsi) {
     }
     conn->wsi = wsi;
     conn->open = true;
+    socket_hold_back(lws_get_socket_fd(wsi));
     conn->user = conn->events.opened(conn->events.context, conn);
 }
 

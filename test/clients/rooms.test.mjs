@@ -113,6 +113,31 @@ test("documents are not taken unless asked for, and others are not known at all"
   assert.equal((await s.hear(MessageType.JoinResponseOk)).permission, "write");
 });
 
+test("a small document comes early, though a large one of the same connection was asked for first", async (t) => {
+  const server = await serve(t, { args: ["--plain"] });
+  const [large, small] = [0, 1].map(() => new LoroDoc());
+  const noise = Array.from({ length: 500_000 }, () => Math.random().toString(36).slice(2));
+  const writers = [await enter(t, server, "room", new LoroAdaptor(large))];
+  writers.push(await enter(t, server, "room/small", new LoroAdaptor(small)));
+  write(large, 0, noise.join("").slice(0, 5_000_000));
+  write(small, 0, "small");
+  await until("answers", () => writers.every(({ client }) => client.sentUpdateBatches.size === 0));
+  const s = await bare(t, server);
+  let bytes = 0;
+  const early = new Promise((resolve) =>
+    s.ws.on("message", (data) => {
+      const { type, roomId } = protocol.decode(new Uint8Array(data));
+      if (type === MessageType.DocUpdate && roomId === "room/small") resolve(bytes);
+      bytes += data.byteLength;
+    }),
+  );
+  s.ws._socket.cork(); // one packet, so that the server has both before it has sent much
+  for (const roomId of ["room", "room/small"]) s.say(joinOf(CrdtType.Loro, roomId));
+  s.ws._socket.uncork();
+  assert.ok((await early) < 500_000, `after ${await early} bytes`);
+  await until("the large one", () => bytes > 5_000_000);
+});
+
 test("presence reaches others, and what is kept of it reaches who comes later", async (t) => {
   const data = scratchFolder(t);
   const args = ["--data", data, "--plain"];
