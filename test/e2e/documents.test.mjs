@@ -6,6 +6,7 @@ import * as fs from 'node:fs';
 import path from 'node:path';
 import { after, test as plainTest } from 'node:test';
 import { scratchFolder, sleep, until } from './lib/cleanup.mjs';
+import { memoryHolds } from './lib/memory.mjs';
 import { Child, haveProgram, join, newLink, program, serve } from './lib/program.mjs';
 
 const skip = !haveProgram && 'not built: run ./dev build';
@@ -50,6 +51,9 @@ test('three documents over one channel, stored each by itself', async (t) => {
     for (const name of names) fs.appendFileSync(b.file(name), `${name}: from b\n`);
     for (const name of names) await a.shows(name, `${name}: from a\n${name}: from b\n`);
     assert.deepEqual([a.channels(), b.channels()], [1, 1]);
+    // Who only introduces them knows the room, and no name in it.
+    const room = /#\/([^?]+)/.exec(link)[1];
+    assert.deepEqual([room, names[2]].map((text) => memoryHolds(server.child, text)), [true, false]);
     await Promise.all([a.stop(), b.stop()]);
     const stores = fs.readdirSync(path.join(b.folder, 'data')).filter((name) => name.endsWith('.db'));
     assert.equal(stores.length, 3);
