@@ -1,31 +1,28 @@
 /* SPDX-License-Identifier: MIT
  * cmd_doctor.c - lorikeet doctor: what is wrong with a network (outlook.h) or with a store, and
- * what is left of the document.
+ * what is left of what it holds.
  *
- *     store ─► each blob that can be read ─► a document ─► with --repair: a new store
+ *     store ─► each blob that can be read ─► contents.h ─► with --repair: a new store
  *
- * What is signed goes there as it is: who only reads could not make another one of it. The damaged
- * store stays beside the new one, as PATH.damaged. */
+ * The damaged store stays beside the new one, as PATH.damaged. */
 #include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
-#include "blobs.h"
+#include "cli.h"
+#include "contents.h"
 #include "host/heap.h"
 #include "host/store.h"
 #include "outlook.h"
 #include "print.h"
-#include "room/signed.h"
 
 typedef struct doctor {
     const char *path;
-    lk_doc *doc;
+    contents *contents;
     lk_buf report;
     uint64_t blobs, bytes;
-    VEC(lk_buf) sound; /* rows that are signed and can be read */
-    bool bare;         /* there are others */
     bool ill;
 } doctor;
 
@@ -35,14 +32,7 @@ static void doctor_look_at_row(doctor *d, int64_t at, lk_bytes row) {
     lk_fault fault = {0};
     d->blobs++;
     d->bytes += row.len;
-    bool good = blobs_import_stored(d->doc, row, &fault);
-    if (good && signed_is(row)) {
-        lk_buf *copy = vec_push(&heap_memory, &d->sound);
-        *copy = (lk_buf)HEAP_BUF;
-        buf_append(copy, row.at, row.len);
-    }
-    d->bare |= !signed_is(row);
-    if (good) return;
+    if (contents_take(d->contents, row, &fault)) return;
     d->ill = true;
     heap_print(&d->report, "blob %" PRId64 ", of %zu bytes: byte %zu: %s\n", at, row.len,
                fault.offset, fault.what != NULL ? fault.what : lk_status_text(fault.code));
@@ -67,27 +57,14 @@ static void doctor_look_at_blobs(doctor *d, store *s) {
     lk_buf_free(&why);
 }
 
-static void doctor_print_operations(doctor *d) {
-    lk_ids version = lk_log_version(d->doc);
-    uint64_t count = 0;
-    for (size_t i = 0; i < version.len; i++) count += (uint64_t)version.at[i].counter;
-    print_count(&d->report, count, "operation");
-    heap_print(&d->report, " of ");
-    print_count(&d->report, version.len, "peer");
-}
-
 static void doctor_look(doctor *d, store *s) {
     if (!store_intact(s, &d->report)) d->ill = true;
     doctor_look_at_blobs(d, s);
-    lk_buf waiting = HEAP_BUF;
-    LK_ASSERT(lk_export_pending(d->doc, &waiting) == LK_OK);
     heap_print(&d->report, "%s: %s, ", d->path, d->ill ? "damaged" : "well");
     print_count(&d->report, d->blobs, "blob");
-    heap_print(&d->report, " of %" PRIu64 " bytes, which hold ", d->bytes);
-    doctor_print_operations(d);
-    heap_print(&d->report, "%s\n",
-               waiting.len > 0 ? "; some wait for others, which are not there" : "");
-    lk_buf_free(&waiting);
+    heap_print(&d->report, " of %" PRIu64 " bytes, ", d->bytes);
+    contents_tell(d->contents, &d->report);
+    heap_print(&d->report, "\n");
 }
 
 /* ---- repair ---- */
@@ -106,21 +83,12 @@ static bool doctor_move(const char *from, const char *to) {
 
 /* A store of its own for what could be read. */
 static bool doctor_write(const doctor *d, const char *path, lk_buf *why) {
-    lk_buf all = HEAP_BUF, waiting = HEAP_BUF;
-    LK_ASSERT(lk_export(d->doc, LK_SNAPSHOT, (lk_ids){0}, &all) == LK_OK);
-    LK_ASSERT(lk_export_pending(d->doc, &waiting) == LK_OK);
-    VEC(lk_bytes) rows = {0};
-    for (size_t i = 0; i < d->sound.len; i++)
-        *vec_push(&heap_memory, &rows) = (lk_bytes){d->sound.at[i].at, d->sound.at[i].len};
-    if (d->bare || rows.len == 0) *vec_push(&heap_memory, &rows) = (lk_bytes){all.at, all.len};
-    if (d->bare && waiting.len > 0)
-        *vec_push(&heap_memory, &rows) = (lk_bytes){waiting.at, waiting.len};
+    contents_rows rows = {0};
+    contents_again(d->contents, &rows);
     store *fresh = store_open(path, why);
     bool good = fresh != NULL && store_append(fresh, rows.at, rows.len, NULL, why);
     if (fresh != NULL) store_close(fresh);
     vec_drop(&heap_memory, &rows);
-    lk_buf_free(&all);
-    lk_buf_free(&waiting);
     return good;
 }
 
@@ -170,15 +138,13 @@ static int doctor_visit(const char *path, bool repair) {
     if (s == NULL) {
         cli_complain("doctor", "%s", heap_str(&why));
     } else {
-        d.doc = blobs_new();
+        d.contents = contents_new(path);
         doctor_look(&d, s);
         store_close(s);
         code = cli_say("doctor", &d.report);
         if (code == CLI_OK && d.ill) code = repair ? doctor_repair(&d) : doctor_advise(path);
     }
-    lk_free(d.doc);
-    for (size_t i = 0; i < d.sound.len; i++) lk_buf_free(&d.sound.at[i]);
-    vec_drop(&heap_memory, &d.sound);
+    if (d.contents != NULL) contents_free(d.contents);
     lk_buf_free(&d.report);
     lk_buf_free(&why);
     return code;
@@ -221,9 +187,11 @@ const cli_command cli_doctor = {
         "With a link, or the address of a server: asks the server, and the STUN servers that it "
         "names,\n"
         "and says who can be met from here. The room is not entered.\n\n"
-        "With a store that \"lorikeet join\" keeps (DIR/ROOM.db): reads all of it, and says what "
-        "is\n"
-        "damaged and what the rest holds. Nothing is changed, unless:\n\n"
+        "With a store that \"lorikeet join\" or \"lorikeet serve\" keeps (DIR/ROOM.db, .sealed, "
+        ".entries):\n"
+        "reads all of it, and says what is damaged and what the rest holds. What is sealed only "
+        "members\n"
+        "can open. Nothing is changed, unless:\n\n"
         "  --repair   make a new store of what can be read; the damaged one stays as "
         "STORE.damaged\n\n"
         "Status: 0 all is well, or repaired; 1 the network is not well, or no such file; 3 the "

@@ -309,9 +309,9 @@ lk_status elo_records_add(elo_records *v, lk_bytes container, bool *news, lk_fau
     return LK_OK;
 }
 
-lk_status elo_records_load(elo_records *v, lk_bytes one, int64_t row) {
+lk_status elo_records_load(elo_records *v, lk_bytes one, int64_t row, lk_fault *fault_or_null) {
     elo_record record;
-    lk_status status = elo_record_read(one, &record, NULL);
+    lk_status status = elo_record_read(one, &record, fault_or_null);
     if (status != LK_OK) return status;
     shared_bytes *bytes = shared_bytes_new(one);
     bytes->row = row;

@@ -25,7 +25,7 @@ void elo_records_free(elo_records *v);
  * nothing changed. */
 lk_status elo_records_add(elo_records *v, lk_bytes container, bool *news, lk_fault *fault_or_null);
 /* The same with one record that was kept before and lies in that row of the store. */
-lk_status elo_records_load(elo_records *v, lk_bytes record, int64_t row);
+lk_status elo_records_load(elo_records *v, lk_bytes record, int64_t row, lk_fault *fault_or_null);
 
 /* Append the version that all of it leads to, as Loro's bytes: of each peer the operations from the
  * first on, without a hole. */

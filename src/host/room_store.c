@@ -85,6 +85,10 @@ static void room_store_gone(void *context, shared_bytes *record) {
     if (room_store_keeps(s) && record->row != 0) journal_remove(s->journal, record->row);
 }
 
+bool room_store_is_word(lk_bytes row) {
+    return row.len == ROOM_STORE_WORD_LEN && row.at[0] == ROOM_STORE_WORD;
+}
+
 bool room_store_admits(room_store *s, lk_bytes word) {
     uint8_t blob[ROOM_STORE_WORD_LEN] = {ROOM_STORE_WORD};
     if (s->elo_records == NULL) return true;
@@ -145,8 +149,7 @@ static lk_status room_store_load(room_store *s, lk_bytes blob, int64_t row) {
         return s->doc != NULL ? room_store_take_doc(s, blob, &news)
                               : room_store_take_entries(s, blob, 0, &news);
     s->founded = true;
-    if (blob.len != ROOM_STORE_WORD_LEN || blob.at[0] != ROOM_STORE_WORD)
-        return elo_records_load(s->elo_records, blob, row);
+    if (!room_store_is_word(blob)) return elo_records_load(s->elo_records, blob, row, NULL);
     s->word.len = 0;
     buf_append(&s->word, blob.at + 1, SEAL_KEY);
     return LK_OK;

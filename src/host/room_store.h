@@ -47,5 +47,7 @@ lk_status room_store_missing(room_store *s, lk_bytes version, int64_t unix_ms,
  * everybody in. Sealed rooms only: elsewhere all may. */
 bool room_store_admits(room_store *s, lk_bytes word);
 size_t room_store_bytes(const room_store *s);
+/* Is this row of a sealed room's file its word, rather than a record? */
+bool room_store_is_word(lk_bytes row);
 
 #endif

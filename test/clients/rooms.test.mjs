@@ -14,6 +14,7 @@ import { WebSocket } from "ws";
 import { scratchFolder, until } from "../e2e/lib/cleanup.mjs";
 import { memoryHolds } from "../e2e/lib/memory.mjs";
 import { haveProgram, serve } from "../e2e/lib/program.mjs";
+import { finish } from "../e2e/lib/socket.mjs";
 
 globalThis.WebSocket = WebSocket;
 const test = (name, body) =>
@@ -22,6 +23,13 @@ const KEY = Uint8Array.from({ length: 32 }, (_, i) => i);
 const getPrivateKey = async () => ({ keyId: "k1", key: KEY });
 const sealed = (doc = new LoroDoc()) => new EloAdaptor(doc, { getPrivateKey });
 const wsUrl = (server) => server.url.replace("http", "ws");
+
+/** What `lorikeet doctor` says of a file that the server kept. */
+async function diagnosis(data, name) {
+  const { code, stdout, stderr } = await finish("doctor", path.join(data, name));
+  assert.deepEqual([code, stderr], [0, ""]);
+  return stdout;
+}
 
 /** A client of the server, in one room. */
 async function enter(t, server, roomId, crdtAdaptor, auth) {
@@ -93,6 +101,8 @@ test("documents: two clients, one that comes later, a large update, a server tha
     await leave(peer);
   }
   await server.child.stop();
+  const [document] = readdirSync(data);
+  assert.match(await diagnosis(data, document), /: well, .* operations of 2 peers$/m);
   const again = await serve(t, { args });
   const c = await enter(t, again, "a room/é", new LoroAdaptor());
   await shows(c.doc, `${long}hello world`);
@@ -153,6 +163,7 @@ test("presence reaches others, and what is kept of it reaches who comes later", 
   await until("an answer", () => keeper.client.sentUpdateBatches.size === 0);
   await leave(keeper);
   await server.child.stop();
+  assert.match(await diagnosis(data, "room.entries"), /: well, \d+ blobs? of \d+ bytes, which hold 1 entry$/m);
   await enter(t, await serve(t, { args }), "room", new LoroPersistentStoreAdaptor(stores[3]));
   await until("what was kept", () => stores[3].get("name") === "somebody");
 });
@@ -179,6 +190,7 @@ for (const kept of [false, true])
       for (const name of readdirSync(data))
         assert.ok(!readFileSync(path.join(data, name)).includes("secret"), name);
       assert.deepEqual(readdirSync(data), ["room.sealed"]);
+      assert.match(await diagnosis(data, "room.sealed"), /of 2 peers, sealed; without a word/);
       server = await serve(t, { args });
     }
     const late = await enter(t, server, "room", sealed());

@@ -1,11 +1,12 @@
 // A store that a disk damaged: what is wrong, what is left, and how the rest comes back. And networks.
 import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
 import * as fs from 'node:fs';
 import path from 'node:path';
 import { after, test } from 'node:test';
 import { scratchFolder, until } from './lib/cleanup.mjs';
 import { coturn, noCoturn } from './lib/coturn.mjs';
-import { join, newLink, serve } from './lib/program.mjs';
+import { Child, join, newLink, program, serve } from './lib/program.mjs';
 import { finish } from './lib/socket.mjs';
 import { stun } from './lib/stun.mjs';
 
@@ -84,6 +85,43 @@ test('a page of the database that is overwritten costs what stood there', async 
     const repaired = await finish('doctor', store, '--repair');
     assert.equal(repaired.code, 0, repaired.stderr);
     assert.equal((await finish('doctor', store)).code, 0);
+});
+
+test('what a relay keeps is looked at without its key, and repaired', async (t) => {
+    const link = newLink(server.url);
+    const data = file('relay.data');
+    const given = execFileSync(program, ['link', '--relay', link], { encoding: 'utf8' }).trim();
+    const keep = async () => {
+        const child = new Child(t, program, ['join', '--relay', given, '--data', data]);
+        await child.line(/^keeping the room$/);
+        return child;
+    };
+    const relay = await keep();
+    fs.writeFileSync(file('c'), 'kept\n');
+    const c = join(t, link, file('c'), { data: file('c.data') });
+    await c.line(/^synced$/);
+    await Promise.all([c.stop(), relay.stop()]);
+    const store = path.join(data, fs.readdirSync(data).find((name) => name.endsWith('.sealed')));
+    const well = await finish('doctor', store);
+    assert.deepEqual([well.code, well.stderr], [0, '']);
+    assert.match(well.stdout, /: well, \d+ blobs of \d+ bytes, which hold \d+ operations of \d peers?, sealed$/m);
+
+    const bytes = fs.readFileSync(store);
+    bytes[bytes.indexOf('lorikeet-1') - 1]++; // how long it is
+    fs.writeFileSync(store, bytes);
+    const ill = await finish('doctor', store, '--repair');
+    assert.equal(ill.code, 0, ill.stderr);
+    assert.match(ill.stdout, /^blob \d+, of \d+ bytes: byte \d+: /m);
+    assert.match((await finish('doctor', store)).stdout, /: well, /);
+
+    const again = await keep();
+    const back = join(t, link, file('c'), { data: file('c.data') });
+    await back.line(/^synced$/);
+    await back.stop();
+    const d = join(t, link, file('d'), { data: file('d.data') });
+    await until('the text', () => fs.existsSync(file('d')));
+    await says('d', 'kept\n');
+    await Promise.all([d.stop(), again.stop()]);
 });
 
 test('a relay', { skip: noCoturn }, async (t) => {
