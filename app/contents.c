@@ -93,18 +93,23 @@ static void contents_tell_records(contents *c, lk_buf *out) {
     lk_buf_free(&ids);
 }
 
-void contents_tell(contents *c, lk_buf *out) {
-    heap_print(out, "which hold ");
-    if (c->records != NULL) return contents_tell_records(c, out);
-    if (c->entries != NULL) {
-        size_t len = lk_ephemeral_len(c->entries);
-        heap_print(out, "%zu %s", len, len == 1 ? "entry" : "entries");
-        return;
-    }
+static void contents_tell_document(contents *c, lk_buf *out) {
     contents_tell_operations(lk_log_version(c->doc), out);
     LK_ASSERT(lk_export_pending(c->doc, &c->waiting) == LK_OK);
     if (c->waiting.len > 0) heap_print(out, "; some wait for others, which are not there");
     c->waiting.len = 0;
+}
+
+void contents_tell(contents *c, lk_buf *out) {
+    heap_print(out, "which hold ");
+    if (c->records != NULL) {
+        contents_tell_records(c, out);
+    } else if (c->entries != NULL) {
+        size_t len = lk_ephemeral_len(c->entries);
+        heap_print(out, "%zu %s", len, len == 1 ? "entry" : "entries");
+    } else {
+        contents_tell_document(c, out);
+    }
 }
 
 static void contents_add(contents_rows *out, const lk_buf *row) {
