@@ -178,8 +178,8 @@ static void movable_insert(movable *m, const step *st, movable_edits *out) {
     }
 }
 
-/* An element that went from one place to another that stays, and is where it was to the eye. As
- * in Loro nobody is told. */
+/* An element that went to a place further right, and is where it was to the eye. As in Loro nobody
+ * is told; of one that went left, all are. */
 static void movable_hush(movable_edits *out) {
     for (unsigned u = 0; u < SEQ_ENTITY; u++) {
         out->first.inserted[u] = out->first.removed[u] = 0;
@@ -200,7 +200,7 @@ static void movable_place_elem(movable *m, const step *st, movable_edits *out) {
     if (movable_shows(m, elem)) {
         movable_stand(m, elem->place, TABLE_NONE, &out->second);
         uint32_t fresh = out->first.at[LK_UTF8], old = out->second.at[LK_UTF8];
-        if (fresh == old + 1 || old == fresh + 1) movable_hush(out);
+        if (fresh == old + 1) movable_hush(out);
     }
     elem->place = place;
     elem->placed = version;
@@ -247,7 +247,8 @@ static void movable_force(movable *m, const step *st, movable_edits *out) {
     bool same = stood && elem->value == to->value;
     if (stands && !(stays && same))
         movable_stand(m, place, number, stays ? &out->first : &out->second);
-    if (stands && !stays && same && out->first.at[LK_UTF8] == out->second.at[LK_UTF8])
+    bool right = out->first.at[SEQ_ENTITY] < out->second.at[SEQ_ENTITY];
+    if (stands && !stays && same && right && out->first.at[LK_UTF8] == out->second.at[LK_UTF8])
         movable_hush(out);
     *elem = (movable_elem){.id = st->as.elem,
                            .place = place,

@@ -29,10 +29,10 @@ const retold = (batches, look, nothing) =>
         ])
         .filter(([, changes]) => changes.length > 0);
 
-/** What was told, but of movable lists that were not edited here only how much longer they became. */
+/** What was told, but of what imports did to movable lists only how much longer these became. */
 const outlined = (batches) => {
     const longer = (by, id, diff) =>
-        by !== 'local' && id.endsWith(':MovableList')
+        by === 'import' && id.endsWith(':MovableList')
             ? diff.reduce((sum, { insert, deleted }) => sum + insert.length - deleted, 0)
             : diff;
     return retold(batches, longer, (diff) => diff === 0);
@@ -248,9 +248,8 @@ const KNOWN = [
         is: ({ what, strayed }, { undo }) => what?.startsWith('undo') && undo === NESTED && strayed,
     },
     {
-        // Both lead there. What theirs tells goes by the hashes of the elements' ids at times; the rest of its
-        // rule is not known.
-        why: 'of an element that moves beside itself one side tells that it goes and comes, the other nothing',
+        // Both lead there. On the way, one that moves passes others, and leaves places that others keep.
+        why: 'what moves several times in one import ours tells move by move, and Loro only what comes of it',
         is: ({ what, ours, theirs }) => {
             if (what === 'undo: events')
                 return ours.every((desk, i) => equal(outlined(desk), outlined(theirs[i])));

@@ -1,6 +1,7 @@
 // Who is told what and when: the same story here and in loro-crdt.
 import assert from "node:assert/strict";
 import test from "node:test";
+import { eventsOf } from "../../../test/conform/compare.mjs";
 import { doc, ours, same, told } from "./both.mjs";
 
 /** Run `act(library, say)`; what it said must be the same on both sides. */
@@ -301,6 +302,28 @@ test(
     }
   }),
 );
+
+/** Both move the same element to where it then stands twice; which place is further left, the peers say. */
+const beside = ([first, second]) =>
+  story((library, say) => {
+    const [here, there] = [doc(library, first), doc(library, second)];
+    const [list, other] = [here, there].map((each) => each.getMovableList("v"));
+    for (const value of ["a", "b", "c"]) list.push(value);
+    there.import(here.export({ mode: "update" }));
+    other.move(0, 1);
+    there.commit();
+    list.push("so that this move is the later one");
+    list.move(0, 1);
+    const before = there.frontiers();
+    there.subscribe((batch) => say(eventsOf([batch])));
+    there.import(here.export({ mode: "update" }));
+    there.checkout(before);
+    there.checkoutToLatest();
+    say(there.toJSON());
+  });
+
+test("an element that goes to a place further left, but stands where it was", beside([1, 2]));
+test("an element that goes to a place further right, but stands where it was", beside([2, 1]));
 
 test("a subscriber that throws is reported and disturbs nobody", (t) => {
   const reported = t.mock.method(console, "error", () => {});
