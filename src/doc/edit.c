@@ -152,9 +152,44 @@ seq *edit_seq(lk_doc *doc, lk_ref ref, lk_kind kind) {
 
 /* As Loro does, the pieces of a text go from the last to the first, and those of a list from the
  * first to the last, each at `pos`. Either way their positions are true when their turn comes. */
-static lk_status edit_delete_pieces(lk_doc *doc, lk_ref ref, const seq *target, uint32_t pos,
-                                    uint32_t len) {
+static void edit_fill_deletes(lk_ref ref, const seq *target, uint32_t pos, uint32_t len, op *ops,
+                              size_t pieces) {
     bool last_first = target->kind == SEQ_TEXT;
+    seq_run run;
+    seq_walk w = seq_range(target, pos, len);
+    for (size_t i = 0; seq_walk_run(&w, &run); i++)
+        ops[last_first ? pieces - 1 - i : i] =
+            (op){.kind = OP_DELETE,
+                 .container = ref.index,
+                 .len = run.len,
+                 .as.del = {.pos = last_first ? run.pos : pos, .start = run.start}};
+}
+
+static lk_status edit_finish_deletes(lk_doc *doc, op *ops, size_t pieces) {
+    step *steps = arena_new(&doc->scratch, step, pieces);
+    if (steps == NULL) return LK_ENOMEM;
+    for (size_t i = 0; i < pieces; i++)
+        steps[i] = (step){.kind = STEP_DELETE,
+                          .container = ops[i].container,
+                          .pos = ops[i].as.del.pos,
+                          .len = ops[i].len};
+    return edit_finish(doc, edit_save(doc), ops, steps, pieces);
+}
+
+/* The pieces are all there is in the range, and go at once. */
+static lk_status edit_write_deletes(lk_doc *doc, seq *target, uint32_t pos, uint32_t len, op *ops,
+                                    size_t pieces) {
+    if (!seq_reserve(target, 1, 0) || !edit_open_change(doc)) return LK_ENOMEM;
+    for (size_t i = 0; i < pieces; i++) {
+        ops[i].counter = edit_next_id(doc).counter;
+        edit_write(doc, &ops[i]);
+    }
+    seq_delete(target, pos, len, NULL);
+    return LK_OK;
+}
+
+static lk_status edit_delete_pieces(lk_doc *doc, lk_ref ref, seq *target, uint32_t pos,
+                                    uint32_t len) {
     size_t pieces = 0;
     uint32_t atoms = 0;
     seq_run run;
@@ -164,20 +199,11 @@ static lk_status edit_delete_pieces(lk_doc *doc, lk_ref ref, const seq *target, 
     lk_status status = edit_begin(doc, ref, pieces, atoms);
     if (status != LK_OK) return status;
     op *ops = arena_new(&doc->scratch, op, pieces);
-    step *steps = arena_new(&doc->scratch, step, pieces);
-    if (ops == NULL || steps == NULL) return LK_ENOMEM;
-    seq_walk w = seq_range(target, pos, len);
-    for (size_t i = 0; seq_walk_run(&w, &run); i++) {
-        size_t turn = last_first ? pieces - 1 - i : i;
-        uint32_t at = last_first ? run.pos : pos;
-        ops[turn] = (op){.kind = OP_DELETE,
-                         .container = ref.index,
-                         .len = run.len,
-                         .as.del = {.pos = at, .start = run.start}};
-        steps[turn] =
-            (step){.kind = STEP_DELETE, .container = ref.index, .pos = at, .len = run.len};
-    }
-    return edit_finish(doc, edit_save(doc), ops, steps, pieces);
+    if (ops == NULL) return LK_ENOMEM;
+    edit_fill_deletes(ref, target, pos, len, ops, pieces);
+    return edit_is_plain(doc, target) && atoms == len
+               ? edit_write_deletes(doc, target, pos, len, ops, pieces)
+               : edit_finish_deletes(doc, ops, pieces);
 }
 
 lk_status edit_delete(lk_doc *doc, lk_ref ref, seq *target, uint32_t pos, uint32_t len) {

@@ -32,8 +32,8 @@ static inline op_id edit_next_id(const lk_doc *doc) {
  * two. */
 lk_status edit_finish(lk_doc *doc, edit_ready ready, op *ops, step *steps, size_t len);
 
-/* An edit of a text that no one watches, and that splits no span, has no need of steps, nor of
- * scratch memory: after edit_begin_plain() its op is written down, and the sequence told. */
+/* An edit of a text that no one watches has no need of steps, nor, if it is one op, of scratch
+ * memory: after edit_begin_plain() its op is written down, and the sequence told. */
 lk_status edit_begin_plain(lk_doc *doc, lk_ref ref, size_t ops, uint32_t atoms);
 bool edit_is_plain(const lk_doc *doc, const seq *target);
 /* The op, at oplog_slot(), is complete. false: memory is out and nothing changed. */

@@ -41,11 +41,26 @@ static lk_status edit_text_seek(const seq *text, size_t pos, lk_unit unit, uint3
 
 /* ---- text ---- */
 
-/* Typing on, mostly. */
-static bool edit_text_is_plain(const lk_doc *doc, seq *target, uint32_t pos, const seq_span *span,
-                               seq_end *out) {
-    return edit_is_plain(doc, target) && seq_find_end(target, pos, span, out) &&
-           seq_len(target, SEQ_ENTITY) + span->len[SEQ_ENTITY] <= LIMIT_POSITION;
+/* Mostly. */
+static bool edit_text_is_plain(const lk_doc *doc, const seq *target, const op *o) {
+    uint32_t have = seq_len(target, SEQ_ENTITY);
+    return edit_is_plain(doc, target) && o->as.insert.pos <= have &&
+           have + o->len <= LIMIT_POSITION;
+}
+
+/* Typing on needs no room in the sequence. false: memory is out. */
+static bool edit_text_write(lk_doc *doc, seq *target, const op *o, const text_len *len) {
+    seq_span span = seq_measured_span(edit_next_id(doc), o->as.insert.text, len);
+    uint32_t pos = o->as.insert.pos;
+    seq_end end;
+    bool types_on = seq_find_end(target, pos, &span, &end);
+    if (!types_on && !seq_reserve(target, 1, o->as.insert.bytes)) return false;
+    if (!edit_write_plain(doc, o)) return false;
+    if (types_on)
+        seq_lengthen(target, &end, &span);
+    else
+        seq_insert(target, pos, &span, NULL);
+    return true;
 }
 
 lk_status edit_text_insert(lk_doc *doc, lk_ref text, uint32_t pos, lk_str s, const text_len *len) {
@@ -58,20 +73,14 @@ lk_status edit_text_insert(lk_doc *doc, lk_ref text, uint32_t pos, lk_str s, con
     const uint8_t *copy = oplog_text(&doc->log, (lk_bytes){(const uint8_t *)s.at, s.len});
     if (copy == NULL) return edit_abort(doc, ready, LK_ENOMEM);
     uint32_t bytes = (uint32_t)s.len;
-    op_id id = edit_next_id(doc);
     op *o = oplog_slot(&doc->log);
     *o = (op){.kind = OP_TEXT_INSERT,
               .container = text.index,
-              .counter = id.counter,
+              .counter = edit_next_id(doc).counter,
               .len = points,
               .as.insert = {.pos = pos, .bytes = bytes, .text = copy}};
-    seq_span span = seq_measured_span(id, copy, len);
-    seq_end end;
-    if (edit_text_is_plain(doc, target, pos, &span, &end)) {
-        if (!edit_write_plain(doc, o)) return edit_abort(doc, ready, LK_ENOMEM);
-        seq_lengthen(target, &end, &span);
-        return LK_OK;
-    }
+    if (edit_text_is_plain(doc, target, o))
+        return edit_text_write(doc, target, o, len) ? LK_OK : edit_abort(doc, ready, LK_ENOMEM);
     arena_reset(&doc->scratch);
     step st = {.kind = STEP_INSERT,
                .container = text.index,

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT
  * onward_test.c - a change that goes on in the newest run while it is written becomes the very
- * history that one with a run of its own does. The twin asks for each change before it is
- * committed, and so has it parted; both must say and export the same. */
+ * history that one with a run of its own does, and edits that no one watches become the same as
+ * those that are. The twin asks for each change before it is committed, and so has it parted, and
+ * mostly is watched; both must say and export the same. */
 #include "check.h"
 
 #include "lorikeet.h"
@@ -31,7 +32,7 @@ static void edit(writer *w, rng *random, size_t *cursor) {
     size_t len = lk_text_len(w->doc, w->text, LK_CODEPOINT);
     size_t items = lk_list_len(w->doc, w->list);
     lk_value number = {.type = LK_I64, .as.i64 = (int64_t)items};
-    uint32_t what = rng_below(random, 20);
+    uint32_t what = rng_below(random, 22);
     if (*cursor > len || rng_below(random, 12) == 0) *cursor = rng_below(random, (uint32_t)len + 1);
     if (what < 11) {
         size_t at = rng_below(random, 26), bytes = 1 + rng_below(random, 3);
@@ -45,6 +46,13 @@ static void edit(writer *w, rng *random, size_t *cursor) {
         CHECK_EQ(lk_text_delete(w->doc, w->text, *cursor, 1, LK_CODEPOINT), LK_OK);
     } else if (what < 18) {
         CHECK_EQ(lk_list_insert(w->doc, w->list, items, &number, 1), LK_OK);
+    } else if (what == 20 && *cursor < len) { /* of many pieces */
+        size_t gone = 1 + rng_below(random, (uint32_t)(len - *cursor));
+        CHECK_EQ(lk_text_delete(w->doc, w->text, *cursor, gone, LK_CODEPOINT), LK_OK);
+    } else if (what == 21 && *cursor < len && rng_below(random, 4) == 0) {
+        lk_value on = {.type = LK_BOOL, .as.boolean = true};
+        lk_str key = {"bold", 4};
+        CHECK_EQ(lk_text_mark(w->doc, w->text, *cursor, len, LK_CODEPOINT, key, &on), LK_OK);
     } else if (what == 18 && items > 0) {
         CHECK_EQ(lk_list_delete(w->doc, w->list, items - 1, 1), LK_OK);
     } else {
@@ -97,6 +105,7 @@ static void play(uint64_t seed) {
     writer a = writer_new(), b = writer_new();
     size_t cursor = 0, cursor_b;
     CHECK_EQ(lk_watch(a.doc, seed % 4 == 0), LK_OK);
+    CHECK_EQ(lk_watch(b.doc, seed % 3 != 0), LK_OK);
     lk_set_merge_interval(a.doc, (int64_t)(seed % 5) - 1);
     lk_set_merge_interval(b.doc, (int64_t)(seed % 5) - 1);
     for (int i = 0; i < COMMITS; i++) {
