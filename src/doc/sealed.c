@@ -398,10 +398,9 @@ lk_status sealed_sections(const lk_doc *doc, envelope_sections *out, lk_fault *f
     return status == LK_OK ? envelope_read_sections(&body, out, fault) : status;
 }
 
-lk_status sealed_wake(lk_doc *doc) {
+lk_status sealed_rouse(lk_doc *doc) {
     envelope_sections from = {.state.bytes = doc->log.root};
     lk_fault fault;
-    if (!doc->asleep) return LK_OK;
     bool sealed = doc->sealed.at != NULL;
     lk_status status = sealed ? sealed_sections(doc, &from, &fault) : LK_OK;
     if (status == LK_OK) status = root_wake(doc, from.state.bytes);

@@ -38,7 +38,8 @@ void sealed_drop(lk_doc *doc);
 lk_status sealed_open(lk_doc *doc);
 /* Give the texts that sleep their ids. Statuses as above; all is as it was then. Containers of the
  * state may move. */
-lk_status sealed_wake(lk_doc *doc);
+lk_status sealed_rouse(lk_doc *doc);
+static inline lk_status sealed_wake(lk_doc *doc) { return doc->asleep ? sealed_rouse(doc) : LK_OK; }
 /* The parts of the snapshot it came in. Statuses as above. */
 lk_status sealed_sections(const lk_doc *doc, envelope_sections *out, lk_fault *fault);
 /* sealed_open() if an operation is sealed, or one of a span. */

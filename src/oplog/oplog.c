@@ -51,6 +51,7 @@ void oplog_rewind(oplog *log, const oplog_mark *mark) {
     arena_rewind(&log->log, mark->log);
     arena_rewind(&log->texts, mark->texts);
     log->values_end = NULL;
+    log->onward.end = 0;
     if (log->graph.end > 0) return;
     log->pieces.len = log->registers.len = 0;
     log->root = (lk_bytes){0};
@@ -238,8 +239,19 @@ static bool oplog_may_go_on(const oplog *log, peer_ix peer, const lv *heads, siz
            newest->message.len == 0 && newest->timestamp_s >= 0;
 }
 
+/* May it as the one before it could, with nothing in between? */
+static bool oplog_goes_on_again(const oplog *log, peer_ix peer, const lv *heads, size_t len) {
+    const dag *g = &log->graph;
+    return log->onward.end == g->end && len == 1 && heads[0] + 1 == g->end &&
+           g->runs.at[g->runs.len - 1].peer == peer;
+}
+
 bool oplog_begin(oplog *log, peer_ix peer, const lv *heads, size_t len) {
     dag *g = &log->graph;
+    if (oplog_goes_on_again(log, peer, heads, len)) {
+        log->onward.at = ONWARD_BEGUN;
+        return true;
+    }
     if (!vec_reserve(log->heap, &log->changes, 1)) return false;
     if (oplog_may_go_on(log, peer, heads, len)) {
         if (!dag_reserve_splits(g, 1)) return false;
@@ -436,6 +448,7 @@ bool oplog_close_on(oplog *log, int64_t apart_s) {
     if (own != oplog_slot(log) && !op_goes_on(&log->onward.before, own))
         c->block_bytes = (uint32_t)bytes;
     log->onward.at = ONWARD_NONE;
+    log->onward.end = log->graph.end;
     return true;
 }
 

@@ -50,6 +50,8 @@ typedef enum onward { ONWARD_NONE, ONWARD_BEGUN, ONWARD_ONE } onward;
 typedef struct oplog_onward { /* a change being written that may be part of the newest one */
     onward at;                /* none; of no op so far; of one */
     op before;                /* the op before that one, as it was */
+    lv end;                   /* where the last one ended that became part of it, or 0: while that
+                               * is the end of all, the next may, and there is room */
 } oplog_onward;
 
 typedef struct oplog {
