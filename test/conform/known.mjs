@@ -248,8 +248,10 @@ const KNOWN = [
         is: ({ what, strayed }, { undo }) => what?.startsWith('undo') && undo === NESTED && strayed,
     },
     {
-        // Both lead there. On the way, one that moves passes others, and leaves places that others keep.
-        why: 'what moves several times in one import ours tells move by move, and Loro only what comes of it',
+        // Both lead there. An element that others moved, too, is told of if it passes what shows, or goes left (see
+        // movable_hush): ours looks edit by edit, Loro when all places came and went, element by element in the
+        // order of hashes of ids.
+        why: 'of a movable list ours tells what each edit of an import did, and Loro what comes of all of them',
         is: ({ what, ours, theirs }) => {
             if (what === 'undo: events')
                 return ours.every((desk, i) => equal(outlined(desk), outlined(theirs[i])));
