@@ -5,6 +5,7 @@
 #include "fuzz/talk.h"
 
 #include "host/rooms.h"
+#include "host/rooms_word.h"
 #include "room/elo.h"
 
 #define CONNS 4
@@ -69,16 +70,40 @@ static void seed_entries(lk_buf *out) {
     lk_ephemeral_free(e);
 }
 
+/* All three enter a room with a word, and show one another something there. */
+static void seed_shown(writer *w, lk_bytes update) {
+    static const uint8_t word[ROOMS_WORD_LEN] = ROOMS_WORD_MAGIC;
+    const frame join = {.kind = FRAME_JOIN_REQUEST, .payload = {word, sizeof word}},
+                show = {.kind = FRAME_UPDATE, .count = 1, .updates = &update},
+                leave = {.kind = FRAME_LEAVE};
+    const struct {
+        frame_crdt crdt;
+        frame say;
+    } talk[] = {
+        {FRAME_ELO, join},       {FRAME_ELO, join},       {FRAME_ELO, join},
+        {FRAME_EPHEMERAL, join}, {FRAME_EPHEMERAL, join}, {FRAME_EPHEMERAL, join},
+        {FRAME_EPHEMERAL, show}, {FRAME_EPHEMERAL, show}, {FRAME_ELO, leave},
+    };
+    for (size_t i = 0; i < countof(talk); i++) {
+        frame f = talk[i].say;
+        f.room = (lk_str){"word", 4};
+        talk_put(w, talk[i].crdt, f);
+    }
+}
+
 size_t fuzz_seed(uint32_t n, uint8_t *out, size_t cap) {
     static const frame_crdt kinds[] = {FRAME_ELO, FRAME_LORO, FRAME_EPHEMERAL,
                                        FRAME_EPHEMERAL_STORED};
-    if (n >= countof(kinds)) return 0;
+    if (n > countof(kinds)) return 0;
     lk_buf bytes = HEAP_BUF, update = {0};
     if (n == 0) seed_sealed(&update);
     if (n == 1) talk_document(&update, LK_UPDATES);
     if (n > 1) seed_entries(&update);
     writer w = writer_new(&bytes);
-    seed_talk(&w, kinds[n], (lk_bytes){update.at, update.len});
+    if (n < countof(kinds))
+        seed_talk(&w, kinds[n], (lk_bytes){update.at, update.len});
+    else
+        seed_shown(&w, (lk_bytes){update.at, update.len});
     lk_buf_free(&update);
     return talk_seed(&bytes, out, cap);
 }

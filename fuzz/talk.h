@@ -10,10 +10,11 @@
 
 #define TALK_ROOM ((lk_str){"r", 1})
 
-/* Append a message about `crdt` in the room of all talks. */
+/* Append a message about `crdt`, in the room of all talks if it names none. */
 static inline void talk_put(writer *w, frame_crdt crdt, frame f) {
     lk_buf bytes = HEAP_BUF;
-    f.crdt = crdt, f.room = TALK_ROOM;
+    f.crdt = crdt;
+    if (f.room.len == 0) f.room = TALK_ROOM;
     CHECK(frame_encode(&f, &bytes));
     writer_u16be(w, (uint16_t)bytes.len);
     writer_raw(w, bytes.at, bytes.len);

@@ -11,6 +11,7 @@
 #include "base/limits.h"
 #include "host/elo_records.h"
 #include "host/journal.h"
+#include "host/presence_store.h"
 #include "host/seal.h"
 
 #define ROOM_STORE_WORD 0xffu
@@ -33,7 +34,8 @@ struct room_store {
     elo_records *elo_records;
     lk_doc *doc;
     lk_ephemeral *entries;
-    size_t bytes;    /* taken in, of the latter two; of entries, since they were weighed last */
+    presence_store presence; /* if there is nothing of the others */
+    size_t bytes;    /* taken in, of doc and entries; of entries, since they were weighed last */
     size_t weigh_at; /* so many */
     uint64_t weighed_ms;
     lk_buf word;  /* hashed; empty: whoever was first had none, or nobody was */
@@ -106,6 +108,12 @@ bool room_store_admits(room_store *s, lk_bytes word) {
     return s->word.len == 0 || seal_equal(s->word.at, blob + 1, SEAL_KEY);
 }
 
+bool room_store_word_is(const room_store *s, lk_bytes word) {
+    uint8_t hash[SEAL_KEY];
+    seal_hash(word, hash);
+    return s->word.len > 0 && seal_equal(s->word.at, hash, SEAL_KEY);
+}
+
 /* ---- taking in ---- */
 
 static lk_status room_store_take_doc(room_store *s, lk_bytes update, bool *news) {
@@ -143,6 +151,13 @@ static lk_status room_store_take_entries(room_store *s, lk_bytes update, int64_t
     return status;
 }
 
+static lk_status room_store_take_presence(room_store *s, lk_bytes update, int64_t unix_ms,
+                                          bool *news) {
+    lk_status status = presence_store_take(&s->presence, update, (uint64_t)unix_ms);
+    *news = status == LK_OK;
+    return status;
+}
+
 static lk_status room_store_load(room_store *s, lk_bytes blob, int64_t row) {
     bool news;
     if (s->elo_records == NULL)
@@ -163,6 +178,8 @@ lk_status room_store_take(room_store *s, lk_bytes update, uint64_t number, int64
         status = elo_records_add(s->elo_records, update, news, NULL);
     else if (s->doc != NULL)
         status = room_store_take_doc(s, update, news);
+    else if (s->options.sealed)
+        status = room_store_take_presence(s, update, unix_ms, news);
     else
         status = room_store_take_entries(s, update, unix_ms, news);
     if (status != LK_OK) return status;
@@ -203,12 +220,15 @@ lk_status room_store_missing(room_store *s, lk_bytes version, int64_t unix_ms,
     lk_buf ids = HEAP_BUF, update = HEAP_BUF;
     lk_ids known = {0};
     lk_status status = LK_OK;
-    if (s->entries == NULL) status = room_store_version_read(version, &ids, &known);
+    if (s->elo_records != NULL || s->doc != NULL)
+        status = room_store_version_read(version, &ids, &known);
     if (status == LK_OK && s->elo_records != NULL) {
         elo_records_missing(s->elo_records, known, out);
     } else if (status == LK_OK && s->doc != NULL) {
         status = lk_export(s->doc, LK_UPDATES, known, &update);
         if (status == LK_OK) room_store_put(out, &update);
+    } else if (status == LK_OK && s->options.sealed) {
+        presence_store_all(&s->presence, (uint64_t)unix_ms, out);
     } else if (status == LK_OK && lk_ephemeral_len(s->entries) > 0) {
         status = lk_ephemeral_encode(s->entries, NULL, 0, (uint64_t)unix_ms, &update);
         if (status == LK_OK) room_store_put(out, &update);
@@ -219,7 +239,8 @@ lk_status room_store_missing(room_store *s, lk_bytes version, int64_t unix_ms,
 }
 
 size_t room_store_bytes(const room_store *s) {
-    return s->elo_records != NULL ? elo_records_bytes(s->elo_records) : s->bytes;
+    return s->elo_records != NULL ? elo_records_bytes(s->elo_records)
+                                  : s->bytes + s->presence.bytes;
 }
 
 /* ---- beginning and end ---- */
@@ -237,6 +258,8 @@ static bool room_store_read_file(room_store *s, lk_buf *why) {
 }
 
 static void room_store_make(room_store *s) {
+    s->presence.entries.heap = &heap_memory;
+    if (s->options.sealed) return;
     switch (s->options.crdt) {
     case FRAME_ELO:
         s->elo_records =
@@ -256,6 +279,7 @@ static void room_store_drop(room_store *s) {
     vec_drop(&heap_memory, &s->waits);
     lk_free(s->doc);
     lk_ephemeral_free(s->entries);
+    presence_store_drop(&s->presence);
     if (s->store != NULL) store_close(s->store);
     lk_buf_free(&s->word);
     heap_free(room_store, s);

@@ -5,7 +5,8 @@
  *   %ELO   sealed records (elo_records.h)           kept
  *   %LOR   a document                               kept
  *   %EPS   entries, each with the time it is from   kept
- *   %EPH   the same, gone after 30 s                never kept */
+ *   %EPH   the same, gone after 30 s                never kept
+ *   %EPH   of a sealed room (presence_store.h)      never kept */
 #ifndef HOST_ROOM_STORE_H
 #define HOST_ROOM_STORE_H
 
@@ -18,6 +19,7 @@ typedef struct room_store room_store;
 typedef struct room_store_options {
     loop *loop;       /* may be NULL without a path */
     frame_crdt crdt;  /* one of the four */
+    bool sealed;      /* %EPH: that of a sealed room */
     const char *path; /* NULL: nothing is kept */
     void *context;
     /* All that room_store_take() was given numbers up to this one for is as safe as it gets here.
@@ -46,6 +48,8 @@ lk_status room_store_missing(room_store *s, lk_bytes version, int64_t unix_ms,
 /* May somebody with this word come in? The first one's word is everyone's; whoever had none let
  * everybody in. Sealed rooms only: elsewhere all may. */
 bool room_store_admits(room_store *s, lk_bytes word);
+/* Is this the word of that sealed room? Nothing is, where nobody had one. */
+bool room_store_word_is(const room_store *s, lk_bytes word);
 size_t room_store_bytes(const room_store *s);
 /* Is this row of a sealed room's file its word, rather than a record? */
 bool room_store_is_word(lk_bytes row);

@@ -12,7 +12,8 @@
  * member says go at once.
  *
  * Whoever founds a sealed room may do so with a word, which then everybody must know: what
- * strangers write could take the place of records that are good, and nobody here can tell. */
+ * strangers write could take the place of records that are good, and nobody here can tell. Who said
+ * it may also show the others something that is not kept (%EPH), sealed likewise. */
 #include "host/rooms.h"
 
 #include <string.h>
@@ -33,6 +34,13 @@
 #define ROOMS_LINGER_MS 10000
 /* Given to the transport ahead of what it has sent. */
 #define ROOMS_AHEAD (128u << 10)
+/* What a member may show in sealed rooms, in bytes with a charge for each update: with 24
+ * documents, four times a second a few hundred bytes in each of them; and how much of it waits for
+ * who reads slowly. */
+#define ROOMS_SHOWN_BYTES (1u << 20)
+#define ROOMS_SHOWN_CHARGE 256
+#define ROOMS_SHOWN_WINDOW_MS 10000
+#define ROOMS_SHOWN_WAITING (16u << 10)
 
 typedef struct rooms_room rooms_room;
 typedef struct rooms_seat { /* a member in a room */
@@ -52,6 +60,7 @@ struct rooms_room {
     rooms_room *next;
     uint32_t hash;
     frame_crdt crdt;
+    bool shows; /* it is the presence of a sealed room, for members of that */
     size_t name_len;
     char name[LIMIT_ROOM_ID_BYTES];
     room_store *store;
@@ -77,8 +86,9 @@ struct rooms_member {
     lanes lanes; /* one for each seat whose backlog is not empty */
     uint32_t last_lane;
     VEC(rooms_assembly) assemblies;
-    uint64_t joins_from_ms;
+    uint64_t joins_from_ms, shown_from_ms;
     uint32_t joins;
+    size_t shown;
     bool closing;
 };
 
@@ -161,6 +171,7 @@ static void rooms_tell(const rooms_seat *author, uint64_t batch, lk_bytes update
         rooms_seat *seat = room->seats.at[i];
         rooms_member *m = seat->member;
         if (seat == author || m->closing) continue;
+        if (room->shows && seat->backlog.bytes > ROOMS_SHOWN_WAITING) continue; /* it comes again */
         if (lanes_bytes(&m->lanes) > LIMIT_ROOMS_BACKLOG_BYTES) {
             rooms_close(m);
             continue;
@@ -177,9 +188,10 @@ static bool rooms_is(const rooms_room *room, const frame *f) {
     return room->crdt == f->crdt && str_equal((lk_str){room->name, room->name_len}, f->room);
 }
 
-static rooms_room **rooms_slot(rooms *r, const frame *f, uint32_t hash) {
+static rooms_room **rooms_slot(rooms *r, const frame *f, bool shows, uint32_t hash) {
     rooms_room **at = &r->buckets[hash & (ROOMS_BUCKETS - 1)];
-    while (*at != NULL && !((*at)->hash == hash && rooms_is(*at, f))) at = &(*at)->next;
+    while (*at != NULL && !((*at)->hash == hash && (*at)->shows == shows && rooms_is(*at, f)))
+        at = &(*at)->next;
     return at;
 }
 
@@ -217,7 +229,7 @@ static const char *rooms_kind(frame_crdt crdt) {
 /* Members of the one room that is kept may name any number of documents. */
 static bool rooms_has_place(rooms_room *room) {
     const rooms_options *o = &room->rooms->options;
-    if (o->only.len == 0 || o->folder == NULL || room->name_len == o->only.len) return true;
+    if (o->only.len == 0 || room->name_len == o->only.len) return true;
     if (access(heap_str(&room->path), F_OK) == 0) return true;
     const char *kind = rooms_kind(room->crdt);
     return document_count(o->folder, o->only, kind, LIMIT_DOCUMENTS_KEPT) < LIMIT_DOCUMENTS_KEPT;
@@ -227,11 +239,13 @@ static bool rooms_open(rooms_room *room) {
     const rooms_options *o = &room->rooms->options;
     lk_buf why = HEAP_BUF;
     lk_str name = {room->name, room->name_len};
-    if (o->folder != NULL) document_path(o->folder, name, rooms_kind(room->crdt), &room->path);
-    if (!rooms_has_place(room)) return false;
+    bool kept = o->folder != NULL && !room->shows;
+    if (kept) document_path(o->folder, name, rooms_kind(room->crdt), &room->path);
+    if (kept && !rooms_has_place(room)) return false;
     room_store_options options = {.loop = o->loop,
                                   .crdt = room->crdt,
-                                  .path = o->folder != NULL ? heap_str(&room->path) : NULL,
+                                  .sealed = room->shows,
+                                  .path = kept ? heap_str(&room->path) : NULL,
                                   .context = room,
                                   .stored = rooms_stored,
                                   .failed = rooms_not_stored};
@@ -255,14 +269,17 @@ static void rooms_count(rooms_room *room) {
     room->bytes = bytes;
 }
 
-/* The room of that name, opened if it is not; NULL if it cannot be. */
-static rooms_room *rooms_get(rooms *r, const frame *f) {
+/* The room of that name, opened if it is not; NULL if it cannot be. The presence of one that is
+ * open has a place. */
+static rooms_room *rooms_get(rooms *r, const frame *f, bool shows) {
     uint32_t hash = hash_bytes(f->room.at, f->room.len, r->options.seed ^ (uint32_t)f->crdt);
-    rooms_room **slot = rooms_slot(r, f, hash);
+    rooms_room **slot = rooms_slot(r, f, shows, hash);
     if (*slot != NULL) return *slot;
-    if (r->stats.rooms == LIMIT_ROOMS || r->stats.bytes > LIMIT_ROOMS_BYTES) return NULL;
+    bool full = r->stats.rooms == LIMIT_ROOMS && !shows;
+    if (full || r->stats.bytes > LIMIT_ROOMS_BYTES) return NULL;
     rooms_room *room = heap_new(rooms_room);
     room->rooms = r, room->hash = hash, room->crdt = f->crdt, room->name_len = f->room.len;
+    room->shows = shows;
     room->path = (lk_buf)HEAP_BUF, room->idle_ms = UINT64_MAX;
     if (f->room.len > 0) memcpy(room->name, f->room.at, f->room.len);
     if (!rooms_open(room)) {
@@ -270,7 +287,7 @@ static rooms_room *rooms_get(rooms *r, const frame *f) {
         return NULL;
     }
     rooms_count(room);
-    r->stats.rooms++;
+    r->stats.rooms += !shows;
     return *slot = room;
 }
 
@@ -309,9 +326,20 @@ static rooms_seat *rooms_sit(rooms_member *m, rooms_room *room) {
     return seat;
 }
 
+/* The member's seat where those of that sealed room show something. */
+static rooms_seat *rooms_shown_in(const rooms_seat *sealed) {
+    frame shows = rooms_frame(sealed->room, FRAME_JOIN_REQUEST);
+    shows.crdt = FRAME_EPHEMERAL;
+    bool is_sealed = sealed->room->crdt == FRAME_ELO;
+    rooms_seat *seat = is_sealed ? rooms_find(sealed->member, &shows) : NULL;
+    return seat != NULL && seat->room->shows ? seat : NULL;
+}
+
 static void rooms_stand_up(rooms_seat *seat) {
     rooms_member *m = seat->member;
     rooms_room *room = seat->room;
+    rooms_seat *shown = rooms_shown_in(seat);
+    if (shown != NULL) rooms_stand_up(shown);
     rooms_forget(seat);
     size_t at = 0;
     while (room->seats.at[at] != seat) at++;
@@ -360,15 +388,25 @@ static bool rooms_offered(const rooms *r, const frame *f) {
     return named && (f->crdt == FRAME_ELO || (plain && r->options.plain));
 }
 
+/* Is it about the presence of a sealed room that the member is in, and knows the word of? */
+static bool rooms_may_show(const rooms_member *m, const frame *f) {
+    if (f->crdt != FRAME_EPHEMERAL) return false;
+    frame sealed = *f;
+    sealed.crdt = FRAME_ELO;
+    const rooms_seat *seat = rooms_find(m, &sealed);
+    return seat != NULL && room_store_word_is(seat->room->store, rooms_word_of(f->payload));
+}
+
 /* The member's seat in the room; NULL, and it was told why, if it may not come in. */
 static rooms_seat *rooms_admit(rooms_member *m, const frame *f) {
     rooms_seat *seat = rooms_find(m, f);
     if (seat != NULL) return seat;
-    if (!rooms_offered(m->rooms, f)) {
+    bool shows = rooms_may_show(m, f);
+    if (!shows && !rooms_offered(m->rooms, f)) {
         rooms_refuse(m, f, JOIN_APP_ERROR, "not_here", "there is no such room here");
         return NULL;
     }
-    rooms_room *room = rooms_get(m->rooms, f);
+    rooms_room *room = rooms_get(m->rooms, f, shows);
     if (room == NULL || room->seats.len == LIMIT_ROOM_MEMBERS ||
         m->seats.len == LIMIT_ROOMS_JOINED) {
         rooms_refuse(m, f, JOIN_APP_ERROR, "too_many", "no room is left");
@@ -459,6 +497,16 @@ static void rooms_batch(rooms_seat *seat, uint64_t batch, const lk_bytes *update
     rooms_ack_room(seat->member, room, batch, rooms_status(status));
 }
 
+/* What is shown is short, and soon shown again. True: it may be taken. */
+static bool rooms_check_shown(rooms_member *m, const frame *f, size_t len, uint64_t now_ms) {
+    if (now_ms - m->shown_from_ms >= ROOMS_SHOWN_WINDOW_MS) m->shown_from_ms = now_ms, m->shown = 0;
+    if (f->kind != FRAME_UPDATE) return f->kind == FRAME_LEAVE;
+    m->shown += len + (size_t)f->count * ROOMS_SHOWN_CHARGE;
+    if (m->shown <= ROOMS_SHOWN_BYTES) return true;
+    rooms_answer(m, f, ACK_RATE_LIMITED);
+    return false;
+}
+
 /* ---- fragments: the transport keeps order, so they come one after the other ---- */
 
 static size_t rooms_announced(const rooms_member *m) {
@@ -535,6 +583,7 @@ void rooms_feed(rooms_member *m, lk_bytes message, uint64_t now_ms) {
             rooms_answer(m, &f, ACK_PERMISSION_DENIED);
         return;
     }
+    if (seat->room->shows && !rooms_check_shown(m, &f, message.len, now_ms)) return;
     switch (f.kind) {
     case FRAME_UPDATE: rooms_batch(seat, f.batch, NULL, f.list); return;
     case FRAME_FRAGMENT_HEADER: rooms_header(seat, &f, now_ms); return;
@@ -574,7 +623,7 @@ static void rooms_sweep(rooms *r, uint64_t now_ms, bool all) {
                 continue;
             }
             *at = room->next;
-            r->stats.rooms--, r->stats.bytes -= room->bytes;
+            r->stats.rooms -= !room->shows, r->stats.bytes -= room->bytes;
             rooms_room_free(room);
         }
     }
