@@ -96,6 +96,7 @@ static void replica_veil_add(replica *r, uint32_t link) {
                                                    .key = r->options.keys->read,
                                                    .guard = &guard,
                                                    .message_max = LK_MESSAGE_MAX,
+                                                   .unix_ms = loop_unix_ms,
                                                    .context = v,
                                                    .out = replica_veil_out,
                                                    .in = replica_veil_in,
@@ -115,6 +116,23 @@ static void replica_veil_sweep(replica *r) {
         heap_free(replica_veil, r->elo_links.at[i]);
     }
     r->elo_links.len = kept;
+}
+
+/* What is shown goes to relays once its time has come. */
+static void replica_veil_tick(replica *r) {
+    for (size_t i = 0; i < r->elo_links.len; i++) {
+        const replica_veil *v = r->elo_links.at[i];
+        if (v->link != 0) elo_link_tick(v->elo_link, loop_now_ms());
+    }
+}
+
+static uint64_t replica_wake_at(const replica *r) {
+    uint64_t at_ms = lk_room_wake_at(r->room);
+    for (size_t i = 0; i < r->elo_links.len; i++) {
+        uint64_t due_ms = elo_link_wake_at(r->elo_links.at[i]->elo_link);
+        if (due_ms < at_ms) at_ms = due_ms;
+    }
+    return at_ms;
 }
 
 static void replica_send(replica *r, uint32_t link, lk_bytes message) {
@@ -152,6 +170,7 @@ static void replica_out(replica *r, const lk_room_out *out) {
 static void replica_drain(replica *r) {
     const lk_room_out *out;
     while ((out = lk_room_poll(r->room)) != NULL) replica_out(r, out);
+    replica_veil_tick(r);
     while (r->broken.len > 0) r->events.hang_up(r->events.context, r->broken.at[--r->broken.len]);
     journal_commit(r->journal);
 }
@@ -187,7 +206,7 @@ static void replica_pump(replica *r) {
     }
     r->pumping = false;
     replica_veil_sweep(r);
-    uint64_t wake_ms = lk_room_wake_at(r->room), now_ms = loop_now_ms();
+    uint64_t wake_ms = replica_wake_at(r), now_ms = loop_now_ms();
     if (wake_ms != UINT64_MAX) loop_timer_start(r->wake, wake_ms > now_ms ? wake_ms - now_ms : 0);
 }
 

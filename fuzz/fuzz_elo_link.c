@@ -11,6 +11,7 @@
 #include "room/signed.h"
 
 #define SECRET "what nobody else may read"
+#define NOW_MS 1000000
 
 static const uint8_t key[SEAL_KEY] = {7};
 
@@ -61,7 +62,28 @@ static void seed_container(lk_buf *out, elo_kind kind) {
     lk_buf_free(&box);
 }
 
-static void seed_talk(writer *w, lk_bytes update) {
+/* An entry that another member shows, which opens. */
+static void seed_shown(lk_buf *out) {
+    static const uint8_t iv[SEAL_IV] = {2};
+    static const char header[] = "name/1000000";
+    uint8_t shown_key[SEAL_KEY];
+    lk_buf plain = {0}, value = HEAP_BUF;
+    lk_ephemeral *theirs = lk_ephemeral_new(30000, NULL), *keeper = lk_ephemeral_new(30000, NULL);
+    lk_value at = {.type = LK_I64, .as.i64 = 7};
+    CHECK_EQ(lk_ephemeral_set(theirs, (lk_str){"cursor", 6}, &at, NOW_MS, &plain), LK_OK);
+    seal_derive(key, "lorikeet presence 1", TALK_ROOM, shown_key);
+    buf_append(&value, iv, sizeof iv);
+    seal_box_close(shown_key, iv, (lk_bytes){(const uint8_t *)header, sizeof header - 1},
+                   (lk_bytes){plain.at, plain.len}, &value);
+    lk_value box = {.type = LK_BINARY, .len = (uint32_t)value.len, .as.bytes = value.at};
+    CHECK_EQ(lk_ephemeral_set(keeper, (lk_str){"name", 4}, &box, NOW_MS, out), LK_OK);
+    lk_ephemeral_free(theirs);
+    lk_ephemeral_free(keeper);
+    lk_buf_free(&plain);
+    lk_buf_free(&value);
+}
+
+static void seed_talk(writer *w, frame_crdt crdt, lk_bytes update) {
     const frame talk[] = {
         {.kind = FRAME_JOIN_OK},
         {.kind = FRAME_UPDATE, .batch = 1, .count = 1, .updates = &update},
@@ -70,16 +92,20 @@ static void seed_talk(writer *w, lk_bytes update) {
         talk_fragment(update, 0),
         talk_fragment(update, 1),
     };
-    for (size_t i = 0; i < countof(talk); i++) talk_put(w, FRAME_ELO, talk[i]);
+    for (size_t i = 0; i < countof(talk); i++) talk_put(w, crdt, talk[i]);
 }
 
 size_t fuzz_seed(uint32_t n, uint8_t *out, size_t cap) {
-    if (n > ELO_SNAPSHOT) return 0;
-    lk_buf container = HEAP_BUF, bytes = HEAP_BUF;
-    seed_container(&container, (elo_kind)n);
+    if (n > ELO_SNAPSHOT + 1) return 0;
+    bool shown = n > ELO_SNAPSHOT;
+    lk_buf update = HEAP_BUF, bytes = HEAP_BUF;
+    if (shown)
+        seed_shown(&update);
+    else
+        seed_container(&update, (elo_kind)n);
     writer w = writer_new(&bytes);
-    seed_talk(&w, (lk_bytes){container.at, container.len});
-    lk_buf_free(&container);
+    seed_talk(&w, shown ? FRAME_EPHEMERAL : FRAME_ELO, (lk_bytes){update.at, update.len});
+    lk_buf_free(&update);
     return talk_seed(&bytes, out, cap);
 }
 
@@ -96,6 +122,7 @@ static void member_in(void *context, lk_bytes message) {
     member *m = context;
     if (!m->over && lk_room_feed(m->room, 1, message, 0) != LK_OK) m->over = true;
 }
+static int64_t member_unix_ms(void) { return NOW_MS; }
 static void member_refused(void *context) { (void)context; }
 
 static void member_pump(member *m) {
@@ -120,11 +147,15 @@ static void member_begin(member *m) {
                                                .key = key,
                                                .guard = &guard,
                                                .message_max = 4096,
+                                               .unix_ms = member_unix_ms,
                                                .context = m,
                                                .out = member_out,
                                                .in = member_in,
                                                .refused = member_refused});
     CHECK_EQ(lk_room_open(m->room, 1, 0), LK_OK);
+    lk_value shown = {
+        .type = LK_STRING, .len = strlen(SECRET), .as.bytes = (const uint8_t *)SECRET};
+    CHECK_EQ(lk_room_presence_set(m->room, (lk_str){SECRET, strlen(SECRET)}, &shown, 0), LK_OK);
     member_pump(m);
 }
 
@@ -138,6 +169,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
         member_pump(&m);
         lk_room_tick(m.room, now_ms);
         member_pump(&m);
+        elo_link_tick(m.link, now_ms);
     }
     lk_check(m.doc);
     lk_room_free(m.room);

@@ -9,7 +9,7 @@
  *
  * A record holds operations of one peer, so what many wrote is exported again, peer by peer; when
  * they are very many, a snapshot says it shorter. Who cannot sign puts what others signed into
- * records as it is. Presence stays here: the extension has no word for it.
+ * records as it is.
  *
  * Who keeps records cannot make few of many. So whoever writes much sends, after every 64 records,
  * one that holds those 64, after 64 of these one that holds them, and so on; and who was given very
@@ -22,6 +22,7 @@
 #include "base/limits.h"
 #include "base/str.h"
 #include "host/heap.h"
+#include "host/presence_link.h"
 #include "host/random.h"
 #include "host/rooms_word.h"
 #include "host/seal.h"
@@ -52,6 +53,7 @@ struct elo_link {
     uint8_t key[SEAL_KEY];
     uint8_t word[ROOMS_WORD_LEN];
     elo_link_assembly leaving, coming;
+    presence_link presence;
     lk_id run;                        /* where the newest record of what is written here ends */
     uint32_t run_len;                 /* how many there were in a row */
     int32_t started[ELO_LINK_LEVELS]; /* where the group of each level began */
@@ -65,6 +67,7 @@ elo_link *elo_link_new(const elo_link_options *options) {
     v->options = *options, v->level = true;
     v->guard = *options->guard;
     v->leaving.bytes = v->coming.bytes = (lk_buf)HEAP_BUF;
+    presence_link_init(&v->presence, options->key, options->room);
     seal_derive(options->key, "lorikeet document 1", options->room, v->key);
     memcpy(v->word, ROOMS_WORD_MAGIC, ROOMS_WORD_HEAD);
     seal_derive(options->key, "lorikeet word 1", options->room, v->word + ROOMS_WORD_HEAD);
@@ -74,6 +77,7 @@ elo_link *elo_link_new(const elo_link_options *options) {
 void elo_link_free(elo_link *v) {
     lk_buf_free(&v->leaving.bytes);
     lk_buf_free(&v->coming.bytes);
+    presence_link_drop(&v->presence);
     have_drop(&v->claimed, &heap_memory);
     heap_free(elo_link, v);
 }
@@ -302,13 +306,20 @@ static void elo_link_seal_update(elo_link *v, uint64_t batch, lk_bytes update) {
     if (one) elo_link_follow(v, alone);
 }
 
+static void elo_link_leave(elo_link *v, frame_crdt crdt, uint64_t batch, lk_bytes update) {
+    if (crdt == FRAME_EPHEMERAL)
+        presence_link_show(&v->presence, update);
+    else
+        elo_link_seal_update(v, batch, update);
+}
+
 void elo_link_seal(elo_link *v, lk_bytes message) {
     frame f;
     lk_bytes update;
     elo_link_assembly *a = &v->leaving;
     LK_ASSERT(frame_decode(message, &f, NULL) == LK_OK);
-    if (f.crdt != FRAME_LORO) return;
-    f.crdt = FRAME_ELO;
+    if (f.crdt != FRAME_LORO && f.crdt != FRAME_EPHEMERAL) return;
+    if (f.crdt == FRAME_LORO) f.crdt = FRAME_ELO;
     switch (f.kind) {
     case FRAME_JOIN_REQUEST: f.payload = (lk_bytes){v->word, sizeof v->word}; break;
     case FRAME_LEAVE: break;
@@ -316,13 +327,13 @@ void elo_link_seal(elo_link *v, lk_bytes message) {
         if (f.code == ACK_OK) return; /* receivers of the protocol do not want it */
         break;
     case FRAME_UPDATE:
-        while (frame_next_update(&f.list, &update)) elo_link_seal_update(v, f.batch, update);
+        while (frame_next_update(&f.list, &update)) elo_link_leave(v, f.crdt, f.batch, update);
         return;
     case FRAME_FRAGMENT_HEADER: elo_link_assembly_begin(a, &f); return;
     case FRAME_FRAGMENT:
         buf_append(&a->bytes, f.payload.at, f.payload.len);
         if (!elo_link_assembly_done(a)) return;
-        elo_link_seal_update(v, a->batch, (lk_bytes){a->bytes.at, a->bytes.len});
+        elo_link_leave(v, f.crdt, a->batch, (lk_bytes){a->bytes.at, a->bytes.len});
         lk_buf_free(&a->bytes);
         return;
     default: return; /* answers to joins, which receivers do not make */
@@ -395,11 +406,35 @@ static bool elo_link_fragment(elo_link *v, const frame *f) {
     return true;
 }
 
+static void elo_link_open_shown(elo_link *v, uint64_t batch, lk_bytes sealed) {
+    lk_buf update = HEAP_BUF;
+    presence_link_open(&v->presence, sealed, v->options.unix_ms(), &update);
+    if (update.len > 0)
+        elo_link_say_update(v, v->options.in, FRAME_EPHEMERAL, batch,
+                            (lk_bytes){update.at, update.len});
+    lk_buf_free(&update);
+}
+
+/* About presence: it comes in no fragments. */
+static void elo_link_open_presence(elo_link *v, frame *f) {
+    lk_bytes update;
+    switch (f->kind) {
+    case FRAME_JOIN_OK:
+    case FRAME_JOIN_ERROR: elo_link_say(v, v->options.in, f); return;
+    case FRAME_UPDATE:
+        while (frame_next_update(&f->list, &update)) elo_link_open_shown(v, f->batch, update);
+        return;
+    default: return;
+    }
+}
+
 bool elo_link_open(elo_link *v, lk_bytes message) {
     frame f;
     lk_bytes update;
     if (frame_decode(message, &f, NULL) != LK_OK) return false;
-    if (f.crdt != FRAME_ELO || !str_equal(f.room, v->options.room)) return true;
+    if (!str_equal(f.room, v->options.room)) return true;
+    if (f.crdt == FRAME_EPHEMERAL) elo_link_open_presence(v, &f);
+    if (f.crdt != FRAME_ELO) return true;
     f.crdt = FRAME_LORO;
     switch (f.kind) {
     case FRAME_JOIN_OK:
@@ -420,4 +455,17 @@ bool elo_link_open(elo_link *v, lk_bytes message) {
     }
     elo_link_say(v, v->options.in, &f);
     return true;
+}
+
+/* ---- time ---- */
+
+uint64_t elo_link_wake_at(const elo_link *v) { return v->presence.due_ms; }
+
+void elo_link_tick(elo_link *v, uint64_t now_ms) {
+    if (now_ms < v->presence.due_ms) return;
+    lk_buf update = HEAP_BUF;
+    for (; presence_link_seal(&v->presence, now_ms, v->options.unix_ms(), &update); update.len = 0)
+        elo_link_say_update(v, v->options.out, FRAME_EPHEMERAL, random_u64(),
+                            (lk_bytes){update.at, update.len});
+    lk_buf_free(&update);
 }

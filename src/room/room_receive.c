@@ -385,8 +385,8 @@ static lk_status receive_presence(lk_room *room, link *l, uint64_t batch, const 
         status = presence_apply(&room->presence, one, l->slot, room->now_ms, &changed, &fault);
         any |= changed;
     }
-    /* in a sparse room it is not the link's fault that others fill it */
-    if (status == LK_ELIMIT && fault.what == presence_full && room->sparse) status = LK_OK;
+    /* it need not be the link's fault: it may pass on what others fill the room with */
+    if (status == LK_ELIMIT && fault.what == presence_full) status = LK_OK;
     if (any && !outbox_notice(&room->out, LK_ROOM_PRESENCE)) status = LK_ENOMEM;
     if (status != LK_OK) return receive_refused(room, l, FRAME_EPHEMERAL, batch, status);
     room_send_ack(room, l, FRAME_EPHEMERAL, batch, ACK_OK);

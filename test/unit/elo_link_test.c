@@ -15,7 +15,9 @@
 #define ROOM ((lk_str){"room", 4})
 
 static seal_keys writes, reads, others; /* others: another room key's */
-static int64_t unix_ms(void) { return 1000000; }
+static int64_t clock_ms = 1000000;
+static uint64_t tick_ms;
+static int64_t unix_ms(void) { return clock_ms; }
 static void note(const char *text) { (void)text; }
 
 typedef struct mail { /* messages on their way */
@@ -68,7 +70,7 @@ static void keeper_send(void *conn, lk_bytes message) {
     frame f;
     lk_bytes update;
     CHECK_EQ(frame_decode(message, &f, NULL), LK_OK);
-    if (f.kind != FRAME_UPDATE || how == TRUTH) {
+    if (f.kind != FRAME_UPDATE || f.crdt != FRAME_ELO || how == TRUTH) {
         mail_put(conn, message);
         return;
     }
@@ -141,6 +143,7 @@ static elo_link *side_link(side *s, const seal_keys *keys) {
                                             .key = keys->read,
                                             .guard = &guard,
                                             .message_max = 4096,
+                                            .unix_ms = unix_ms,
                                             .context = s,
                                             .out = side_out,
                                             .in = side_in,
@@ -175,12 +178,14 @@ static bool mail_take(mail *m, lk_buf *out) {
     return true;
 }
 
-/* Until nobody says anything. */
+/* Until nobody says anything; a while after what was before. */
 static void settle(side *sides, size_t count) {
+    tick_ms += 1000;
     for (bool more = true; more;) {
         more = false;
         for (size_t i = 0; i < count; i++) {
             lk_buf message;
+            elo_link_tick(sides[i].elo_link, tick_ms);
             while (mail_take(&sides[i].out, &message)) {
                 rooms_feed(sides[i].member, (lk_bytes){message.at, message.len}, 0);
                 lk_buf_free(&message);
@@ -402,6 +407,147 @@ static void test_reader_writes(void) {
     rooms_free(keeper);
 }
 
+/* ---- presence ---- */
+
+static void show(side *s, const char *key, const char *text) {
+    lk_value value = {.type = LK_STRING};
+    if (text != NULL) value.len = (uint32_t)strlen(text), value.as.bytes = (const uint8_t *)text;
+    const lk_value *shown = text == NULL ? NULL : &value;
+    CHECK_EQ(lk_room_presence_set(s->room, (lk_str){key, strlen(key)}, shown, 0), LK_OK);
+    side_pump(s);
+}
+
+static void check_shown(side *s, const char *json) {
+    lk_buf shown = {0};
+    CHECK_EQ(lk_room_presence_json(s->room, &shown), LK_OK);
+    CHECK(shown.len == strlen(json) && memcmp(shown.at, json, shown.len) == 0);
+    lk_buf_free(&shown);
+}
+
+/* Who writes, who reads and who comes later see one another, and see who goes. */
+static void test_presence(void) {
+    rooms *keeper = keeper_new();
+    side s[3];
+    how = TRUTH;
+    side_open(&s[0], 1, keeper, &writes), side_open(&s[1], 2, keeper, &reads);
+    settle(s, 2);
+    show(&s[0], "secret a", "secret name");
+    show(&s[0], "secret cursor", "7");
+    show(&s[1], "b", "secret reader");
+    settle(s, 2);
+    side_open(&s[2], 3, keeper, &writes);
+    settle(s, 3);
+    for (int i = 0; i < 3; i++)
+        check_shown(&s[i], "{\"b\":\"secret reader\",\"secret a\":\"secret name\","
+                           "\"secret cursor\":\"7\"}");
+    show(&s[0], "secret a", NULL);
+    show(&s[0], "secret cursor", NULL);
+    settle(s, 3);
+    for (int i = 0; i < 3; i++) check_shown(&s[i], "{\"b\":\"secret reader\"}");
+    for (int i = 0; i < 3; i++) CHECK(!s[i].refused);
+    for (int i = 0; i < 3; i++) side_close(&s[i]);
+    rooms_free(keeper);
+}
+
+/* Of changes in a row the last one goes, and not sooner than a while after those before. */
+static void test_presence_waits(void) {
+    rooms *keeper = keeper_new();
+    side a;
+    how = TRUTH;
+    side_open(&a, 1, keeper, &writes);
+    settle(&a, 1);
+    CHECK_EQ(elo_link_wake_at(a.elo_link), UINT64_MAX);
+    tick_ms += 1000;
+    for (int i = 0; i < 10; i++) show(&a, "a", i % 2 == 0 ? "x" : "y");
+    CHECK(elo_link_wake_at(a.elo_link) <= tick_ms);
+    elo_link_tick(a.elo_link, tick_ms);
+    CHECK_EQ(a.out.all.len, 1);
+    show(&a, "a", "z");
+    uint64_t due_ms = elo_link_wake_at(a.elo_link);
+    CHECK(due_ms >= tick_ms + 100 && due_ms <= tick_ms + 250);
+    elo_link_tick(a.elo_link, due_ms - 1);
+    CHECK_EQ(a.out.all.len, 1);
+    elo_link_tick(a.elo_link, due_ms);
+    CHECK_EQ(a.out.all.len, 2);
+    tick_ms = due_ms;
+    side_close(&a);
+    rooms_free(keeper);
+}
+
+/* Many entries, and one that is too large, as far as they may go. */
+static void test_presence_many(void) {
+    static char large[20000];
+    rooms *keeper = keeper_new();
+    side s[2];
+    char key[16];
+    how = TRUTH;
+    memset(large, 'x', sizeof large - 1);
+    side_open(&s[0], 1, keeper, &writes), side_open(&s[1], 2, keeper, &writes);
+    settle(s, 2);
+    for (int i = 0; i < 300; i++) {
+        (void)snprintf(key, sizeof key, "%d", i);
+        show(&s[0], key, i == 150 ? large : "secret");
+    }
+    show(&s[0], "", NULL);
+    settle(s, 2);
+    lk_buf shown = {0};
+    CHECK_EQ(lk_room_presence_json(s[1].room, &shown), LK_OK);
+    size_t count = 0;
+    for (size_t i = 0; i + 6 <= shown.len; i++) count += memcmp(shown.at + i, "secret", 6) == 0;
+    CHECK_EQ(count, 299);
+    lk_buf_free(&shown);
+    side_close(&s[0]), side_close(&s[1]);
+    rooms_free(keeper);
+}
+
+/* The message about presence with one byte of its update changed. */
+static lk_buf tamper(lk_bytes message, size_t at) {
+    frame f;
+    lk_bytes update;
+    lk_buf bytes = HEAP_BUF, out = HEAP_BUF;
+    CHECK_EQ(frame_decode(message, &f, NULL), LK_OK);
+    CHECK(f.crdt == FRAME_EPHEMERAL && frame_next_update(&f.list, &update));
+    buf_append(&bytes, update.at, update.len);
+    if (at < bytes.len) bytes.at[at] ^= 1;
+    update = (lk_bytes){bytes.at, bytes.len};
+    f.count = 1, f.updates = &update;
+    CHECK(frame_encode(&f, &out));
+    lk_buf_free(&bytes);
+    return out;
+}
+
+/* Whatever is said in place of presence is nothing, and costs nothing; nor is what is old. */
+static void test_presence_lies(void) {
+    rooms *keeper = keeper_new();
+    side a, b;
+    how = TRUTH;
+    side_open(&a, 1, keeper, &writes), side_open(&b, 2, keeper, &writes);
+    settle(&a, 1), settle(&b, 1);
+    show(&a, "a", "secret");
+    tick_ms += 1000;
+    elo_link_tick(a.elo_link, tick_ms);
+    lk_bytes honest = {a.out.all.at[0].at, a.out.all.at[0].len};
+    size_t around = 4 + 1 + ROOM.len + 1 + 1 + 1 + 8; /* the update */
+    for (size_t at = 0; at < honest.len - around; at++) {
+        lk_buf changed = tamper(honest, at);
+        CHECK(elo_link_open(b.elo_link, (lk_bytes){changed.at, changed.len}));
+        side_pump(&b);
+        check_shown(&b, "{}");
+        lk_buf_free(&changed);
+    }
+    for (int minutes = -6; minutes <= 6; minutes += 12) {
+        clock_ms += minutes * 60000;
+        CHECK(elo_link_open(b.elo_link, honest));
+        check_shown(&b, "{}");
+        clock_ms -= minutes * 60000;
+    }
+    CHECK(elo_link_open(b.elo_link, honest));
+    check_shown(&b, "{\"a\":\"secret\"}");
+    CHECK(!b.refused);
+    side_close(&a), side_close(&b);
+    rooms_free(keeper);
+}
+
 int main(void) {
     static const uint8_t the_key[SEAL_KEY] = {7}, other[SEAL_KEY] = {8};
     seal_keys_make(the_key, ROOM, &writes);
@@ -415,6 +561,10 @@ int main(void) {
     test_crowd();
     test_lies();
     test_key();
+    test_presence();
+    test_presence_waits();
+    test_presence_many();
+    test_presence_lies();
     puts("ok");
     return 0;
 }

@@ -110,6 +110,7 @@ static void check_keys(void) {
         const char *what, *hex;
     } keys[] = {
         {"lorikeet document 1", "479e475001498556015e640c938c1cd77fcf63e6b80afed38a7d90e9d40ae207"},
+        {"lorikeet presence 1", "98ed904d959b45b78e2084c06da8651e0a1a8b125025c4d1151aca6c459b19e4"},
         {"lorikeet word 1", "70361af6357c4f6bb419c409544edef6bcb1bb891b6a11d8646bf66de526767b"},
         {"lorikeet relay 1", "0e540e667b4b84d063fe2702c2ff2c5d507e2d2f10ebb8a21bc68799dfa568fe"},
     };
