@@ -71,6 +71,7 @@ lk_status apply_adopt(apply *a, uint32_t number, lk_ref made);
  * what no diff told of is emptied. */
 lk_status apply_expect(apply *a, uint32_t id);
 lk_status apply_align(apply *a, uint32_t id, const lk_diff *diff);
+lk_status apply_align_text(apply *a, lk_ref text, const lk_diff *diff);
 lk_status apply_align_rest(apply *a);
 /* Would all of it fit? LK_ENOMEM too. */
 lk_status apply_check(apply *a);

@@ -4,7 +4,6 @@
  * same stays what it was. What is kept below such a child is told whole, too, so it is aligned,
  * too.
  */
-#include "base/utf8.h"
 #include "doc/apply.h"
 #include "doc/edit.h"
 #include "model/value.h"
@@ -24,28 +23,6 @@ static bool apply_align_same(const apply *a, const lk_value *want, const lk_valu
 
 static lk_status apply_align_keep(apply *a, const lk_value *have) {
     return have->type == LK_CONTAINER ? apply_expect(a, have->as.container.index) : LK_OK;
-}
-
-/* ---- texts ---- */
-
-static lk_status apply_align_text(apply *a, lk_ref text, const lk_diff *diff) {
-    lk_buf all = {.memory = &a->doc->memory};
-    lk_delta *styles = arena_new(&a->memory, lk_delta, diff->delta_len);
-    lk_status status = styles == NULL ? LK_ENOMEM : LK_OK;
-    for (size_t i = 0; i < diff->delta_len && status == LK_OK; i++) {
-        lk_str s = diff->deltas[i].text;
-        uint32_t len = utf8_measure((const uint8_t *)s.at, s.len).unit[LK_CODEPOINT];
-        styles[i] = diff->deltas[i];
-        styles[i].kind = LK_RETAIN;
-        styles[i].len[LK_CODEPOINT] = len;
-        if (!buf_append(&all, s.at, s.len)) status = LK_ENOMEM;
-    }
-    if (status == LK_OK)
-        status = lk_text_update(a->doc, text, (lk_str){(const char *)all.at, all.len}, false);
-    if (status == LK_OK)
-        status = lk_text_apply_delta(a->doc, text, styles, diff->delta_len, LK_CODEPOINT);
-    lk_buf_free(&all);
-    return status;
 }
 
 /* ---- lists ---- */

@@ -51,17 +51,6 @@ const nameless = ([json, deltas]) => [
     deltas,
 ];
 
-/** What a difference made, without styles. */
-const unstyled = ([json, deltas, ...rest]) => [
-    json,
-    rest,
-    JSON.stringify(deltas, (key, value) =>
-        key === 'insert' && value.every((part) => typeof part.text === 'string')
-            ? value.map(({ text }) => text).join('')
-            : value,
-    ),
-];
-
 /** Theirs made some nodes of a difference and deleted them: other ids for all after them. Or it
  *  deleted some, which are not in the new document, to make them again. */
 function madeForNothing({ what, ours, theirs, only, message }) {
@@ -189,14 +178,6 @@ const KNOWN = [
         why: 'where a mark goes, Loro takes its style from all text before it, too, which may not be there',
         is: ({ what, only, message }) =>
             only === 'theirs' && / \(apply by/.test(what) && /Index out of bound/.test(message),
-    },
-    {
-        why: 'ours leaves marks in a shared text that a revert shows again',
-        is: ({ what, ours, theirs }) =>
-            / \(revert by/.test(what) &&
-            Array.isArray(ours) &&
-            Array.isArray(theirs) &&
-            equal(unstyled(ours), unstyled(theirs)),
     },
     {
         why: 'Loro throws where it undoes moves of nodes that hang below each other by now',

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
- * mergeable_test.c - names and markers as Loro has them, what shows when, and bytes in which a
- * container would hang below itself. */
+ * mergeable_test.c - names and markers as Loro has them, what shows when, what a revert shows
+ * again, and bytes in which a container would hang below itself. */
 #include "oplog/mergeable.h"
 
 #include "block_blob.h"
@@ -102,6 +102,32 @@ static void test_showing(void) {
     lk_free(doc);
 }
 
+/* A text that was marked, and then gone, shows again as it was: it is unmarked. */
+static void test_revert(void) {
+    lk_doc *doc = lk_new(1, NULL);
+    lk_style bold = {.key = str_of("bold"), .expand = LK_EXPAND_AFTER};
+    lk_value yes = {.type = LK_BOOL, .as.boolean = true};
+    lk_ref map, text;
+    CHECK_EQ(lk_style_config(doc, &bold, 1), LK_OK);
+    CHECK_EQ(lk_root(doc, LK_MAP, str_of("m"), &map), LK_OK);
+    CHECK_EQ(lk_map_ensure(doc, map, str_of("k"), LK_TEXT, &text), LK_OK);
+    CHECK_EQ(lk_text_insert(doc, text, 0, LK_CODEPOINT, str_of("hello")), LK_OK);
+    CHECK_EQ(lk_commit(doc, NULL), LK_OK);
+    lk_id then = lk_frontiers(doc).at[0];
+    CHECK_EQ(lk_text_mark(doc, text, 1, 3, LK_CODEPOINT, bold.key, &yes), LK_OK);
+    CHECK_EQ(lk_map_delete(doc, map, str_of("k")), LK_OK);
+    size_t ops = lk_op_count(doc);
+    CHECK_EQ(lk_revert_to(doc, (lk_ids){&then, 1}), LK_OK);
+    CHECK_EQ(lk_op_count(doc), ops + 3); /* the marker, and both ends of one mark */
+    expect_json(doc, "{\"m\":{\"k\":\"hello\"}}");
+    const lk_delta *deltas;
+    size_t len;
+    CHECK_EQ(lk_text_delta(doc, text, &deltas, &len), LK_OK);
+    for (size_t i = 0; i < len; i++) CHECK_EQ(deltas[i].attribute_len, 0);
+    lk_check(doc);
+    lk_free(doc);
+}
+
 /* Operation 0 makes a map inside the child, at key "k", of the map that it makes. */
 static void test_cycle(void) {
     uint64_t peer = 1;
@@ -136,6 +162,7 @@ static void test_cycle(void) {
 int main(void) {
     test_names();
     test_showing();
+    test_revert();
     test_cycle();
     return 0;
 }

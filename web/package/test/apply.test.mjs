@@ -1,7 +1,7 @@
 // Diffs as edits, and going back by editing, here and in loro-crdt.
 import assert from "node:assert/strict";
 import test from "node:test";
-import { doc, ours, same, theirs } from "./both.mjs";
+import { doc, joined, ours, same, theirs } from "./both.mjs";
 
 /** Some of every kind, in one another. */
 function filled(library, peer = 1) {
@@ -24,6 +24,24 @@ function filled(library, peer = 1) {
   root.createNode().data.setContainer("text", new LoroText()).insert(0, "leaf");
   made.commit();
   return made;
+}
+
+/** A shared text that was marked after a version, and is gone. */
+function markedAside(library) {
+  const made = doc(library);
+  made.configTextStyle({ bold: { expand: "after" }, link: { expand: "none" } });
+  const text = made.getMap("map").ensureMergeableText("k");
+  text.insert(0, "hello world");
+  text.mark({ start: 0, end: 5 }, "bold", 1);
+  made.commit();
+  const then = made.frontiers();
+  text.insert(5, "!");
+  text.mark({ start: 2, end: 8 }, "link", "x");
+  text.mark({ start: 1, end: 3 }, "bold", 2);
+  text.unmark({ start: 4, end: 6 }, "bold");
+  made.getMap("map").delete("k");
+  made.commit();
+  return [made, then];
 }
 
 /** An operation without its values: neighbours that insert may be one operation or several. */
@@ -170,6 +188,18 @@ const SCENES = {
     const first = [row.toJSON(), row.get(0).id === id];
     made.applyDiff(made.diff(then, later, false));
     return [first, row.toJSON(), row.get(1).id === id];
+  },
+  "back to a shared text that was marked aside": (library) => {
+    const [made, then] = markedAside(library);
+    made.revertTo(then);
+    return joined({ type: "text", diff: made.getMap("map").get("k").toDelta() });
+  },
+  "what a shared text that was marked aside is marked with": (library) => {
+    const [made, then] = markedAside(library);
+    const before = made.version();
+    made.applyDiff(made.diff(made.frontiers(), then), { fullState: true });
+    made.commit();
+    return made.exportJsonUpdates(before, undefined, false);
   },
   "back to what is not here": (library) => filled(library).revertTo([{ peer: "9", counter: 1 }]),
 };
