@@ -5,6 +5,7 @@
 
 #include "host/elo_link.h"
 #include "host/heap.h"
+#include "host/presence_link.h"
 #include "host/rooms.h"
 #include "host/seal.h"
 #include "lorikeet_room.h"
@@ -548,6 +549,25 @@ static void test_presence_lies(void) {
     rooms_free(keeper);
 }
 
+/* What the page shows opens here (web/workspace/src/presence_link.ts), at that time. */
+static void test_presence_page(void) {
+    static const uint8_t update[] = {
+        0x01, 0x10, 0x6c, 0x36, 0x6f, 0x31, 0x72, 0x76, 0x62, 0x55, 0x61, 0x34, 0x36, 0x4a,
+        0x47, 0x39, 0x6e, 0x6e, 0x01, 0x08, 0x28, 0xdb, 0x75, 0x94, 0x40, 0x84, 0xbb, 0x02,
+        0xdb, 0x5e, 0x45, 0x6a, 0x8b, 0x51, 0xee, 0x85, 0x9a, 0xd2, 0x68, 0xea, 0x1c, 0xdd,
+        0x75, 0x3c, 0x48, 0x39, 0x91, 0x79, 0xfa, 0x08, 0xdc, 0x90, 0xfd, 0xcd, 0xd3, 0xd9,
+        0x44, 0x11, 0x2f, 0xf7, 0x8e, 0x80, 0xa0, 0xab, 0xfe, 0xf9, 0x62};
+    uint8_t key[SEAL_KEY];
+    for (uint8_t i = 0; i < SEAL_KEY; i++) key[i] = i;
+    presence_link p;
+    lk_buf opened = HEAP_BUF;
+    presence_link_init(&p, key, (lk_str){"a-room", 6});
+    presence_link_open(&p, (lk_bytes){update, sizeof update}, 1700000000000, &opened);
+    CHECK(opened.len > 10 && memcmp(opened.at, "\1\2me\1\4\4here", 10) == 0);
+    presence_link_drop(&p);
+    lk_buf_free(&opened);
+}
+
 int main(void) {
     static const uint8_t the_key[SEAL_KEY] = {7}, other[SEAL_KEY] = {8};
     seal_keys_make(the_key, ROOM, &writes);
@@ -565,6 +585,7 @@ int main(void) {
     test_presence_waits();
     test_presence_many();
     test_presence_lies();
+    test_presence_page();
     puts("ok");
     return 0;
 }

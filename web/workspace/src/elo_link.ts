@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 // Between the room and somebody who shall keep its document without reading it (docs/PROTOCOL.md
-// section 3): what the room says in %LOR goes out in %ELO, sealed, and the other way round. The room
-// takes the other end for a peer like any other. One for each such link; the program's is
-// src/host/elo_link.c, and says more about why.
+// section 3): what the room says in %LOR goes out in %ELO, sealed, and the other way round; what it
+// shows goes in %EPH, sealed likewise (presence_link.ts). The room takes the other end for a peer like
+// any other. One for each such link; the program's is src/host/elo_link.c, and says more about why.
 
 import {
   decodeImportBlobMeta,
@@ -13,12 +13,14 @@ import {
   VersionVector,
 } from "lorikeet-crdt/room";
 import { container, openRecord, recordsOf, type Span, snapshotRecord, spanRecord } from "./elo";
-import { Assembly, KIND, readFrame, updateFrames, varBytes, withMagic, writeFrame } from "./frame";
+import { Assembly, type Frame, KIND, readFrame, updateFrames, varBytes, varUint, withMagic, writeFrame } from "./frame";
 import type { RoomKey } from "./link";
+import { PresenceLink } from "./presence_link";
 import { documentKey, joinWord } from "./seal";
 
 const PLAIN = "%LOR";
 const SEALED = "%ELO";
+const SHOWN = "%EPH";
 /** Peers in one update beyond which it goes out as a snapshot. */
 const SPANS_MAX = 32;
 /** So many records in a row are followed by one that holds them, and so many of those again. */
@@ -42,6 +44,7 @@ export class EloLink {
   private readonly key: Uint8Array;
   private readonly leaving = new Assembly();
   private readonly coming = new Assembly();
+  private readonly presence: PresenceLink;
   /** Where the newest record of what is written here ends, and how many there were in a row. */
   private run = { peer: "", end: 0, count: 0, started: [] as number[] };
   /** What the other end had when we joined, until we have that, too; and what it gave us since. */
@@ -57,36 +60,48 @@ export class EloLink {
     private readonly on: EloLinkEvents,
   ) {
     this.key = documentKey(link);
+    this.presence = new PresenceLink(link, (update) => this.say(SHOWN, randomBatch(), update));
   }
 
   /** A message that the room wants sent. */
   seal(message: Uint8Array): void {
     const { magic, room, kind, body } = readFrame(message);
-    if (magic !== PLAIN) return;
+    if (magic !== PLAIN && magic !== SHOWN) return;
+    const to = magic === PLAIN ? SEALED : SHOWN;
     if (kind === KIND.joinRequest) {
       body.varBytes();
       const word = varBytes(joinWord(this.link));
-      return this.on.out(writeFrame(SEALED, room, kind, word, varBytes(body.varBytes())));
+      return this.on.out(writeFrame(to, room, kind, word, varBytes(body.varBytes())));
     }
     if (kind === KIND.update) {
       for (let count = body.varUint(); count > 0; count -= 1) {
-        this.sealUpdate(body.varBytes(), message.slice(-8));
+        this.leave(magic, body.varBytes(), message.slice(-8));
       }
     } else if (kind === KIND.header) {
       this.leaving.begin(body);
     } else if (kind === KIND.fragment) {
       const whole = this.leaving.add(body);
-      if (whole) this.sealUpdate(whole.update, whole.batch);
-    } else if (kind === KIND.leave || (kind === KIND.ack && message[message.length - 1] !== 0)) {
-      this.on.out(withMagic(SEALED, message));
+      if (whole) this.leave(magic, whole.update, whole.batch);
+    } else if (kind === KIND.leave) {
+      this.on.out(withMagic(to, message));
+    } else if (kind === KIND.ack && magic === PLAIN && message[message.length - 1] !== 0) {
+      this.on.out(withMagic(to, message)); // receivers of the protocol do not want others
     }
+  }
+
+  private leave(magic: string, update: Uint8Array, batch: Uint8Array): void {
+    if (magic === PLAIN) this.sealUpdate(update, batch);
+    else this.presence.show(update);
   }
 
   /** A message that came. Says false if it is none: hang up. */
   open(message: Uint8Array): boolean {
     try {
-      const { magic, room, kind, body } = readFrame(message);
-      if (magic !== SEALED || room !== this.link.room) return true;
+      const frame = readFrame(message);
+      const { magic, room, kind, body } = frame;
+      if (room !== this.link.room) return true;
+      if (magic === SHOWN) this.openPresence(frame, message);
+      if (magic !== SEALED) return true;
       if (kind === KIND.update) {
         const batch = message.slice(-8);
         for (let count = body.varUint(); count > 0; count -= 1) {
@@ -107,6 +122,17 @@ export class EloLink {
     }
   }
 
+  /** A message about presence: it comes in no fragments. */
+  private openPresence({ room, kind, body }: Frame, message: Uint8Array): void {
+    if (kind === KIND.joinOk || kind === KIND.joinError) return this.on.in(message);
+    if (kind !== KIND.update) return;
+    const shown: Uint8Array[] = [];
+    for (let count = body.varUint(); count > 0; count -= 1)
+      shown.push(...this.presence.open(body.varBytes()));
+    const updates = [varUint(shown.length), ...shown.map(varBytes)];
+    if (shown.length > 0) this.on.in(writeFrame(SHOWN, room, kind, ...updates, message.slice(-8)));
+  }
+
   private joined(_permission: string, version: Uint8Array): void {
     this.claimed = version.length > 0 ? VersionVector.decode(version) : null;
     this.given = 0;
@@ -122,7 +148,11 @@ export class EloLink {
   }
 
   private send(records: Uint8Array[], batch: Uint8Array): void {
-    const frames = updateFrames(SEALED, this.link.room, batch, container(records), this.messageMax);
+    this.say(SEALED, batch, container(records));
+  }
+
+  private say(magic: string, batch: Uint8Array, update: Uint8Array): void {
+    const frames = updateFrames(magic, this.link.room, batch, update, this.messageMax);
     for (const frame of frames) this.on.out(frame);
   }
 

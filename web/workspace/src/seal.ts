@@ -84,13 +84,23 @@ export function documentKey(link: RoomKey): Uint8Array {
   return derive(link, "document");
 }
 
+/** What the document's members show one another is sealed with it, where it is kept. */
+export function presenceKey(link: RoomKey): Uint8Array {
+  return derive(link, "presence");
+}
+
 /** What the room's members say when they join it where it is kept. */
 export function joinWord(link: RoomKey): Uint8Array {
   const magic = new TextEncoder().encode("lorikeet\x01");
   return Uint8Array.of(...magic, ...derive(link, "word"));
 }
 
-/** Records of %ELO (elo.ts): AES-256-GCM, the header bound to it. */
+/** SHA-256. */
+export function hash(bytes: Uint8Array): Uint8Array {
+  return sha256(bytes);
+}
+
+/** Records of %ELO (elo.ts), and entries of %EPH (presence_link.ts): AES-256-GCM, the header bound to it. */
 export function closeBox(
   key: Uint8Array,
   iv: Uint8Array,

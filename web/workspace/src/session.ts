@@ -18,6 +18,7 @@ import {
   partsOf,
   Room,
   type RoomOut,
+  type Value,
 } from "lorikeet-crdt/room";
 import { type Carried, Connection, newCertificate, type Status } from "./connection";
 import { documentId, type Link, linkFragment, type RoomKey } from "./link";
@@ -94,7 +95,12 @@ export class Session implements Carried {
   ) {
     this.id = documentId(link);
     this.key = { ...roomKey(link), room: this.id };
-    this.room = new Room(this.doc, { id: this.id, messageMax: MESSAGE_MAX, guard });
+    this.room = new Room(this.doc, {
+      id: this.id,
+      messageMax: MESSAGE_MAX,
+      unixOffset: performance.timeOrigin,
+      guard,
+    });
     this.tabs = new Tabs(this.id, (news) => void this.hear(news));
     this.doc.subscribe((batch) => this.committed(batch));
     addEventListener("pagehide", () => {
@@ -192,6 +198,16 @@ export class Session implements Carried {
     } finally {
       this.author = null;
     }
+  }
+
+  /** Shows everyone who is here something that is not of the document, under a key; null: no more. */
+  present(key: string, value: Value): void {
+    this.step(() => this.room.setPresence(key, value, now()));
+  }
+
+  /** What those who are here show, by key. */
+  get presence(): Record<string, Value> {
+    return this.room.presence();
   }
 
   /** Calls back for each change of the document, those by `author` left out. */

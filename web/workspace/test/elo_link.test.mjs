@@ -18,7 +18,7 @@ const shared = {
     },
 };
 const { EloLink } = await load('elo_link', [shared]);
-const { documentKey, joinWord, relayKey } = await load('seal');
+const { documentKey, joinWord, presenceKey, relayKey } = await load('seal');
 const { recordsOf, container } = await load('elo');
 const { guardOf, readersLink, roomKey } = await load('rights', [shared]);
 const { Guard, LoroDoc, Room } = engine;
@@ -29,6 +29,7 @@ const writes = new Guard({ head: 'a-room', seed: new Uint8Array(32).fill(7) });
 const reads = new Guard({ head: 'a-room', key: writes.key });
 // HKDF of the key, as test/unit/seal_test.c has it
 const DOCUMENT = '479e475001498556015e640c938c1cd77fcf63e6b80afed38a7d90e9d40ae207';
+const PRESENCE = '98ed904d959b45b78e2084c06da8651e0a1a8b125025c4d1151aca6c459b19e4';
 const WORD = '70361af6357c4f6bb419c409544edef6bcb1bb891b6a11d8646bf66de526767b';
 const RELAY = '0e540e667b4b84d063fe2702c2ff2c5d507e2d2f10ebb8a21bc68799dfa568fe';
 const hex = (bytes) => Buffer.from(bytes).toString('hex');
@@ -92,6 +93,7 @@ function records(side) {
 
 test('keys are those of the program', () => {
     assert.equal(hex(documentKey(link)), DOCUMENT);
+    assert.equal(hex(presenceKey(link)), PRESENCE);
     assert.equal(hex(joinWord(link)), hex(text('lorikeet\x01')) + WORD);
     assert.equal(hex(Buffer.from(relayKey(link), 'base64url')), RELAY);
 });
@@ -203,4 +205,106 @@ test('who only reads gives on what others signed, and nothing of its own is beli
         assert.equal(honest.doc.getText('t').toString(), 'one');
         assert.equal(honest.refused, 1);
     }
+});
+
+// ---- presence ----
+
+const EPH = text('%EPH');
+const isShown = (message) => Buffer.from(message.subarray(0, 4)).equals(EPH);
+const shownHead = (kind) => bytes(EPH, [6], text('a-room'), [kind]);
+/** "Come in" to presence, after which the room says what it shows. */
+const letShow = (side) => side.hear(bytes(shownHead(1), [5], text('write'), [0, 0]));
+/** Messages with what `side` shows, once they went. */
+async function shown(side) {
+    await new Promise((resolve) => setTimeout(resolve, 300));
+    return side.said.splice(0).filter((message) => isShown(message) && message[shownHead(3).length - 1] === 3);
+}
+function present(side, key, value) {
+    side.room.setPresence(key, value, 0);
+    side.pump();
+}
+
+test('who writes and who reads are shown to one another, sealed; only the last of several changes goes', async () => {
+    const [a, b] = [side(1), side(2, reads)];
+    for (const one of [a, b]) one.hear(welcome()), letShow(one);
+    const join = a.said.find(isShown);
+    assert.ok(Buffer.from(join).includes(Buffer.from(joinWord(link))));
+    for (let i = 0; i <= 9; i += 1) present(a, 'me', { name: 'secret', nested: [i, null, true, 1.5, { a: 'b' }] });
+    present(a, 'more', new Uint8Array(3));
+    const found = await shown(a);
+    assert.equal(found.length, 1);
+    assert.ok(!Buffer.concat(found).includes('secret') && !Buffer.concat(found).includes('more'));
+    assert.ok(b.hear(found[0]));
+    const seen = { me: { name: 'secret', nested: [9, null, true, 1.5, { a: 'b' }] }, more: [0, 0, 0] };
+    assert.deepEqual(b.room.presence(), seen);
+    present(b, 'reader', 1);
+    for (const message of await shown(b)) a.hear(message);
+    assert.deepEqual(a.room.presence(), { ...seen, reader: 1 });
+    present(a, 'me', null);
+    for (const message of await shown(a)) b.hear(message);
+    assert.deepEqual(b.room.presence(), { more: [0, 0, 0], reader: 1 });
+    assert.equal(a.refused + b.refused, 0);
+});
+
+test('entries go in updates that receivers take, and what is too large stays', async () => {
+    const [a, b] = [side(1), side(2)];
+    for (const one of [a, b]) one.hear(welcome()), letShow(one);
+    for (let i = 0; i < 300; i += 1) present(a, `key ${i}`, i === 150 ? 'x'.repeat(20_000) : i);
+    const found = await shown(a);
+    assert.ok(found.length > 5 && found.every((message) => message.length < 4096));
+    for (const message of found) b.hear(message);
+    assert.equal(Object.keys(b.room.presence()).length, 299);
+});
+
+test('what is said in place of presence is nothing and costs nothing, and neither is what is old', async (t) => {
+    const [a, b] = [side(1), side(2)];
+    for (const one of [a, b]) one.hear(welcome()), letShow(one);
+    present(a, 'me', 'here');
+    const [message] = await shown(a);
+    for (let at = shownHead(3).length; at < message.length - 8; at += 1) {
+        const changed = message.map((byte, i) => byte ^ Number(i === at));
+        b.eloLink.open(changed);
+        b.pump();
+        assert.deepEqual(b.room.presence(), {}, `byte ${at}`);
+    }
+    for (const minutes of [-6, 6]) {
+        const now = Date.now() + minutes * 60_000;
+        const clock = t.mock.method(Date, 'now', () => now);
+        assert.ok(b.hear(message));
+        assert.deepEqual(b.room.presence(), {});
+        clock.mock.restore();
+    }
+    assert.ok(b.hear(message));
+    assert.deepEqual(b.room.presence(), { me: 'here' });
+});
+
+test('a member who shows what is no update does not break the link', async () => {
+    const [a, b] = [side(1), side(2)];
+    for (const one of [a, b]) one.hear(welcome()), letShow(one);
+    const errors = [];
+    const poll = b.room.poll.bind(b.room);
+    b.room.poll = () => {
+        const out = poll();
+        if (out?.kind === 'error') errors.push(out);
+        return out;
+    };
+    // an update of the room whose key is not UTF-8, as the link's own room would never say it
+    const broken = bytes([1, 2, 0xff, 0xff, 1, 0, 2]);
+    a.eloLink.seal(bytes(shownHead(3), [1], [broken.length], broken, [0, 0, 0, 0, 0, 0, 0, 1]));
+    const [message] = await shown(a);
+    assert.ok(b.hear(message));
+    assert.deepEqual([errors, b.room.presence()], [[], {}]);
+});
+
+test('what the program shows opens here', (t) => {
+    // by src/host/presence_link.c, at that time
+    const SHOWN =
+        '0110676950732d507254326164704862483101082a9f530b412eddc742a0775b6fbcbd0bcec113148e1648efc57204' +
+        '085729b0e6d7442c09313036cd048f3080a0abfef962';
+    t.mock.method(Date, 'now', () => 1_700_000_000_000);
+    const b = side(2);
+    b.hear(welcome());
+    const update = Buffer.from(SHOWN, 'hex');
+    b.hear(bytes(shownHead(3), [1], [update.length], update, [0, 0, 0, 0, 0, 0, 0, 1]));
+    assert.deepEqual(b.room.presence(), { me: 'here' });
 });
