@@ -113,6 +113,8 @@ typedef struct side {
     elo_link *elo_link;
     rooms_member *member;
     mail in, out;
+    struct side *beside; /* by a channel, which is link 2 of both rooms */
+    mail channel;        /* to that one */
     bool refused, synced;
 } side;
 
@@ -130,7 +132,8 @@ static void side_refused(void *context) { ((side *)context)->refused = true; }
 static void side_pump(side *s) {
     const lk_room_out *out;
     while ((out = lk_room_poll(s->room)) != NULL) {
-        if (out->kind == LK_ROOM_SEND) elo_link_seal(s->elo_link, out->bytes);
+        if (out->kind == LK_ROOM_SEND && out->link == 2) mail_put(&s->channel, out->bytes);
+        if (out->kind == LK_ROOM_SEND && out->link == 1) elo_link_seal(s->elo_link, out->bytes);
         if (out->kind == LK_ROOM_STORE) lk_room_stored(s->room, out->token);
         if (out->kind == LK_ROOM_SYNCED) s->synced = true;
         CHECK(out->kind != LK_ROOM_ERROR);
@@ -170,6 +173,7 @@ static void side_close(side *s) {
     lk_free(s->doc);
     mail_drop(&s->in);
     mail_drop(&s->out);
+    mail_drop(&s->channel);
 }
 
 static bool mail_take(mail *m, lk_buf *out) {
@@ -196,6 +200,13 @@ static void settle(side *sides, size_t count) {
                 CHECK(elo_link_open(sides[i].elo_link, (lk_bytes){message.at, message.len}));
                 lk_buf_free(&message);
                 side_pump(&sides[i]);
+                more = true;
+            }
+            while (mail_take(&sides[i].channel, &message)) {
+                side *to = sides[i].beside;
+                CHECK_EQ(lk_room_feed(to->room, 2, (lk_bytes){message.at, message.len}, 0), LK_OK);
+                lk_buf_free(&message);
+                side_pump(to);
                 more = true;
             }
         }
@@ -450,6 +461,63 @@ static void test_presence(void) {
     rooms_free(keeper);
 }
 
+/* In a large room, who is met by a channel is shown to those beyond the keeper, and they to him. */
+static void test_presence_passes(void) {
+    rooms *keeper = keeper_new();
+    side s[3];
+    how = TRUTH;
+    for (uint64_t i = 0; i < 3; i++) side_open(&s[i], 1 + i, keeper, &writes);
+    settle(s, 3);
+    rooms_leave(s[0].member);
+    lk_room_close(s[0].room, 1);
+    s[0].member = rooms_enter(keeper, &s[0].in, 0); /* who says nothing there any more */
+    for (int i = 0; i < 2; i++) {
+        s[i].beside = &s[1 - i];
+        CHECK_EQ(lk_room_open(s[i].room, 2, 0), LK_OK);
+    }
+    for (int i = 0; i < 3; i++) lk_room_sparse(s[i].room, true, 0);
+    for (int i = 0; i < 3; i++) side_pump(&s[i]);
+    settle(s, 3);
+    show(&s[0], "a", "secret a");
+    show(&s[2], "c", "secret c");
+    for (uint64_t now_ms = 0; now_ms <= 2000; now_ms += 250) {
+        for (int i = 0; i < 3; i++) {
+            lk_room_tick(s[i].room, now_ms);
+            side_pump(&s[i]);
+        }
+        settle(s, 3);
+    }
+    for (int i = 0; i < 3; i++) check_shown(&s[i], "{\"a\":\"secret a\",\"c\":\"secret c\"}");
+    for (int i = 0; i < 3; i++) side_close(&s[i]);
+    rooms_free(keeper);
+}
+
+/* Who keeps the room and takes no presence, as it was founded without a word, is told none. */
+static void test_presence_refused(void) {
+    rooms *keeper = keeper_new();
+    side s[2];
+    mail founder = {0};
+    lk_buf join = HEAP_BUF;
+    how = TRUTH;
+    rooms_member *first = rooms_enter(keeper, &founder, 0);
+    CHECK(
+        frame_encode(&(frame){.crdt = FRAME_ELO, .room = ROOM, .kind = FRAME_JOIN_REQUEST}, &join));
+    rooms_feed(first, (lk_bytes){join.at, join.len}, 0);
+    side_open(&s[0], 1, keeper, &writes), side_open(&s[1], 2, keeper, &writes);
+    settle(s, 2);
+    show(&s[0], "a", "secret");
+    type(&s[0], 1);
+    CHECK_EQ(elo_link_wake_at(s[0].elo_link), UINT64_MAX);
+    settle(s, 2);
+    check_text(&s[1], 1);
+    check_shown(&s[1], "{}");
+    rooms_leave(first);
+    side_close(&s[0]), side_close(&s[1]);
+    mail_drop(&founder);
+    lk_buf_free(&join);
+    rooms_free(keeper);
+}
+
 /* Of changes in a row the last one goes, and not sooner than a while after those before. */
 static void test_presence_waits(void) {
     rooms *keeper = keeper_new();
@@ -582,6 +650,8 @@ int main(void) {
     test_lies();
     test_key();
     test_presence();
+    test_presence_passes();
+    test_presence_refused();
     test_presence_waits();
     test_presence_many();
     test_presence_lies();
