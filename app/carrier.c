@@ -20,7 +20,8 @@
  * and this long if somebody is there and cannot be reached. */
 #define CARRIER_ALONE_MS 3000
 #define CARRIER_UNREACHED_MS 15000
-/* How often it is looked whether the server is needed as a way; links of the mesh are small. */
+/* How often it is looked whether the server is needed as a way, and what links hold; those of the
+ * mesh are small. */
 #define CARRIER_LOOK_MS 1000
 #define CARRIER_UPLINKS 0x80000000u
 
@@ -31,6 +32,7 @@ struct carrier {
     slips *slips;     /* NULL: by a server */
     uplink *uplink;   /* likewise */
     uint32_t uplinks; /* links it has been */
+    VEC(uint32_t) links;
     loop_handle *begin, *look;
     lk_buf told; /* names of the list that are ours or that people were told of, between "/" */
     bool apart;  /* some who are here cannot be reached directly */
@@ -58,6 +60,11 @@ static void carrier_hang_up(void *context, uint32_t link) {
         mesh_hang_up(c->mesh, link);
     else if (link == CARRIER_UPLINKS + c->uplinks)
         uplink_hang_up(c->uplink);
+}
+
+static bool carrier_holds(const carrier *c, uint32_t link) {
+    if (c->slips != NULL) return slips_holds(c->slips, link);
+    return link < CARRIER_UPLINKS ? mesh_holds(c->mesh, link) : uplink_holds(c->uplink);
 }
 
 /* Is it new? Then it is remembered. Names have no "/". */
@@ -97,6 +104,7 @@ static void carrier_settled(void *context) {
 
 static void carrier_opened(void *context, uint32_t link, bool sealed) {
     carrier *c = context;
+    *vec_push(&heap_memory, &c->links) = link;
     for (size_t i = 0; i < c->documents.len; i++) replica_opened(c->documents.at[i], link, sealed);
 }
 
@@ -114,6 +122,8 @@ static void carrier_message(void *context, uint32_t link, lk_bytes message) {
 
 static void carrier_closed(void *context, uint32_t link) {
     carrier *c = context;
+    for (size_t i = c->links.len; i-- > 0;)
+        if (c->links.at[i] == link) c->links.at[i] = c->links.at[--c->links.len];
     for (size_t i = 0; i < c->documents.len; i++) replica_closed(c->documents.at[i], link);
 }
 
@@ -137,8 +147,15 @@ static void carrier_up_closed(void *context) {
     carrier_closed(c, CARRIER_UPLINKS + c->uplinks);
 }
 
-static void carrier_look(void *context) {
-    carrier *c = context;
+static void carrier_look_at_links(carrier *c) {
+    for (size_t k = 0; k < c->links.len; k++) {
+        if (!carrier_holds(c, c->links.at[k])) continue;
+        for (size_t i = 0; i < c->documents.len; i++)
+            replica_held(c->documents.at[i], c->links.at[k]);
+    }
+}
+
+static void carrier_look_at_mesh(carrier *c) {
     bool apart = mesh_apart(c->mesh);
     if (apart != c->apart)
         carrier_say(apart
@@ -146,6 +163,12 @@ static void carrier_look(void *context) {
                         : "everyone here is reached without the server again");
     c->apart = apart;
     uplink_want(c->uplink, apart);
+}
+
+static void carrier_look(void *context) {
+    carrier *c = context;
+    if (c->mesh != NULL) carrier_look_at_mesh(c);
+    carrier_look_at_links(c);
     for (size_t i = 0; i < c->documents.len; i++) replica_look(c->documents.at[i]);
     loop_timer_start(c->look, CARRIER_LOOK_MS);
 }
@@ -207,8 +230,6 @@ static void carrier_meet(carrier *c) {
     c->mesh = mesh_new(&peers, &events);
     c->uplink = uplink_new(
         &up, &(uplink_events){c, carrier_up_opened, carrier_up_message, carrier_up_closed});
-    c->look = loop_timer(o->loop, carrier_look, c);
-    loop_timer_start(c->look, CARRIER_LOOK_MS);
 }
 
 static bool carrier_open_documents(carrier *c, lk_buf *why) {
@@ -226,6 +247,7 @@ static bool carrier_open_documents(carrier *c, lk_buf *why) {
 static void carrier_drop(carrier *c) {
     for (size_t i = 0; i < c->documents.len; i++) replica_free(c->documents.at[i]);
     vec_drop(&heap_memory, &c->documents);
+    vec_drop(&heap_memory, &c->links);
     lk_buf_free(&c->told);
     heap_free(carrier, c);
 }
@@ -244,6 +266,8 @@ carrier *carrier_new(const carrier_options *options, lk_buf *why) {
     if (!options->documents[0].keys->writes)
         carrier_say("this link only reads: what others write is shown");
     c->begin = loop_timer(options->loop, carrier_begin, c);
+    c->look = loop_timer(options->loop, carrier_look, c);
+    loop_timer_start(c->look, CARRIER_LOOK_MS);
     LK_ASSERT(lk_rtc_global_init() == LK_OK);
     if (options->by_hand)
         carrier_meet_by_hand(c);

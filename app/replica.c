@@ -246,6 +246,8 @@ void replica_sparse(replica *r, bool sparse) {
     replica_pump(r);
 }
 
+void replica_held(replica *r, uint32_t link) { lk_room_held(r->room, link, loop_now_ms()); }
+
 lk_str replica_id(const replica *r) { return r->options.keys->id; }
 bool replica_settled(const replica *r) { return r->settled; }
 

@@ -45,6 +45,8 @@ void replica_opened(replica *r, uint32_t link, bool sealed);
 void replica_message(replica *r, uint32_t link, lk_bytes message);
 void replica_closed(replica *r, uint32_t link);
 void replica_sparse(replica *r, bool sparse);
+/* Not all has left yet that was sent on the link; every second or so while that is so. */
+void replica_held(replica *r, uint32_t link);
 
 lk_str replica_id(const replica *r);
 /* Do all others who are here and have this document have what is here, and the disk and the file,

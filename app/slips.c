@@ -147,4 +147,6 @@ void slips_send(slips *s, uint32_t link, lk_bytes message) {
     by_hand_send(s->by_hand, link, message);
 }
 
+bool slips_holds(const slips *s, uint32_t link) { return by_hand_holds(s->by_hand, link); }
+
 void slips_hang_up(slips *s, uint32_t link) { by_hand_hang_up(s->by_hand, link); }

@@ -17,6 +17,7 @@ typedef struct slips_options {
 slips *slips_new(const slips_options *options, const by_hand_events *events);
 void slips_free(slips *s);
 void slips_send(slips *s, uint32_t link, lk_bytes message);
+bool slips_holds(const slips *s, uint32_t link);
 void slips_hang_up(slips *s, uint32_t link);
 
 #endif

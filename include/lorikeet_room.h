@@ -74,6 +74,12 @@ lk_status lk_room_open(lk_room *room, lk_link link, uint64_t now_ms);
 /* A link is gone; what it had not acknowledged is exchanged again by the next join. */
 void lk_room_close(lk_room *room, lk_link link);
 
+/* What was to be sent on the link has not all left yet, of this room or of others: what answers it
+ * is not missed before it has. Say so every second or so while that is so; without it a link is
+ * taken to carry 16 kB/s, for this room alone, and more is sent again than has to be on one that
+ * does not. */
+void lk_room_held(lk_room *room, lk_link link, uint64_t now_ms);
+
 /* Not everyone in the room is linked with everyone, and links come and go so that they reach all
  * the same: what comes goes on at once, presence too (over the first 64 links). Without this a line
  * or a star of peers works as well, but each hop takes half a second until it is known to be

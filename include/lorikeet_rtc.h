@@ -155,6 +155,8 @@ lk_status lk_rtc_send(lk_rtc *rtc, lk_rtc_channel channel, bool text, lk_bytes m
                       uint64_t now_ms);
 /* Bytes of messages that SCTP has not taken yet (W3C: bufferedAmount). */
 size_t lk_rtc_buffered(const lk_rtc *rtc, lk_rtc_channel channel);
+/* Has the other side's SCTP acknowledged all messages that ours has taken, of all channels? */
+bool lk_rtc_idle(const lk_rtc *rtc);
 /* Tell with LK_RTC_DRAINED when that falls to `bytes` from above; 0 at first. */
 lk_status lk_rtc_set_low(lk_rtc *rtc, lk_rtc_channel channel, size_t bytes);
 /* Close a channel in both directions (RFC 8831 section 6.7): what is queued goes first, and nothing

@@ -25,6 +25,10 @@ lk_status WEB(w_room_open)(lk_room *room, lk_link link, double now_ms) {
 
 void WEB(w_room_close)(lk_room *room, lk_link link) { lk_room_close(room, link); }
 
+void WEB(w_room_held)(lk_room *room, lk_link link, double now_ms) {
+    lk_room_held(room, link, (uint64_t)now_ms);
+}
+
 void WEB(w_room_sparse)(lk_room *room, bool sparse, double now_ms) {
     lk_room_sparse(room, sparse, (uint64_t)now_ms);
 }

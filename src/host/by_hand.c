@@ -257,6 +257,11 @@ void by_hand_send(by_hand *b, uint32_t link, lk_bytes message) {
     if (a != NULL) session_send(a->session, message);
 }
 
+bool by_hand_holds(const by_hand *b, uint32_t link) {
+    const attempt *a = by_hand_by_link(b, link);
+    return a != NULL && session_holds(a->session);
+}
+
 void by_hand_hang_up(by_hand *b, uint32_t link) {
     attempt *a = by_hand_by_link(b, link);
     if (a != NULL) by_hand_drop(a);

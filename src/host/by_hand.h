@@ -43,6 +43,7 @@ void by_hand_offer(by_hand *b);
 void by_hand_hear(by_hand *b, lk_str text);
 
 void by_hand_send(by_hand *b, uint32_t link, lk_bytes message);
+bool by_hand_holds(const by_hand *b, uint32_t link);
 void by_hand_hang_up(by_hand *b, uint32_t link);
 
 #endif

@@ -582,6 +582,11 @@ void mesh_send(mesh *m, uint32_t link, lk_bytes message) {
     if (p != NULL) session_send(p->session, message);
 }
 
+bool mesh_holds(const mesh *m, uint32_t link) {
+    const peer *p = link == 0 ? NULL : mesh_by_link(m, link);
+    return p != NULL && session_holds(p->session);
+}
+
 bool mesh_apart(const mesh *m) {
     uint64_t now_ms = loop_now_ms();
     for (size_t i = 0; i < m->peers.len; i++) {

@@ -46,6 +46,8 @@ mesh *mesh_new(const mesh_options *options, const mesh_events *events);
 void mesh_free(mesh *m);
 
 void mesh_send(mesh *m, uint32_t link, lk_bytes message);
+/* Has not all left that was sent on it? */
+bool mesh_holds(const mesh *m, uint32_t link);
 /* Has somebody been here for a while whom no link leads to? */
 bool mesh_apart(const mesh *m);
 /* Give a link up: `closed` follows at once. If its peer is still around, there will be another. */

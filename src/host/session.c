@@ -452,6 +452,11 @@ void session_send(session *s, lk_bytes message) {
     session_pump(s);
 }
 
+bool session_holds(const session *s) {
+    return !turns_empty(&s->turns) || lk_rtc_buffered(s->rtc, s->channel) > 0 ||
+           !lk_rtc_idle(s->rtc);
+}
+
 void session_path(const session *s, lk_buf *out) {
     lk_rtc_stats stats = lk_rtc_stats_read(s->rtc);
     char local[64], remote[64];

@@ -42,6 +42,8 @@ void session_remote_candidate(session *s, lk_str line);
 /* Queue a message of a room (lorikeet_room.h) and send what can be sent. Rooms take turns; those of
  * one keep their order. */
 void session_send(session *s, lk_bytes message);
+/* Does something wait to be sent, or to be acknowledged by the other side's SCTP? */
+bool session_holds(const session *s);
 /* Let time pass; every 10 ms or so, after lk_rtc_global_tick(). */
 void session_tick(session *s, uint64_t now_ms);
 /* Does it look as if nobody were at the other end any more? Its address refuses what we send, or

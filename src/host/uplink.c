@@ -127,6 +127,10 @@ void uplink_send(uplink *u, lk_bytes message) {
     uplink_give(u);
 }
 
+bool uplink_holds(const uplink *u) {
+    return u->open && (!turns_empty(&u->turns) || web_queued(u->attempt->conn) > 0);
+}
+
 void uplink_hang_up(uplink *u) {
     uplink_abandon(u);
     uplink_again(u);

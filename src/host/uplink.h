@@ -28,6 +28,8 @@ void uplink_free(uplink *u);
 /* Connect, and connect again whenever it must; or be closed. */
 void uplink_want(uplink *u, bool wanted);
 void uplink_send(uplink *u, lk_bytes message);
+/* Has not all left that was sent on it? */
+bool uplink_holds(const uplink *u);
 /* Give this connection up; if it is wanted, there will be another one. */
 void uplink_hang_up(uplink *u);
 

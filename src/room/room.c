@@ -246,6 +246,15 @@ void lk_room_close(lk_room *room, lk_link id) {
     room_look(room);
 }
 
+void lk_room_held(lk_room *room, lk_link id, uint64_t now_ms) {
+    room_time(room, now_ms);
+    link *l = room_link(room, id);
+    if (l == NULL || !link_good(l)) return;
+    if (l->asked) l->join_due_ms = room->now_ms + ROOM_JOIN_TIMEOUT_MS;
+    /* what was refused is to go again, whatever waits */
+    if (l->flights.len > 0 && l->refusals == 0) room_await_ack(room, l);
+}
+
 void lk_room_sparse(lk_room *room, bool sparse, uint64_t now_ms) {
     room_time(room, now_ms);
     room->sparse = sparse;

@@ -410,6 +410,10 @@ size_t lk_rtc_buffered(const lk_rtc *r, lk_rtc_channel number) {
     return c == NULL ? 0 : channel_waiting(c);
 }
 
+bool lk_rtc_idle(const lk_rtc *r) {
+    return r->channels.assoc == NULL || assoc_idle(r->channels.assoc);
+}
+
 lk_status lk_rtc_set_low(lk_rtc *r, lk_rtc_channel number, size_t bytes) {
     channel *c = channel_find(&r->channels, number);
     if (c == NULL) return LK_ESTATE;

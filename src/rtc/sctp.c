@@ -472,6 +472,13 @@ bool assoc_reset(assoc *s, const uint16_t *streams, size_t len) {
                                     sizeof request.head + len * sizeof *streams);
 }
 
+bool assoc_idle(const assoc *s) {
+    struct sctp_status status = {.sstat_assoc_id = SCTP_ALL_ASSOC};
+    socklen_t len = sizeof status;
+    if (usrsctp_getsockopt(s->socket, IPPROTO_SCTP, SCTP_STATUS, &status, &len) != 0) return true;
+    return status.sstat_unackdata == 0 && status.sstat_penddata == 0;
+}
+
 void assoc_shutdown(assoc *s) {
     if (!s->down) usrsctp_shutdown(s->socket, SHUT_WR);
 }

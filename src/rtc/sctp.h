@@ -65,6 +65,8 @@ bool assoc_readable(const assoc *s);
 /* Take a message; false when the send buffer is full or the stream is being reset: try again after
  * the next packet or tick. */
 bool assoc_send(assoc *s, const assoc_message *message);
+/* Has the other side's SCTP acknowledged all messages that were taken? */
+bool assoc_idle(const assoc *s);
 /* End our direction of up to ASSOC_RESETS streams, after what was sent on them; ASSOC_ENDED or
  * ASSOC_KEPT follow for each. False: busy, try again later. */
 bool assoc_reset(assoc *s, const uint16_t *streams, size_t len);

@@ -173,6 +173,7 @@ export interface Engine {
   ): number;
   w_room_free(room: number): void;
   w_room_open(room: number, link: number, now: number): number;
+  w_room_held(room: number, link: number, now: number): void;
   w_room_sparse(room: number, sparse: number, now: number): void;
   w_room_close(room: number, link: number): void;
   w_room_of(len: number): number;

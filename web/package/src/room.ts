@@ -136,6 +136,12 @@ export class Room {
     engine().w_room_close(this._handle, link);
   }
 
+  /** What was to be sent on the link has not all left yet, whatever room it is of: what answers it is
+   *  not missed before it has. Say so every second or so while that is so. */
+  held(link: number, now: number): void {
+    engine().w_room_held(this._handle, link, now);
+  }
+
   /** Not everyone in the room is linked with everyone: what comes goes on at once, presence too. */
   sparse(on: boolean, now: number): void {
     engine().w_room_sparse(this._handle, Number(on), now);

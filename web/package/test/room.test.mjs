@@ -128,6 +128,25 @@ test("a room ends before its document", () => {
   a.room.free();
 });
 
+test("what has not left yet is not missed", () => {
+  const [a, b] = [new Member(1), new Member(2)];
+  a.room.open(1, 0);
+  b.room.open(1, 0);
+  settle(a, b, 0);
+  a.doc.getText("t").insert(0, "x");
+  a.room.edited(0);
+  let sent = 0;
+  const count = () => a.drain(() => sent++, now);
+  let now = 0;
+  for (; now < 60_000; now += 1000) {
+    a.room.held(1, now);
+    count();
+  }
+  assert.equal(sent, 1);
+  for (; sent === 1; now += 1000) count();
+  assert.ok(now > 69_000 && now < 75_000, `again after ${now} ms`);
+});
+
 test("a room id that is too long is refused", () => {
   assert.throws(() => new ours.Room(doc(ours), { id: "x".repeat(129) }), ours.ESTATE);
 });

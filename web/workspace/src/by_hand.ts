@@ -95,6 +95,10 @@ export class ByHand {
     }
   }
 
+  holds(link: number): boolean {
+    return [...this.attempts.values()].some((attempt) => attempt.link === link && attempt.channel.holds);
+  }
+
   hangUp(link: number): void {
     for (const [session, attempt] of this.attempts) {
       if (attempt.link === link) this.drop(session, attempt);

@@ -132,6 +132,11 @@ export class Channel {
     this.drain();
   }
 
+  /** Has not all left that was sent? */
+  get holds(): boolean {
+    return !this.waiting.empty || (this.data?.bufferedAmount ?? 0) > 0;
+  }
+
   close(): void {
     this.done = true;
     clearTimeout(this.timer);

@@ -25,6 +25,8 @@ export interface Carried {
   heard(link: number, message: Uint8Array): void;
   closed(link: number): void;
   sparse(on: boolean): void;
+  /** Not all has left yet that was sent on the link. */
+  held(link: number): void;
 }
 
 export interface ConnectionEvents {
@@ -43,7 +45,8 @@ export type Status = "offline" | "connecting" | "live";
 const OTHER_KEY =
   "Someone is here with another key than yours, so neither sees what the other one writes. Compare " +
   "your links: if they are the same, the server is not to be trusted.";
-// How often it is looked whether the server is needed as a way; links of the mesh are small.
+// How often it is looked whether the server is needed as a way, and what links hold; those of the mesh
+// are small.
 const LOOK_EVERY_MS = 1_000;
 const UPLINKS = 2 ** 31;
 
@@ -90,7 +93,7 @@ export class Connection {
       message: (bytes) => this.heard(this.up, bytes),
       closed: () => this.closed(this.up),
     });
-    setInterval(() => this.uplink.want(this.mesh.apart), LOOK_EVERY_MS);
+    setInterval(() => this.look(), LOOK_EVERY_MS);
     this.signalling = new Signalling(new URL("signal", server).href, link.room, {
       welcome: (self, peers, ice) => this.mesh.welcome(self, peers, ice),
       joined: (peer) => this.mesh.joined(peer),
@@ -137,6 +140,14 @@ export class Connection {
 
   private through(link: number): Mesh | ByHand {
     return this.byHand.has(link) ? this.byHand : this.mesh;
+  }
+
+  private look(): void {
+    this.uplink.want(this.mesh.apart);
+    for (const link of this.links.keys()) {
+      const holds = link === this.up ? this.uplink.holds : this.through(link).holds(link);
+      if (holds) for (const document of this.documents.values()) document.held(link);
+    }
   }
 
   private opened(link: number, sealed: boolean): void {

@@ -200,6 +200,11 @@ export class Mesh {
     this.open.get(link)?.channel?.send(bytes);
   }
 
+  /** Has not all left that was sent on it? */
+  holds(link: number): boolean {
+    return this.open.get(link)?.channel?.holds ?? false;
+  }
+
   /** Gives a link up; if its peer is still around, another session follows. */
   hangUp(link: number): void {
     const peer = this.open.get(link);

@@ -298,6 +298,10 @@ export class Session implements Carried {
     if (!good) this.connection.hangUp(id);
   }
 
+  held(link: number): void {
+    this.room.held(link, now());
+  }
+
   sparse(on: boolean): void {
     this.step(() => this.room.sparse(on, now()));
   }

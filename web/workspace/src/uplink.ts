@@ -39,6 +39,11 @@ export class Uplink {
     if (this.isOpen) this.socket?.send(bytes as Uint8Array<ArrayBuffer>); // never shared memory
   }
 
+  /** Has not all left that was sent? */
+  get holds(): boolean {
+    return (this.socket?.bufferedAmount ?? 0) > 0;
+  }
+
   /** Gives this connection up; if it is wanted, another one follows. */
   hangUp(): void {
     this.drop();
