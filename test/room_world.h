@@ -63,6 +63,7 @@ struct world {
     rng random;
     uint64_t now_ms;
     uint32_t len;
+    lk_str id; /* of the rooms */
     bool guarded;
     uint32_t readers;
     world_node *nodes;
@@ -165,7 +166,7 @@ static inline void world_start(world *w, uint32_t i) {
     CHECK_EQ(lk_root(n->doc, LK_MAP, STR("map"), &n->map), LK_OK);
     CHECK_EQ(lk_root(n->doc, LK_MOVABLE_LIST, STR("list"), &n->list), LK_OK);
     lk_room_options options = {
-        .room_id = STR("room"), .seed = rng_u64(&w->random), .message_max = w->message_max};
+        .room_id = w->id, .seed = rng_u64(&w->random), .message_max = w->message_max};
     const lk_memory *memory = w->memory == NULL ? &mem_default : w->memory;
     lk_guard guard = {(void *)(uintptr_t)memory, reads ? NULL : world_sign, world_verify};
     if (w->guarded) options.guard = &guard;
@@ -177,8 +178,10 @@ static inline void world_start(world *w, uint32_t i) {
     n->next_ms = 0;
 }
 
-static inline world *world_new_of(uint32_t len, uint64_t seed, bool guarded, uint32_t readers) {
+static inline world *world_new_named(lk_str id, uint32_t len, uint64_t seed, bool guarded,
+                                     uint32_t readers) {
     world *w = calloc(1, sizeof *w);
+    w->id = id;
     w->random.state = seed;
     w->guarded = guarded;
     w->readers = readers;
@@ -190,6 +193,9 @@ static inline world *world_new_of(uint32_t len, uint64_t seed, bool guarded, uin
     return w;
 }
 
+static inline world *world_new_of(uint32_t len, uint64_t seed, bool guarded, uint32_t readers) {
+    return world_new_named(STR("room"), len, seed, guarded, readers);
+}
 static inline world *world_new(uint32_t len, uint64_t seed) {
     return world_new_of(len, seed, false, 0);
 }
