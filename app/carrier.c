@@ -225,7 +225,8 @@ static void carrier_meet(carrier *c) {
                           carrier_closed,
                           carrier_sparse,
                           carrier_welcome,
-                          carrier_note};
+                          carrier_note,
+                          NULL};
     uplink_options up = {o->loop, o->web, o->mesh.server};
     c->mesh = mesh_new(&peers, &events);
     c->uplink = uplink_new(

@@ -126,7 +126,8 @@ static void outlook_begin(void *context) {
                                .turn = turn,
                                .tls_names = tls_names,
                                .turn_len = servers_turn(o->servers, turn, tls_names)};
-    session_events events = {o, outlook_candidate, outlook_none, outlook_message, outlook_closed};
+    session_events events = {o,   outlook_candidate, outlook_none, outlook_message, outlook_closed,
+                             NULL};
     lk_buf sdp = HEAP_BUF;
     o->session = session_new(o->loop, &options, &events);
     LK_ASSERT(session_describe(o->session, &sdp) == LK_OK);

@@ -5,7 +5,7 @@
  *                             └► outbox ─► mesh: answers, and updates for the others
  *
  * A channel that is written to may close, or have a message for us, at once. So what the rooms want
- * sent waits until they are done. */
+ * sent waits until they are done, and they make no more of it than channels take. */
 #include "relay.h"
 
 #include <stdio.h>
@@ -22,7 +22,8 @@ typedef struct relay_peer {
     relay *relay;
     uint32_t link;
     rooms_member *member;
-    bool over; /* to be hung up */
+    size_t leaving; /* bytes for it in the outbox */
+    bool over;      /* to be hung up */
 } relay_peer;
 
 typedef struct relay_out {
@@ -55,6 +56,7 @@ static void relay_send(void *conn, lk_bytes message) {
     relay_out *out = vec_push(&heap_memory, &p->relay->outbox);
     *out = (relay_out){.link = p->link, .message = HEAP_BUF};
     buf_append(&out->message, message.at, message.len);
+    p->leaving += message.len;
     if (p->relay->outbox.len == 1) loop_timer_start(p->relay->flush, 0);
 }
 
@@ -65,16 +67,18 @@ static void relay_flush(void *context) {
     for (size_t i = 0; i < r->outbox.len; i++) { /* it may grow meanwhile */
         relay_out out = r->outbox.at[i];
         mesh_send(r->mesh, out.link, (lk_bytes){out.message.at, out.message.len});
+        relay_peer *p = relay_find(r, out.link);
+        if (p != NULL) p->leaving -= out.message.len;
+        if (p != NULL && p->leaving == 0) rooms_drained(p->member);
         lk_buf_free(&out.message);
     }
     r->outbox.len = 0;
     r->sending = false;
 }
 
-/* A channel queues for itself. */
 static size_t relay_queued(void *conn) {
-    (void)conn;
-    return 0;
+    const relay_peer *p = conn;
+    return p->leaving + mesh_queued(p->relay->mesh, p->link);
 }
 
 static void relay_close(void *conn) { ((relay_peer *)conn)->over = true; }
@@ -106,6 +110,11 @@ static void relay_closed(void *context, uint32_t link) {
     r->peers.at[at] = r->peers.at[--r->peers.len];
     rooms_leave(p->member);
     heap_free(relay_peer, p);
+}
+
+static void relay_drained(void *context, uint32_t link) {
+    const relay_peer *p = relay_find(context, link);
+    if (p != NULL) rooms_drained(p->member);
 }
 
 static void relay_welcome(void *context, size_t others) {
@@ -149,7 +158,7 @@ relay *relay_new(const relay_options *options) {
     LK_ASSERT(lk_rtc_global_init() == LK_OK);
     peers.loop = options->loop, peers.web = options->web, peers.relay = true;
     r->mesh = mesh_new(&peers, &(mesh_events){r, relay_opened, relay_message, relay_closed, NULL,
-                                              relay_welcome, relay_note});
+                                              relay_welcome, relay_note, relay_drained});
     return r;
 }
 

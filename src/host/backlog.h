@@ -13,13 +13,22 @@ typedef struct backlog_item {
     bool record; /* one of those to be put into a container, which then is the batch */
 } backlog_item;
 
+/* An update on its way: `head`, and then the bytes that others hold, too. */
+enum { BACKLOG_HEAD = 16 };
+typedef struct backlog_part {
+    uint8_t head[BACKLOG_HEAD];
+    size_t head_len;
+    shared_bytes *update; /* NULL: none is on its way */
+    uint64_t batch;
+    size_t at; /* of head and update, as one */
+    uint32_t index;
+} backlog_part;
+
 typedef struct backlog { /* all zero: empty */
     VEC(backlog_item) items;
-    size_t sent;       /* items at its beginning that are */
-    size_t bytes;      /* of updates waiting */
-    backlog_item part; /* the one being sent in fragments; its `update` NULL: none */
-    size_t part_at;
-    uint32_t part_index;
+    size_t sent;  /* items at its beginning that are */
+    size_t bytes; /* waiting */
+    backlog_part part;
 } backlog;
 
 void backlog_drop(backlog *b);

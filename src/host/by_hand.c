@@ -132,7 +132,8 @@ static attempt *by_hand_attempt(by_hand *b, bool answer) {
                                .stun = b->servers->stun,
                                .stun_len = b->servers->stun_len,
                                .patience_ms = answer ? BY_HAND_PATIENCE_MS : 0};
-    session_events events = {a, by_hand_candidate, by_hand_opened, by_hand_message, by_hand_closed};
+    session_events events = {
+        a, by_hand_candidate, by_hand_opened, by_hand_message, by_hand_closed, NULL};
     a->session = session_new(b->options.loop, &options, &events);
     *vec_push(&heap_memory, &b->attempts) = a;
     return a;

@@ -229,6 +229,12 @@ static void mesh_message(void *context, lk_bytes message) {
     if (p->link != 0) p->mesh->events.message(p->mesh->events.context, p->link, message);
 }
 
+static void mesh_drained(void *context) {
+    const peer *p = context;
+    const mesh_events *events = &p->mesh->events;
+    if (p->link != 0 && events->drained != NULL) events->drained(events->context, p->link);
+}
+
 /* ---- sessions ---- */
 
 static session_options mesh_session_options(const peer *p, lk_rtc_turn turn[LIMIT_ICE_SERVERS],
@@ -257,7 +263,8 @@ static void mesh_attempt(peer *p, lk_str name) {
     lk_rtc_turn turn[LIMIT_ICE_SERVERS];
     const char *tls_names[LIMIT_ICE_SERVERS];
     session_options options = mesh_session_options(p, turn, tls_names);
-    session_events events = {p, mesh_candidate, mesh_opened, mesh_message, mesh_session_closed};
+    session_events events = {
+        p, mesh_candidate, mesh_opened, mesh_message, mesh_session_closed, mesh_drained};
     p->session = session_new(m->options.loop, &options, &events);
 }
 
@@ -580,6 +587,11 @@ static peer *mesh_by_link(const mesh *m, uint32_t link) {
 void mesh_send(mesh *m, uint32_t link, lk_bytes message) {
     peer *p = link == 0 ? NULL : mesh_by_link(m, link);
     if (p != NULL) session_send(p->session, message);
+}
+
+size_t mesh_queued(const mesh *m, uint32_t link) {
+    const peer *p = link == 0 ? NULL : mesh_by_link(m, link);
+    return p == NULL ? 0 : session_queued(p->session);
 }
 
 bool mesh_holds(const mesh *m, uint32_t link) {

@@ -23,6 +23,8 @@ typedef struct mesh_events {
     /* The server said who else is in the room. */
     void (*welcome)(void *context, size_t others);
     void (*note)(void *context, const char *text); /* for people to read */
+    /* More can be sent than mesh_queued() says that waits. May be NULL. */
+    void (*drained)(void *context, uint32_t link);
 } mesh_events;
 
 typedef struct mesh_options {
@@ -46,6 +48,8 @@ mesh *mesh_new(const mesh_options *options, const mesh_events *events);
 void mesh_free(mesh *m);
 
 void mesh_send(mesh *m, uint32_t link, lk_bytes message);
+/* Bytes that its channel has not taken yet. */
+size_t mesh_queued(const mesh *m, uint32_t link);
 /* Has not all left that was sent on it? */
 bool mesh_holds(const mesh *m, uint32_t link);
 /* Has somebody been here for a while whom no link leads to? */

@@ -302,6 +302,7 @@ static void session_give(session *s, lk_bytes message) {
 static void session_give_more(session *s) {
     lk_bytes message;
     while (session_takes(s) && turns_take(&s->turns, &message)) session_give(s, message);
+    if (session_takes(s) && s->events.drained != NULL) s->events.drained(s->events.context);
 }
 
 static void session_closed(session *s, const char *why) {
@@ -452,10 +453,11 @@ void session_send(session *s, lk_bytes message) {
     session_pump(s);
 }
 
-bool session_holds(const session *s) {
-    return !turns_empty(&s->turns) || lk_rtc_buffered(s->rtc, s->channel) > 0 ||
-           !lk_rtc_idle(s->rtc);
+size_t session_queued(const session *s) {
+    return lanes_bytes(&s->turns.lanes) + lk_rtc_buffered(s->rtc, s->channel);
 }
+
+bool session_holds(const session *s) { return session_queued(s) > 0 || !lk_rtc_idle(s->rtc); }
 
 void session_path(const session *s, lk_buf *out) {
     lk_rtc_stats stats = lk_rtc_stats_read(s->rtc);

@@ -17,6 +17,7 @@ typedef struct session_events { /* session_free() may be called from all of them
     void (*opened)(void *context);
     void (*message)(void *context, lk_bytes message);
     void (*closed)(void *context, const char *why); /* nothing follows */
+    void (*drained)(void *context); /* more can be sent than is held now; may be NULL */
 } session_events;
 
 typedef struct session_options {
@@ -42,6 +43,8 @@ void session_remote_candidate(session *s, lk_str line);
 /* Queue a message of a room (lorikeet_room.h) and send what can be sent. Rooms take turns; those of
  * one keep their order. */
 void session_send(session *s, lk_bytes message);
+/* Bytes that wait to be taken by SCTP. */
+size_t session_queued(const session *s);
 /* Does something wait to be sent, or to be acknowledged by the other side's SCTP? */
 bool session_holds(const session *s);
 /* Let time pass; every 10 ms or so, after lk_rtc_global_tick(). */

@@ -6,7 +6,7 @@ import path from 'node:path';
 import { after, test as plainTest } from 'node:test';
 import { noChromium } from './lib/chromium.mjs';
 import { scratchFolder, until } from './lib/cleanup.mjs';
-import { memoryHolds } from './lib/memory.mjs';
+import { memoryHolds, memoryPeak } from './lib/memory.mjs';
 import { liar } from './lib/liar.mjs';
 import { openBed } from './lib/pages.mjs';
 import { Child, filePeer, havePage, haveProgram, newLink, program } from './lib/program.mjs';
@@ -65,6 +65,24 @@ test('what a relay was not given it does not take', async () => {
     assert.match((await finish('join', given)).stderr, /not of the form .*k=KEY/);
     assert.equal((await finish('link', '--relay', given)).code, 64);
     assert.equal((await finish('link', '--relay', link, '--server', bed.url)).code, 64);
+});
+
+test('what several clients lack a relay holds once', async (t) => {
+    const link = bed.link();
+    const line = () => Array.from({ length: 6 }, () => Math.random().toString(36).slice(2, 12)).join('');
+    const text = Array.from({ length: 320_000 }, line).join('\n');
+    const keeper = await relay(t, link);
+    const a = filePeer(t, link, text);
+    await a.synced();
+    await a.child.stop();
+    await keeper.stop();
+    const again = await relay(t, link, keeper.data);
+    const others = [1, 2, 3, 4].map(() => filePeer(t, link));
+    for (const other of others) await other.synced();
+    for (const other of others) assert.equal(fs.readFileSync(other.file, 'utf8'), text);
+    const peak = memoryPeak(again.child);
+    assert.ok(peak < 4 * text.length, `${peak} bytes for ${text.length}`); // a copy each took 6 times as much
+    await again.stop();
 });
 
 test('a page and a program that are never there together converge, in both directions', async (t) => {

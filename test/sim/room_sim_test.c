@@ -376,7 +376,7 @@ static void sim_enter(sim_member *m) {
         .loop = &m->machine, .web = &lan.web, .room = STR("room"), .key = {key, sizeof key}};
     CHECK(address_url_read(STR("http://10.0.0.1:8787"), &options.server));
     mesh_events events = {m,          sim_opened,  sim_message, sim_closed,
-                          sim_sparse, sim_welcome, sim_note};
+                          sim_sparse, sim_welcome, sim_note,    NULL};
     m->mesh = mesh_new(&options, &events);
 }
 

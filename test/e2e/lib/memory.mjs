@@ -24,3 +24,9 @@ export function memoryHolds(child, text) {
         closeSync(memory);
     }
 }
+
+/** The most bytes of memory that a Child has taken at once. */
+export function memoryPeak(child) {
+    const status = readFileSync(`/proc/${child.process.pid}/status`, 'utf8');
+    return 1024 * Number(/^VmHWM:\s+(\d+) kB$/m.exec(status)[1]);
+}
