@@ -3,6 +3,7 @@
  * (apply_check.c); what a tree or a hidden container then turns out not to have is left out. */
 #include "doc/apply.h"
 
+#include "doc/checkout.h"
 #include "doc/edit.h"
 #include "doc/undo_list.h"
 #include "oplog/mergeable.h"
@@ -78,11 +79,6 @@ bool apply_list_planned(const apply *a, const lk_diff *diff, uint32_t id) {
     return lists != NULL && diff->target.index == id && undo_lists_have(lists, id);
 }
 
-static lk_status apply_movable(apply *a, uint32_t id, const lk_diff *diff) {
-    return apply_list_planned(a, diff, id) ? undo_lists_apply(a, a->order->lists, id)
-                                           : apply_row(a, id, diff);
-}
-
 /* ---- maps, counters ---- */
 
 lk_status apply_adopt(apply *a, uint32_t number, lk_ref made) {
@@ -148,7 +144,7 @@ static lk_status apply_target(apply *a, const lk_diff *diff, uint32_t *out) {
     return LK_OK;
 }
 
-static lk_status apply_one(apply *a, const lk_diff *diff) {
+static lk_status apply_one(apply *a, const lk_diff *diff, bool planned) {
     uint32_t id;
     lk_status status = apply_target(a, diff, &id);
     uint64_t hidden;
@@ -160,23 +156,27 @@ static lk_status apply_one(apply *a, const lk_diff *diff) {
     case LK_TREE: return apply_tree(a, id, diff);
     case LK_COUNTER: return lk_counter_add(a->doc, (lk_ref){id}, diff->increment);
     case LK_TEXT: return apply_text(a, id, diff);
-    case LK_MOVABLE_LIST: return apply_movable(a, id, diff);
+    case LK_MOVABLE_LIST:
+        return planned ? undo_lists_apply(a, a->order->lists, id) : apply_row(a, id, diff);
     default: return apply_list(a, id, diff);
     }
 }
 
-/* As in Loro, lists that are undone by element go first. */
+/* As in Loro, lists that are undone by element go first, unless they are to show again. */
 static bool apply_is_planned(const apply *a, const lk_diff *diff) {
-    uint32_t number = apply_number(a, diff->target);
-    return diff->kind == LK_MOVABLE_LIST && apply_list_planned(a, diff, apply_follow(a, number));
+    uint32_t id = apply_follow(a, apply_number(a, diff->target));
+    return diff->kind == LK_MOVABLE_LIST && apply_list_planned(a, diff, id) &&
+           doc_shows(a->doc, id);
 }
 
 static lk_status apply_all(apply *a) {
+    bool *first = arena_new(&a->memory, bool, a->order->len);
+    if (first == NULL) return LK_ENOMEM;
+    for (size_t i = 0; i < a->order->len; i++) first[i] = apply_is_planned(a, &a->order->diffs[i]);
     for (unsigned planned = 2; planned-- > 0;)
         for (size_t i = 0; i < a->order->len; i++) {
-            const lk_diff *diff = &a->order->diffs[i];
-            if (apply_is_planned(a, diff) != planned) continue;
-            lk_status status = doc_spend(a->doc, apply_one(a, diff));
+            if (first[i] != planned) continue;
+            lk_status status = doc_spend(a->doc, apply_one(a, &a->order->diffs[i], planned));
             if (status == LK_ESPENT) return status;
         }
     lk_status status = doc_spend(a->doc, apply_align_rest(a));
@@ -227,12 +227,10 @@ lk_status lk_revert_to(lk_doc *doc, lk_ids frontiers) {
     lk_ids shown = lk_frontiers(doc);
     if (shown.len == 0 && doc_shown(doc).len > 0) return LK_ENOMEM;
     const lk_event *event;
-    status = lk_diff_between(doc, shown, frontiers, &event);
+    checkout_ask ask = {.from = shown, .to = frontiers, .kept = true};
+    status = checkout_diff(doc, &ask, &event);
     if (status != LK_OK) return status;
-    apply_order order = {.diffs = event->diffs,
-                         .len = event->diff_len,
-                         .unit = LK_CODEPOINT,
-                         .own = true,
-                         .full = true};
+    apply_order order = {
+        .diffs = event->diffs, .len = event->diff_len, .unit = LK_CODEPOINT, .own = true};
     return apply_once(doc, &order);
 }

@@ -182,29 +182,32 @@ lk_status lk_edit_detached(lk_doc *doc, bool allowed) {
 }
 
 lk_status lk_diff_between(lk_doc *doc, lk_ids from, lk_ids to, const lk_event **out) {
-    return checkout_diff(doc, from, to, NULL, NULL, out);
+    return checkout_diff(doc, &(checkout_ask){.from = from, .to = to}, out);
 }
 
-lk_status checkout_diff(lk_doc *doc, lk_ids from, lk_ids to, checkout_look *look, void *context,
-                        const lk_event **out) {
+static bool checkout_asked(const checkout_ask *ask, bool arrived) {
+    return ask->look == NULL || ask->look(ask->context, arrived);
+}
+
+lk_status checkout_diff(lk_doc *doc, const checkout_ask *ask, const lk_event **out) {
     lk_status status = lk_commit(doc, NULL);
     if (status == LK_OK) status = sealed_open(doc);
     if (status != LK_OK) return status;
     checkout_home home;
     doc_heads start, end;
     arena_reset(&doc->scratch);
-    status = doc_find_heads(doc, from, &start);
-    if (status == LK_OK) status = doc_find_heads(doc, to, &end);
+    status = doc_find_heads(doc, ask->from, &start);
+    if (status == LK_OK) status = doc_find_heads(doc, ask->to, &end);
     if (status == LK_OK) status = checkout_leave(doc, &home);
     if (status != LK_OK) return status;
     status = checkout_go(doc, start);
-    if (status == LK_OK && look != NULL && !look(context, false)) status = LK_ENOMEM;
+    if (status == LK_OK && !checkout_asked(ask, false)) status = LK_ENOMEM;
     if (status == LK_OK) {
         doc->events.watching = true;
         status = checkout_go(doc, end);
-        if (status == LK_OK) *out = events_take(doc);
+        if (status == LK_OK) *out = events_take(doc, ask->kept);
         if (status == LK_OK && *out == NULL) status = LK_ENOMEM;
-        if (status == LK_OK && look != NULL && !look(context, true)) status = LK_ENOMEM;
+        if (status == LK_OK && !checkout_asked(ask, true)) status = LK_ENOMEM;
     }
     return checkout_return(doc, &home, status);
 }

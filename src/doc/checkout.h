@@ -19,11 +19,17 @@ typedef struct checkout_home { /* where to return to */
 } checkout_home;
 /* Remember where the state stands; nothing of what follows is told. LK_ENOMEM. */
 lk_status checkout_leave(lk_doc *doc, checkout_home *home);
-/* lk_diff_between(); when `from` is shown and when `to` is (`arrived`), look() is called, if it is
- * not NULL; false: memory is out. */
+/* Called when `from` is shown and when `to` is (`arrived`); false: memory is out. */
 typedef bool checkout_look(void *context, bool arrived);
-lk_status checkout_diff(lk_doc *doc, lk_ids from, lk_ids to, checkout_look *look, void *context,
-                        const lk_event **out);
+
+typedef struct checkout_ask {
+    lk_ids from, to;
+    bool kept;           /* children that peers share and that show again: only what changed */
+    checkout_look *look; /* or NULL */
+    void *context;
+} checkout_ask;
+/* lk_diff_between(). */
+lk_status checkout_diff(lk_doc *doc, const checkout_ask *ask, const lk_event **out);
 /* Gather the events of the change being written, which nobody watched so far: the state goes back
  * to before it and comes again. LK_ENOMEM, LK_ESPENT. */
 lk_status checkout_gather(lk_doc *doc);

@@ -319,8 +319,7 @@ static bool event_find_born(event_maker *m) {
     const container_name *names = m->doc->log.names.containers.at;
     for (size_t i = 0; i < e->appeared.len; i++) {
         uint32_t id = e->appeared.at[i];
-        /* As in Loro: a mergeable child shown again by an edit here is told by its parent alone. */
-        bool again = m->by == LK_BY_LOCAL && names[id].id.root;
+        bool again = m->kept && names[id].id.root;
         m->born[id] = !again && !m->doc->state.containers.at[id]->was_present;
     }
     event_mark_nodes(m);
@@ -416,14 +415,15 @@ static bool event_copy_origin(event_maker *m, lk_str origin, lk_event *out) {
 }
 
 /* The event of the batch; NULL when memory is out. */
-static queued_event *event_of_batch(lk_doc *doc, lk_by by, lk_str origin) {
+static queued_event *event_of_batch(lk_doc *doc, lk_by by, lk_str origin, bool kept) {
     events *e = &doc->events;
     queued_event *queued = mem_zalloc(e->heap, sizeof *queued);
     if (queued == NULL) return NULL;
     arena_init(&queued->memory, e->heap);
     queued->event.by = by;
     bool tell_all = by == LK_BY_LOCAL || (by == LK_BY_IMPORT && e->on_top);
-    event_maker m = {.doc = doc, .by = by, .tell_all = tell_all, .memory = &queued->memory};
+    event_maker m = {
+        .doc = doc, .by = by, .tell_all = tell_all, .kept = kept, .memory = &queued->memory};
     if (event_copy_versions(&m, &queued->event) && event_copy_origin(&m, origin, &queued->event) &&
         event_make(&m, &queued->event))
         return queued;
@@ -431,9 +431,9 @@ static queued_event *event_of_batch(lk_doc *doc, lk_by by, lk_str origin) {
     return NULL;
 }
 
-const lk_event *events_take(lk_doc *doc) {
+const lk_event *events_take(lk_doc *doc, bool kept) {
     events *e = &doc->events;
-    queued_event *taken = event_of_batch(doc, LK_BY_CHECKOUT, (lk_str){0});
+    queued_event *taken = event_of_batch(doc, LK_BY_CHECKOUT, (lk_str){0}, kept);
     events_cancel(e);
     event_free(e, e->taken);
     e->taken = taken;
@@ -457,7 +457,8 @@ void events_watch(events *e, bool listened) {
 void events_finish(lk_doc *doc, lk_by by, lk_str origin) {
     events *e = &doc->events;
     if (!e->started) return;
-    queued_event *queued = event_of_batch(doc, by, origin);
+    /* As in Loro: a mergeable child shown again by an edit here is told by its parent alone. */
+    queued_event *queued = event_of_batch(doc, by, origin, by == LK_BY_LOCAL);
     bool made = queued != NULL && (!e->polled || vec_reserve(e->heap, &e->queue, 1));
     if (!made || e->late)
         undo_lose(doc);

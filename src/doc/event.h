@@ -95,8 +95,8 @@ void events_cancel(events *e);
  * next lk_poll() that has memory, together with what follows until then. */
 void events_finish(lk_doc *doc, lk_by by, lk_str origin);
 /* The batch is complete: the event itself, which goes nowhere else and lives until the next
- * lk_poll() or events_take(). NULL when memory is out. */
-const lk_event *events_take(lk_doc *doc);
+ * lk_poll() or events_take(). `kept`: see checkout_ask. NULL when memory is out. */
+const lk_event *events_take(lk_doc *doc, bool kept);
 /* What was taken last is yours; give it back with events_release(). NULL is fine there. */
 queued_event *events_keep(events *e);
 void events_release(events *e, queued_event *queued);

@@ -350,7 +350,12 @@ static lk_status undo_diff(undo_work *w, lk_ids from, lk_ids to, bool look, cons
     queued_event **kept = arena_vec_push(&w->memory, &w->diffs);
     if (kept == NULL) return LK_ENOMEM;
     *kept = NULL;
-    lk_status status = checkout_diff(doc, from, to, look ? undo_look : NULL, &w->lists, out);
+    checkout_ask ask = {.from = from,
+                        .to = to,
+                        .kept = true,
+                        .look = look ? undo_look : NULL,
+                        .context = &w->lists};
+    lk_status status = checkout_diff(doc, &ask, out);
     if (status == LK_OK) *kept = events_keep(&doc->events);
     return status;
 }
@@ -507,7 +512,6 @@ static lk_status undo_apply(undo_work *w) {
                          .len = w->patch.len,
                          .unit = LK_CODEPOINT,
                          .own = true,
-                         .full = true,
                          .lists = &w->lists};
     lk_commit_options options = {.origin = {"undo", 4}};
     u->busy = true;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
- * mergeable_test.c - names and markers as Loro has them, what shows when, what a revert shows
- * again, and bytes in which a container would hang below itself. */
+ * mergeable_test.c - names and markers as Loro has them, what shows when, what a revert or undo
+ * shows again, and bytes in which a container would hang below itself. */
 #include "oplog/mergeable.h"
 
 #include "block_blob.h"
@@ -128,6 +128,48 @@ static void test_revert(void) {
     lk_free(doc);
 }
 
+/* What comes back is what went, though something like it came meanwhile. */
+static void test_revert_retyped(void) {
+    lk_doc *doc = lk_new(1, NULL);
+    lk_ref map, text;
+    CHECK_EQ(lk_root(doc, LK_MAP, str_of("m"), &map), LK_OK);
+    CHECK_EQ(lk_map_ensure(doc, map, str_of("k"), LK_TEXT, &text), LK_OK);
+    CHECK_EQ(lk_text_insert(doc, text, 0, LK_CODEPOINT, str_of("abc")), LK_OK);
+    CHECK_EQ(lk_commit(doc, NULL), LK_OK);
+    lk_id then = lk_frontiers(doc).at[0];
+    CHECK_EQ(lk_text_delete(doc, text, 1, 1, LK_CODEPOINT), LK_OK);
+    CHECK_EQ(lk_text_insert(doc, text, 1, LK_CODEPOINT, str_of("b")), LK_OK);
+    CHECK_EQ(lk_map_delete(doc, map, str_of("k")), LK_OK);
+    size_t ops = lk_op_count(doc);
+    CHECK_EQ(lk_revert_to(doc, (lk_ids){&then, 1}), LK_OK);
+    CHECK_EQ(lk_op_count(doc), ops + 3); /* the marker, one goes, one comes */
+    expect_json(doc, "{\"m\":{\"k\":\"abc\"}}");
+    lk_check(doc);
+    lk_free(doc);
+}
+
+/* A movable list that was edited and hidden in one step comes back with what it held. */
+static void test_undo(void) {
+    lk_doc *doc = lk_new(1, NULL);
+    lk_value one = {.type = LK_I64, .as.i64 = 1}, two = {.type = LK_I64, .as.i64 = 2};
+    lk_ref map, row;
+    lk_undo_done done;
+    CHECK_EQ(lk_root(doc, LK_MAP, str_of("m"), &map), LK_OK);
+    CHECK_EQ(lk_map_ensure(doc, map, str_of("k"), LK_MOVABLE_LIST, &row), LK_OK);
+    CHECK_EQ(lk_movable_insert(doc, row, 0, &one, 1), LK_OK);
+    CHECK_EQ(lk_movable_insert(doc, row, 1, &two, 1), LK_OK);
+    CHECK_EQ(lk_commit(doc, NULL), LK_OK);
+    lk_undo *undo = lk_undo_new(doc);
+    CHECK_EQ(lk_movable_move(doc, row, 0, 1), LK_OK);
+    CHECK_EQ(lk_map_delete(doc, map, str_of("k")), LK_OK);
+    CHECK_EQ(lk_commit(doc, NULL), LK_OK);
+    CHECK_EQ(lk_undo_step(undo, LK_UNDO, &done), LK_OK);
+    expect_json(doc, "{\"m\":{\"k\":[1,2]}}");
+    lk_check(doc);
+    lk_undo_free(undo);
+    lk_free(doc);
+}
+
 /* Operation 0 makes a map inside the child, at key "k", of the map that it makes. */
 static void test_cycle(void) {
     uint64_t peer = 1;
@@ -163,6 +205,8 @@ int main(void) {
     test_names();
     test_showing();
     test_revert();
+    test_revert_retyped();
+    test_undo();
     test_cycle();
     return 0;
 }

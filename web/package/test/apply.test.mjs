@@ -194,6 +194,28 @@ const SCENES = {
     made.revertTo(then);
     return joined({ type: "text", diff: made.getMap("map").get("k").toDelta() });
   },
+  "back to shared children that were edited and are gone": (library) => {
+    const made = doc(library);
+    const map = made.getMap("map");
+    const text = map.ensureMergeableText("text");
+    const list = map.ensureMergeableList("list");
+    text.insert(0, "abcdef");
+    for (const item of [1, 2, 3, 4, 5]) list.push(item);
+    made.commit();
+    const then = made.frontiers();
+    text.delete(1, 1);
+    text.insert(1, "b");
+    text.insert(4, "X");
+    list.delete(1, 1);
+    list.delete(2, 1);
+    for (const key of ["text", "list"]) map.delete(key);
+    made.commit();
+    const before = made.version();
+    made.revertTo(then);
+    made.commit();
+    const ops = made.exportJsonUpdates(before, undefined, false).changes[0].ops.map(bare);
+    return [made.toJSON(), ops.map((op) => JSON.stringify(op)).sort()];
+  },
   "what a shared text that was marked aside is marked with": (library) => {
     const [made, then] = markedAside(library);
     const before = made.version();

@@ -44,7 +44,33 @@ function row(at) {
   return list;
 }
 
+/** Children that peers share, edited and hidden in one step; and what undoing that makes. */
+function hidden(at) {
+  const map = at.made.getMap("m");
+  const [text, list, row, inner] = ["Text", "List", "MovableList", "Map"].map((kind) =>
+    map[`ensureMergeable${kind}`](kind),
+  );
+  text.insert(0, "abc");
+  for (const item of [1, 2, 3]) list.push(item), row.push(item);
+  inner.set("k", 1);
+  at.made.commit();
+  text.delete(1, 1);
+  text.insert(1, "b");
+  list.delete(1, 1);
+  list.insert(1, 2);
+  row.set(1, 5);
+  inner.set("k", 2);
+  for (const kind of map.keys()) map.delete(kind);
+  at.made.commit();
+  const before = at.made.version();
+  at.undo.undo();
+  const back = at.made.exportJsonUpdates(before, undefined, false).changes[0].ops;
+  const inside = back.filter(({ container }) => container.includes(">")).map(({ content }) => content);
+  return [at.made.toJSON(), back.length, inside.map((op) => JSON.stringify(op)).sort()];
+}
+
 const SCENES = {
+  "children that are hidden": hidden,
   nothing: (at) => [at.undo.undo(), at.undo.redo(), stacks(at), at.undo.topUndoValue()],
   "there and back": (at) => (type(at, 0, "hello"), type(at, 5, " world"), swing(at)),
   "not committed yet": (at) => (at.text.insert(0, "a"), [stacks(at), at.undo.undo(), now(at)]),
