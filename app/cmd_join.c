@@ -14,11 +14,13 @@
 #include "host/document.h"
 #include "host/files.h"
 #include "host/heap.h"
+#include "host/people.h"
 #include "host/room_url.h"
 #include "relay.h"
 
 typedef struct join {
-    const char *link, *file, *data;
+    const char *link, *file, *data, *name;
+    lk_buf person; /* the name, as it is shown */
     room_url url;
     bool by_hand, relay;
     cli_list stun, named;     /* named: NAME or NAME=FILE each */
@@ -119,8 +121,12 @@ static int join_keep(const join *j, loop *l, web *w, const address *stun, bool l
     return code;
 }
 
-static replica_options join_document(holding *h) {
-    replica_options options = {.doc = h->doc, .store = h->store, .keys = &h->keys, .name = h->name};
+static replica_options join_document(const join *j, holding *h) {
+    replica_options options = {.doc = h->doc,
+                               .store = h->store,
+                               .keys = &h->keys,
+                               .name = h->name,
+                               .person = {(const char *)j->person.at, j->person.len}};
     if (h->file == NULL) return options;
     options.mirror = (mirror_options){
         .shadow = h->shadow, .known = h->known, .path = h->file_path, .reads = !h->keys.writes};
@@ -134,7 +140,8 @@ static int join_take_part(join *j, loop *l, web *w, bool loopback) {
     join_addresses(j, stun);
     if (j->relay) return join_keep(j, l, w, stun, loopback);
     replica_options documents[LIMIT_DOCUMENTS];
-    for (size_t i = 0; i < j->documents.len; i++) documents[i] = join_document(j->documents.at[i]);
+    for (size_t i = 0; i < j->documents.len; i++)
+        documents[i] = join_document(j, j->documents.at[i]);
     carrier_options options = {.loop = l,
                                .web = w,
                                .documents = documents,
@@ -198,11 +205,22 @@ static bool join_names_good(const join *j) {
     return true;
 }
 
+static bool join_person_good(join *j) {
+    if (j->name == NULL) return true;
+    if (j->relay) {
+        cli_complain("join", "a relay is not shown to anybody, whatever its name");
+        return false;
+    }
+    bool good = people_name((lk_str){j->name, strlen(j->name)}, &j->person);
+    if (!good) cli_complain("join", "--name \"%s\" has nothing in it to be read", j->name);
+    return good;
+}
+
 static bool join_options_good(join *j, const cli_list *words) {
     address server;
     if (words->len < 1 || words->len > 2) {
         cli_complain("join", "usage: lorikeet join LINK [FILE] [--doc NAME=FILE]... [--data DIR] "
-                             "[--stun HOST:PORT]...");
+                             "[--name NAME] [--stun HOST:PORT]...");
         return false;
     }
     if (j->relay && j->by_hand) {
@@ -220,7 +238,7 @@ static bool join_options_good(join *j, const cli_list *words) {
                      j->relay ? 'r' : 'k');
         return false;
     }
-    if (!join_names_good(j)) return false;
+    if (!join_names_good(j) || !join_person_good(j)) return false;
     if (j->stun.len > LIMIT_ICE_SERVERS) {
         cli_complain("join", "at most %d STUN servers", LIMIT_ICE_SERVERS);
         return false;
@@ -244,18 +262,20 @@ static int join_do(join *j, bool loopback) {
 }
 
 static int join_run(int argc, char **argv) {
-    join j = {0};
+    join j = {.person = HEAP_BUF};
     bool loopback = false;
     cli_list words = {0};
     const cli_option options[] = {
         {.name = "--data", .value = &j.data},      {.name = "--stun", .values = &j.stun},
         {.name = "--by-hand", .flag = &j.by_hand}, {.name = "--loopback", .flag = &loopback},
         {.name = "--relay", .flag = &j.relay},     {.name = "--doc", .values = &j.named},
+        {.name = "--name", .value = &j.name},
     };
     int code = cli_parse(argc, argv, options, countof(options), &words);
     if (code == CLI_OK && !join_options_good(&j, &words)) code = CLI_USAGE;
     loopback = loopback || (code == CLI_OK && address_is_here(&j.url.server.at));
     if (code == CLI_OK) code = join_do(&j, loopback);
+    lk_buf_free(&j.person);
     vec_drop(&heap_memory, &j.stun);
     vec_drop(&heap_memory, &j.named);
     vec_drop(&heap_memory, &words);
@@ -266,8 +286,8 @@ const cli_command cli_join = {
     .name = "join",
     .summary = "take part in a room, with a file that is the document",
     .help =
-        "usage: lorikeet join LINK [FILE] [--doc NAME=FILE]... [--data DIR] [--stun HOST:PORT]...\n"
-        "                     [--by-hand] [--loopback]\n"
+        "usage: lorikeet join LINK [FILE] [--doc NAME=FILE]... [--data DIR] [--name NAME]\n"
+        "                     [--stun HOST:PORT]... [--by-hand] [--loopback]\n"
         "       lorikeet join --relay LINK [--data DIR] [--stun HOST:PORT]... [--loopback]\n\n"
         "Joins the room of the link and stays until SIGTERM or SIGINT. With FILE, the file and "
         "the\n"
@@ -300,6 +320,9 @@ const cli_command cli_join = {
         "a\n"
         "                    name (ID: base64url of ROOM/NAME; a relay: .sealed)\n"
         "                    (default: $XDG_DATA_HOME/lorikeet or ~/.local/share/lorikeet)\n"
+        "  --name NAME       show this name to the others, as their pages do; without it you are "
+        "not\n"
+        "                    shown. Those who come and go are told here by theirs\n"
         "  --stun HOST:PORT  a STUN server, besides those that the server names; may be repeated\n"
         "  --by-hand         meet without a server: prints an offer, which is a link for one other "
         "peer,\n"

@@ -18,6 +18,7 @@
 #include "host/heap.h"
 #include "host/random.h"
 #include "lorikeet_room.h"
+#include "who.h"
 
 #define REPLICA_LIST ((lk_str){"documents", 9})
 /* What every peer takes. Larger messages carry no more per second, and hold up other documents. */
@@ -43,6 +44,7 @@ struct replica {
     lk_room *room;
     journal *journal;
     mirror *mirror; /* NULL: no file */
+    who *who;
     loop_handle *wake;
     VEC(lk_buf) edits; /* of the file, on their way through the journal */
     VEC(replica_veil *) elo_links;
@@ -56,6 +58,8 @@ static void replica_say(const replica *r, const char *text) {
     fprintf(stderr, "lorikeet join: %.*s%s%s\n", (int)name.len, name.at, name.len > 0 ? ": " : "",
             text);
 }
+
+static void replica_note(void *context, const char *text) { replica_say(context, text); }
 
 /* ---- relays ---- */
 
@@ -161,8 +165,8 @@ static void replica_out(replica *r, const lk_room_out *out) {
         replica_say(
             r, "someone who may only read tried to change the document; nothing of it was taken");
         break;
+    case LK_ROOM_PRESENCE: who_changed(r->who); break;
     case LK_ROOM_JOINED:
-    case LK_ROOM_PRESENCE:
     case LK_ROOM_SYNCED: break; /* asked for by its state below */
     }
 }
@@ -292,8 +296,6 @@ bool replica_listed(const replica *r, size_t *cursor, lk_str *name) {
 
 /* ---- what the store and the file tell ---- */
 
-static void replica_note(void *context, const char *text) { replica_say(context, text); }
-
 /* The oldest edit is durable: now it becomes part of the document, and others hear of it. What the
  * room wants stored for that is stored already. */
 static void replica_edit(replica *r) {
@@ -407,6 +409,7 @@ replica *replica_new(const replica_options *options, const replica_events *event
         return NULL;
     }
     r->room = replica_room(options);
+    r->who = who_new(options->loop, r->room, options->person, replica_note, r);
     r->wake = loop_timer(options->loop, replica_wake, r);
     journal_events stored = {r, replica_stored, replica_not_stored};
     r->journal = journal_new(options->loop, options->store, &stored);
@@ -418,6 +421,7 @@ bool replica_finish(replica *r, bool *mirrored) {
     /* The file may have news, which have to be stored, and what is stored goes into the file. */
     bool stored = true;
     *mirrored = r->mirror == NULL;
+    who_leave(r->who);
     for (int round = 0; stored && round < 4; round++) {
         if (r->mirror != NULL) *mirrored = mirror_sync(r->mirror);
         replica_pump(r);
@@ -430,6 +434,7 @@ bool replica_finish(replica *r, bool *mirrored) {
 void replica_free(replica *r) {
     journal_free(r->journal);
     if (r->mirror != NULL) mirror_free(r->mirror);
+    who_free(r->who);
     lk_room_free(r->room);
     loop_close(r->wake);
     for (size_t i = 0; i < r->edits.len; i++) lk_buf_free(&r->edits.at[i]);

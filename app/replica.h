@@ -27,6 +27,7 @@ typedef struct replica_options {
     store *store;          /* stays yours; only the replica uses it meanwhile */
     const seal_keys *keys; /* of the document, with its id; must stay */
     lk_str name;           /* empty: the document without one. Must stay */
+    lk_str person;         /* whom to show the others; empty: nobody. Must stay */
     mirror_options mirror; /* loop, doc and text are filled in; path NULL: no file */
 } replica_options;
 
