@@ -190,6 +190,7 @@ for (const kind of ['editor', 'textarea']) {
         const [a, b] = await bed.pair(t, [kind, kind]);
         await a.write('x');
         await b.shows('x');
+        await a.page.waitForTimeout(300); // until it is told where the caret is, too
         await a.evaluate(`addEventListener('input', () => {
             window.sentBefore = window.seen.sent.length;
         }, true)`);

@@ -3,32 +3,33 @@
 // edits of others become transactions that neither move the selection nor enter the undo history.
 
 import { defaultKeymap, history, historyKeymap, redo } from "@codemirror/commands";
-import { Annotation, EditorState, Transaction } from "@codemirror/state";
+import { EditorState, Transaction } from "@codemirror/state";
 import { EditorView, keymap, placeholder } from "@codemirror/view";
 import { Bridge } from "./bridge";
+import { EditorCarets } from "./carets";
 import { type Editor, watchText } from "./editing";
 import { type Session, TEXT } from "./session";
 
-const fromDocument = Annotation.define<boolean>();
-
 const look = EditorView.theme({
-  "&": { color: "var(--ink)", backgroundColor: "transparent", fontSize: "inherit" },
+  // Above the first line is room for a name at a caret.
+  "&": { marginTop: "-1.2rem", color: "var(--ink)", backgroundColor: "transparent", fontSize: "inherit" },
   "&.cm-focused": { outline: "none" },
   ".cm-scroller": { fontFamily: "inherit", lineHeight: "inherit" },
-  ".cm-content": { padding: "0", caretColor: "var(--accent)", minHeight: "50vh" },
+  ".cm-content": { padding: "1.2rem 0 0", caretColor: "var(--accent)", minHeight: "50vh" },
   ".cm-line": { padding: "0" },
   ".cm-placeholder": { color: "var(--faint)" },
 });
 
 export function openCodeMirror(parent: HTMLElement, session: Session, hint: string): Editor {
   const text = session.doc.getText(TEXT);
+  const carets = new EditorCarets(session.doc, text);
   const bridge = new Bridge(
     text,
     (edit) => session.edit(edit, view),
     (changes) =>
       view.dispatch({
         changes,
-        annotations: [fromDocument.of(true), Transaction.addToHistory.of(false)],
+        annotations: [Transaction.remote.of(true), Transaction.addToHistory.of(false)],
       }),
     () => view.state.doc.length,
   );
@@ -37,7 +38,7 @@ export function openCodeMirror(parent: HTMLElement, session: Session, hint: stri
     // Others get what was typed before it is drawn here.
     dispatchTransactions: (transactions) => {
       for (const transaction of transactions) {
-        const typed = transaction.docChanged && !transaction.annotation(fromDocument);
+        const typed = transaction.docChanged && !transaction.annotation(Transaction.remote);
         if (typed) bridge.local(transaction.changes);
       }
       view.update(transactions);
@@ -65,13 +66,15 @@ export function openCodeMirror(parent: HTMLElement, session: Session, hint: stri
         EditorView.editable.of(!session.reads),
         history(),
         keymap.of([...defaultKeymap, ...historyKeymap, { key: "Mod-Shift-z", run: redo }]),
+        carets.extension,
         placeholder(hint),
         look,
       ],
     }),
   });
+  carets.view = view;
   watchText(session, view, (delta) => bridge.remote(delta, false));
-  return { focus: () => view.focus() };
+  return { focus: () => view.focus(), carets };
 }
 
 /** Tells `bridge` of a key that will only insert something at the caret. */

@@ -8,6 +8,7 @@ import init, { type LoroDoc } from "lorikeet-crdt/room";
 import { bindConnect } from "./connect";
 import { element } from "./element";
 import { type Link, linkFragment, newLink, parseLink, takeOffer } from "./link";
+import { Presence } from "./presence";
 import { Session } from "./session";
 import { Sheets } from "./sheets";
 
@@ -35,7 +36,7 @@ async function start(): Promise<void> {
     relief: hideTrouble,
   });
   setText("rights", first.reads ? "Read only" : "");
-  const sheets = new Sheets(first, link, showState);
+  const sheets = new Sheets(first, link, new Presence(), showState);
   await sheets.show(link.name ?? "");
   bindInvitation(isNew);
   bindMenu();

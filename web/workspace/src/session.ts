@@ -73,6 +73,7 @@ export class Session implements Carried {
   private readonly liars = new Set<number>();
   /** Who is in `edit` now. */
   private author: object | null = null;
+  private readonly watchers: (() => void)[] = [];
   private readingNews = false;
   /** What the storage has not been given yet, and the tokens that wait for it. */
   private unkept: Uint8Array[] = [];
@@ -208,6 +209,11 @@ export class Session implements Carried {
   /** What those who are here show, by key. */
   get presence(): Record<string, Value> {
     return this.room.presence();
+  }
+
+  /** Calls back when what others show may be different. */
+  watchPresence(listener: () => void): void {
+    this.watchers.push(listener);
   }
 
   /** Calls back for each change of the document, those by `author` left out. */
@@ -360,6 +366,9 @@ export class Session implements Carried {
         return this.tabs.tell({ bytes: out.bytes, alone: this.alone });
       case "joined":
         this.joined.add(out.link);
+        return;
+      case "presence":
+        for (const listener of this.watchers) listener();
         return;
       case "synced":
         if (this.alone === 0) return;

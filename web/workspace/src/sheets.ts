@@ -9,6 +9,7 @@ import { Documents } from "./documents";
 import type { Editor } from "./editing";
 import { element } from "./element";
 import type { Link } from "./link";
+import type { Presence } from "./presence";
 import type { Session } from "./session";
 import { openTextarea } from "./textarea";
 import { bindTitle } from "./title";
@@ -37,6 +38,7 @@ export class Sheets {
   constructor(
     private readonly first: Session,
     link: Link,
+    private readonly presence: Presence,
     private readonly showState: (session: Session) => void,
   ) {
     this.sessions = new Map([["", Promise.resolve(first)]]);
@@ -70,6 +72,7 @@ export class Sheets {
     window.lorikeet = { doc: session.doc, session };
     shown();
     this.showState(session);
+    this.presence.show(session, editor);
     element("invited").dispatchEvent(new Event("change"));
     editor.focus();
   }

@@ -8,7 +8,7 @@ import { build } from 'esbuild';
 
 globalThis.crypto ??= webcrypto; // Node 18 has it, but not by that name
 
-const source = ['backoff', 'bridge', 'link', 'replacement', 'undo']
+const source = ['backoff', 'bridge', 'link', 'people', 'replacement', 'undo']
     .map((name) => `export * from './src/${name}';`)
     .join('\n');
 const bundle = await build({
@@ -23,6 +23,7 @@ const bundle = await build({
 const script = Buffer.from(bundle.outputFiles[0].contents).toString('base64');
 const page = await import(`data:text/javascript;base64,${script}`);
 const { Backoff, Bridge, ChangeSet, OwnUndo, Text } = page;
+const { cleanName, initials, inventName, peopleOf } = page;
 const { findReplacement, linkFragment, newLink, parseLink } = page;
 
 /** Numbers below `end`, the same for the same seed (xorshift32). */
@@ -238,4 +239,31 @@ test('an edit after undo makes redo impossible', () => {
     undo.undo('a');
     undo.record(ChangeSet.of({ from: 0, insert: 'b' }, 0), '', false);
     assert.equal(undo.redo('b'), null);
+});
+
+test('names are what can be seen of them', () => {
+    assert.equal(cleanName('  Ada \t\n Lovelace '), 'Ada Lovelace');
+    assert.equal(cleanName('\u202eEve\u2066\ufeff\u0007\u{e0041}\ue000'), 'Eve');
+    assert.equal(cleanName('a\u0300\u0300\u0300\u0300\u0300b').normalize('NFD'), 'a\u0300\u0300\u0300\u0300b');
+    assert.equal(cleanName('\ud83eAda\udd9c'), 'Ada');
+    assert.equal(cleanName('\u{1f468}\u200d\u{1f33e}'), '\u{1f468}\u200d\u{1f33e}');
+    assert.equal([...cleanName('\u{1f99c}'.repeat(60_000))].length, 40);
+    for (const none of ['', ' \n', '\u200d\u200c', '\u0301', 7, null, undefined, ['Ada'], {}])
+        assert.equal(cleanName(none), '');
+    assert.deepEqual(['ada', 'Ada King Lovelace', '\u{1f99c} x'].map(initials), ['A', 'AL', '\u{1f99c}X']);
+    for (let i = 0; i < 50; i += 1) assert.match(inventName(), /^[A-Z][a-z]+ [A-Z][a-z]+$/);
+});
+
+test('who is here is told by what has the shape of it', () => {
+    const said = {
+        me: { name: 'I' },
+        a: { name: 'Ada', colour: 3, cursor: [1, 255], anchor: [256] },
+        b: { name: 'Bob', colour: 8, cursor: 'text', anchor: Array(1000).fill(0) },
+        c: { name: 7 }, d: null, e: 'Eve', f: [{ name: 'Eve' }], g: {},
+    };
+    const none = { cursor: undefined, anchor: undefined };
+    assert.deepEqual(peopleOf(said, 'me'), [
+        { key: 'a', name: 'Ada', colour: 3, ...none, cursor: Uint8Array.of(1, 255) },
+        { key: 'b', name: 'Bob', colour: 0, ...none },
+    ]);
 });
