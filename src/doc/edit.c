@@ -18,10 +18,10 @@ __attribute__((noinline)) lk_status edit_abort(lk_doc *doc, edit_ready ready, lk
     return status;
 }
 
-static bool edit_noted_unsent(const lk_doc *doc) {
+void edit_note_unsent(lk_doc *doc) {
     for (size_t i = 0; i < doc->unsent.len; i++)
-        if (doc->unsent.at[i].peer == doc->self) return true;
-    return false;
+        if (doc->unsent.at[i].peer == doc->self) return;
+    doc->unsent.at[doc->unsent.len++] = edit_next_id(doc);
 }
 
 /* Room to remember a version that has us in it. */
@@ -43,8 +43,25 @@ static void edit_show_newest(lk_doc *doc) {
     doc->shown_ends.at[doc->self] = dag_peer_end(&doc->log.graph, doc->self);
 }
 
+/* For WebAssembly, whose size counts, it is as if none did. */
+#ifdef __wasm__
+#define EDIT_GOES_ON false
+#else
+#define EDIT_GOES_ON true
+#endif
+
+bool edit_goes_on(const lk_doc *doc, lk_ref ref, uint32_t atoms) {
+    const oplog *log = &doc->log;
+    return EDIT_GOES_ON && oplog_has_onward(log, doc->self, ref.index, doc->open) &&
+           !doc->events.watching && !doc->detached && !doc->spent &&
+           doc->unsent.len < doc->unsent.cap &&
+           atoms <= (uint32_t)(LIMIT_COUNTER - edit_next_id(doc).counter) &&
+           atoms <= LIMIT_HISTORY - log->graph.end;
+}
+
 /* Know our own number, have room for the ops, and remember what is not sent. */
 lk_status edit_begin_plain(lk_doc *doc, lk_ref ref, size_t ops, uint32_t atoms) {
+    if (ops == 1 && edit_goes_on(doc, ref, atoms)) return LK_OK;
     if (doc->spent) return LK_ESPENT;
     if (doc->detached && !doc->edits_past) return LK_EDETACHED;
     if (!doc_shows(doc, ref.index)) return LK_ESTATE; /* deleted: as Loro, refuse to write there */
@@ -75,7 +92,7 @@ static bool edit_open_change(lk_doc *doc) {
         doc_heads on = doc_shown(doc);
         if (!oplog_begin(&doc->log, doc->self, on.at, on.len)) return false;
     }
-    if (!edit_noted_unsent(doc)) doc->unsent.at[doc->unsent.len++] = edit_next_id(doc);
+    edit_note_unsent(doc);
     doc->open = true;
     return true;
 }
@@ -476,11 +493,9 @@ lk_status lk_describe(lk_doc *doc, const lk_commit_options *options) {
 }
 
 /* Close the change being written. */
-static lk_status edit_close(lk_doc *doc, const lk_commit_options *options_or_null) {
+static __attribute__((noinline)) lk_status edit_close(lk_doc *doc,
+                                                      const lk_commit_options *options_or_null) {
     uint64_t own;
-    bool says = options_or_null != NULL &&
-                (options_or_null->message.len > 0 || options_or_null->timestamp_s > 0);
-    if (!says && oplog_close_on(&doc->log, doc->merge_interval_s)) return LK_OK;
     oplog_part(&doc->log);
     if (!oplog_reserve_close(&doc->log, &own)) return LK_ENOMEM;
     lk_status status = LK_OK;
@@ -492,11 +507,18 @@ static lk_status edit_close(lk_doc *doc, const lk_commit_options *options_or_nul
     return status;
 }
 
+static bool edit_says_nothing(const lk_commit_options *options_or_null) {
+    return options_or_null == NULL ||
+           (options_or_null->message.len == 0 && options_or_null->timestamp_s <= 0);
+}
+
 lk_status lk_commit(lk_doc *doc, const lk_commit_options *options_or_null) {
     if (doc->spent) return LK_ESPENT;
     if (!doc->open) return LK_OK;
-    lk_status status = edit_close(doc, options_or_null);
-    if (status != LK_OK) return status;
+    if (!edit_says_nothing(options_or_null) || !oplog_close_on(&doc->log, doc->merge_interval_s)) {
+        lk_status status = edit_close(doc, options_or_null);
+        if (status != LK_OK) return status;
+    }
     doc->open = false;
     merge_settle(&doc->merge);
     lk_str origin = options_or_null == NULL ? (lk_str){0} : options_or_null->origin;

@@ -39,6 +39,12 @@ bool edit_is_plain(const lk_doc *doc, const seq *target);
 /* The op, at oplog_slot(), is complete. false: memory is out and nothing changed. */
 bool edit_write_plain(lk_doc *doc, const op *o);
 
+/* Does an edit of `atoms`, as one op, go on where the last one left off: in the same container,
+ * with nothing in between, and unwatched? Then there is nothing to be begun. */
+bool edit_goes_on(const lk_doc *doc, lk_ref ref, uint32_t atoms);
+/* What follows was not handed out by lk_export_local(). */
+void edit_note_unsent(lk_doc *doc);
+
 /* The sequence of a container of that kind, or NULL if it is of another. */
 seq *edit_seq(lk_doc *doc, lk_ref ref, lk_kind kind);
 /* Delete the atoms of that range of entities; anchors among them stay. */

@@ -16,8 +16,7 @@ static bool edit_text_stops(const text_mark *mark, bool starts) {
     return off || (mark->info & LK_EXPAND_BEFORE) == 0;
 }
 
-uint32_t edit_text_place(const seq *text, uint32_t pos) {
-    if (seq_counts_alike(text, LK_CODEPOINT)) return pos;
+static __attribute__((noinline)) uint32_t edit_text_pass(const seq *text, uint32_t pos) {
     seq_walk w = seq_range(text, pos, seq_len(text, SEQ_ENTITY) - pos);
     seq_span span;
     bool starts;
@@ -26,6 +25,10 @@ uint32_t edit_text_place(const seq *text, uint32_t pos) {
         if (mark == NULL || edit_text_stops(mark, starts)) break;
     }
     return pos;
+}
+
+uint32_t edit_text_place(const seq *text, uint32_t pos) {
+    return seq_counts_alike(text, LK_CODEPOINT) ? pos : edit_text_pass(text, pos);
 }
 
 /* Entity position of `pos` in `unit`, left of all anchors there. */
@@ -41,29 +44,56 @@ static lk_status edit_text_seek(const seq *text, size_t pos, lk_unit unit, uint3
 
 /* ---- text ---- */
 
-/* Mostly. */
-static bool edit_text_is_plain(const lk_doc *doc, const seq *target, const op *o) {
-    uint32_t have = seq_len(target, SEQ_ENTITY);
-    return edit_is_plain(doc, target) && o->as.insert.pos <= have &&
-           have + o->len <= LIMIT_POSITION;
+static bool edit_text_fits(const seq *target, uint32_t points) {
+    return seq_len(target, SEQ_ENTITY) + points <= LIMIT_POSITION;
 }
 
-/* Typing on needs no room in the sequence. false: memory is out. */
+/* Mostly. */
+static bool edit_text_is_plain(const lk_doc *doc, const seq *target, const op *o) {
+    return edit_is_plain(doc, target) && o->as.insert.pos <= seq_len(target, SEQ_ENTITY) &&
+           edit_text_fits(target, o->len);
+}
+
+/* What is typed where the last key was lengthens the op and the span that went into, and asks for
+ * no memory. false: it is not so, and nothing was done. */
+static bool edit_text_type_on(lk_doc *doc, lk_ref text, uint32_t pos, lk_str s,
+                              const text_len *len) {
+    oplog *log = &doc->log;
+    uint8_t *copy = log->texts.at;
+    uint32_t points = len->unit[LK_CODEPOINT];
+    if (!edit_goes_on(doc, text, points) || !oplog_types_on(log, pos, copy)) return false;
+    seq *target = edit_seq(doc, text, LK_TEXT);
+    seq_span span = seq_measured_span(edit_next_id(doc), copy, len);
+    seq_end end;
+    if (!edit_text_fits(target, points) || !seq_find_end(target, pos, &span, &end) ||
+        !arena_extend(&log->texts, copy, 0, s.len))
+        return false;
+    __builtin_memcpy(copy, s.at, s.len);
+    edit_note_unsent(doc);
+    oplog_type_on(log, points, (uint32_t)s.len, doc->open);
+    doc->open = true;
+    seq_lengthen(target, &end, &span);
+    return true;
+}
+
+/* What lengthens a span needs no room in the sequence. false: memory is out. */
 static bool edit_text_write(lk_doc *doc, seq *target, const op *o, const text_len *len) {
     seq_span span = seq_measured_span(edit_next_id(doc), o->as.insert.text, len);
     uint32_t pos = o->as.insert.pos;
     seq_end end;
-    bool types_on = seq_find_end(target, pos, &span, &end);
-    if (!types_on && !seq_reserve(target, 1, o->as.insert.bytes)) return false;
+    bool lengthens = seq_find_end(target, pos, &span, &end);
+    if (!lengthens && !seq_reserve(target, 1, o->as.insert.bytes)) return false;
     if (!edit_write_plain(doc, o)) return false;
-    if (types_on)
+    if (lengthens)
         seq_lengthen(target, &end, &span);
     else
         seq_insert(target, pos, &span, NULL);
     return true;
 }
 
-lk_status edit_text_insert(lk_doc *doc, lk_ref text, uint32_t pos, lk_str s, const text_len *len) {
+static __attribute__((noinline)) lk_status edit_text_insert_any(lk_doc *doc, lk_ref text,
+                                                                uint32_t pos, lk_str s,
+                                                                const text_len *len) {
     uint32_t points = len->unit[LK_CODEPOINT];
     lk_status status = sealed_wake(doc);
     if (status == LK_OK) status = edit_begin_plain(doc, text, 1, points);
@@ -89,6 +119,11 @@ lk_status edit_text_insert(lk_doc *doc, lk_ref text, uint32_t pos, lk_str s, con
                .bytes = bytes,
                .data = copy};
     return edit_finish(doc, ready, o, &st, 1);
+}
+
+lk_status edit_text_insert(lk_doc *doc, lk_ref text, uint32_t pos, lk_str s, const text_len *len) {
+    return edit_text_type_on(doc, text, pos, s, len) ? LK_OK
+                                                     : edit_text_insert_any(doc, text, pos, s, len);
 }
 
 lk_status lk_text_insert(lk_doc *doc, lk_ref text, size_t pos, lk_unit unit, lk_str s) {

@@ -101,6 +101,36 @@ void oplog_part(oplog *log);
 bool oplog_push(oplog *log, const op *o);
 /* Where that puts `o`: it may be there already, if there is room for it. */
 static inline op *oplog_slot(const oplog *log) { return &log->ops.at[log->ops.len]; }
+/* Is the newest op the peer's, to that container, and does what it writes next go on there? If a
+ * change is `open`, in that one. There is room for an op. */
+static inline bool oplog_has_onward(const oplog *log, peer_ix peer, uint32_t container, bool open) {
+    const dag *g = &log->graph;
+    return (open ? log->onward.at == ONWARD_NONE : log->onward.end == g->end) && log->ops.len > 0 &&
+           log->ops.len < log->ops.cap && log->ops.at[log->ops.len - 1].container == container &&
+           g->runs.at[g->runs.len - 1].peer == peer;
+}
+/* If so: did that insert text, which lies before `text`, before `pos`? */
+static inline bool oplog_types_on(const oplog *log, uint32_t pos, const uint8_t *text) {
+    const op *last = &log->ops.at[log->ops.len - 1];
+    return last->kind == OP_TEXT_INSERT && last->as.insert.pos + last->len == pos &&
+           last->as.insert.text + last->as.insert.bytes == text;
+}
+/* If so: that op grows by so much, with the newest run. */
+static inline void oplog_type_on(oplog *log, uint32_t points, uint32_t bytes, bool open) {
+    op *own = oplog_slot(log), *last = own - 1;
+    if (!open) {
+        log->onward.at = ONWARD_ONE;
+        log->onward.before = *own = *last;
+        own->counter += (int32_t)last->len;
+        own->as.insert.pos += last->len;
+        own->as.insert.text += last->as.insert.bytes;
+        own->as.insert.bytes = bytes;
+        own->len = points;
+    }
+    last->len += points;
+    last->as.insert.bytes += bytes;
+    dag_extend(&log->graph, points);
+}
 /* The newest run is complete. It becomes part of the one before if it continues that, is at most
  * so much later, says the same, and both fit a block of Loro's. */
 void oplog_close(oplog *log, int64_t apart_s);
