@@ -68,6 +68,11 @@ static void type_keys(stage *s) {
     }
 }
 
+/* The same of who keeps it to themselves. */
+static void write_much(stage *s) {
+    for (size_t i = 0; i < KEYS; i++) press_key(s, s->here);
+}
+
 static void save_keys(stage *s) {
     for (size_t i = 0; i < KEYS; i++) {
         press_key(s, s->here);
@@ -102,9 +107,6 @@ static void write_apart(stage *s) {
 
 /* ---- blobs ---- */
 
-static void write_much(stage *s) {
-    for (size_t i = 0; i < KEYS; i++) press_key(s, s->here);
-}
 static void export_as(stage *s, lk_export_mode mode) {
     s->out.len = 0;
     CHECK_EQ(lk_export(s->here, mode, (lk_ids){0}, &s->out), LK_OK);
@@ -201,6 +203,7 @@ static const struct work {
     void (*play)(stage *s);
 } works[] = {
     {"type-4000-keys", NULL, type_keys},
+    {"commit-4000-keys", NULL, write_much},
     {"take-4000-keys", save_keys, take_keys},
     {"both-type-1000-keys", NULL, type_both},
     {"take-4000-keys-with-4000-own", write_apart, take_keys},
