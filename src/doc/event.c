@@ -421,9 +421,7 @@ static queued_event *event_of_batch(lk_doc *doc, lk_by by, lk_str origin, bool k
     if (queued == NULL) return NULL;
     arena_init(&queued->memory, e->heap);
     queued->event.by = by;
-    bool tell_all = by == LK_BY_LOCAL || (by == LK_BY_IMPORT && e->on_top);
-    event_maker m = {
-        .doc = doc, .by = by, .tell_all = tell_all, .kept = kept, .memory = &queued->memory};
+    event_maker m = {.doc = doc, .by = by, .kept = kept, .memory = &queued->memory};
     if (event_copy_versions(&m, &queued->event) && event_copy_origin(&m, origin, &queued->event) &&
         event_make(&m, &queued->event))
         return queued;

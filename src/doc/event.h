@@ -62,7 +62,7 @@ typedef struct events {
     bool late;              /* it is complete, but there was no memory to tell of it */
     lk_by by;               /* of the late one */
     uint32_t number;        /* of the batch */
-    bool on_top;            /* an import of which each write is told: on_top.h */
+    const uint8_t *on_top;  /* of the import being told, or NULL: on_top.h */
     bool merging;           /* an import that is no more of the line that was there */
     VEC(lk_id) from;        /* frontiers before it */
     VEC(batch_entry) batch; /* the first batch_len are in use, the others kept for reuse */

@@ -19,8 +19,7 @@ typedef struct event_spot { /* a container that has to do with the batch */
 typedef struct event_maker {
     lk_doc *doc;
     lk_by by;
-    bool tell_all; /* also writes of what was there already */
-    bool kept;     /* of a mergeable child that shows again: only what changed */
+    bool kept; /* of a mergeable child that shows again: only what changed */
     arena *memory;
     uint8_t *born;     /* per container: it appeared, or hangs below one that did; NULL: none */
     event_spot *spots; /* those touched, then those new, then what hangs below these */

@@ -94,11 +94,17 @@ bool event_map_doubts(const lk_doc *doc) {
     return false;
 }
 
-/* Each key once; *tells gets which are to be told. As in Loro these are, of writes that are not on
- * top of everything here, those that change something. */
+/* Is a write of what was there already told, too? */
+static bool event_map_tells_all(const event_maker *m, uint32_t id) {
+    const uint8_t *on_top = m->doc->events.on_top;
+    return m->by == LK_BY_LOCAL || (m->by == LK_BY_IMPORT && on_top != NULL && on_top[id]);
+}
+
+/* Each key once; *tells gets which are to be told. */
 static bool event_map_gather(event_keys *k, const event_maker *m, const map *from,
                              const batch_entry *batch, uint8_t **tells) {
     size_t len = batch->keys.len, known = m->doc->log.names.keys.len;
+    bool all = event_map_tells_all(m, batch->container);
     uint8_t *seen = arena_alloc(k->scratch, known);
     *tells = arena_alloc(k->scratch, len);
     if (seen == NULL || *tells == NULL) return false;
@@ -108,7 +114,7 @@ static bool event_map_gather(event_keys *k, const event_maker *m, const map *fro
         if (seen[first->key]) continue;
         seen[first->key] = 1;
         const map_entry *entry = map_find(from, first->key);
-        (*tells)[k->len] = m->tell_all || !event_map_same(first, entry);
+        (*tells)[k->len] = all || !event_map_same(first, entry);
         event_keys_add(k, m, first->key, entry == NULL ? NULL : entry->value);
     }
     event_keys_close(k);

@@ -758,12 +758,13 @@ static int32_t *import_ends(lk_doc *doc) {
  * with a snapshot; who listens sees that. */
 static void import_tell(const importer *in, const oplog_mark *before) {
     lk_doc *doc = in->doc;
-    doc->events.on_top = event_map_doubts(doc) &&
-                         on_top_find(doc, before->graph.end, before->heads, before->head_len);
+    if (event_map_doubts(doc))
+        doc->events.on_top = on_top_find(doc, before->graph.end, before->heads, before->head_len);
     if (in->several && !in->snapshot)
         events_finish(doc, LK_BY_CHECKOUT, (lk_str){"checkout", 8});
     else
         events_finish(doc, LK_BY_IMPORT, (lk_str){0});
+    doc->events.on_top = NULL;
 }
 
 static lk_status import_try(lk_doc *doc, const lk_bytes *blobs, size_t len, bool alone, bool lazy,

@@ -6,8 +6,9 @@
  *                                                  only if that is one of these; a line of
  *                                                  operations of one head's author, and then of
  *                                                  one other, may do without that
- *      else                                        if all that came knows what was there of the
- *                                                  containers that it writes to, but for counters
+ *      else                                        of each map if all that came knows what was
+ *                                                  there of it, and of the other containers that
+ *                                                  it writes to, but for counters
  */
 #include "doc/on_top.h"
 
@@ -73,7 +74,7 @@ static bool on_top_is_line(const on_top *o, const dag_run *first) {
 
 /* ---- all that was there of some containers ---- */
 
-static uint8_t *on_top_containers(const on_top *o, arena *scratch) {
+static uint8_t *on_top_written(const on_top *o, arena *scratch) {
     size_t len = o->log->names.containers.len;
     uint8_t *out = arena_alloc(scratch, len);
     if (out == NULL) return NULL;
@@ -87,22 +88,28 @@ static uint8_t *on_top_containers(const on_top *o, arena *scratch) {
     return out;
 }
 
-static bool on_top_lacks(const on_top *o, const dag_spans *spans, const uint8_t *containers) {
+/* What came does not know these. false: some are not of maps. */
+static bool on_top_miss(const on_top *o, const dag_spans *spans, const uint8_t *written,
+                        uint8_t *out) {
     for (size_t i = 0; i < spans->len; i++) {
         oplog_walk w = oplog_walk_new(o->log, spans->at[i].start, spans->at[i].end);
         op piece;
         lv at;
         const dag_run *run;
-        while (oplog_walk_next(&w, &piece, &at, &run))
-            if (containers[piece.container]) return true;
+        while (oplog_walk_next(&w, &piece, &at, &run)) {
+            bool is_map = o->log->names.containers.at[piece.container].id.kind == LK_MAP;
+            if (written[piece.container] && !is_map) return false;
+            out[piece.container] = 0;
+        }
     }
-    return false;
+    return true;
 }
 
-static bool on_top_of_containers(const on_top *o, lk_doc *doc, const dag_run *first) {
+/* false: nothing stands on top, or memory is out. */
+static bool on_top_miss_all(const on_top *o, lk_doc *doc, const dag_run *first, uint8_t *out) {
     dag *g = &o->log->graph;
-    const uint8_t *containers = on_top_containers(o, &doc->scratch);
-    if (containers == NULL) return false;
+    const uint8_t *written = on_top_written(o, &doc->scratch);
+    if (written == NULL) return false;
     for (const dag_run *run = first; run < g->runs.at + g->runs.len; run++) {
         lv before;
         size_t len;
@@ -111,21 +118,32 @@ static bool on_top_of_containers(const on_top *o, lk_doc *doc, const dag_run *fi
         for (size_t i = 0; i < len; i++) later |= parents[i] >= o->end;
         if (later) continue;
         if (!dag_diff(g, o->heads, o->len, parents, len, &doc->travel.back, &doc->travel.forth) ||
-            on_top_lacks(o, &doc->travel.back, containers))
+            !on_top_miss(o, &doc->travel.back, written, out))
             return false;
     }
     return true;
 }
 
-bool on_top_find(lk_doc *doc, lv end, const lv *before, size_t len) {
-    const dag *g = &doc->log.graph;
-    on_top o = {&doc->log, end, before, len, doc->sealed.at == NULL ? g->begin : 0};
-    if (len == 0) return true;
-    const dag_run *first = dag_run_of(g, end);
+/* Does all that came know all that was there, and *stands: does it stand on that as a whole? */
+static bool on_top_knows_all(const on_top *o, const dag_run *first, bool *stands) {
+    const dag *g = &o->log->graph;
     bool knows = true, meets = true;
     for (const dag_run *run = first; run < g->runs.at + g->runs.len; run++) {
-        knows &= on_top_knows(&o, run);
-        meets &= on_top_meets(&o, run);
+        knows &= on_top_knows(o, run);
+        meets &= on_top_meets(o, run);
     }
-    return knows ? meets || on_top_is_line(&o, first) : on_top_of_containers(&o, doc, first);
+    *stands = knows && (meets || on_top_is_line(o, first));
+    return knows;
+}
+
+const uint8_t *on_top_find(lk_doc *doc, lv end, const lv *before, size_t len) {
+    const dag *g = &doc->log.graph;
+    on_top o = {&doc->log, end, before, len, doc->sealed.at == NULL ? g->begin : 0};
+    uint8_t *out = arena_alloc(&doc->scratch, doc->log.names.containers.len);
+    if (out == NULL) return NULL;
+    bool all = true;
+    const dag_run *first = len == 0 ? NULL : dag_run_of(g, end);
+    bool knows = len == 0 || on_top_knows_all(&o, first, &all);
+    __builtin_memset(out, all || !knows, doc->log.names.containers.len);
+    return knows || on_top_miss_all(&o, doc, first, out) ? out : NULL;
 }

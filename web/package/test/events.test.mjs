@@ -124,6 +124,25 @@ test(
   }),
 );
 
+for (const [other, meanwhile] of [
+  ["a map", (made) => made.getMap("other").set("k", 1)],
+  ["a list", (made) => made.getList("other").push(1)],
+])
+  test(
+    `a key of a map that an import leaves as it is, and ${other} that both wrote to`,
+    story((library, say) => {
+      const [a, b] = [doc(library, 1), doc(library, 2)];
+      a.getMap("m").set("k", 1);
+      b.import(a.export({ mode: "update" }));
+      b.subscribe((batch) => say(told(batch)));
+      meanwhile(b);
+      a.getMap("m").set("k", 2);
+      meanwhile(a);
+      a.getMap("m").set("k", 1);
+      b.import(a.export({ mode: "update", from: b.version() }));
+    }),
+  );
+
 test(
   "changes that wait for their past",
   story((library, say) => {
