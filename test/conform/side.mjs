@@ -104,15 +104,16 @@ export class Side {
     }
     /** Where a cursor is now, and what it becomes. */
     find({ bytes, container }) {
-        const found = this.doc.getCursorPos(this.library.Cursor.decode(bytes));
+        const cursor = this.library.Cursor.decode(bytes);
+        const found = this.doc.getCursorPos(cursor);
         if (found === undefined) return undefined;
-        // Of one whose container is gone theirs says at times that it becomes what it is.
-        const update = found.update?.encode();
-        const same = update === undefined || equal(update, bytes);
+        // Of one whose container is gone theirs says at times that it becomes what it is, though now made elsewhere.
+        const places = (at) => [at.containerId(), at.pos(), at.side()];
+        const same = found.update === undefined || equal(places(found.update), places(cursor));
         // In the past, theirs finds some behind the end.
         const end = this.mirror ? Infinity : this.doc.getContainerById(container).length;
         const offset = Math.min(found.offset, end);
-        return { offset, side: found.side, update: same ? undefined : update };
+        return { offset, side: found.side, update: same ? undefined : found.update.encode() };
     }
 
     edit(at, step) {
