@@ -91,27 +91,31 @@ bool room_store_is_word(lk_bytes row) {
     return row.len == ROOM_STORE_WORD_LEN && row.at[0] == ROOM_STORE_WORD;
 }
 
-bool room_store_admits(room_store *s, lk_bytes word) {
-    uint8_t blob[ROOM_STORE_WORD_LEN] = {ROOM_STORE_WORD};
-    if (s->elo_records == NULL) return true;
-    seal_hash(word, blob + 1);
-    if (!s->founded) {
-        s->founded = true;
-        if (word.len == 0) return true;
-        buf_append(&s->word, blob + 1, SEAL_KEY);
-        if (room_store_keeps(s)) {
-            room_store_write(s, (lk_bytes){blob, sizeof blob}, 0, NULL);
-            journal_commit(s->journal);
-        }
-        return true;
-    }
-    return s->word.len == 0 || seal_equal(s->word.at, blob + 1, SEAL_KEY);
-}
-
 bool room_store_word_is(const room_store *s, lk_bytes word) {
     uint8_t hash[SEAL_KEY];
     seal_hash(word, hash);
     return s->word.len > 0 && seal_equal(s->word.at, hash, SEAL_KEY);
+}
+
+/* The first one's word is everyone's from now on. */
+static void room_store_found(room_store *s, lk_bytes word) {
+    uint8_t blob[ROOM_STORE_WORD_LEN] = {ROOM_STORE_WORD};
+    s->founded = true;
+    if (word.len == 0) return;
+    seal_hash(word, blob + 1);
+    buf_append(&s->word, blob + 1, SEAL_KEY);
+    if (!room_store_keeps(s)) return;
+    room_store_write(s, (lk_bytes){blob, sizeof blob}, 0, NULL);
+    journal_commit(s->journal);
+}
+
+bool room_store_admits(room_store *s, lk_bytes word) {
+    if (s->elo_records == NULL) return true;
+    if (!s->founded) {
+        room_store_found(s, word);
+        return true;
+    }
+    return s->word.len == 0 || room_store_word_is(s, word);
 }
 
 /* ---- taking in ---- */
