@@ -57,7 +57,7 @@ lk_value people_value(lk_str name, uint64_t colour, lk_entry parts[2]) {
                                     .len = (uint32_t)name.len,
                                     .as.bytes = (const uint8_t *)name.at}};
     parts[1] = (lk_entry){.key = {"colour", 6},
-                          .value = {.type = LK_I64, .as.i64 = (int64_t)(colour % 8)}};
+                          .value = {.type = LK_I64, .as.i64 = (int64_t)(colour % PEOPLE_COLOURS)}};
     return (lk_value){.type = LK_ENTRIES, .len = 2, .as.entries = parts};
 }
 

@@ -9,11 +9,14 @@
 /* Names longer than this are cut, in code points; more people than that are not told of. */
 #define PEOPLE_NAME 40
 #define PEOPLE_MAX 64
+/* Colours that the page has (web/workspace/src/people.ts). */
+#define PEOPLE_COLOURS 8
 
 /* The name that somebody says to have, with nothing in it that is not seen or moves a cursor.
  * False, and nothing is appended: it is none. */
 bool people_name(lk_str said, lk_buf *out);
-/* The value to show for a name, which must stay; `colour` is taken modulo 8. A view of `parts`. */
+/* The value to show for a name, which must stay; `colour` is taken modulo PEOPLE_COLOURS. A view
+ * of `parts`. */
 lk_value people_value(lk_str name, uint64_t colour, lk_entry parts[2]);
 
 typedef struct people {
