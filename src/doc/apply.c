@@ -162,16 +162,32 @@ static lk_status apply_one(apply *a, const lk_diff *diff, bool planned) {
     }
 }
 
-/* As in Loro, lists that are undone by element go first, unless they are to show again. */
+/* Note the containers that a diff of a map brings. false when memory is out. */
+static bool apply_note_brought(apply *a, const lk_diff *diff) {
+    for (size_t i = 0; i < diff->change_len; i++) {
+        const lk_value *value = &diff->changes[i].value;
+        if (diff->changes[i].deleted || value->type != LK_CONTAINER) continue;
+        if (!remap_reserve(&a->hidden, 1)) return false;
+        remap_put(&a->hidden, apply_follow(a, apply_number(a, value->as.container)), APPLY_BROUGHT);
+    }
+    return true;
+}
+
+/* As in Loro, lists that are undone by element go first, unless they are to show again, even where
+ * others brought them back meanwhile. */
 static bool apply_is_planned(const apply *a, const lk_diff *diff) {
     uint32_t id = apply_follow(a, apply_number(a, diff->target));
-    return diff->kind == LK_MOVABLE_LIST && apply_list_planned(a, diff, id) &&
+    uint64_t hidden;
+    bool brought = remap_find(&a->hidden, id, &hidden) && hidden == APPLY_BROUGHT;
+    return diff->kind == LK_MOVABLE_LIST && apply_list_planned(a, diff, id) && !brought &&
            doc_shows(a->doc, id);
 }
 
 static lk_status apply_all(apply *a) {
     bool *first = arena_new(&a->memory, bool, a->order->len);
     if (first == NULL) return LK_ENOMEM;
+    for (size_t i = 0; a->order->lists != NULL && i < a->order->len; i++)
+        if (!apply_note_brought(a, &a->order->diffs[i])) return LK_ENOMEM;
     for (size_t i = 0; i < a->order->len; i++) first[i] = apply_is_planned(a, &a->order->diffs[i]);
     for (unsigned planned = 2; planned-- > 0;)
         for (size_t i = 0; i < a->order->len; i++) {

@@ -25,13 +25,13 @@ typedef struct apply_order {
     const struct undo_lists *lists; /* movable lists that are put right by element; or NULL */
 } apply_order;
 
-enum { APPLY_HIDDEN, APPLY_ALIGNED };
+enum { APPLY_HIDDEN, APPLY_ALIGNED, APPLY_BROUGHT };
 
 typedef struct apply {
     lk_doc *doc;
     const apply_order *order;
     remap *remap;          /* what was made anew */
-    remap hidden;          /* containers that show again: one of the below */
+    remap hidden;          /* containers that show again: one of the above */
     intern strangers;      /* those that are not here */
     const uint32_t *given; /* numbers of order->strangers */
     arena memory;          /* of the call */

@@ -50,21 +50,54 @@ static lk_status apply_list_delete(apply *a, uint32_t id, uint32_t pos, uint64_t
                  : lk_list_delete(a->doc, (lk_ref){id}, pos, (size_t)len);
 }
 
+/* What goes between here and the next retain, as one; in undo each step by itself. */
+static lk_status apply_list_go(apply *a, uint32_t id, uint32_t pos, const lk_delta *steps,
+                               size_t len) {
+    uint64_t gone = 0;
+    for (size_t i = 0; i < len; i++) {
+        if (steps[i].kind != LK_DELETE) continue;
+        gone += steps[i].len[0];
+        if (!a->order->own || gone == 0) continue;
+        lk_status status = apply_list_delete(a, id, pos, gone);
+        if (status != LK_OK) return status;
+        gone = 0;
+    }
+    return gone == 0 ? LK_OK : apply_list_delete(a, id, pos, gone);
+}
+
 /* Between two retains: what goes goes first, as in Loro. */
 lk_status apply_list(apply *a, uint32_t id, const lk_diff *diff) {
     lk_status status = LK_OK;
     uint32_t pos = 0;
     for (size_t i = 0, end; i < diff->delta_len && status == LK_OK; i = end) {
-        uint64_t gone = 0;
-        for (end = i; end < diff->delta_len && diff->deltas[end].kind != LK_RETAIN; end++)
-            if (diff->deltas[end].kind == LK_DELETE) gone += diff->deltas[end].len[0];
-        if (gone > 0) status = apply_list_delete(a, id, pos, gone);
+        for (end = i; end < diff->delta_len && diff->deltas[end].kind != LK_RETAIN;) end++;
+        status = apply_list_go(a, id, pos, diff->deltas + i, end - i);
         for (size_t k = i; k < end && status == LK_OK; k++) {
             if (diff->deltas[k].kind != LK_INSERT || diff->deltas[k].len[0] == 0) continue;
             status = apply_list_insert(a, id, pos, &diff->deltas[k]);
             pos += diff->deltas[k].len[0];
         }
         if (end < diff->delta_len) pos += diff->deltas[end++].len[0];
+    }
+    return status;
+}
+
+/* Of a movable list all that goes goes first, from the end on, as in Loro. */
+static lk_status apply_row_plain(apply *a, uint32_t id, const lk_diff *diff) {
+    lk_status status = LK_OK;
+    uint32_t before = 0, pos = 0;
+    for (size_t i = 0; i < diff->delta_len; i++)
+        if (diff->deltas[i].kind != LK_INSERT) before += diff->deltas[i].len[0];
+    for (size_t i = diff->delta_len; i-- > 0 && status == LK_OK;) {
+        const lk_delta *part = &diff->deltas[i];
+        if (part->kind == LK_INSERT) continue;
+        before -= part->len[0];
+        if (part->kind == LK_DELETE) status = apply_list_delete(a, id, before, part->len[0]);
+    }
+    for (size_t i = 0; i < diff->delta_len && status == LK_OK; i++) {
+        const lk_delta *part = &diff->deltas[i];
+        if (part->kind == LK_INSERT) status = apply_list_insert(a, id, pos, part);
+        if (part->kind != LK_DELETE) pos += part->len[0];
     }
     return status;
 }
@@ -198,7 +231,7 @@ lk_status apply_row(apply *a, uint32_t id, const lk_diff *diff) {
     if (ready && moving.pairs.len > 0)
         status = apply_mover_run(&m, diff);
     else if (ready)
-        status = apply_list(a, id, diff);
+        status = apply_row_plain(a, id, diff);
     remap_drop(&moving);
     return status;
 }

@@ -22,7 +22,7 @@ static void apply_put(apply_writer *w, size_t at, const lk_delta *d) {
     w->at[at] = *d;
 }
 
-static void apply_put_own(apply_writer *w, const lk_delta *d) { apply_put(w, w->len, d); }
+static void apply_put_own(apply_writer *w, const lk_delta *d) { w->at[w->len++] = *d; }
 
 /* What comes where something has just gone comes before that, unless something did already. */
 static void apply_put_given(apply_writer *w, const lk_delta *d) {

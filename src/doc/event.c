@@ -309,6 +309,15 @@ static bool event_in_row(const event_maker *m, uint32_t id) {
     return parent != CONTAINER_NONE && m->doc->state.containers.at[parent]->kind == LK_MOVABLE_LIST;
 }
 
+/* Is a container that came to be present told as new? As in Loro also a mergeable child that was
+ * here, if its map tells of it anew. */
+static bool event_is_new(const event_maker *m, uint32_t id) {
+    const container_name *name = &m->doc->log.names.containers.at[id];
+    if (!name->id.root) return !m->doc->state.containers.at[id]->was_present;
+    if (m->kept) return false;
+    return !m->doc->state.containers.at[id]->was_present || event_map_tells_all(m, name->parent);
+}
+
 /* What appeared, and what hangs below that. */
 static bool event_find_born(event_maker *m) {
     const events *e = &m->doc->events;
@@ -316,12 +325,8 @@ static bool event_find_born(event_maker *m) {
     m->born = arena_alloc(m->memory, count);
     if (m->born == NULL) return false;
     __builtin_memset(m->born, 0, count);
-    const container_name *names = m->doc->log.names.containers.at;
-    for (size_t i = 0; i < e->appeared.len; i++) {
-        uint32_t id = e->appeared.at[i];
-        bool again = m->kept && names[id].id.root;
-        m->born[id] = !again && !m->doc->state.containers.at[id]->was_present;
-    }
+    for (size_t i = 0; i < e->appeared.len; i++)
+        m->born[e->appeared.at[i]] = event_is_new(m, e->appeared.at[i]);
     event_mark_nodes(m);
     size_t touched = m->spot_len;
     for (uint32_t id = 0; id < count; id++)
@@ -373,7 +378,7 @@ static bool event_tell(event_maker *m) {
     for (size_t i = 0; diffs != NULL && i < m->spot_len; i++) {
         event_spot *spot = &m->spots[i];
         spot->changed = event_is_changed(m, spot);
-        if (!doc_shows(m->doc, spot->container)) continue;
+        if (!m->hidden && !doc_shows(m->doc, spot->container)) continue;
         if (!event_diff(m, spot->container, &diffs[i])) return false;
         bool local = m->by == LK_BY_LOCAL && event_touched(&m->doc->events, spot->container);
         bool zero = spot->below && diffs[i].kind == LK_COUNTER;
@@ -414,14 +419,15 @@ static bool event_copy_origin(event_maker *m, lk_str origin, lk_event *out) {
     return true;
 }
 
-/* The event of the batch; NULL when memory is out. */
-static queued_event *event_of_batch(lk_doc *doc, lk_by by, lk_str origin, bool kept) {
+/* The event of the batch, made by `m`; NULL when memory is out. */
+static queued_event *event_of_batch(event_maker m, lk_str origin) {
+    lk_doc *doc = m.doc;
     events *e = &doc->events;
     queued_event *queued = mem_zalloc(e->heap, sizeof *queued);
     if (queued == NULL) return NULL;
     arena_init(&queued->memory, e->heap);
-    queued->event.by = by;
-    event_maker m = {.doc = doc, .by = by, .kept = kept, .memory = &queued->memory};
+    queued->event.by = m.by;
+    m.memory = &queued->memory;
     if (event_copy_versions(&m, &queued->event) && event_copy_origin(&m, origin, &queued->event) &&
         event_make(&m, &queued->event))
         return queued;
@@ -431,7 +437,8 @@ static queued_event *event_of_batch(lk_doc *doc, lk_by by, lk_str origin, bool k
 
 const lk_event *events_take(lk_doc *doc, bool kept) {
     events *e = &doc->events;
-    queued_event *taken = event_of_batch(doc, LK_BY_CHECKOUT, (lk_str){0}, kept);
+    event_maker m = {.doc = doc, .by = LK_BY_CHECKOUT, .kept = kept};
+    queued_event *taken = event_of_batch(m, (lk_str){0});
     events_cancel(e);
     event_free(e, e->taken);
     e->taken = taken;
@@ -452,16 +459,43 @@ void events_watch(events *e, bool listened) {
     if (!e->watching) events_cancel(e);
 }
 
+/* Did the batch bring containers, or touch some that do not show? */
+static bool events_hide(const lk_doc *doc) {
+    const events *e = &doc->events;
+    bool hide = e->appeared.len > 0;
+    for (size_t i = 0; i < e->batch_len && !hide; i++)
+        hide = !doc_shows(doc, e->batch.at[i].container);
+    return hide;
+}
+
+/* Undo managers go by what was done to what mergeable children hold, whether these show or not. */
+static void events_undo_hear(lk_doc *doc, const queued_event *told) {
+    events *e = &doc->events;
+    if (!e->listened || told->event.by != LK_BY_IMPORT || !events_hide(doc)) {
+        undo_hear(doc, &told->event);
+        return;
+    }
+    event_maker m = {.doc = doc, .by = LK_BY_IMPORT, .kept = true, .hidden = true};
+    queued_event *heard = event_of_batch(m, told->event.origin);
+    if (heard == NULL) {
+        undo_lose(doc);
+        return;
+    }
+    undo_hear(doc, &heard->event);
+    event_free(e, heard);
+}
+
 void events_finish(lk_doc *doc, lk_by by, lk_str origin) {
     events *e = &doc->events;
     if (!e->started) return;
     /* As in Loro: a mergeable child shown again by an edit here is told by its parent alone. */
-    queued_event *queued = event_of_batch(doc, by, origin, by == LK_BY_LOCAL);
+    event_maker m = {.doc = doc, .by = by, .kept = by == LK_BY_LOCAL};
+    queued_event *queued = event_of_batch(m, origin);
     bool made = queued != NULL && (!e->polled || vec_reserve(e->heap, &e->queue, 1));
     if (!made || e->late)
         undo_lose(doc);
     else
-        undo_hear(doc, &queued->event);
+        events_undo_hear(doc, queued);
     e->late = !made;
     e->by = by;
     if (made && !e->polled) {

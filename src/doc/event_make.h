@@ -19,7 +19,8 @@ typedef struct event_spot { /* a container that has to do with the batch */
 typedef struct event_maker {
     lk_doc *doc;
     lk_by by;
-    bool kept; /* of a mergeable child that shows again: only what changed */
+    bool kept;   /* of a mergeable child that shows again: only what changed */
+    bool hidden; /* tell also of what does not show */
     arena *memory;
     uint8_t *born;     /* per container: it appeared, or hangs below one that did; NULL: none */
     event_spot *spots; /* those touched, then those new, then what hangs below these */
@@ -35,6 +36,8 @@ event_writer event_seq_write; /* list, movable list */
 event_writer event_map_write;
 event_writer event_tree_write;
 
+/* Is a write of what a map held already told, too? */
+bool event_map_tells_all(const event_maker *m, uint32_t id);
 /* Does the batch write to a key that shows the same afterwards? */
 bool event_map_doubts(const lk_doc *doc);
 

@@ -94,8 +94,7 @@ bool event_map_doubts(const lk_doc *doc) {
     return false;
 }
 
-/* Is a write of what was there already told, too? */
-static bool event_map_tells_all(const event_maker *m, uint32_t id) {
+bool event_map_tells_all(const event_maker *m, uint32_t id) {
     const uint8_t *on_top = m->doc->events.on_top;
     return m->by == LK_BY_LOCAL || (m->by == LK_BY_IMPORT && on_top != NULL && on_top[id]);
 }

@@ -68,6 +68,13 @@ static uint32_t patch_common(const patch_reader *a, const patch_reader *b) {
 
 /* ---- writing ---- */
 
+static bool patch_append(patch_steps *out, const lk_delta *step) {
+    lk_delta *fresh = arena_vec_push(out->memory, out);
+    if (fresh == NULL) return false;
+    *fresh = *step;
+    return true;
+}
+
 bool patch_steps_push(patch_steps *out, const lk_delta *step) {
     if (step->len[LK_CODEPOINT] == 0) return true;
     lk_delta *last = out->len > 0 ? &out->at[out->len - 1] : NULL;
@@ -77,10 +84,7 @@ bool patch_steps_push(patch_steps *out, const lk_delta *step) {
         for (unsigned u = 0; u < 3; u++) last->len[u] += step->len[u];
         return true;
     }
-    lk_delta *fresh = arena_vec_push(out->memory, out);
-    if (fresh == NULL) return false;
-    *fresh = *step;
-    return true;
+    return patch_append(out, step);
 }
 
 static bool patch_push_len(patch_steps *out, lk_delta_kind kind, uint32_t len) {
@@ -113,11 +117,18 @@ static bool patch_style(arena *memory, lk_delta *step, const lk_delta *later) {
     return true;
 }
 
+/* As in Loro: what goes stays in the pieces in which it went, but behind the end of `a`. */
+static bool patch_push_composed(patch_steps *out, const lk_delta *step, bool behind) {
+    bool apart = step->kind == LK_DELETE && !behind && step->len[LK_CODEPOINT] > 0;
+    return apart ? patch_append(out, step) : patch_steps_push(out, step);
+}
+
 bool patch_steps_compose(patch_steps *out, const lk_diff *a, const lk_diff *b) {
     patch_reader x = patch_read(a), y = patch_read(b);
     bool ready = true;
     while (ready && !(patch_done(&x) && patch_done(&y))) {
         lk_delta step;
+        bool behind = patch_done(&x);
         if (x.step.kind == LK_DELETE) {
             step = patch_take(&x, x.left);
         } else if (y.step.kind == LK_INSERT) {
@@ -130,7 +141,7 @@ bool patch_steps_compose(patch_steps *out, const lk_diff *a, const lk_diff *b) {
             if (later.kind == LK_DELETE) step = later;
             ready = patch_style(out->memory, &step, &later);
         }
-        ready = ready && patch_steps_push(out, &step);
+        ready = ready && patch_push_composed(out, &step, behind);
     }
     patch_chop(out);
     return ready;

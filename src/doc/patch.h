@@ -37,7 +37,8 @@ typedef struct patch_steps { /* a delta being written */
 
 /* Append a step to a delta; one that goes on where the last left off may join it. */
 bool patch_steps_push(patch_steps *out, const lk_delta *step);
-/* The same for one delta; `first` says whose inserts come first where both insert. */
+/* The same for one delta; `first` says whose inserts come first where both insert. What was
+ * composed may hold deletes side by side. */
 bool patch_steps_compose(patch_steps *out, const lk_diff *a, const lk_diff *b);
 bool patch_steps_transform(patch_steps *out, const lk_diff *a, const lk_diff *b, bool first);
 

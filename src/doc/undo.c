@@ -565,7 +565,8 @@ static lk_status undo_take(undo_work *w, lk_undo_stack which, lk_undo_done *out)
     if (!ready) return LK_ENOMEM;
     out->made_start = undo_own_end(u->doc);
     status = undo_apply(w);
-    if (status != LK_OK) return status;
+    /* What fits no more is left: where a mergeable child went and came, Loro loses count, too. */
+    if (status != LK_OK && status != LK_ERANGE) return status;
     undo_pop(u, from, &others);
     const undo_item *item = undo_stack_top(&u->popped);
     out->popped = true;

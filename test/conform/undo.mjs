@@ -22,6 +22,8 @@ class Desk {
         this.batches = [];
         this.misled = false; // see known.mjs
         this.strayed = false; // likewise
+        this.unseen = false; // likewise
+        this.shared = new Set(); // children that peers share and that showed once
         this.remade = new Set(); // containers that an undo made
         this.grouping = false;
         this.merged = []; // what imports did to texts
@@ -61,12 +63,20 @@ class Desk {
         return eventsOf(batches);
     }
 
+    /** Theirs merges; was or is a child hidden that peers share? */
+    import(bytes) {
+        const hides = () => [...this.shared].some((key) => this.doc.getMap('shares').get(key) === undefined);
+        const hid = hides();
+        this.doc.import(bytes);
+        this.unseen ||= hid || hides();
+    }
     free() {
         this.undo.free();
         this.doc.free();
     }
     state() {
         const json = this.doc.toJSON();
+        for (const key in json.shares) this.shared.add(key);
         if (json.text) json.styled = runs(this.doc.getText('text').toDelta());
         return [json, this.undo.canUndo(), this.undo.canRedo()];
     }
@@ -175,7 +185,32 @@ const EDITS = {
         const list = desk.doc.getMovableList('moves');
         if (list.length > 0) list.delete(r.below(list.length), 1);
     },
+    sharedTyped(desk, r) {
+        const text = shared(desk, 'Text');
+        text.insert(r.below(text.length + 1), r.pick(['a', 'bc', 'def']));
+    },
+    sharedErased(desk, r) {
+        const text = shared(desk, 'Text');
+        if (text.length > 0) text.delete(r.below(text.length), 1);
+    },
+    sharedListed(desk, r) {
+        const list = shared(desk, 'MovableList');
+        list.insert(r.below(list.length + 1), r.below(100));
+    },
+    sharedMoved(desk, r) {
+        const list = shared(desk, 'MovableList');
+        if (list.length > 0) list.move(r.below(list.length), r.below(list.length));
+    },
+    sharedSet(desk, r) {
+        shared(desk, 'Map').set('ab'[r.below(2)], r.below(100));
+    },
+    hidden(desk, r) {
+        desk.doc.getMap('shares').delete(r.pick(['Text', 'MovableList', 'Map']));
+    },
 };
+
+/** A child that is the same whoever makes it, under the name of its kind. */
+const shared = ({ doc }, kind) => doc.getMap('shares')[`ensureMergeable${kind}`](kind);
 
 function step(desks, r, { names, most, aside, groups }) {
     const desk = desks[r.below(desks.length)];
@@ -191,7 +226,7 @@ function step(desks, r, { names, most, aside, groups }) {
     if (groups && roll === 16) return desk.group();
     const other = desks[r.below(desks.length)];
     if (other === desk) return 'alone';
-    desk.doc.import(other.doc.export({ mode: 'update', from: desk.doc.version() }));
+    desk.import(other.doc.export({ mode: 'update', from: desk.doc.version() }));
     return 'synced';
 }
 
@@ -210,6 +245,7 @@ const UNDO_EDITS = [
     { names: ['grown', 'replanted', 'felled', 'labelled'], most: 1 },
     { names: ['typed', 'erased', 'listed', 'unlisted', 'counted'], most: 1, groups: true },
     { names: ['moved', 'moveListed', 'moveSet', 'moveUnlisted'], most: 2, groups: true },
+    { names: ['sharedTyped', 'sharedErased', 'sharedListed', 'sharedMoved', 'sharedSet', 'hidden'], most: 3 },
 ];
 
 /** Its steps are seeds, so that any part of it is one, too. */
@@ -246,12 +282,11 @@ export function playUndo(libraries, { peers, undo, steps }) {
             const other = worlds[1][i].doc;
             sameBytes('undo', doc.export({ mode: 'update' }), other.export({ mode: 'update' }));
         });
-    } catch (error) {
-        if (error instanceof Error) {
-            error.misled = worlds[1].some(({ misled }) => misled);
-            error.disordered = disordered;
-            error.strayed = worlds[1].some(({ strayed }) => strayed);
-        }
+    } catch (thrown) {
+        const error = thrown instanceof Error ? thrown : new Error(String(thrown));
+        for (const flag of ['misled', 'strayed', 'unseen'])
+            error[flag] = worlds[1].some((desk) => desk[flag]);
+        error.disordered = disordered;
         throw error;
     } finally {
         for (const desk of worlds.flat()) desk.free();
