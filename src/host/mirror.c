@@ -318,9 +318,11 @@ static bool mirror_write(mirror *m) {
 
 /* ---- both directions ---- */
 
+/* Texts put the smaller peer first where two insert: what was added to the past stands before what
+ * our write put there, and before what somebody adds behind that. */
 static void mirror_renew_past(mirror *m) {
     lk_free(m->past);
-    m->past = lk_new(random_u64() >> 1, &heap_memory);
+    m->past = lk_new(random_u64() >> 12, &heap_memory);
     LK_ASSERT(lk_root(m->past, LK_TEXT, m->options.text, &m->past_text) == LK_OK);
     m->past_left = false;
 }

@@ -70,7 +70,7 @@ static void give(lk_doc *to, lk_doc *from) {
 static bench bench_new(const char *file_text) {
     static int count;
     bench b = {.loop = loop_new(), .doc = lk_new(1, &heap_memory), .editor = -1};
-    b.remote = lk_new(2, &heap_memory);
+    b.remote = lk_new((uint64_t)1 << 61, &heap_memory); /* as large as chance makes them */
     snprintf(b.path, sizeof b.path, "/tmp/lorikeet-mirror-%d-%d", (int)getpid(), ++count);
     if (file_text != NULL) {
         lk_bytes bytes = {(const uint8_t *)file_text, strlen(file_text)};
@@ -82,7 +82,7 @@ static bench bench_new(const char *file_text) {
 static void bench_start(bench *b, bool known) {
     mirror_options options = {.loop = b->loop,
                               .doc = b->doc,
-                              .shadow = lk_new(3, &heap_memory),
+                              .shadow = lk_new((uint64_t)1 << 60, &heap_memory),
                               .known = known,
                               .reads = b->reads,
                               .path = b->path,
@@ -174,7 +174,7 @@ static void begins(void) {
     lk_buf why = HEAP_BUF;
     mirror_options options = {.loop = b.loop,
                               .doc = b.doc,
-                              .shadow = lk_new(3, &heap_memory),
+                              .shadow = lk_new((uint64_t)1 << 60, &heap_memory),
                               .path = b.path,
                               .text = TEXT};
     CHECK(mirror_new(&options, &(mirror_events){0}, &why) == NULL);
@@ -222,6 +222,25 @@ static void follows(void) {
 }
 
 /* ---- edits of both sides ---- */
+
+/* What is added to the file that our write replaced, and then to the one in its place, stays in
+ * that order. */
+static void keeps_order(void) {
+    bench b = bench_new("2");
+    bench_start(&b, false);
+    mirror_begin(b.mirror);
+    settle(&b);
+    int old = open(b.path, O_WRONLY | O_APPEND);
+    give(b.remote, b.doc);
+    write_remote(&b, "2, and more");
+    settle(&b);
+    int new = open(b.path, O_WRONLY | O_APPEND);
+    CHECK(write(old, "3", 1) == 1 && write(new, "4", 1) == 1);
+    close(old);
+    close(new);
+    shows(&b, "23, and more4");
+    bench_drop(&b);
+}
 
 static void edit_remote(bench *b, rng *r) {
     char token[16];
@@ -308,6 +327,7 @@ static void merges_everything(uint64_t seed) {
 int main(void) {
     begins();
     follows();
+    keeps_order();
     for (uint64_t seed = 1; seed <= 20; seed++) merges_everything(seed);
     printf("20 times 300 edits and commits, each edit in file and document once\n");
     return 0;
