@@ -4,8 +4,7 @@
  *      all that came knows all that was there      if each operation builds on heads of then, on
  *                                                  others that came, and on its author's last one
  *                                                  only if that is one of these; a line of
- *                                                  operations of one head's author, and then of
- *                                                  one other, may do without that
+ *                                                  operations may do without that once
  *      else                                        of each map if all that came knows what was
  *                                                  there of it, and of the other containers that
  *                                                  it writes to, but for counters
@@ -28,6 +27,13 @@ static const lv *on_top_parents(const on_top *o, const dag_run *run, lv *before,
 
 static bool on_top_is_head(const on_top *o, lv at) { return dag_is_among(o->heads, o->len, at); }
 
+/* Its author's last operation before it; LV_NONE if there is none, or it is left out. */
+static lv on_top_own(const on_top *o, const dag_run *run) {
+    if (run->start < o->end || run->counter == 0) return LV_NONE;
+    lv own = dag_lv(&o->log->graph, (op_id){run->peer, run->counter - 1});
+    return own < o->first ? LV_NONE : own;
+}
+
 /* ---- all that was there ---- */
 
 /* Does a run know all heads, by itself or through another one that came? */
@@ -44,32 +50,30 @@ static bool on_top_knows(const on_top *o, const dag_run *run) {
 
 /* Does it build on nothing older than the heads? */
 static bool on_top_meets(const on_top *o, const dag_run *run) {
-    const dag *g = &o->log->graph;
     lv before;
     size_t len;
     const lv *parents = on_top_parents(o, run, &before, &len);
     for (size_t i = 0; i < len; i++)
         if (parents[i] < o->end && !on_top_is_head(o, parents[i])) return false;
-    if (run->start < o->end || run->counter == 0) return true;
-    lv own = dag_lv(g, (op_id){run->peer, run->counter - 1});
-    return own >= o->end || own < o->first || on_top_is_head(o, own);
+    lv own = on_top_own(o, run);
+    return own == LV_NONE || own >= o->end || on_top_is_head(o, own);
 }
 
-/* Is what came a line, and its author changes once at most? */
+/* Is what came a line from all heads on, which leaves its author's last operation once at most? */
 static bool on_top_is_line(const on_top *o, const dag_run *first) {
     const dag *g = &o->log->graph;
-    peer_ix peer = dag_id(g, o->end - 1).peer;
-    unsigned changes = 0;
+    unsigned elsewhere = 0;
     for (const dag_run *run = first; run < g->runs.at + g->runs.len; run++) {
         lv before;
         size_t len;
         const lv *parents = on_top_parents(o, run, &before, &len);
-        lv at = run->start < o->end ? o->end : run->start;
-        if (len - run->self_implied != 1 || parents[0] != at - 1) return false;
-        changes += run->peer != peer;
-        peer = run->peer;
+        lv at = run->start < o->end ? o->end : run->start, own = on_top_own(o, run);
+        bool leaves = own != LV_NONE;
+        for (size_t i = 0; i < len; i++) leaves &= parents[i] != own;
+        elsewhere += leaves;
+        if (at == o->end ? len != o->len : len != 1 || parents[0] != at - 1) return false;
     }
-    return o->len == 1 && changes <= 1;
+    return elsewhere <= 1;
 }
 
 /* ---- all that was there of some containers ---- */

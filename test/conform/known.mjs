@@ -111,34 +111,6 @@ function forgetsWriters(error) {
     return isShallow(error) && equal(error.ours, filled(error.theirs, error.ours));
 }
 
-/** One side tells of more keys that imports wrote, or wrote once more. */
-function tellsKeys({ what, ours, theirs }) {
-    if (what === 'undo: events')
-        return ours.every((desk, i) => tellsKeys({ what: ': events', ours: desk, theirs: theirs[i] }));
-    if (!what?.endsWith(': events')) return false;
-    const mine = new Set();
-    const told = new Set();
-    const see = (batches, keep) => {
-        const kept = (by, id, diff) =>
-            by === 'import' && id.endsWith(':Map')
-                ? Object.entries(diff).filter(([key, value]) => keep(`${id} ${key}`, value))
-                : diff;
-        return retold(batches, kept, (diff) => Array.isArray(diff) && diff.length === 0);
-    };
-    see(ours, (key, value) => value?.deleted !== true || mine.add(key));
-    see(theirs, (key, value) => value?.deleted !== true || told.add(key));
-    const both = () => {
-        const gone = new Set();
-        return (key, value) => {
-            const again = gone.has(key);
-            if (value?.deleted !== true) return gone.delete(key) || true;
-            gone.add(key);
-            return !again && mine.has(key) && told.has(key);
-        };
-    };
-    return equal(see(ours, both()), see(theirs, both()));
-}
-
 const MARK = 12;
 const MARK_END = 0;
 /** What updates say of texts, but for marks and for positions, which count them. */
@@ -172,10 +144,6 @@ const KNOWN = [
     {
         why: 'Loro forgets who wrote an element that moved, on its way to the beginning of a shallow snapshot',
         is: forgetsWriters,
-    },
-    {
-        why: 'of a key that is gone and that an import takes away once more, one side tells and the other does not',
-        is: tellsKeys,
     },
     {
         why: 'where a mark goes, Loro takes its style from all text before it, too, which may not be there',
