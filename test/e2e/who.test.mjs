@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { after, test as plainTest } from 'node:test';
 import { noChromium } from './lib/chromium.mjs';
 import { scratchFolder, sleep, until } from './lib/cleanup.mjs';
+import { firefoxTab, noFirefox } from './lib/firefox.mjs';
 import { openBed } from './lib/pages.mjs';
 import { havePage, haveProgram, join } from './lib/program.mjs';
 
@@ -110,6 +111,32 @@ test('one types where the other is: both know who stands in front', async (t) =>
     await a.press('Control+a');
     await a.press('Delete');
     await shows(carets, b, ['Ada|']);
+});
+
+test('Firefox and Chromium show each other', async (t) => {
+    if (noFirefox) return t.skip(noFirefox);
+    const link = bed.link();
+    const a = await bed.open(t, link);
+    const fox = await firefoxTab(t, link);
+    await rename(a, 'Ada');
+    await shows(names, fox, ['Ada']);
+    await shows(names, a, [await own(fox)]);
+    await a.write('one two');
+    await shows(carets, fox, ['Ada|one two']);
+    await a.caret(4);
+    await shows(carets, fox, ['Ada|one ']);
+    await a.select(3);
+    await until('a selection', async () => (await chosen(fox)) === 'two');
+    await fox.evaluate('void (document.hasFocus = () => true)'); // which no desktop gives its window here
+    await fox.click('editor');
+    await fox.press('End');
+    await fox.type('!');
+    await a.shows('one two!');
+    await shows(carets, a, [`${await own(fox)}|one two!`]);
+    await fox.press('Home');
+    await shows(carets, a, [`${await own(fox)}|`]);
+    await fox.close();
+    await shows(names, a, []);
 });
 
 test('moving and typing are told ten times a second at most', async (t) => {
