@@ -191,16 +191,22 @@ bool lk_container_parent(const lk_doc *doc, lk_ref ref, lk_ref *out) {
     return true;
 }
 
-bool doc_shows(const lk_doc *doc, uint32_t container) {
-    const intern *names = &doc->log.names;
-    while (doc->state.containers.at[container]->present) {
-        const container_name *name = &names->containers.at[container];
-        if (name->parent == CONTAINER_NONE) return name->id.root;
-        if (!state_holds(&doc->state, name->parent, &name->id)) return false;
+/* Does it hang below a root? `hidden`: perhaps by way of mergeable children that do not show. */
+static bool doc_hangs(const lk_doc *doc, uint32_t container, bool hidden) {
+    for (;;) {
+        const container_name *name = &doc->log.names.containers.at[container];
+        bool mergeable = name->id.root && name->parent != CONTAINER_NONE;
+        if (!hidden || !mergeable) {
+            if (!doc->state.containers.at[container]->present) return false;
+            if (name->parent == CONTAINER_NONE) return name->id.root;
+            if (!state_holds(&doc->state, name->parent, &name->id)) return false;
+        }
         container = name->parent;
     }
-    return false;
 }
+
+bool doc_shows(const lk_doc *doc, uint32_t container) { return doc_hangs(doc, container, false); }
+bool doc_may_show(const lk_doc *doc, uint32_t container) { return doc_hangs(doc, container, true); }
 
 bool lk_container_shows(const lk_doc *doc, lk_ref ref) {
     LK_ASSERT(ref.index < doc->log.names.containers.len);

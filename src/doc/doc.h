@@ -102,6 +102,8 @@ lk_status doc_spend(lk_doc *doc, lk_status status);
 bool doc_add_states(lk_doc *doc);
 /* Is everything from the root down to this container present? */
 bool doc_shows(const lk_doc *doc, uint32_t container);
+/* Is it, but for mergeable children that are hidden, and may show again? */
+bool doc_may_show(const lk_doc *doc, uint32_t container);
 
 /* version.c: versions as the graph knows them and as callers do. */
 lk_id doc_wide(const lk_doc *doc, op_id id);

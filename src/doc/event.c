@@ -378,7 +378,8 @@ static bool event_tell(event_maker *m) {
     for (size_t i = 0; diffs != NULL && i < m->spot_len; i++) {
         event_spot *spot = &m->spots[i];
         spot->changed = event_is_changed(m, spot);
-        if (!m->hidden && !doc_shows(m->doc, spot->container)) continue;
+        bool tells = (m->hidden ? doc_may_show : doc_shows)(m->doc, spot->container);
+        if (!tells) continue;
         if (!event_diff(m, spot->container, &diffs[i])) return false;
         bool local = m->by == LK_BY_LOCAL && event_touched(&m->doc->events, spot->container);
         bool zero = spot->below && diffs[i].kind == LK_COUNTER;
@@ -459,12 +460,13 @@ void events_watch(events *e, bool listened) {
     if (!e->watching) events_cancel(e);
 }
 
-/* Did the batch bring containers, or touch some that do not show? */
+/* Did the batch bring containers, or touch some that are hidden? */
 static bool events_hide(const lk_doc *doc) {
     const events *e = &doc->events;
     bool hide = e->appeared.len > 0;
     for (size_t i = 0; i < e->batch_len && !hide; i++)
-        hide = !doc_shows(doc, e->batch.at[i].container);
+        hide = !doc_shows(doc, e->batch.at[i].container) &&
+               doc_may_show(doc, e->batch.at[i].container);
     return hide;
 }
 

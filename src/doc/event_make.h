@@ -20,7 +20,7 @@ typedef struct event_maker {
     lk_doc *doc;
     lk_by by;
     bool kept;   /* of a mergeable child that shows again: only what changed */
-    bool hidden; /* tell also of what does not show */
+    bool hidden; /* tell also of what may show again: doc_may_show() */
     arena *memory;
     uint8_t *born;     /* per container: it appeared, or hangs below one that did; NULL: none */
     event_spot *spots; /* those touched, then those new, then what hangs below these */

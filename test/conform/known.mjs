@@ -211,9 +211,9 @@ const KNOWN = [
         },
     },
     {
-        why: 'what others do in a shared child that is hidden Loro forgets, undoing edits of it',
+        why: 'undoing edits of a shared child that was hidden meanwhile, Loro forgets what others did, or throws',
         is: ({ what, message, unseen }, { undo }) =>
-            undo === SHARED && unseen && (what?.startsWith('undo') || /^Index out of bound/.test(message)),
+            undo === SHARED && ((unseen && what?.startsWith('undo')) || /^Index out of bound/.test(message)),
     },
 ];
 
