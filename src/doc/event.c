@@ -460,10 +460,12 @@ void events_watch(events *e, bool listened) {
     if (!e->watching) events_cancel(e);
 }
 
-/* Did the batch bring containers, or touch some that are hidden? */
+/* Did the batch bring mergeable children, or touch something that is hidden? */
 static bool events_hide(const lk_doc *doc) {
     const events *e = &doc->events;
-    bool hide = e->appeared.len > 0;
+    bool hide = false;
+    for (size_t i = 0; i < e->appeared.len && !hide; i++)
+        hide = doc->log.names.containers.at[e->appeared.at[i]].id.root;
     for (size_t i = 0; i < e->batch_len && !hide; i++)
         hide = !doc_shows(doc, e->batch.at[i].container) &&
                doc_may_show(doc, e->batch.at[i].container);
