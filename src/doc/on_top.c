@@ -27,10 +27,15 @@ static const lv *on_top_parents(const on_top *o, const dag_run *run, lv *before,
 
 static bool on_top_is_head(const on_top *o, lv at) { return dag_is_among(o->heads, o->len, at); }
 
-/* Its author's last operation before it; LV_NONE if there is none, or it is left out. */
-static lv on_top_own(const on_top *o, const dag_run *run) {
+/* Its author's last operation before it, which may be left out; LV_NONE if there is none. */
+static lv on_top_last(const on_top *o, const dag_run *run) {
     if (run->start < o->end || run->counter == 0) return LV_NONE;
-    lv own = dag_lv(&o->log->graph, (op_id){run->peer, run->counter - 1});
+    return dag_lv(&o->log->graph, (op_id){run->peer, run->counter - 1});
+}
+
+/* The same, if it is not. */
+static lv on_top_own(const on_top *o, const dag_run *run) {
+    lv own = on_top_last(o, run);
     return own < o->first ? LV_NONE : own;
 }
 
@@ -121,6 +126,7 @@ static bool on_top_miss_all(const on_top *o, lk_doc *doc, const dag_run *first, 
         bool later = false;
         for (size_t i = 0; i < len; i++) later |= parents[i] >= o->end;
         if (later) continue;
+        if (on_top_last(o, run) < o->first) return false; /* as in Loro: it may know nothing */
         if (!dag_diff(g, o->heads, o->len, parents, len, &doc->travel.back, &doc->travel.forth) ||
             !on_top_miss(o, &doc->travel.back, written, out))
             return false;

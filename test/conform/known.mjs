@@ -6,6 +6,7 @@ const LISTS = 0;
 const NESTED = 2;
 const STYLED = 6;
 const TREES = 7;
+const GROUPS = 8;
 const SHARED = 10;
 
 /** What an undo history shows, but for the order of what texts and lists hold. */
@@ -178,7 +179,7 @@ const KNOWN = [
     {
         why: 'an undone insert where an end of a mark, or much else, is gone lands on its other side',
         is: ({ what, ours, theirs }, { undo }) =>
-            what === 'undo' && [LISTS, STYLED].includes(undo) && equal(unordered(ours), unordered(theirs)),
+            what === 'undo' && [LISTS, STYLED, GROUPS].includes(undo) && equal(unordered(ours), unordered(theirs)),
     },
     {
         why: 'what an import takes from a text where more was gone ours tells elsewhere, and undoing lands there',

@@ -117,11 +117,15 @@ export class Mirror {
         }
     }
 
-    /** Of a shared child that an edit here shows, what it held while it was hidden its map alone tells. */
+    /**
+     * Of a shared child that an edit here shows, what it held while it was hidden its map alone tells;
+     * one that comes from elsewhere comes whole, though it was there.
+     */
     #value(value, { by }) {
         const id = value?.container;
-        if (by === 'local' && id !== undefined && isShared(id) && !this.#held.has(id))
-            this.#load(this.#doc.getContainerById(id));
+        if (id === undefined || !isShared(id)) return value;
+        if (by !== 'local') this.#forget(id);
+        else if (!this.#held.has(id)) this.#load(this.#doc.getContainerById(id));
         return value;
     }
 
