@@ -2,6 +2,13 @@
  * doc_check.c - the deepest invariant: the state is what a replay of the history gives. */
 #include "doc/sealed.h"
 
+/* Each node that was made has data of its own. */
+static void check_nodes(const lk_doc *doc, const tree *t, uint32_t id) {
+    for (uint32_t i = 0; i < t->nodes.len; i++)
+        if (t->nodes.at[i].move != TREE_NONE)
+            LK_ASSERT(doc->log.names.containers.at[t->nodes.at[i].meta].parent == id);
+}
+
 static void check_structures(const lk_doc *doc) {
     for (uint32_t i = 0; i < doc->state.containers.len; i++) {
         const seq *s = state_find_seq(&doc->state, i);
@@ -10,6 +17,7 @@ static void check_structures(const lk_doc *doc) {
         if (s != NULL) seq_check(s);
         if (m != NULL) movable_check(m);
         if (t != NULL) tree_check(t);
+        if (t != NULL) check_nodes(doc, t, i);
     }
     for (size_t i = 0; i < doc->merge.player.trackers.len; i++)
         tracker_check(doc->merge.player.trackers.at[i]);

@@ -164,10 +164,7 @@ static void json_node_tail(json_printer *p, const tree *t, uint32_t at, int64_t 
     json_word(p, ",\"index\":");
     json_i64(&p->w, index);
     json_word(p, ",\"meta\":");
-    if (node->meta == TREE_NONE)
-        json_word(p, "{}");
-    else
-        json_container(p, node->meta);
+    json_container(p, node->meta);
     json_word(p, ",\"parent\":");
     if (node->parent == TREE_ROOT)
         json_word(p, "null");

@@ -5,6 +5,7 @@
 #include "base/limits.h"
 #include "base/str.h"
 #include "oplog/mergeable.h"
+#include "oplog/past.h"
 
 void oplog_init(oplog *log, const lk_memory *heap) {
     *log = (oplog){.heap = heap};
@@ -656,30 +657,6 @@ static const oplog_piece *oplog_find_piece(const oplog *log, lv at) {
     return low < high && at - piece->at < piece->made.len ? piece : NULL;
 }
 
-/* Is `id` in the past of an operation of `run`, the newest? */
-static lk_status oplog_knows(oplog *log, const dag_run *run, const op *o, op_id id, bool *out) {
-    *out = id.counter < o->counter;
-    if (id.peer == run->peer) return LK_OK;
-    return dag_sees(&log->graph, run, id, out) ? LK_OK : LK_ENOMEM;
-}
-
-/* Was the container of `o` made in its past? Then containers nest without cycles, and whoever has
- * the past of `o` can take it. */
-static lk_status oplog_container_known(oplog *log, const dag_run *run, const op *o, bool *out) {
-    const container_id *id = &log->names.containers.at[o->container].id;
-    op_id made = {id->peer, id->counter};
-    uint64_t wide;
-    *out = false;
-    if (mergeable_base(id, &wide, &made.counter)) {
-        made.peer = intern_find_peer(&log->names, wide);
-        if (made.peer == TABLE_NONE) return LK_OK;
-    } else if (id->root) {
-        *out = true;
-        return LK_OK;
-    }
-    return oplog_knows(log, run, o, made, out);
-}
-
 /* The end of a mark knows what its start says. false: nothing started. Of the root this is only
  * known when the pieces are (root.c). */
 static bool oplog_mark_end(const oplog *log, peer_ix peer, op *o) {
@@ -692,42 +669,6 @@ static bool oplog_mark_end(const oplog *log, peer_ix peer, op *o) {
     if (start->kind != OP_MARK_START || start->container != o->container) return false;
     o->as.mark = start->as.mark;
     return true;
-}
-
-/* Was the element of a movable list that `o` moves or sets inserted there in its past? What is
- * older than the history is believed. */
-static lk_status oplog_elem_known(oplog *log, const dag_run *run, const op *o, bool *out) {
-    const dag *g = &log->graph;
-    peer_ix peer = o->kind == OP_SET ? o->as.set.elem_peer : o->as.move.elem_peer;
-    uint32_t lamport = o->kind == OP_SET ? o->as.set.elem_lamport : o->as.move.elem_lamport;
-    *out = false;
-    if (peer >= g->peers.len) return LK_OK;
-    const dag_peer *p = &g->peers.at[peer];
-    op_id made;
-    if (!dag_find_lamport(g, peer, lamport, &made)) {
-        *out = p->begin > 0 && (p->runs.len == 0 || lamport < g->runs.at[p->runs.at[0]].lamport);
-        return LK_OK;
-    }
-    lk_status status = oplog_knows(log, run, o, made, out);
-    if (status != LK_OK || !*out) return status;
-    const op *insert = oplog_op(log, dag_lv(g, made));
-    *out = insert->kind == OP_LIST_INSERT && insert->container == o->container;
-    return LK_OK;
-}
-
-/* Is what `o` speaks of in its past? Tells what is not, or memory is out. */
-static lk_status oplog_check_past(oplog *log, const dag_run *run, const op *o, const char **what) {
-    bool known;
-    lk_status status = oplog_container_known(log, run, o, &known);
-    if (status == LK_OK && !known) {
-        *what = "operation in a container that is not made yet";
-        return LK_ECORRUPT;
-    }
-    if (status != LK_OK || (o->kind != OP_SET && o->kind != OP_MOVE)) return status;
-    status = oplog_elem_known(log, run, o, &known);
-    if (status != LK_OK || known) return status;
-    *what = "element is not in the list";
-    return LK_ECORRUPT;
 }
 
 static lk_status oplog_append_ops(oplog *log, const dag_run *run, const block *b,
@@ -745,7 +686,7 @@ static lk_status oplog_append_ops(oplog *log, const dag_run *run, const block *b
             *what = "names of mergeable children are too long";
             return LK_ELIMIT;
         }
-        lk_status status = oplog_check_past(log, run, &o, what);
+        lk_status status = past_check(log, run, &o, what);
         if (status != LK_OK) return status;
         if (o.kind == OP_MARK_END && !oplog_mark_end(log, names->peers[0], &o)) {
             *what = "mark ends that did not start";

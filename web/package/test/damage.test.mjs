@@ -55,6 +55,42 @@ for (const [name, library] of Object.entries({ ours, theirs })) {
   }
 }
 
+// Loro takes these; of the second it cannot tell the JSON, whose node holds what holds its tree.
+const created = (value) => ({ container: "cid:root-m:Map", content: { type: "insert", key: "k", value } });
+const moved = (container, target) => ({
+  container,
+  content: { type: "move", target, parent: null, fractional_index: "80" },
+});
+const STRANGE = {
+  "a node that was never made": [moved("cid:root-tree:Tree", "7@0")],
+  "a map that holds the tree": [
+    created("🦜:cid:0@0:Map"),
+    { container: "cid:0@0:Map", content: { type: "insert", key: "x", value: "🦜:cid:1@0:Tree" } },
+    moved("cid:1@0:Tree", "0@0"),
+  ],
+  "a node of another tree": [
+    { container: "cid:root-a:Tree", content: { ...moved("", "0@0").content, type: "create" } },
+    moved("cid:root-b:Tree", "0@0"),
+  ],
+};
+
+for (const [name, ops] of Object.entries(STRANGE)) {
+  test(`a tree does not move ${name}`, () => {
+    const change = { id: "0@0", timestamp: 0, deps: [], lamport: 0, msg: null };
+    const numbered = ops.map((op, counter) => ({ ...op, counter }));
+    const json = { schema_version: 1, start_version: {}, peers: ["9"], changes: [{ ...change, ops: numbered }] };
+    const other = new theirs.LoroDoc();
+    other.importJsonUpdates(JSON.stringify(json));
+    const made = target();
+    const before = state(made);
+    assert.throws(() => made.importJsonUpdates(JSON.stringify(json)), /node is not of the tree/);
+    for (const mode of ["update", "snapshot"]) {
+      assert.throws(() => made.import(other.export({ mode })), /node is not of the tree/);
+    }
+    assert.deepEqual(state(made), before);
+  });
+}
+
 test("the error says which byte", () => {
   const blob = source(ours).export({ mode: "update" });
   blob[blob.length - 1] ^= 1;
