@@ -313,9 +313,8 @@ static bool event_in_row(const event_maker *m, uint32_t id) {
  * here, if its map tells of it anew. */
 static bool event_is_new(const event_maker *m, uint32_t id) {
     const container_name *name = &m->doc->log.names.containers.at[id];
-    if (!name->id.root) return !m->doc->state.containers.at[id]->was_present;
-    if (m->kept) return false;
-    return !m->doc->state.containers.at[id]->was_present || event_map_tells_all(m, name->parent);
+    bool came = !m->doc->state.containers.at[id]->was_present;
+    return name->id.root ? !m->kept && (came || event_map_tells_all(m, name->parent)) : came;
 }
 
 /* What appeared, and what hangs below that. */

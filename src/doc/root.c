@@ -212,8 +212,7 @@ static bool root_named(root_loader *l, uint32_t cid, uint32_t *out) {
 
 /* The map of a node's data. */
 static container_id root_meta(const root_loader *l, const state_node *node) {
-    op_id id = root_id(l, node->id);
-    return (container_id){.kind = LK_MAP, .peer = id.peer, .counter = id.counter};
+    return container_of_node(root_id(l, node->id));
 }
 
 static bool root_intern_nodes(root_loader *l) {

@@ -87,8 +87,7 @@ static bool sealed_tells(const lk_doc *doc, const oplog_names *names, container_
 }
 
 static bool sealed_tells_node(const lk_doc *doc, const oplog_names *names, op_id node) {
-    return sealed_tells(doc, names,
-                        (container_id){.kind = LK_MAP, .peer = node.peer, .counter = node.counter});
+    return sealed_tells(doc, names, container_of_node(node));
 }
 
 static bool sealed_tells_elem(const lk_doc *doc, const oplog_names *names, container_id in,

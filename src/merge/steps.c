@@ -46,8 +46,7 @@ step steps_delete(const op *o, uint32_t pos, uint32_t len) {
 
 static step steps_tree(const oplog *log, const op *o, const dag_run *run) {
     step s = steps_of(log, o, run, STEP_TREE);
-    container_id meta = {
-        .kind = LK_MAP, .peer = o->as.tree.node.peer, .counter = o->as.tree.node.counter};
+    container_id meta = container_of_node(o->as.tree.node);
     s.as.tree = (step_node){.node = o->as.tree.node,
                             .parent = o->as.tree.parent,
                             .has_parent = o->as.tree.has_parent,

@@ -27,6 +27,11 @@ typedef struct container_id {
     int32_t counter;
 } container_id;
 
+/* The data of a node of a tree. */
+static inline container_id container_of_node(op_id node) {
+    return (container_id){.kind = LK_MAP, .peer = node.peer, .counter = node.counter};
+}
+
 /* "cid:root-NAME:Text", "cid:COUNTER@PEER:Map". `peer` is the wide form of id->peer. */
 bool container_id_print(const container_id *id, uint64_t peer, lk_buf *out);
 /* Parse that; id->peer is left 0 and the wide peer goes to *peer. false if it is no container id.

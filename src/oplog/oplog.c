@@ -585,7 +585,7 @@ static uint32_t oplog_parents(const oplog *log, const oplog_names *names, const 
 }
 
 uint32_t oplog_node(oplog *log, op_id node, uint32_t tree) {
-    container_id id = {.kind = LK_MAP, .peer = node.peer, .counter = node.counter};
+    container_id id = container_of_node(node);
     uint32_t data = intern_container(&log->names, &id);
     if (data != TABLE_NONE) log->names.containers.at[data].parent = tree;
     return data;
