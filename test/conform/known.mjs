@@ -214,7 +214,8 @@ const KNOWN = [
     {
         why: 'undoing edits of a shared child that was hidden meanwhile, Loro forgets what others did, or throws',
         is: ({ what, message, unseen }, { undo }) =>
-            undo === SHARED && ((unseen && what?.startsWith('undo')) || /^Index out of bound/.test(message)),
+            undo === SHARED &&
+            ((unseen && what?.startsWith('undo')) || /^Index out of bound\. The given pos /.test(message)),
     },
 ];
 
