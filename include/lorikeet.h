@@ -471,9 +471,13 @@ typedef struct lk_import_status { /* views, good until the next import */
     size_t success_len;
     const lk_span *pending; /* waiting for their past */
     size_t pending_len;
+    const lk_span *left_out; /* can never be merged here */
+    size_t left_out_len;
 } lk_import_status;
 /* Merge bytes exported by any Loro 1.x peer: all of them or none. Changes whose past has not
- * arrived wait inside the document and count as success. Importing twice is a no-op. LK_ECORRUPT,
+ * arrived wait inside the document and count as success. Those that do not know all of what a
+ * shallow snapshot left out, and what builds on them, are left out, and said to be: only a document
+ * with the whole history can merge them. Importing twice is a no-op. LK_ECORRUPT,
  * LK_EVERSION, LK_ELIMIT, LK_ENOMEM. Cost: the change, not the document. */
 lk_status lk_import(lk_doc *doc, lk_bytes bytes, lk_import_status *status_or_null,
                     lk_fault *fault_or_null);

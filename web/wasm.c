@@ -692,6 +692,7 @@ lk_status shim_imported(lk_status status, const lk_import_status *got) {
     writer w = shim_result();
     wire_spans_write(&w, got->success, got->success_len);
     wire_spans_write(&w, got->pending, got->pending_len);
+    wire_spans_write(&w, got->left_out, got->left_out_len);
     return shim_written(&w);
 }
 

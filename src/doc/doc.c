@@ -46,6 +46,8 @@ void lk_free(lk_doc *doc) {
     vec_drop(&memory, &doc->frontiers);
     vec_drop(&memory, &doc->success);
     vec_drop(&memory, &doc->waiting);
+    vec_drop(&memory, &doc->left_out);
+    vec_drop(&memory, &doc->shut);
     vec_drop(&memory, &doc->path);
     vec_drop(&memory, &doc->hidden_roots);
     vec_drop(&memory, &doc->visits);

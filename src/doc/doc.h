@@ -52,7 +52,7 @@ typedef struct visit { /* a change to be visited: history.c */
     uint32_t lamport;  /* one past its last */
     op_id id;          /* its first */
 } visit;
-typedef VEC(lk_span) history_spans;
+typedef VEC(lk_span) doc_spans;
 
 struct lk_doc {
     lk_memory memory; /* heap of everything */
@@ -76,18 +76,19 @@ struct lk_doc {
     VEC(op_id) unsent; /* per peer written as: the first op lk_export_local() has not handed out */
     VEC(doc_pending) pending;
     size_t pending_bytes;
+    VEC(lk_id) shut; /* authors whose operations from there on import left out: import.c */
     events events;
     VEC(lk_undo *) undos;
     doc_styles styles;
     step_list steps; /* of the call under way */
     export_names export_peers, export_keys, export_cids;
     VEC(lk_id) version, frontiers; /* views handed out */
-    VEC(lk_span) success, waiting;
+    doc_spans success, waiting, left_out;
     VEC(lk_path_item) path;
     bool hide_empty_roots;
     VEC(uint32_t) hidden_roots; /* while they are empty */
     VEC(visit) visits;
-    history_spans retreat, forward;
+    doc_spans retreat, forward;
     VEC(lk_ref) touched;
 };
 

@@ -7,7 +7,10 @@
  * Blocks are grouped by peer. Changes are taken in causal order, depth first: a change that was
  * waiting for the one just appended goes next, then what follows that one. So branches are read one
  * after the other, each where it begins, and the merge does not jump between them. What still waits
- * in the end is kept as encoded bytes, and read again when what it misses is here. */
+ * in the end is kept as encoded bytes, and read again when what it misses is here.
+ *
+ * Where the beginning of the history is missing, a change that does not know all of it can never be
+ * merged. It is left out, and its author is shut: so is all that comes after it, now and later. */
 #include "doc/import.h"
 #include "base/limits.h"
 #include "base/sort.h"
@@ -62,6 +65,7 @@ typedef struct importer { /* its arrays are in the scratch of the document */
     VEC(size_t) ready;        /* blocks whose next change may have its past; the last one goes on */
     VEC(import_waiter) waiters;
     VEC(uint32_t) first_waiter; /* by peer */
+    VEC(bool) shut;             /* likewise: what the peer wrote from here on is left out */
     size_t heads;               /* there were */
     uint8_t *taken;             /* per doc->pending: its block is among ours */
     doc_pending *waiting;       /* what waits in the end */
@@ -307,6 +311,20 @@ static uint32_t import_meld(importer *in, uint32_t a, uint32_t b) {
     return a;
 }
 
+static bool import_is_shut(const importer *in, peer_ix peer) {
+    return peer < in->shut.len && in->shut.at[peer];
+}
+
+static bool import_shut(importer *in, peer_ix peer) {
+    while (in->shut.len <= peer) {
+        bool *fresh = arena_vec_push(&in->doc->scratch, &in->shut);
+        if (fresh == NULL) return false;
+        *fresh = false;
+    }
+    in->shut.at[peer] = true;
+    return true;
+}
+
 /* A block, or what waited for longer, goes on when operation `on` is here. */
 static bool import_wait_for(importer *in, op_id on, size_t who, bool pending) {
     arena *scratch = &in->doc->scratch;
@@ -349,12 +367,13 @@ static lk_status import_take_pending(importer *in, size_t i) {
     return import_fault(in, LK_ENOMEM, "out of memory");
 }
 
-/* Operations of a peer arrived: who waited for them is ready. */
+/* Operations of a peer arrived: who waited for them is ready. Or they never will: who waits is left
+ * out as well. */
 static lk_status import_wake(importer *in, peer_ix peer) {
     int32_t end = dag_peer_end(&in->doc->log.graph, peer);
     while (peer < in->first_waiter.len && in->first_waiter.at[peer] != TABLE_NONE) {
         import_waiter w = in->waiters.at[in->first_waiter.at[peer]];
-        if (w.counter >= end) break;
+        if (w.counter >= end && !import_is_shut(in, peer)) break;
         in->first_waiter.at[peer] = import_meld(in, w.left, w.right);
         if (!w.pending && !import_push(in, w.block))
             return import_fault(in, LK_ENOMEM, "out of memory");
@@ -380,6 +399,17 @@ static lk_status import_append_change(importer *in, import_block *x) {
     return status == LK_OK ? LK_OK : import_fault(in, status, what);
 }
 
+/* Can the next change never be merged here? `missing`: what it waits for, or NULL. */
+static bool import_left_out(const importer *in, const import_block *x, const op_id *missing) {
+    if (missing != NULL) return import_is_shut(in, missing->peer);
+    return oplog_left_out(&in->doc->log, &x->b.changes[x->next], &x->names);
+}
+
+static lk_status import_leave_out(importer *in, const import_block *x) {
+    if (!import_shut(in, x->names.peers[0])) return import_fault(in, LK_ENOMEM, "out of memory");
+    return import_wake(in, x->names.peers[0]);
+}
+
 /* Append the changes of a block, and of those of its peer that follow it, until one has to wait or
  * others have become ready: they go first, so that the merge stays where it is. */
 static lk_status import_run(importer *in, size_t at) {
@@ -391,7 +421,9 @@ static lk_status import_run(importer *in, size_t at) {
             if (!more) return LK_OK;
             continue;
         }
-        if (import_missing(in, x, &missing))
+        bool waits = import_missing(in, x, &missing);
+        if (import_left_out(in, x, waits ? &missing : NULL)) return import_leave_out(in, x);
+        if (waits)
             return import_wait_for(in, missing, at, false)
                        ? LK_OK
                        : import_fault(in, LK_ENOMEM, "out of memory");
@@ -448,6 +480,18 @@ static bool import_recall(importer *in) {
     return true;
 }
 
+/* What was left out before stays so, unless its author is at another place by now. */
+static bool import_recall_shut(importer *in) {
+    lk_doc *doc = in->doc;
+    for (size_t i = 0; i < doc->shut.len; i++) {
+        peer_ix peer = intern_peer(&doc->log.names, doc->shut.at[i].peer);
+        if (peer == TABLE_NONE) return false;
+        if (dag_peer_end(&doc->log.graph, peer) != doc->shut.at[i].counter) continue;
+        if (!import_shut(in, peer)) return false;
+    }
+    return true;
+}
+
 /* Begin with the root, which stands first in some block. */
 static lk_status import_begin_late(importer *in) {
     lk_id at = in->history.start_frontiers.at[0];
@@ -466,7 +510,7 @@ static lk_status import_append(importer *in) {
     lk_status status = in->late ? import_begin_late(in) : LK_OK;
     if (status != LK_OK) return status;
     in->free_ops = in->position_bytes = 0; /* what waited is counted for itself, likewise */
-    if (!import_sort(in) || !import_line_up(in) || !import_recall(in))
+    if (!import_sort(in) || !import_recall_shut(in) || !import_line_up(in) || !import_recall(in))
         return import_fault(in, LK_ENOMEM, "out of memory");
     for (peer_ix p = 0; p < in->first_waiter.len && status == LK_OK; p++)
         status = import_wake(in, p);
@@ -532,9 +576,6 @@ static lk_status import_wait(importer *in, import_block *x, bool doubled) {
     const change *c = &x->b.changes[x->next];
     if (import_skips(in, x, c))
         return import_fault(in, LK_ECORRUPT, "change skips operations of its author");
-    for (const change *late = c; late < x->b.changes + x->b.change_len; late++)
-        if (oplog_left_out(&doc->log, late, &x->names))
-            return import_fault(in, LK_EMISSING, "change builds on what is left out here");
     if (!import_make_roots(in, x)) return import_fault(in, LK_ENOMEM, "out of memory");
     doc_pending p = {.bytes = (uint8_t *)(uintptr_t)x->bytes.at,
                      .len = x->bytes.len,
@@ -596,7 +637,8 @@ static bool *import_find_doubles(importer *in) {
 static lk_status import_make_waiting(importer *in) {
     lk_doc *doc = in->doc;
     in->waiting = arena_new(&doc->scratch, doc_pending, doc->pending.len + in->blocks.len);
-    if (in->waiting == NULL || !vec_reserve(&doc->memory, &doc->pending, in->blocks.len))
+    if (in->waiting == NULL || !vec_reserve(&doc->memory, &doc->pending, in->blocks.len) ||
+        !vec_reserve(&doc->memory, &doc->shut, in->shut.len))
         return import_fault(in, LK_ENOMEM, "out of memory");
     for (size_t i = 0; i < doc->pending.len; i++) {
         if (in->taken[i]) continue;
@@ -609,11 +651,21 @@ static lk_status import_make_waiting(importer *in) {
     doubles += in->waiting_len;
     for (size_t i = 0; i < in->blocks.len; i++) {
         import_block *x = &in->blocks.at[i];
-        if (!import_skip_known(in, x)) continue;
+        if (!import_skip_known(in, x) || import_is_shut(in, x->names.peers[0])) continue;
         lk_status status = import_wait(in, x, doubles[i]);
         if (status != LK_OK) return status;
     }
     return LK_OK;
+}
+
+/* The document knows who is shut, for the next import. There is room for it. */
+static void import_settle_shut(importer *in) {
+    lk_doc *doc = in->doc;
+    doc->shut.len = 0;
+    for (peer_ix p = 0; p < in->shut.len; p++)
+        if (in->shut.at[p])
+            doc->shut.at[doc->shut.len++] =
+                (lk_id){doc->log.names.peers.at[p], dag_peer_end(&doc->log.graph, p)};
 }
 
 /* Of the old list or the new one, the blocks that are not in the other go. */
@@ -627,6 +679,7 @@ static void import_settle_waiting(importer *in, bool keep_new) {
             mem_free(&doc->memory, doc->pending.at[i].bytes, doc->pending.at[i].len);
     }
     if (keep_new) {
+        import_settle_shut(in);
         for (size_t i = 0; i < in->waiting_len; i++) doc->pending.at[i] = in->waiting[i];
         doc->pending.len = in->waiting_len;
         return;
@@ -637,38 +690,54 @@ static void import_settle_waiting(importer *in, bool keep_new) {
 
 /* ---- what is told ---- */
 
-static int import_waiting_order(const void *a, const void *b) {
+static int import_told_order(const void *a, const void *b) {
     uint64_t x = ((const lk_span *)a)->peer, y = ((const lk_span *)b)->peer;
     return (x > y) - (x < y);
 }
 
 /* One span for each peer. */
-static void import_join_waiting(lk_doc *doc) {
+static void import_join(doc_spans *told) {
     size_t kept = 0;
-    sort_items(doc->waiting.at, doc->waiting.len, sizeof *doc->waiting.at, import_waiting_order);
-    for (size_t i = 0; i < doc->waiting.len; i++) {
-        lk_span span = doc->waiting.at[i];
-        if (kept == 0 || doc->waiting.at[kept - 1].peer != span.peer)
-            doc->waiting.at[kept++] = span;
-        lk_span *all = &doc->waiting.at[kept - 1];
+    sort_items(told->at, told->len, sizeof *told->at, import_told_order);
+    for (size_t i = 0; i < told->len; i++) {
+        lk_span span = told->at[i];
+        if (kept == 0 || told->at[kept - 1].peer != span.peer) told->at[kept++] = span;
+        lk_span *all = &told->at[kept - 1];
         if (span.start < all->start) all->start = span.start;
         if (span.end > all->end) all->end = span.end;
     }
-    doc->waiting.len = kept;
+    told->len = kept;
+}
+
+/* From where on what a block still holds can never be merged, which is clear of some before all
+ * that they build on is here; or its end. */
+static int32_t import_first_left_out(const importer *in, const import_block *x) {
+    if (import_is_shut(in, x->names.peers[0])) return import_rest(x).start;
+    for (size_t i = x->next; i < x->b.change_len; i++)
+        if (oplog_left_out(&in->doc->log, &x->b.changes[i], &x->names))
+            return x->b.changes[i].counter;
+    return import_rest(x).end;
 }
 
 /* What the blob waits for is told, not what others left waiting. Of several blobs Loro tells both.
  */
-static bool import_report_waiting(importer *in) {
+static bool import_report_rest(importer *in) {
     lk_doc *doc = in->doc;
-    doc->waiting.len = 0;
+    doc->waiting.len = doc->left_out.len = 0;
     if (!vec_reserve(&doc->memory, &doc->waiting, in->blob_len + in->waiting_len)) return false;
-    for (size_t i = 0; i < in->blob_len; i++)
-        if (import_skip_known(in, &in->blocks.at[i]))
-            doc->waiting.at[doc->waiting.len++] = import_rest(&in->blocks.at[i]);
+    for (size_t i = 0; i < in->blob_len; i++) {
+        import_block *x = &in->blocks.at[i];
+        if (!import_skip_known(in, x)) continue;
+        lk_span waits = import_rest(x), left_out = waits;
+        left_out.start = waits.end = import_first_left_out(in, x);
+        if (!vec_reserve(&doc->memory, &doc->left_out, 1)) return false;
+        if (waits.start < waits.end) doc->waiting.at[doc->waiting.len++] = waits;
+        if (left_out.start < left_out.end) doc->left_out.at[doc->left_out.len++] = left_out;
+    }
     for (size_t i = 0; i < in->waiting_len && in->several; i++)
         doc->waiting.at[doc->waiting.len++] = in->waiting[i].span;
-    import_join_waiting(doc);
+    import_join(&doc->waiting);
+    import_join(&doc->left_out);
     return true;
 }
 
@@ -683,7 +752,7 @@ static bool import_report(importer *in) {
         lk_span span = {doc->log.names.peers.at[p], before, g->peers.at[p].end};
         doc->success.at[doc->success.len++] = span;
     }
-    return import_report_waiting(in);
+    return import_report_rest(in);
 }
 
 /* ---- all or nothing ---- */
@@ -821,13 +890,19 @@ lk_status lk_import_batch(lk_doc *doc, const lk_bytes *blobs, size_t len,
     /* Damage in what waited shows only now. It must not keep out the blob it waited for, so it
      * goes, unless the blob is damaged itself; a peer that has something better will send it again.
      */
-    if ((status == LK_ECORRUPT || status == LK_EMISSING) && doc->pending.len > 0)
+    if (status == LK_ECORRUPT && doc->pending.len > 0)
         status = import_run_all(doc, blobs, len, true, fault);
     fault->code = status;
     if (fault->what == NULL) fault->what = lk_status_text(status);
     if (status == LK_OK && status_or_null != NULL)
-        *status_or_null = (lk_import_status){doc->success.at, doc->success.len, doc->waiting.at,
-                                             doc->waiting.len};
+        *status_or_null = (lk_import_status){
+            .success = doc->success.at,
+            .success_len = doc->success.len,
+            .pending = doc->waiting.at,
+            .pending_len = doc->waiting.len,
+            .left_out = doc->left_out.at,
+            .left_out_len = doc->left_out.len,
+        };
     return status;
 }
 

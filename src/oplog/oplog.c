@@ -705,35 +705,26 @@ static lk_status oplog_append_ops(oplog *log, const dag_run *run, const block *b
 
 bool oplog_left_out(const oplog *log, const change *c, const oplog_names *names) {
     const dag *g = &log->graph;
-    for (uint32_t i = 0; i < c->dep_len && g->floor > g->begin; i++) {
+    int32_t end = dag_peer_end(g, names->peers[0]);
+    if (g->floor == g->begin) return false;
+    if (end > c->counter) return dag_lv(g, (op_id){names->peers[0], end - 1}) + 1 < g->floor;
+    for (uint32_t i = 0; i < c->dep_len; i++) {
         op_id dep = {names->peers[c->deps[i].peer], c->deps[i].counter};
         if (dep.counter < dag_peer_end(g, dep.peer) && dag_lv(g, dep) + 1 < g->floor) return true;
     }
-    return false;
-}
-
-/* Does a change on these parents know the root? Only what does can be merged. */
-static bool oplog_knows_root(const dag *g, const lv *parents, uint32_t len) {
-    if (g->floor == g->begin) return true;
-    for (uint32_t i = 0; i < len; i++)
-        if (parents[i] + 1 < g->floor) return false;
-    return len > 0;
+    return c->dep_len == 0;
 }
 
 lk_status oplog_append(oplog *log, const block *b, const oplog_names *names, const change *c,
                        const char **what) {
     dag *g = &log->graph;
     uint32_t skip = (uint32_t)(dag_peer_end(g, names->peers[0]) - c->counter);
-    LK_ASSERT(skip < c->len);
+    LK_ASSERT(skip < c->len && !oplog_left_out(log, c, names));
     arena_mark before = arena_save(&log->log);
     lv *parents = arena_new(&log->log, lv, c->dep_len + 1);
     if (parents == NULL || !vec_reserve(log->heap, &log->changes, 1)) return LK_ENOMEM;
     uint32_t parent_len = oplog_parents(log, names, c, skip, parents);
     uint32_t lamport = c->lamport + skip;
-    if (!oplog_knows_root(g, parents, parent_len)) {
-        *what = "change builds on what is left out of this history";
-        return LK_EMISSING;
-    }
     for (uint32_t i = 0; i < parent_len; i++) {
         if (dag_lamport(g, parents[i]) < lamport) continue;
         *what = "change is not later than what it builds on";

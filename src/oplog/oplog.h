@@ -175,11 +175,12 @@ bool oplog_map_rest(oplog *log, const block *b, arena *scratch, oplog_names *nam
  * found here before. */
 bool oplog_missing(const oplog *log, const change *c, const oplog_names *names, uint32_t *known,
                    op_id *out);
-/* Does `c` build on what is before the root, so that it can never be merged? */
+/* Does `c`, which is not all here, not know the root, by what it builds on and is here? Then it can
+ * never be merged. */
 bool oplog_left_out(const oplog *log, const change *c, const oplog_names *names);
-/* Append a change of a block whose past is here, without its first atoms that are here already. At
- * least one is new. LK_EMISSING if it builds on what is before the root; LK_ECORRUPT; LK_ENOMEM
- * (what, at *what); rewind then. */
+/* Append a change of a block whose past is here and that is not to be left out, without its first
+ * atoms that are here already. At least one is new. LK_ECORRUPT, LK_ENOMEM (what, at *what); rewind
+ * then. */
 lk_status oplog_append(oplog *log, const block *b, const oplog_names *names, const change *c,
                        const char **what);
 

@@ -200,11 +200,19 @@ export function versionOf(doc) {
     const entries = [...doc.version().toJSON()].map(([peer, end]) => [String(peer), end]);
     return Object.fromEntries(entries.filter(([, end]) => end > 0).sort());
 }
-/** {success, pending} with ranges by peer. */
-export const statusOf = (status) => ({
-    success: plain(status.success ?? new Map()),
-    pending: plain(status.pending ?? new Map()),
-});
+/** What an import that leaves changes out throws, when it has the rest. */
+export const LEFT_OUT = 'left out';
+
+/** What an import says: {success, pending} with ranges by peer, or that it left some out. */
+export function statusOf(take) {
+    try {
+        const { success, pending } = take();
+        return { success: plain(success ?? new Map()), pending: plain(pending ?? new Map()) };
+    } catch (error) {
+        if (!String(error).includes('not included in the shallow history')) throw error;
+        return LEFT_OUT;
+    }
+}
 
 /** What was compared, as it is on both sides. */
 export class Mismatch extends Error {

@@ -28,13 +28,6 @@ class Group {
     free() {
         for (const twin of this.everybody) twin.free();
     }
-    /** Who cannot take it in gives way to somebody new. */
-    give(twin, messages, crossed, name, told) {
-        return twin.import(messages, crossed, name, told) || this.replace(twin);
-    }
-    replace(twin) {
-        this.twins[this.twins.indexOf(twin)] = this.birth();
-    }
     publish(message) {
         this.pool.push(message);
         return message;
@@ -56,19 +49,19 @@ class Group {
             case 'publish':
                 return this.publish(twin.news());
             case 'deliver':
-                return this.pool.length > 0 && this.give(twin, this.pooled(at), crossed, name);
+                return this.pool.length > 0 && twin.import(this.pooled(at), crossed, name);
             case 'batch': {
                 const several = [at, where, what].map((n) => this.pooled(n));
-                return this.pool.length > 0 && this.give(twin, several, crossed, name);
+                return this.pool.length > 0 && twin.import(several, crossed, name);
             }
             case 'sync':
                 return this.sync(twin, other, name, crossed);
             case 'range':
-                return this.give(other, this.publish(this.range(twin, step)), crossed, name);
+                return other.import(this.publish(this.range(twin, step)), crossed, name);
             case 'snapshot':
-                return this.give(other, this.publish(twin.export(() => ({ mode: 'snapshot' }))), crossed, name);
+                return other.import(this.publish(twin.export(() => ({ mode: 'snapshot' }))), crossed, name);
             case 'look back':
-                return twin.lookBack(step, this.pooled(at), name) || this.replace(twin);
+                return twin.lookBack(step, this.pooled(at), name);
             case 'leave':
                 return twin.leave(step);
             case 'return':
@@ -124,7 +117,7 @@ class Group {
         const known = (side) => (side === twin.ours ? other.ours : other.theirs).doc.version();
         const message = twin.export((side) => ({ mode: 'update', from: known(side) }));
         this.publish(message);
-        this.give(other, message, crossed, name, told);
+        other.import(message, crossed, name, told);
     }
 
     /** Everybody gets everything; then all are the same, but for who lacks the beginning. */
@@ -133,18 +126,16 @@ class Group {
             twin.attach();
             this.publish(twin.news());
         }
-        const settled = this.twins.filter((twin) => {
+        for (const twin of this.twins) {
             const order = shuffled(random, this.pool.length);
             const all = order.map((index) => this.pool[index]);
-            const taken = random.below(2)
-                ? twin.import(all, true, 'settling with all blobs')
-                : order.every((index) =>
-                      twin.import(this.pool[index], index % 2 === 0, `settling with blob ${index}`),
-                  );
-            if (taken) twin.examine('settled');
-            return taken && !twin.late;
-        });
-        const [first, ...rest] = settled;
+            if (random.below(2)) twin.import(all, true, 'settling with all blobs');
+            else
+                for (const index of order)
+                    twin.import(this.pool[index], index % 2 === 0, `settling with blob ${index}`);
+            twin.examine('settled');
+        }
+        const [first, ...rest] = this.twins.filter(({ late }) => !late);
         for (const twin of rest) {
             const what = 'two peers after everything was delivered';
             same(`${what}: JSON`, shown(twin.ours.doc), shown(first.ours.doc));
@@ -182,9 +173,9 @@ class Group {
         const [ours, theirs] = first.both((side) => side.doc.exportJsonUpdates());
         const newcomer = this.birth();
         const status = newcomer.both((side) =>
-            side.doc.importJsonUpdates(side === newcomer.ours ? theirs.value : ours.value),
+            statusOf(() => side.doc.importJsonUpdates(side === newcomer.ours ? theirs.value : ours.value)),
         );
-        same('JSON updates: status', statusOf(status[0].value), statusOf(status[1].value));
+        same('JSON updates: status', status[0].value, status[1].value);
         newcomer.examine('a newcomer, JSON updates');
         same('JSON updates: version', versionOf(newcomer.ours.doc), versionOf(first.ours.doc));
     }

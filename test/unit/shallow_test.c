@@ -137,23 +137,49 @@ static void test_beginning(void) {
     lk_free(fourth);
 }
 
-/* Who did not know the root cannot be merged; nothing of the blob is taken then. */
+/* Import: what is left out is [start, end) of `peer`, and nothing waits. */
+static void leave_out(lk_doc *doc, const lk_buf *blob, uint64_t peer, int32_t start, int32_t end) {
+    lk_import_status got;
+    CHECK_EQ(lk_import(doc, (lk_bytes){blob->at, blob->len}, &got, NULL), LK_OK);
+    lk_check(doc);
+    CHECK(got.pending_len == 0 && got.left_out_len == 1);
+    CHECK_EQ(got.left_out[0].peer, peer);
+    CHECK_EQ(got.left_out[0].start, start);
+    CHECK_EQ(got.left_out[0].end, end);
+}
+
+/* What does not know the root cannot be merged. It is left out, with what builds on it, now and
+ * later, whether that waited before or comes after it; the rest is taken. */
 static void test_concurrent(void) {
-    lk_doc *full = doc_of(1), *other = doc_of(2);
+    lk_doc *full = doc_of(1), *other = doc_of(2), *third = doc_of(5);
     fill(full);
     sync(full, other);
-    type(other, 0, "meanwhile ");
     type(full, 0, "later ");
     lk_doc *late = begin_late(full, 3);
     lk_doc *copy = begin_late(full, 4);
-    lk_buf blob = export(other, LK_UPDATES, (lk_ids){0});
-    CHECK_EQ(import(late, &blob, NULL), LK_EMISSING);
+    type(other, 0, "meanwhile ");
+    lk_buf first = export(other, LK_UPDATES, lk_version(full));
+    sync(other, third);
+    sync(full, third);
+    type(third, 0, "third ");
+    lk_ids without = {(lk_id[]){{1, lk_version(full).at[0].counter}, {2, 10}}, 2};
+    lk_buf builds = export(third, LK_UPDATES, without);
+    lk_import_status got;
+    CHECK_EQ(import(late, &builds, &got), LK_OK); /* waits for what nobody told of yet */
+    CHECK(got.pending_len == 1 && got.left_out_len == 0);
+    leave_out(late, &first, 2, 0, 10);
+    leave_out(late, &builds, 5, 0, 6);
     same(late, copy);
-    sync(other, full);
-    type(full, 0, "both ");
+    type(full, 0, "goes on ");
+    sync(full, copy);
+    sync(third, full);
+    sync(full, third);
     lk_buf all = export(full, LK_UPDATES, (lk_ids){0});
-    CHECK_EQ(import(late, &all, NULL), LK_EMISSING);
+    CHECK_EQ(import(late, &all, &got), LK_OK);
+    CHECK(got.success_len == 1 && got.success[0].peer == 1 && got.left_out_len == 2);
     same(late, copy);
+    lk_buf_free(&first);
+    lk_buf_free(&builds);
     lk_ids before = {&(lk_id){1, 2}, 1}, unknown = {&(lk_id){9, 0}, 1};
     lk_buf out = {0};
     CHECK_EQ(lk_export(late, LK_SHALLOW, before, &out), LK_EMISSING);
@@ -161,9 +187,9 @@ static void test_concurrent(void) {
     CHECK_EQ(lk_export(late, LK_SHALLOW, (lk_ids){0}, &out), LK_EMISSING);
     CHECK_EQ(out.len, 0);
     lk_buf_free(&all);
-    lk_buf_free(&blob);
     lk_free(full);
     lk_free(other);
+    lk_free(third);
     lk_free(late);
     lk_free(copy);
 }
@@ -459,6 +485,6 @@ int main(void) {
     test_first();
     test_concurrent();
     test_into_others();
-    printf("shallow: began late, edited on, merged; refused what was concurrent\n");
+    printf("shallow: began late, edited on, merged; left out what was concurrent\n");
     return 0;
 }

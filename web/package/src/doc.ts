@@ -516,7 +516,9 @@ export class LoroDoc<T extends Record<string, Container> = Record<string, Contai
     });
   }
 
-  /** Merge what any Loro 1.x peer exported: all of it, or, if this throws, nothing. */
+  /** Merge what any Loro 1.x peer exported: all of it, or, if this throws, nothing. But EMISSING says
+   *  that some changes do not know all of what a shallow snapshot left out: they can never be merged
+   *  here, and were left out; the rest was imported. */
   import(bytes: Uint8Array): ImportStatus {
     return this.store.transact(() => {
       check(engine().w_import(this._handle, putBytes(bytes)));

@@ -30,9 +30,15 @@ export interface ImportStatus {
   pending: Spans | null;
 }
 
+/** As Loro says it. */
+const LEFT_OUT =
+  "Import Failed: The dependencies of the importing updates are not included in the shallow history of the doc.";
+
+/** Throws if some was left out: the rest was imported all the same, as in Loro. */
 export function readImportStatus(r: Reader): ImportStatus {
   const success = r.spans();
   const pending = r.spans();
+  if (r.spans().size > 0) throw new EMISSING(LEFT_OUT);
   return { success, pending: pending.size === 0 ? null : pending };
 }
 

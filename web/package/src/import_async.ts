@@ -5,6 +5,7 @@
 import { outBytes, putBytes } from "./call.js";
 import type { LoroDoc } from "./doc.js";
 import type { ImportStatus } from "./doc_history.js";
+import { EMISSING } from "./errors.js";
 import { engine } from "./module.js";
 import { Reader } from "./value.js";
 
@@ -123,10 +124,17 @@ export async function importAsync(
   if (!sound) return atOnce();
   const success: Spans = new Map();
   const waited: Spans = new Map();
+  let leftOut: EMISSING | undefined;
   await each((piece) => {
-    const status = doc.import(piece);
-    join(success, status.success);
-    join(waited, status.pending);
+    try {
+      const status = doc.import(piece);
+      join(success, status.success);
+      join(waited, status.pending);
+    } catch (error) {
+      if (!(error instanceof EMISSING)) throw error;
+      leftOut = error;
+    }
   });
+  if (leftOut !== undefined) throw leftOut;
   return { success, pending: missing(doc, waited) };
 }

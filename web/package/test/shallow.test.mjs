@@ -63,15 +63,45 @@ test("it goes on, with others", () => {
   });
 });
 
-test("what does not know its beginning cannot be merged", () => {
+/** What it says to each, and what it holds in the end. */
+function taking(d, blobs) {
+  const told = [];
+  d.subscribe(({ by, events }) => told.push([by, events.map(({ diff }) => diff)]));
+  for (const bytes of blobs) {
+    try {
+      told.push(d.import(bytes));
+    } catch (error) {
+      told.push(String(error.message ?? error).replace(/^Error: /, ""));
+    }
+  }
+  return [told, where(d)];
+}
+
+/** A document, and another that wrote something beside the end of it: what comes of both. */
+function beside(library, edits = 1) {
+  const full = filled(library);
+  const other = doc(library, 3);
+  other.import(full.export({ mode: "snapshot" }));
+  full.getText("text").insert(0, "later");
+  full.commit();
+  const begun = late(library, full);
+  for (let i = 0; i < edits; i++) other.getText("text").insert(0, `meanwhile ${i} `);
+  full.import(other.export({ mode: "update" }));
+  return { full, other, begun };
+}
+
+test("what does not know its beginning cannot be merged, and the rest is", () => {
   same((library) => {
-    const full = filled(library);
-    const other = doc(library, 3);
-    other.import(full.export({ mode: "snapshot" }));
-    full.getText("text").insert(0, "later");
-    full.commit();
-    other.getText("text").insert(0, "meanwhile");
-    return late(library, full).import(other.export({ mode: "update" }));
+    const { full, other, begun } = beside(library);
+    const third = doc(library, 4);
+    third.import(shallow(begun));
+    third.getText("text").insert(0, "on ");
+    full.import(third.export({ mode: "update" }));
+    return taking(begun, [
+      other.export({ mode: "update" }),
+      full.export({ mode: "update" }),
+      third.export({ mode: "update" }),
+    ]);
   });
   for (const frontiers of [[], [{ peer: "1", counter: 0 }], [{ peer: "9", counter: 0 }]]) {
     same((library) => late(library).export({ mode: "shallow-snapshot", frontiers }) && "bytes");
@@ -114,7 +144,20 @@ test("each begins with what the other makes", () => {
   }
 });
 
-test("what builds on what is left out is refused, whatever else it waits for", () => {
+test("so it is piece by piece", async () => {
+  const { full, other, begun } = beside(ours, 3000);
+  const third = doc(ours, 4);
+  third.import(shallow(begun));
+  for (let i = 0; i < 3000; i++) third.getText("text").insert(0, "on ");
+  full.import(third.export({ mode: "update" }));
+  const blob = full.export({ mode: "update", from: begun.version() });
+  await assert.rejects(begun.importAsync(blob), { status: "EMISSING" });
+  assert.deepEqual(begun.toJSON(), third.toJSON());
+  assert.notDeepEqual(begun.toJSON(), full.toJSON());
+  assert.throws(() => begun.import(other.export({ mode: "update" })), { status: "EMISSING" });
+});
+
+test("what builds on what is left out is, too, whatever else it waits for", () => {
   same((library) => {
     const old = doc(library, 3);
     const full = filled(library);
@@ -129,16 +172,7 @@ test("what builds on what is left out is refused, whatever else it waits for", (
     const later = unknown.version();
     unknown.getMap("map").set("v", 1);
     const waits = unknown.export({ mode: "update", from: later });
-    const d = late(library, full);
-    const told = [];
-    for (const bytes of [waits, both]) {
-      try {
-        told.push(d.import(bytes));
-      } catch {
-        told.push("refused");
-      }
-    }
-    return [told, d.toJSON()];
+    return taking(late(library, full), [waits, both]);
   });
 });
 
