@@ -165,6 +165,10 @@ static void replica_out(replica *r, const lk_room_out *out) {
         replica_say(
             r, "someone who may only read tried to change the document; nothing of it was taken");
         break;
+    case LK_ROOM_LEFT_OUT:
+        replica_say(r, "changes came that this document cannot take in, as the beginning of its "
+                       "history is missing; they were left out: join with a new file to have them");
+        break;
     case LK_ROOM_PRESENCE: who_changed(r->who); break;
     case LK_ROOM_JOINED:
     case LK_ROOM_SYNCED: break; /* asked for by its state below */

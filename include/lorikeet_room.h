@@ -133,6 +133,8 @@ typedef enum lk_room_out_kind {
     LK_ROOM_BEHIND,   /* that ended: something is on its way again */
     LK_ROOM_ERROR,    /* `link` broke the protocol or refused us; `what` says how. Close it */
     LK_ROOM_DENIED,   /* `link` sent what nobody signed who may write; it was left out. Told once */
+    LK_ROOM_LEFT_OUT, /* changes came that cannot be merged into this document, which began with a
+                         shallow snapshot: lk_import() left them out. Told once */
 } lk_room_out_kind;
 
 typedef struct lk_room_out {

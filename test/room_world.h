@@ -324,6 +324,7 @@ static inline void world_poll(world *w, uint32_t i) {
             *vec_push(&mem_default, &n->broken) = out->link;
             break;
         case LK_ROOM_DENIED: n->denied++; break;
+        case LK_ROOM_LEFT_OUT: CHECK(!"nobody here began late"); break;
         }
     }
 }

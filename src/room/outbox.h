@@ -22,8 +22,8 @@ typedef struct outbox {
     lk_buf bytes;
     size_t gone; /* bytes appended once and dropped from the front since */
     VEC(outbox_item) items;
-    size_t head;                    /* first item not yet taken */
-    bool queued[LK_ROOM_ERROR + 1]; /* such a notice waits already */
+    size_t head;                       /* first item not yet taken */
+    bool queued[LK_ROOM_LEFT_OUT + 1]; /* such a notice waits already */
 } outbox;
 
 void outbox_drop(outbox *o);

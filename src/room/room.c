@@ -78,8 +78,17 @@ bool room_mine_read(lk_room *room) {
     return true;
 }
 
+/* The version counts what is before a shallow beginning, too, and the document does not. */
+static uint64_t room_op_count(const lk_room *room) {
+    uint64_t count = lk_op_count(room->doc);
+    if (!lk_is_shallow(room->doc)) return count;
+    lk_ids before = lk_shallow_vv(room->doc);
+    for (size_t i = 0; i < before.len; i++) count += (uint32_t)before.at[i].counter;
+    return count;
+}
+
 bool room_mine_whole(const lk_room *room) {
-    return room_only_reads(room) || room->mine_total == lk_op_count(room->doc);
+    return room_only_reads(room) || room->mine_total == room_op_count(room);
 }
 
 /* Of what waits for its past here only the bytes can be passed on. */

@@ -79,6 +79,7 @@ struct lk_room {
     bool sparse;          /* see lk_room_sparse() */
     bool synced;          /* as it is */
     bool synced_told;     /* as it was last told */
+    bool left_out_told;   /* LK_ROOM_LEFT_OUT */
     bool behind_since;    /* it was not synced at some moment since then */
     lk_room_out view;
 };

@@ -317,6 +317,8 @@ static lk_status receive_import(lk_room *room, link *l, intake *in, lk_bytes upd
         LK_ASSERT(outbox_put(&room->out, LK_ROOM_STORE, 0, token, range));
     }
     if (news) LK_ASSERT(outbox_notice(&room->out, LK_ROOM_CHANGED));
+    if (got.left_out_len > 0 && !room->left_out_told)
+        room->left_out_told = outbox_notice(&room->out, LK_ROOM_LEFT_OUT);
     if (got.pending_len > 0) receive_gap(room, l, got.pending[0]);
     bool rose, ok = receive_raise(room, &got, kept, &rose) &&
                     receive_credit(room, l, in, update, &got, rose);

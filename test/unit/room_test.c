@@ -11,7 +11,7 @@ typedef struct bare {
     lk_doc *doc;
     lk_room *room;
     uint64_t now_ms;
-    uint32_t errors, stores, changed;
+    uint32_t errors, stores, changed, left_out;
     uint64_t tokens[64]; /* of the STOREs */
     frame sent[64];      /* messages the room sent, oldest first */
     lk_buf bytes[64];
@@ -24,6 +24,7 @@ static void bare_poll(bare *b) {
     for (const lk_room_out *out; (out = lk_room_poll(b->room)) != NULL;) {
         if (out->kind == LK_ROOM_ERROR) b->errors++;
         if (out->kind == LK_ROOM_CHANGED) b->changed++;
+        if (out->kind == LK_ROOM_LEFT_OUT) b->left_out++;
         if (out->kind == LK_ROOM_STORE) {
             CHECK(b->stores < countof(b->tokens));
             b->tokens[b->stores++] = out->token;
@@ -876,6 +877,52 @@ static void synced_means_synced(void) {
     world_free(w);
 }
 
+static void bare_take(lk_doc *doc, lk_buf blob) {
+    CHECK_EQ(lk_import(doc, (lk_bytes){blob.at, blob.len}, NULL, NULL), LK_OK);
+    lk_buf_free(&blob);
+}
+
+/* Its receipt; what came in it is neither stored nor waited for. */
+static void bare_leaves_out(bare *b, lk_buf update, uint64_t batch) {
+    uint32_t stores = b->stores;
+    bare_forget(b);
+    CHECK_EQ(bare_feed_update(b, update, batch), LK_OK);
+    CHECK_EQ(acked(b, batch), ACK_OK);
+    CHECK_EQ(b->left_out, 1);
+    CHECK_EQ(b->stores, stores);
+    bare_tick(b, 600000);
+    CHECK(bare_sent(b, FRAME_LORO, FRAME_JOIN_REQUEST) == NULL);
+    lk_buf_free(&update);
+}
+
+/* Who began late stays with the others. What it cannot merge it tells of, once, and does not
+ * ask for again. */
+static void begun_late(void) {
+    bare *b = bare_new(NULL);
+    lk_doc *full = lk_new(2, NULL), *other = lk_new(3, NULL);
+    lk_buf shallow = {0};
+    bare_take(other, typed(full, "one"));
+    lk_buf beside = typed(other, "beside"), two = typed(full, "two");
+    CHECK_EQ(lk_export(full, LK_SHALLOW, lk_frontiers(full), &shallow), LK_OK);
+    bare_take(b->doc, shallow);
+    bare_join(b);
+    CHECK_EQ(lk_room_edited(b->room, b->now_ms), LK_OK); /* of what was imported past it */
+    bare_poll(b);
+    for (uint32_t i = 0; i < b->stores; i++) lk_room_stored(b->room, b->tokens[i]);
+    bare_leaves_out(b, beside, 1);
+    bare_leaves_out(b, typed(other, "and on"), 2);
+    uint32_t changed = b->changed;
+    lk_buf three = typed(full, "three");
+    CHECK_EQ(bare_feed_update(b, three, 3), LK_OK);
+    CHECK_EQ(b->changed, changed + 1);
+    CHECK_EQ(b->errors, 0);
+    lk_buf_free(&two);
+    lk_buf_free(&three);
+    lk_free(full);
+    lk_free(other);
+    bare_free(b);
+}
+
 int main(void) {
     newcomer();
     keystroke_size();
@@ -898,12 +945,13 @@ int main(void) {
     announced_memory();
     fragments();
     bad_updates();
+    begun_late();
     bad_joins();
     rewinds();
     other_links_go_on();
     presence();
     large_presence();
     synced_means_synced();
-    printf("room: 27 scenarios, documents to 10 MB\n");
+    printf("room: 28 scenarios, documents to 10 MB\n");
     return 0;
 }

@@ -38,7 +38,10 @@ export type RoomOut =
   /** The link broke the protocol or refused us: close it. */
   | { kind: "error"; link: number; what: string }
   /** The link sent what nobody signed who may write. It was left out. */
-  | { kind: "denied"; link: number };
+  | { kind: "denied"; link: number }
+  /** Changes came that cannot be merged into this document, which began with a shallow
+   *  snapshot: they were left out. Told once. */
+  | { kind: "left out" };
 
 export interface RoomStats {
   links: number;
@@ -60,6 +63,7 @@ const KINDS = [
   "behind",
   "error",
   "denied",
+  "left out",
 ] as const;
 
 /** A part of what a room wanted stored. */

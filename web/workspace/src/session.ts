@@ -56,6 +56,8 @@ const CHANGED_AT_RELAY =
   "Something that is kept for this document was not sealed with its key, or was changed. It is left out.";
 const DENIED =
   "Someone who may only read tried to change this document. Nothing of that was taken.";
+const LEFT_OUT =
+  "Changes came that cannot be taken in here, as the beginning of this document is missing. They were left out.";
 const ONLY_READS =
   "With this link you can only read. What was just changed here stays in this tab, and is gone with it.";
 
@@ -378,6 +380,8 @@ export class Session implements Carried {
         return this.connection.hangUp(out.link);
       case "denied":
         return this.on.trouble(DENIED);
+      case "left out":
+        return this.on.trouble(LEFT_OUT);
     }
   }
 
