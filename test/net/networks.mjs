@@ -9,6 +9,13 @@ const words = (line) => line.split(' ');
 const within = (ns, ...args) => ip('netns', 'exec', ns, ...args);
 const badLink = process.env.BAD_LINK ?? fileURLToPath(new URL('../../build/test/bad_link', import.meta.url));
 
+/** A datagram to port 9 of each host that is named. */
+const KNOCK = `
+    const socket = require('dgram').createSocket('udp4');
+    const sent = process.argv.slice(1).map((host) => new Promise((done) => socket.send('?', 9, host, done)));
+    Promise.all(sent).then(() => socket.close());
+`;
+
 let count = 0;
 export function namespace(t, name) {
     const ns = `lk${process.pid}w${count++}${name}`;
@@ -59,7 +66,7 @@ export async function badCable(t, addresses, { delay = 0, jitter = 0, loss = 0, 
  *                                      └── 203.0.113.1 wan
  *
  * A cone keeps the port of the host for all it speaks to; a symmetric one takes a new one for each.
- * Whoever comes unasked is dropped and counted: dropped().
+ * Whoever comes unasked, as wan does to knock(), is dropped and counted: dropped().
  */
 export function nats(t, kind) {
     const wan = namespace(t, 'wan');
@@ -70,7 +77,8 @@ export function nats(t, kind) {
     ip('-n', wan, 'route', 'add', 'default', 'via', '203.0.113.51');
     const list = ({ nat }) => within(nat, 'nft', 'list', 'chain', 'ip', 'lab', 'unasked');
     const dropped = () => [a, b].map((side) => Number(/packets (\d+)/.exec(list(side))[1]));
-    return { wan, a: a.host, b: b.host, dropped };
+    const knock = () => within(wan, process.execPath, '-e', KNOCK, '203.0.113.51', '203.0.113.52');
+    return { wan, a: a.host, b: b.host, dropped, knock };
 }
 
 function behindNat(t, wan, n, kind) {
