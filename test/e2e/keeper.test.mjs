@@ -78,8 +78,7 @@ test('what several clients lack a relay holds once', async (t) => {
     await keeper.stop();
     const again = await relay(t, link, keeper.data);
     const others = [1, 2, 3, 4].map(() => filePeer(t, link));
-    for (const other of others) await other.synced();
-    for (const other of others) assert.equal(fs.readFileSync(other.file, 'utf8'), text);
+    for (const other of others) await other.shows(text); // they may be synced with each other before
     const peak = memoryPeak(again.child);
     assert.ok(peak < 4 * text.length, `${peak} bytes for ${text.length}`); // a copy each took 6 times as much
     await again.stop();
