@@ -3,6 +3,7 @@
 // the server keeps sealed (docs/PROTOCOL.md section 3). Open while it is wanted.
 
 import { Backoff } from "./backoff";
+import { Turns } from "./turns";
 
 export interface UplinkEvents {
   open(): void;
@@ -13,6 +14,9 @@ export interface UplinkEvents {
 // The protocol's heartbeat: a connection that died with the network says nothing by itself.
 const PING_EVERY_MS = 8_000;
 const ANSWER_WITHIN_MS = 4_000;
+// Given to the connection ahead of what it has sent. It does not tell when that has gone: one looks.
+const HIGH_WATER = 512 * 1024;
+const LOOK_AGAIN_MS = 20;
 
 export class Uplink {
   private wanted = false;
@@ -21,6 +25,8 @@ export class Uplink {
   private readonly backoff = new Backoff();
   private retryTimer = 0;
   private pingTimer = 0;
+  private drainTimer = 0;
+  private waiting = new Turns();
 
   constructor(
     private readonly url: string,
@@ -36,12 +42,14 @@ export class Uplink {
   }
 
   send(bytes: Uint8Array): void {
-    if (this.isOpen) this.socket?.send(bytes as Uint8Array<ArrayBuffer>); // never shared memory
+    if (!this.isOpen) return;
+    this.waiting.put(bytes);
+    this.drain();
   }
 
   /** Has not all left that was sent? */
   get holds(): boolean {
-    return (this.socket?.bufferedAmount ?? 0) > 0;
+    return !this.waiting.empty || (this.socket?.bufferedAmount ?? 0) > 0;
   }
 
   /** Gives this connection up; if it is wanted, another one follows. */
@@ -63,10 +71,20 @@ export class Uplink {
       this.heard();
       if (!(data instanceof ArrayBuffer)) return;
       this.backoff.reset();
+      this.drain(); // timers of a page that is hidden are late
       this.on.message(new Uint8Array(data));
     };
     socket.onclose = () => this.hangUp();
     this.pingTimer = setTimeout(() => this.hangUp(), ANSWER_WITHIN_MS);
+  }
+
+  private drain(): void {
+    clearTimeout(this.drainTimer);
+    const { socket, waiting } = this;
+    while (socket && !waiting.empty && socket.bufferedAmount < HIGH_WATER) {
+      socket.send(waiting.take() as Uint8Array<ArrayBuffer>); // never shared memory
+    }
+    if (!waiting.empty) this.drainTimer = setTimeout(() => this.drain(), LOOK_AGAIN_MS);
   }
 
   /** Asks for a sign of life when none has come for a while. */
@@ -81,6 +99,8 @@ export class Uplink {
   private drop(): void {
     clearTimeout(this.retryTimer);
     clearTimeout(this.pingTimer);
+    clearTimeout(this.drainTimer);
+    this.waiting = new Turns();
     const { socket, isOpen } = this;
     this.socket = null;
     this.isOpen = false;

@@ -2,36 +2,9 @@
 // updates one after the other. The program's are tested in test/unit/turns_test.c.
 import assert from 'node:assert/strict';
 import test from 'node:test';
-import * as engine from 'lorikeet-crdt/room';
-import { load } from './load.mjs';
+import { FRAGMENT, indexOf, loadWithEngine, message, nameOf } from './messages.mjs';
 
-globalThis.engine = engine;
-const shared = {
-    name: 'shared',
-    setup({ onResolve, onLoad }) {
-        onResolve({ filter: /^lorikeet-crdt/ }, () => ({ path: 'engine', namespace: 'shared' }));
-        onLoad({ filter: /.*/, namespace: 'shared' }, () => ({
-            contents: 'export const { roomOf } = globalThis.engine;',
-        }));
-    },
-};
-const { Turns } = await load('turns', [shared]);
-const { varString, concat } = await load('frame');
-
-const FRAGMENT = 16 * 1024;
-/** A fragment for document `name`, of so many bytes, the `index`th of it. */
-function message(name, index, bytes) {
-    const head = concat(new TextEncoder().encode('%LOR'), varString(`room/${name}`));
-    const whole = new Uint8Array(head.length + 3 + bytes);
-    whole.set(head);
-    whole.set([5, index >> 8, index & 255], head.length);
-    return whole;
-}
-const nameOf = (bytes) => engine.roomOf(bytes).slice('room/'.length);
-const indexOf = (bytes) => {
-    const at = 4 + 1 + 'room/'.length + nameOf(bytes).length + 1;
-    return bytes[at] * 256 + bytes[at + 1];
-};
+const { Turns } = await loadWithEngine('turns');
 
 test('keys of others go between the pieces of a large update', () => {
     const turns = new Turns();
