@@ -7,6 +7,8 @@
 #include "doc/apply.h"
 #include "doc/edit.h"
 
+#define APPLY_PARCEL 8u
+
 /* Insert values; containers among them are made anew. */
 static lk_status apply_list_put(apply *a, uint32_t id, uint32_t pos, const lk_value *values,
                                 uint32_t len) {
@@ -50,33 +52,78 @@ static lk_status apply_list_delete(apply *a, uint32_t id, uint32_t pos, uint64_t
                  : lk_list_delete(a->doc, (lk_ref){id}, pos, (size_t)len);
 }
 
-/* What goes between here and the next retain, as one; in undo each step by itself. */
-static lk_status apply_list_go(apply *a, uint32_t id, uint32_t pos, const lk_delta *steps,
-                               size_t len) {
+/* Between two retains what goes goes first, as one. */
+static lk_status apply_list_gap(apply *a, uint32_t id, uint32_t pos, const lk_delta *steps,
+                                size_t len) {
     uint64_t gone = 0;
-    for (size_t i = 0; i < len; i++) {
-        if (steps[i].kind != LK_DELETE) continue;
-        gone += steps[i].len[0];
-        if (!a->order->own || gone == 0) continue;
-        lk_status status = apply_list_delete(a, id, pos, gone);
-        if (status != LK_OK) return status;
-        gone = 0;
+    for (size_t i = 0; i < len; i++)
+        if (steps[i].kind == LK_DELETE) gone += steps[i].len[0];
+    lk_status status = gone == 0 ? LK_OK : apply_list_delete(a, id, pos, gone);
+    for (size_t i = 0; i < len && status == LK_OK; i++) {
+        if (steps[i].kind != LK_INSERT) continue;
+        status = apply_list_insert(a, id, pos, &steps[i]);
+        pos += steps[i].len[0];
     }
-    return gone == 0 ? LK_OK : apply_list_delete(a, id, pos, gone);
+    return status;
 }
 
-/* Between two retains: what goes goes first, as in Loro. */
+/* How many values come before the last parcel of them: Loro puts inserts that follow each other
+ * together while they are no more than 8 values. */
+static uint32_t apply_list_before_last(const lk_delta *steps, size_t len) {
+    uint32_t before = 0, held = 0;
+    for (size_t i = 0; i < len; i++) {
+        if (steps[i].kind != LK_INSERT) continue;
+        for (uint32_t left = steps[i].len[0], part; left > 0; left -= part) {
+            part = left < APPLY_PARCEL ? left : APPLY_PARCEL;
+            bool fits = held + part <= APPLY_PARCEL;
+            before += fits ? 0 : held;
+            held = fits ? held + part : part;
+        }
+    }
+    return before;
+}
+
+/* Insert the values [from, to) of those that come; *pos: behind them. */
+static lk_status apply_list_some(apply *a, uint32_t id, uint32_t *pos, const lk_delta *steps,
+                                 size_t len, uint32_t from, uint32_t to) {
+    lk_status status = LK_OK;
+    uint32_t at = 0; /* of the step's first value */
+    for (size_t i = 0; i < len && status == LK_OK; i++) {
+        if (steps[i].kind != LK_INSERT) continue;
+        uint32_t first = from > at ? from - at : 0, end = steps[i].len[0];
+        at += end;
+        if (at > to) end -= at - to < end ? at - to : end;
+        if (first >= end) continue;
+        lk_delta part = steps[i];
+        part.values += first;
+        part.len[0] = end - first;
+        status = apply_list_insert(a, id, *pos, &part);
+        *pos += part.len[0];
+    }
+    return status;
+}
+
+/* In undo it goes before the last parcel, each step by itself. */
+static lk_status apply_list_gap_own(apply *a, uint32_t id, uint32_t pos, const lk_delta *steps,
+                                    size_t len) {
+    uint32_t before = apply_list_before_last(steps, len);
+    lk_status status = apply_list_some(a, id, &pos, steps, len, 0, before);
+    for (size_t i = 0; i < len && status == LK_OK; i++)
+        if (steps[i].kind == LK_DELETE) status = apply_list_delete(a, id, pos, steps[i].len[0]);
+    if (status != LK_OK) return status;
+    return apply_list_some(a, id, &pos, steps, len, before, UINT32_MAX);
+}
+
 lk_status apply_list(apply *a, uint32_t id, const lk_diff *diff) {
     lk_status status = LK_OK;
     uint32_t pos = 0;
     for (size_t i = 0, end; i < diff->delta_len && status == LK_OK; i = end) {
         for (end = i; end < diff->delta_len && diff->deltas[end].kind != LK_RETAIN;) end++;
-        status = apply_list_go(a, id, pos, diff->deltas + i, end - i);
-        for (size_t k = i; k < end && status == LK_OK; k++) {
-            if (diff->deltas[k].kind != LK_INSERT || diff->deltas[k].len[0] == 0) continue;
-            status = apply_list_insert(a, id, pos, &diff->deltas[k]);
-            pos += diff->deltas[k].len[0];
-        }
+        const lk_delta *steps = diff->deltas + i;
+        status = a->order->own ? apply_list_gap_own(a, id, pos, steps, end - i)
+                               : apply_list_gap(a, id, pos, steps, end - i);
+        for (size_t k = i; k < end; k++)
+            if (diff->deltas[k].kind == LK_INSERT) pos += diff->deltas[k].len[0];
         if (end < diff->delta_len) pos += diff->deltas[end++].len[0];
     }
     return status;

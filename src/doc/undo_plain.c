@@ -50,38 +50,138 @@ static bool undo_plain_told(const lk_doc *doc, const lk_diff *diff) {
     return true;
 }
 
-static bool undo_plain_step(patch_steps *out, const step *st, bool text) {
-    lk_delta d = {.kind = LK_DELETE, .len = {st->len, st->len, st->len}};
-    if (st->kind == STEP_INSERT) {
-        d.kind = LK_INSERT;
-        if (text)
-            d.text = (lk_str){st->data, st->bytes};
-        else
-            d.values = st->data;
-    }
-    /* As in Loro, what a text deletes behind an insert stands before it; in lists it is the other
-     * way round. */
-    lk_delta last = {.kind = LK_RETAIN};
-    if (out->len > 0) last = out->at[out->len - 1];
-    bool swaps =
-        last.kind == (text ? LK_INSERT : LK_DELETE) && d.kind == (text ? LK_DELETE : LK_INSERT);
-    out->len -= swaps;
-    return patch_steps_push(out, &d) && (!swaps || patch_steps_push(out, &last));
+/* Does the step insert what follows `before`, by its operation? */
+static bool undo_plain_follows(const step *before, const step *st) {
+    return st->kind == STEP_INSERT && st->id.peer == before->id.peer &&
+           st->id.counter == before->id.counter + (int32_t)before->len;
 }
 
-static bool undo_plain_delta(const lk_doc *doc, arena *memory, lk_diff *out) {
-    patch_steps steps = {.memory = memory};
+/* ---- texts ----
+ * As in Loro. In one place, a run of text that comes takes along what goes behind it, and stands
+ * behind that; but text that lies in memory where the text before it ends is one with that. (Loro
+ * keeps what came in one import apart from what came in another; our memory does not say that.) */
+
+typedef struct undo_plain_run {
+    lk_delta text;
+    const step *last; /* insert; NULL: there is none */
+    uint32_t gone;
+    peer_ix before; /* wrote the text before it */
+} undo_plain_run;
+
+static bool undo_plain_adjoins(const lk_delta *d, lk_str text) {
+    return d->kind == LK_INSERT && d->text.at + d->text.len == text.at;
+}
+
+static void undo_plain_extend(lk_delta *d, lk_str text, uint32_t len) {
+    d->text.len += text.len;
+    for (unsigned u = 0; u < 3; u++) d->len[u] += len;
+}
+
+static bool undo_plain_end_run(patch_steps *out, undo_plain_run *run) {
+    lk_delta gone = {.kind = LK_DELETE, .len = {run->gone, run->gone, run->gone}};
+    lk_delta text = run->text;
+    run->gone = 0;
+    if (run->last == NULL) return patch_steps_push(out, &gone);
+    bool same = run->before == run->last->id.peer;
+    *run = (undo_plain_run){.before = run->last->id.peer};
+    if (!patch_steps_push(out, &gone)) return false;
+    size_t before = out->len;
+    if (before > 1 && out->at[before - 1].kind == LK_DELETE) before--;
+    if (before == 0 || !same || !undo_plain_adjoins(&out->at[before - 1], text.text))
+        return patch_steps_push(out, &text);
+    undo_plain_extend(&out->at[before - 1], text.text, text.len[0]);
+    return true;
+}
+
+static bool undo_plain_text_step(patch_steps *out, undo_plain_run *run, const step *st) {
+    if (st->kind == STEP_DELETE) {
+        run->gone += st->len;
+        return true;
+    }
+    lk_str text = {st->data, st->bytes};
+    if (run->last != NULL && undo_plain_follows(run->last, st) &&
+        undo_plain_adjoins(&run->text, text)) {
+        undo_plain_extend(&run->text, text, st->len);
+    } else {
+        if (!undo_plain_end_run(out, run)) return false;
+        run->text = (lk_delta){.kind = LK_INSERT, .len = {st->len, st->len, st->len}, .text = text};
+    }
+    run->last = st;
+    return true;
+}
+
+static bool undo_plain_text(const lk_doc *doc, patch_steps *out) {
+    undo_plain_run run = {.before = TABLE_NONE};
     uint32_t at = 0;
     for (size_t i = 0; i < doc->steps.len; i++) {
         const step *st = &doc->steps.at[i];
         LK_ASSERT(st->pos >= at && (st->kind == STEP_INSERT || st->kind == STEP_DELETE));
-        if (!undo_plain_keep(&steps, &at, st->pos)) return false;
-        if (!undo_plain_step(&steps, st, out->kind == LK_TEXT)) return false;
+        if (st->pos > at && !undo_plain_end_run(out, &run)) return false;
+        if (!undo_plain_keep(out, &at, st->pos) || !undo_plain_text_step(out, &run, st))
+            return false;
         if (st->kind == STEP_INSERT) at += st->len;
     }
+    return undo_plain_end_run(out, &run);
+}
+
+/* ---- lists: in one place all that comes, and then all that goes ---- */
+
+/* Insert the values of steps [i, end), which follow each other but for deletes between them. */
+static bool undo_plain_values(const lk_doc *doc, size_t i, size_t end, patch_steps *out) {
+    uint32_t len = 0, at = 0;
+    for (size_t k = i; k < end; k++)
+        if (doc->steps.at[k].kind == STEP_INSERT) len += doc->steps.at[k].len;
+    lk_value *values = arena_new(out->memory, lk_value, len);
+    for (size_t k = i; values != NULL && k < end; k++) {
+        const step *st = &doc->steps.at[k];
+        if (st->kind != STEP_INSERT) continue;
+        __builtin_memcpy(values + at, st->data, st->len * sizeof *values);
+        at += st->len;
+    }
+    lk_delta d = {.kind = LK_INSERT, .len = {len, len, len}, .values = values};
+    return values != NULL && patch_steps_push(out, &d);
+}
+
+/* The steps from `i` on that are in one place, which is `at` before them and behind them. *end:
+ * behind the last one. */
+static bool undo_plain_gap(const lk_doc *doc, size_t i, uint32_t *at, size_t *end,
+                           patch_steps *out) {
+    uint32_t gone = 0;
+    const step *last = NULL; /* insert */
+    size_t run = i;          /* where those begin that it follows */
+    for (; i < doc->steps.len && doc->steps.at[i].pos == *at; i++) {
+        const step *st = &doc->steps.at[i];
+        if (st->kind == STEP_DELETE) {
+            gone += st->len;
+            continue;
+        }
+        if (last != NULL && !undo_plain_follows(last, st)) {
+            if (!undo_plain_values(doc, run, i, out)) return false;
+            run = i;
+        }
+        last = st;
+        *at += st->len;
+    }
+    *end = i;
+    lk_delta d = {.kind = LK_DELETE, .len = {gone, gone, gone}};
+    return (last == NULL || undo_plain_values(doc, run, i, out)) && patch_steps_push(out, &d);
+}
+
+static bool undo_plain_list(const lk_doc *doc, patch_steps *out) {
+    uint32_t at = 0;
+    for (size_t i = 0; i < doc->steps.len;)
+        if (!undo_plain_keep(out, &at, doc->steps.at[i].pos) ||
+            !undo_plain_gap(doc, i, &at, &i, out))
+            return false;
+    return true;
+}
+
+static bool undo_plain_delta(const lk_doc *doc, arena *memory, lk_diff *out) {
+    patch_steps steps = {.memory = memory};
+    bool ready = out->kind == LK_TEXT ? undo_plain_text(doc, &steps) : undo_plain_list(doc, &steps);
     out->deltas = steps.at;
     out->delta_len = steps.len;
-    return true;
+    return ready;
 }
 
 /* The ends of a version, in scratch. */
