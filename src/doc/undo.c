@@ -458,6 +458,9 @@ static lk_status undo_back(undo_work *w, size_t i, patch *back) {
         if (diff == NULL) return LK_ENOMEM;
         *diff = event->diffs[k];
     }
+    if (status == LK_OK)
+        status =
+            undo_plain_order(w->undo->doc, last, span->before, &w->memory, back->at, back->len);
     return status == LK_OK ? undo_trees(w, span, back) : status;
 }
 

@@ -7,6 +7,12 @@
 #include "doc/undo_plain.h"
 
 #include "doc/patch.h"
+#include "doc/remap.h"
+
+typedef struct undo_steps { /* of one container */
+    const step *at;
+    size_t len;
+} undo_steps;
 
 undo_plain undo_plain_new(void) { return (undo_plain){.container = CONTAINER_NONE, .holds = true}; }
 
@@ -40,9 +46,9 @@ static bool undo_plain_keep(patch_steps *out, uint32_t *at, uint32_t to) {
 }
 
 /* Containers that come back do so with what is in them, which only the state knows. */
-static bool undo_plain_told(const lk_doc *doc, const lk_diff *diff) {
-    for (size_t i = 0; i < doc->steps.len && diff->kind == LK_LIST; i++) {
-        const step *st = &doc->steps.at[i];
+static bool undo_plain_told(undo_steps steps, lk_kind kind) {
+    for (size_t i = 0; i < steps.len && kind == LK_LIST; i++) {
+        const step *st = &steps.at[i];
         const lk_value *values = st->data;
         for (uint32_t k = 0; k < st->len && st->kind == STEP_INSERT; k++)
             if (values[k].type == LK_CONTAINER) return false;
@@ -110,11 +116,11 @@ static bool undo_plain_text_step(patch_steps *out, undo_plain_run *run, const st
     return true;
 }
 
-static bool undo_plain_text(const lk_doc *doc, patch_steps *out) {
+static bool undo_plain_text(undo_steps steps, patch_steps *out) {
     undo_plain_run run = {.before = TABLE_NONE};
     uint32_t at = 0;
-    for (size_t i = 0; i < doc->steps.len; i++) {
-        const step *st = &doc->steps.at[i];
+    for (size_t i = 0; i < steps.len; i++) {
+        const step *st = &steps.at[i];
         LK_ASSERT(st->pos >= at && (st->kind == STEP_INSERT || st->kind == STEP_DELETE));
         if (st->pos > at && !undo_plain_end_run(out, &run)) return false;
         if (!undo_plain_keep(out, &at, st->pos) || !undo_plain_text_step(out, &run, st))
@@ -127,13 +133,13 @@ static bool undo_plain_text(const lk_doc *doc, patch_steps *out) {
 /* ---- lists: in one place all that comes, and then all that goes ---- */
 
 /* Insert the values of steps [i, end), which follow each other but for deletes between them. */
-static bool undo_plain_values(const lk_doc *doc, size_t i, size_t end, patch_steps *out) {
+static bool undo_plain_values(undo_steps steps, size_t i, size_t end, patch_steps *out) {
     uint32_t len = 0, at = 0;
     for (size_t k = i; k < end; k++)
-        if (doc->steps.at[k].kind == STEP_INSERT) len += doc->steps.at[k].len;
+        if (steps.at[k].kind == STEP_INSERT) len += steps.at[k].len;
     lk_value *values = arena_new(out->memory, lk_value, len);
     for (size_t k = i; values != NULL && k < end; k++) {
-        const step *st = &doc->steps.at[k];
+        const step *st = &steps.at[k];
         if (st->kind != STEP_INSERT) continue;
         __builtin_memcpy(values + at, st->data, st->len * sizeof *values);
         at += st->len;
@@ -144,19 +150,19 @@ static bool undo_plain_values(const lk_doc *doc, size_t i, size_t end, patch_ste
 
 /* The steps from `i` on that are in one place, which is `at` before them and behind them. *end:
  * behind the last one. */
-static bool undo_plain_gap(const lk_doc *doc, size_t i, uint32_t *at, size_t *end,
+static bool undo_plain_gap(undo_steps steps, size_t i, uint32_t *at, size_t *end,
                            patch_steps *out) {
     uint32_t gone = 0;
     const step *last = NULL; /* insert */
     size_t run = i;          /* where those begin that it follows */
-    for (; i < doc->steps.len && doc->steps.at[i].pos == *at; i++) {
-        const step *st = &doc->steps.at[i];
+    for (; i < steps.len && steps.at[i].pos == *at; i++) {
+        const step *st = &steps.at[i];
         if (st->kind == STEP_DELETE) {
             gone += st->len;
             continue;
         }
         if (last != NULL && !undo_plain_follows(last, st)) {
-            if (!undo_plain_values(doc, run, i, out)) return false;
+            if (!undo_plain_values(steps, run, i, out)) return false;
             run = i;
         }
         last = st;
@@ -164,25 +170,27 @@ static bool undo_plain_gap(const lk_doc *doc, size_t i, uint32_t *at, size_t *en
     }
     *end = i;
     lk_delta d = {.kind = LK_DELETE, .len = {gone, gone, gone}};
-    return (last == NULL || undo_plain_values(doc, run, i, out)) && patch_steps_push(out, &d);
+    return (last == NULL || undo_plain_values(steps, run, i, out)) && patch_steps_push(out, &d);
 }
 
-static bool undo_plain_list(const lk_doc *doc, patch_steps *out) {
+static bool undo_plain_list(undo_steps steps, patch_steps *out) {
     uint32_t at = 0;
-    for (size_t i = 0; i < doc->steps.len;)
-        if (!undo_plain_keep(out, &at, doc->steps.at[i].pos) ||
-            !undo_plain_gap(doc, i, &at, &i, out))
+    for (size_t i = 0; i < steps.len;)
+        if (!undo_plain_keep(out, &at, steps.at[i].pos) || !undo_plain_gap(steps, i, &at, &i, out))
             return false;
     return true;
 }
 
-static bool undo_plain_delta(const lk_doc *doc, arena *memory, lk_diff *out) {
-    patch_steps steps = {.memory = memory};
-    bool ready = out->kind == LK_TEXT ? undo_plain_text(doc, &steps) : undo_plain_list(doc, &steps);
-    out->deltas = steps.at;
-    out->delta_len = steps.len;
+static bool undo_plain_delta(undo_steps steps, arena *memory, lk_diff *out) {
+    patch_steps out_steps = {.memory = memory};
+    bool ready = out->kind == LK_TEXT ? undo_plain_text(steps, &out_steps)
+                                      : undo_plain_list(steps, &out_steps);
+    out->deltas = out_steps.at;
+    out->delta_len = out_steps.len;
     return ready;
 }
+
+/* ---- the way ---- */
 
 /* The ends of a version, in scratch. */
 static lk_status undo_plain_end(lk_doc *doc, lk_ids version, travel_end *out) {
@@ -196,22 +204,92 @@ static lk_status undo_plain_end(lk_doc *doc, lk_ids version, travel_end *out) {
     return out->ends == NULL ? LK_ENOMEM : travel_ends(&doc->travel, &shown, out);
 }
 
-lk_status undo_plain_diff(lk_doc *doc, lk_ids from, lk_ids to, arena *memory, lk_diff *out,
-                          size_t *len) {
+static lk_status undo_plain_plan(lk_doc *doc, lk_ids from, lk_ids to) {
     travel_end start, end;
-    *len = 0;
     arena_reset(&doc->scratch);
+    doc->steps.len = 0;
     lk_status status = undo_plain_end(doc, from, &start);
     if (status == LK_OK) status = undo_plain_end(doc, to, &end);
-    doc->steps.len = 0;
-    if (status == LK_OK)
-        status = travel_plan(&doc->travel, &start, &end, &doc->scratch, &doc->steps);
+    if (status != LK_OK) return status;
+    return travel_plan(&doc->travel, &start, &end, &doc->scratch, &doc->steps);
+}
+
+/* Those from `i` on that are of one container. */
+static undo_steps undo_plain_steps(const lk_doc *doc, size_t i) {
+    undo_steps steps = {&doc->steps.at[i], 1};
+    while (i + steps.len < doc->steps.len && steps.at[steps.len].container == steps.at[0].container)
+        steps.len++;
+    return steps;
+}
+
+lk_status undo_plain_diff(lk_doc *doc, lk_ids from, lk_ids to, arena *memory, lk_diff *out,
+                          size_t *len) {
+    *len = 0;
+    lk_status status = undo_plain_plan(doc, from, to);
     if (status != LK_OK || doc->steps.len == 0) return status;
-    const step *first = &doc->steps.at[0];
-    lk_kind kind = (lk_kind)doc->log.names.containers.at[first->container].id.kind;
-    *out = (lk_diff){.target = {first->container}, .kind = kind};
-    if (!undo_plain_told(doc, out)) return LK_EMISSING;
+    undo_steps steps = undo_plain_steps(doc, 0);
+    uint32_t container = steps.at[0].container;
+    lk_kind kind = (lk_kind)doc->log.names.containers.at[container].id.kind;
+    *out = (lk_diff){.target = {container}, .kind = kind};
+    if (!undo_plain_told(steps, kind)) return LK_EMISSING;
     *len = 1;
-    if (kind == LK_COUNTER) out->increment = first->as.count;
-    return kind == LK_COUNTER || undo_plain_delta(doc, memory, out) ? LK_OK : LK_ENOMEM;
+    if (kind == LK_COUNTER) out->increment = steps.at[0].as.count;
+    return kind == LK_COUNTER || undo_plain_delta(steps, memory, out) ? LK_OK : LK_ENOMEM;
+}
+
+/* ---- beside what the state tells ---- */
+
+typedef struct undo_plain_reader { /* of a delta, place by place */
+    const lk_delta *at, *end;
+    uint64_t kept, comes, goes;
+} undo_plain_reader;
+
+static bool undo_plain_next(undo_plain_reader *r) {
+    r->kept = r->comes = r->goes = 0;
+    for (; r->at < r->end && r->at->kind == LK_RETAIN; r->at++) r->kept += r->at->len[LK_CODEPOINT];
+    for (; r->at < r->end && r->at->kind != LK_RETAIN; r->at++)
+        *(r->at->kind == LK_INSERT ? &r->comes : &r->goes) += r->at->len[LK_CODEPOINT];
+    return r->comes + r->goes > 0;
+}
+
+/* Do as much come and go at the same places? */
+static bool undo_plain_agrees(const lk_diff *a, const lk_diff *b) {
+    undo_plain_reader x = {.at = a->deltas, .end = a->deltas + a->delta_len};
+    undo_plain_reader y = {.at = b->deltas, .end = b->deltas + b->delta_len};
+    bool more;
+    do {
+        more = undo_plain_next(&x);
+        if (undo_plain_next(&y) != more) return false;
+        if (more && (x.kept != y.kept || x.comes != y.comes || x.goes != y.goes)) return false;
+    } while (more);
+    return true;
+}
+
+static bool undo_plain_settle(lk_doc *doc, const remap *told, arena *memory, lk_diff *diffs) {
+    undo_steps steps;
+    for (size_t i = 0; i < doc->steps.len; i += steps.len) {
+        steps = undo_plain_steps(doc, i);
+        const container_name *name = &doc->log.names.containers.at[steps.at[0].container];
+        uint64_t at;
+        bool plain = undo_plain_in(name) && name->id.kind != LK_COUNTER &&
+                     undo_plain_told(steps, (lk_kind)name->id.kind);
+        if (!plain || !remap_find(told, steps.at[0].container, &at)) continue;
+        lk_diff own = diffs[at];
+        if (!undo_plain_delta(steps, memory, &own)) return false;
+        if (undo_plain_agrees(&own, &diffs[at])) diffs[at] = own;
+    }
+    return true;
+}
+
+lk_status undo_plain_order(lk_doc *doc, lk_ids from, lk_ids to, arena *memory, lk_diff *diffs,
+                           size_t len) {
+    remap told;
+    lk_status status = undo_plain_plan(doc, from, to);
+    if (status != LK_OK) return status;
+    remap_init(&told, &doc->memory);
+    bool ready = remap_reserve(&told, (uint32_t)len);
+    for (size_t i = 0; i < len && ready; i++) remap_put(&told, diffs[i].target.index, i);
+    ready = ready && undo_plain_settle(doc, &told, memory, diffs);
+    remap_drop(&told);
+    return ready ? LK_OK : LK_ENOMEM;
 }

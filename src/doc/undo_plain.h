@@ -21,5 +21,9 @@ void undo_plain_gather(undo_plain *p, const lk_doc *doc, lv start, lv end);
  * between). */
 lk_status undo_plain_diff(lk_doc *doc, lk_ids from, lk_ids to, arena *memory, lk_diff *out,
                           size_t *len);
+/* The state told `diffs` of the same: let texts and lists among them that are plain come and go in
+ * the order in which history has it. LK_ECORRUPT, LK_ENOMEM. Cost likewise. */
+lk_status undo_plain_order(lk_doc *doc, lk_ids from, lk_ids to, arena *memory, lk_diff *diffs,
+                           size_t len);
 
 #endif

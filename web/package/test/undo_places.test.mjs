@@ -18,8 +18,9 @@ function insert(at, pos, len) {
   else [...letters].forEach((letter, i) => at.insert(pos + i, letter));
 }
 
-/** A few commits over what another peer wrote, each of some edits of up to `most` characters. */
-function edit(d, at, random, most) {
+/** A few commits over what another peer wrote, each of some edits of up to `most` characters, and
+ *  `beside` others. */
+function edit(d, at, random, most, beside) {
   for (let commits = 1 + random.below(3); commits > 0; commits--) {
     for (let edits = 1 + random.below(6); edits > 0; edits--) {
       const { length } = at;
@@ -28,6 +29,7 @@ function edit(d, at, random, most) {
         at.delete(pos, 1 + random.below(Math.min(most, length - pos)));
       } else insert(at, random.below(length + 1), 1 + random.below(most));
     }
+    if (beside) d.getMap("map").set("key", commits);
     d.commit();
   }
 }
@@ -46,7 +48,7 @@ function joined(ops) {
 }
 
 /** What a peer did, first by itself and then by undo and redo. */
-function play(library, kind, seed, most) {
+function play(library, kind, seed, most, beside) {
   const random = randomSource(seed);
   const other = doc(library, 4);
   insert(KINDS[kind](other), 0, 3 + random.below(most + 4));
@@ -54,7 +56,7 @@ function play(library, kind, seed, most) {
   const d = doc(library);
   d.import(other.export({ mode: "update" }));
   const undo = new library.UndoManager(d, { mergeInterval: 0 });
-  edit(d, KINDS[kind](d), random, most);
+  edit(d, KINDS[kind](d), random, most, beside);
   for (let i = 0; i < 6; i++) {
     if (random.below(3)) undo.undo();
     else undo.redo();
@@ -64,11 +66,15 @@ function play(library, kind, seed, most) {
   return joined(own.flatMap(({ ops }) => ops.map(({ content }) => content)));
 }
 
+const all = (kind, most, beside) => () => {
+  for (let seed = 1; seed <= 200; seed++) {
+    const [mine, loros] = [ours, theirs].map((library) => play(library, kind, seed, most, beside));
+    assert.deepEqual(mine, loros, `seed ${seed}`);
+  }
+};
+
 for (const kind of Object.keys(KINDS))
-  for (const most of [3, 20])
-    test(`undo in a ${kind}, edits of up to ${most}`, () => {
-      for (let seed = 1; seed <= 250; seed++) {
-        const [mine, loros] = [ours, theirs].map((library) => play(library, kind, seed, most));
-        assert.deepEqual(mine, loros, `seed ${seed}`);
-      }
-    });
+  for (const most of [3, 20]) {
+    test(`undo in a ${kind}, edits of up to ${most}`, all(kind, most, false));
+    test(`undo in a ${kind} and beside it, edits of up to ${most}`, all(kind, most, true));
+  }
