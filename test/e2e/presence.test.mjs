@@ -8,7 +8,7 @@ import { chromiumTab, noChromium } from './lib/chromium.mjs';
 import { scratchFolder, until } from './lib/cleanup.mjs';
 import { memoryHolds } from './lib/memory.mjs';
 import { Lab, dropUdp, noFilter, noNamespaces } from './lib/namespace.mjs';
-import { Child, newLink, noProgram, program, serve } from './lib/program.mjs';
+import { Child, join, newLink, noProgram, program, serve } from './lib/program.mjs';
 
 const limits = { skip: noProgram || noNamespaces || noFilter || noChromium, timeout: 240_000 };
 
@@ -89,6 +89,28 @@ test('only a relay leads from one to the other: they see each other, and who goe
     await b.sees('one', undefined);
     await a.present('one', { name: 'Ada Lovelace' });
     await b.sees('one', { name: 'Ada Lovelace' });
+    // a page that is left says so: nobody has to miss it first, which takes 30 s
+    const names = 'Object.keys(lorikeet.session.presence).filter((key) => /^[0-9a-f]{16}$/.test(key)).length';
+    await until('both names', async () => (await b.evaluate(names)) === 2);
+    await a.goto('about:blank');
+    await until('one to go', async () => (await b.evaluate(names)) === 1, 10_000);
     await a.kill();
     await b.sees('one', undefined);
+});
+
+const terminals = { skip: noProgram || noNamespaces || noFilter, timeout: 120_000 };
+test('a terminal that ends says so through the server', terminals, async (t) => {
+    const lab = new Lab(t);
+    dropUdp(lab.a);
+    const server = await serve(t, { host: lab.hubIp, ns: lab.hub });
+    const link = newLink(server.url);
+    const at = scratchFolder(t);
+    const enter = (name, ns) => {
+        const file = path.join(at, name);
+        return join(t, link, file, { ns, data: `${file}.data`, args: ['--name', name] });
+    };
+    const [a, b] = [enter('Ada', lab.a), enter('Grace', lab.b)];
+    await until('her to be seen', () => /Ada is here/.test(b.errors));
+    await a.stop();
+    await until('her to be missed', () => /Ada left/.test(b.errors), 10_000);
 });

@@ -51,7 +51,12 @@ export class PresenceLink {
 
   /** An update of the room's. */
   show(update: Uint8Array): void {
-    for (const entry of entriesOf(update)) this.showing.set(toBase64url(entry.key), entry);
+    let leaves = false;
+    for (const entry of entriesOf(update)) {
+      this.showing.set(toBase64url(entry.key), entry);
+      leaves ||= entry.value.length === 0;
+    }
+    if (leaves) return this.seal(); // who leaves cannot wait
     const due = this.shown + EVERY_MS - performance.now();
     this.timer ||= setTimeout(() => this.seal(), Math.max(0, due));
   }
@@ -68,6 +73,7 @@ export class PresenceLink {
   }
 
   private seal(): void {
+    clearTimeout(this.timer);
     this.timer = 0;
     this.shown = performance.now();
     this.stamp = Math.max(Date.now(), this.stamp + 1);
