@@ -539,11 +539,24 @@ lk_status import_history(lk_doc *doc, lk_bytes blob, lk_fault *fault) {
 
 /* ---- what waits ---- */
 
-/* What a block still holds from its next change on. */
-static lk_span import_rest(const import_block *x) {
+static int32_t import_end(const import_block *x) {
     const change *last = &x->b.changes[x->b.change_len - 1];
-    return (lk_span){import_peer(x), x->b.changes[x->next].counter,
-                     last->counter + (int32_t)last->len};
+    return last->counter + (int32_t)last->len;
+}
+
+/* From where on what a block still holds can never be merged, which is clear of some before all
+ * that they build on is here; or its end. */
+static int32_t import_first_left_out(const importer *in, const import_block *x) {
+    if (import_is_shut(in, x->names.peers[0])) return x->b.changes[x->next].counter;
+    for (size_t i = x->next; i < x->b.change_len; i++)
+        if (oplog_left_out(&in->doc->log, &x->b.changes[i], &x->names))
+            return x->b.changes[i].counter;
+    return import_end(x);
+}
+
+/* What a block still holds from its next change on and can be merged one day. */
+static lk_span import_rest(const importer *in, const import_block *x) {
+    return (lk_span){import_peer(x), x->b.changes[x->next].counter, import_first_left_out(in, x)};
 }
 
 /* Does the author's operation before `c` lack, though it builds on nothing else that does? Then it
@@ -570,17 +583,20 @@ static bool import_make_roots(importer *in, const import_block *x) {
     return true;
 }
 
-/* The rest of a block waits, unless something else that does holds it, too. */
+/* The rest of a block waits, if it can be merged one day and nothing else that waits holds it, too.
+ */
 static lk_status import_wait(importer *in, import_block *x, bool doubled) {
     lk_doc *doc = in->doc;
     const change *c = &x->b.changes[x->next];
+    lk_span rest = import_rest(in, x);
+    if (rest.start >= rest.end) return LK_OK;
     if (import_skips(in, x, c))
         return import_fault(in, LK_ECORRUPT, "change skips operations of its author");
     if (!import_make_roots(in, x)) return import_fault(in, LK_ENOMEM, "out of memory");
     doc_pending p = {.bytes = (uint8_t *)(uintptr_t)x->bytes.at,
                      .len = x->bytes.len,
                      .free_ops = import_free_ops(x),
-                     .span = import_rest(x)};
+                     .span = rest};
     if (doubled) return LK_OK;
     op_id missing;
     if (!import_missing(in, x, &missing)) /* two blocks tell different things of one change */
@@ -622,7 +638,7 @@ static bool *import_find_doubles(importer *in) {
         spans[len++] = (import_span){in->waiting[i].span, i};
     for (size_t i = 0; i < in->blocks.len; i++)
         if (import_skip_known(in, &in->blocks.at[i]))
-            spans[len++] = (import_span){import_rest(&in->blocks.at[i]), in->waiting_len + i};
+            spans[len++] = (import_span){import_rest(in, &in->blocks.at[i]), in->waiting_len + i};
     sort_items(spans, len, sizeof *spans, import_span_order);
     int32_t end = 0;
     for (size_t i = 0; i < len; i++) {
@@ -651,7 +667,7 @@ static lk_status import_make_waiting(importer *in) {
     doubles += in->waiting_len;
     for (size_t i = 0; i < in->blocks.len; i++) {
         import_block *x = &in->blocks.at[i];
-        if (!import_skip_known(in, x) || import_is_shut(in, x->names.peers[0])) continue;
+        if (!import_skip_known(in, x)) continue;
         lk_status status = import_wait(in, x, doubles[i]);
         if (status != LK_OK) return status;
     }
@@ -709,16 +725,6 @@ static void import_join(doc_spans *told) {
     told->len = kept;
 }
 
-/* From where on what a block still holds can never be merged, which is clear of some before all
- * that they build on is here; or its end. */
-static int32_t import_first_left_out(const importer *in, const import_block *x) {
-    if (import_is_shut(in, x->names.peers[0])) return import_rest(x).start;
-    for (size_t i = x->next; i < x->b.change_len; i++)
-        if (oplog_left_out(&in->doc->log, &x->b.changes[i], &x->names))
-            return x->b.changes[i].counter;
-    return import_rest(x).end;
-}
-
 /* What the blob waits for is told, not what others left waiting. Of several blobs Loro tells both.
  */
 static bool import_report_rest(importer *in) {
@@ -728,8 +734,7 @@ static bool import_report_rest(importer *in) {
     for (size_t i = 0; i < in->blob_len; i++) {
         import_block *x = &in->blocks.at[i];
         if (!import_skip_known(in, x)) continue;
-        lk_span waits = import_rest(x), left_out = waits;
-        left_out.start = waits.end = import_first_left_out(in, x);
+        lk_span waits = import_rest(in, x), left_out = {waits.peer, waits.end, import_end(x)};
         if (!vec_reserve(&doc->memory, &doc->left_out, 1)) return false;
         if (waits.start < waits.end) doc->waiting.at[doc->waiting.len++] = waits;
         if (left_out.start < left_out.end) doc->left_out.at[doc->left_out.len++] = left_out;

@@ -70,6 +70,13 @@ function madeForNothing({ what, ours, theirs, only, message }) {
 const countsOthers = ({ what, ours, theirs }) =>
     / \(apply by/.test(what) && Array.isArray(ours) && ours[2] === theirs[2] && equal(nameless(ours), nameless(theirs));
 
+/** Theirs took less, where an import before left some out. */
+const forgetsWaiting = ({ what, ours, theirs }) => {
+    if (!what?.endsWith(': status, once some was left out')) return false;
+    const [mine, loros] = [ours, theirs].map((seen) => seen.success ?? seen);
+    return Object.entries(loros).every(([peer, { end }]) => end <= mine[peer]?.end);
+};
+
 const isShallow = ({ what }) => what === 'export (shallow-snapshot): bytes';
 const isSnapshot = (error) => isShallow(error) || error.what === 'export (snapshot): bytes';
 
@@ -162,6 +169,10 @@ const KNOWN = [
     {
         why: 'a shallow snapshot, where other changes wait already, Loro lets wait, too',
         is: waits,
+    },
+    {
+        why: 'of an update of which it leaves some out Loro forgets what waits',
+        is: forgetsWaiting,
     },
     {
         why: 'cursors in texts with styles make Loro panic at times, when it shows the past',
