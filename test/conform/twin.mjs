@@ -258,6 +258,7 @@ export class Twin {
             ),
         );
         if (ours.error) throw ours.error;
+        this.ask(`${what}: shallow`, (side) => side.doc.isShallow());
         // what builds on what was left out waits in theirs for ever; ours leaves it out, too
         const waits = this.leftOut && Object.keys(theirs.value.pending ?? {}).length > 0;
         const status = `${what}: status${this.leftOut ? ', once some was left out' : ''}`;
