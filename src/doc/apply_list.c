@@ -52,19 +52,19 @@ static lk_status apply_list_delete(apply *a, uint32_t id, uint32_t pos, uint64_t
                  : lk_list_delete(a->doc, (lk_ref){id}, pos, (size_t)len);
 }
 
-/* Between two retains what goes goes first, as one. */
-static lk_status apply_list_gap(apply *a, uint32_t id, uint32_t pos, const lk_delta *steps,
-                                size_t len) {
+/* What goes between here and the next retain, as one; in undo each step by itself. */
+static lk_status apply_list_go(apply *a, uint32_t id, uint32_t pos, const lk_delta *steps,
+                               size_t len) {
     uint64_t gone = 0;
-    for (size_t i = 0; i < len; i++)
-        if (steps[i].kind == LK_DELETE) gone += steps[i].len[0];
-    lk_status status = gone == 0 ? LK_OK : apply_list_delete(a, id, pos, gone);
-    for (size_t i = 0; i < len && status == LK_OK; i++) {
-        if (steps[i].kind != LK_INSERT) continue;
-        status = apply_list_insert(a, id, pos, &steps[i]);
-        pos += steps[i].len[0];
+    for (size_t i = 0; i < len; i++) {
+        if (steps[i].kind != LK_DELETE) continue;
+        gone += steps[i].len[0];
+        if (!a->order->own || gone == 0) continue;
+        lk_status status = apply_list_delete(a, id, pos, gone);
+        if (status != LK_OK) return status;
+        gone = 0;
     }
-    return status;
+    return gone == 0 ? LK_OK : apply_list_delete(a, id, pos, gone);
 }
 
 /* How many values come before the last parcel of them: Loro puts inserts that follow each other
@@ -103,15 +103,14 @@ static lk_status apply_list_some(apply *a, uint32_t id, uint32_t *pos, const lk_
     return status;
 }
 
-/* In undo it goes before the last parcel, each step by itself. */
-static lk_status apply_list_gap_own(apply *a, uint32_t id, uint32_t pos, const lk_delta *steps,
-                                    size_t len) {
-    uint32_t before = apply_list_before_last(steps, len);
-    lk_status status = apply_list_some(a, id, &pos, steps, len, 0, before);
-    for (size_t i = 0; i < len && status == LK_OK; i++)
-        if (steps[i].kind == LK_DELETE) status = apply_list_delete(a, id, pos, steps[i].len[0]);
+/* Between two retains: what goes goes first, but in undo only before the last parcel. */
+static lk_status apply_list_gap(apply *a, uint32_t id, uint32_t *pos, const lk_delta *steps,
+                                size_t len) {
+    uint32_t before = a->order->own ? apply_list_before_last(steps, len) : 0;
+    lk_status status = apply_list_some(a, id, pos, steps, len, 0, before);
+    if (status == LK_OK) status = apply_list_go(a, id, *pos, steps, len);
     if (status != LK_OK) return status;
-    return apply_list_some(a, id, &pos, steps, len, before, UINT32_MAX);
+    return apply_list_some(a, id, pos, steps, len, before, UINT32_MAX);
 }
 
 lk_status apply_list(apply *a, uint32_t id, const lk_diff *diff) {
@@ -119,11 +118,7 @@ lk_status apply_list(apply *a, uint32_t id, const lk_diff *diff) {
     uint32_t pos = 0;
     for (size_t i = 0, end; i < diff->delta_len && status == LK_OK; i = end) {
         for (end = i; end < diff->delta_len && diff->deltas[end].kind != LK_RETAIN;) end++;
-        const lk_delta *steps = diff->deltas + i;
-        status = a->order->own ? apply_list_gap_own(a, id, pos, steps, end - i)
-                               : apply_list_gap(a, id, pos, steps, end - i);
-        for (size_t k = i; k < end; k++)
-            if (diff->deltas[k].kind == LK_INSERT) pos += diff->deltas[k].len[0];
+        status = apply_list_gap(a, id, &pos, diff->deltas + i, end - i);
         if (end < diff->delta_len) pos += diff->deltas[end++].len[0];
     }
     return status;

@@ -246,7 +246,7 @@ static lk_span *history_span_of(lk_doc *doc, doc_spans *all, uint64_t peer) {
 }
 
 /* Spans of lvs as one span per peer: between two versions there are no gaps. */
-static bool doc_spans_write(lk_doc *doc, const dag_spans *spans, doc_spans *out) {
+static bool history_spans_write(lk_doc *doc, const dag_spans *spans, doc_spans *out) {
     const dag *g = &doc->log.graph;
     out->len = 0;
     for (size_t i = 0; i < spans->len; i++) {
@@ -279,8 +279,8 @@ lk_status lk_spans_between(lk_doc *doc, lk_ids from, lk_ids to, lk_span_diff *ou
     if (!history_heads(doc, from, a) || !history_heads(doc, to, b)) return LK_EMISSING;
     dag_spans only_a = {0}, only_b = {0};
     bool done = dag_diff(&doc->log.graph, a, from.len, b, to.len, &only_a, &only_b) &&
-                doc_spans_write(doc, &only_a, &doc->retreat) &&
-                doc_spans_write(doc, &only_b, &doc->forward);
+                history_spans_write(doc, &only_a, &doc->retreat) &&
+                history_spans_write(doc, &only_b, &doc->forward);
     vec_drop(&doc->memory, &only_a);
     vec_drop(&doc->memory, &only_b);
     *out = (lk_span_diff){doc->retreat.at, doc->retreat.len, doc->forward.at, doc->forward.len};

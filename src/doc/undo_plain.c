@@ -265,16 +265,20 @@ static bool undo_plain_agrees(const lk_diff *a, const lk_diff *b) {
     return true;
 }
 
+static bool undo_plain_ordered(const lk_doc *doc, uint32_t container) {
+    const container_name *name = &doc->log.names.containers.at[container];
+    return undo_plain_in(name) && name->id.kind != LK_COUNTER;
+}
+
 static bool undo_plain_settle(lk_doc *doc, const remap *told, arena *memory, lk_diff *diffs) {
     undo_steps steps;
     for (size_t i = 0; i < doc->steps.len; i += steps.len) {
         steps = undo_plain_steps(doc, i);
-        const container_name *name = &doc->log.names.containers.at[steps.at[0].container];
+        uint32_t container = steps.at[0].container;
         uint64_t at;
-        bool plain = undo_plain_in(name) && name->id.kind != LK_COUNTER &&
-                     undo_plain_told(steps, (lk_kind)name->id.kind);
-        if (!plain || !remap_find(told, steps.at[0].container, &at)) continue;
+        if (!undo_plain_ordered(doc, container) || !remap_find(told, container, &at)) continue;
         lk_diff own = diffs[at];
+        if (!undo_plain_told(steps, own.kind)) continue;
         if (!undo_plain_delta(steps, memory, &own)) return false;
         if (undo_plain_agrees(&own, &diffs[at])) diffs[at] = own;
     }
@@ -284,6 +288,9 @@ static bool undo_plain_settle(lk_doc *doc, const remap *told, arena *memory, lk_
 lk_status undo_plain_order(lk_doc *doc, lk_ids from, lk_ids to, arena *memory, lk_diff *diffs,
                            size_t len) {
     remap told;
+    bool any = false;
+    for (size_t i = 0; i < len && !any; i++) any = undo_plain_ordered(doc, diffs[i].target.index);
+    if (!any) return LK_OK;
     lk_status status = undo_plain_plan(doc, from, to);
     if (status != LK_OK) return status;
     remap_init(&told, &doc->memory);
