@@ -196,8 +196,8 @@ export function jsonUpdatesOf(doc) {
         ),
     };
 }
-export function versionOf(doc) {
-    const entries = [...doc.version().toJSON()].map(([peer, end]) => [String(peer), end]);
+export function versionOf(doc, version = doc.version()) {
+    const entries = [...version.toJSON()].map(([peer, end]) => [String(peer), end]);
     return Object.fromEntries(entries.filter(([, end]) => end > 0).sort());
 }
 /** What an import that leaves changes out throws, when it has the rest. */

@@ -78,6 +78,9 @@ const forgetsWaiting = ({ what, ours, theirs }) => {
     return Object.entries(loros).every(([peer, { end }]) => end <= mine[peer]?.end);
 };
 
+/** What theirs took is part of what ours did. */
+const takesLess = ({ ours, theirs }) => Object.entries(theirs).every(([peer, end]) => end <= ours[peer]);
+
 const isShallow = ({ what }) => what === 'export (shallow-snapshot): bytes';
 const isSnapshot = (error) => isShallow(error) || error.what === 'export (snapshot): bytes';
 
@@ -178,6 +181,10 @@ const KNOWN = [
     {
         why: 'of an update of which it leaves some out Loro forgets what waits',
         is: forgetsWaiting,
+    },
+    {
+        why: 'while it shows the past, Loro takes nothing of an update of which it leaves some out',
+        is: (error) => error.what?.endsWith(': the rest in the past') && takesLess(error),
     },
     {
         why: 'cursors in texts with styles make Loro panic at times, when it shows the past',

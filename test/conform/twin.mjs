@@ -269,6 +269,10 @@ export class Twin {
         // of a blob among several of which some is left out theirs takes nothing: here it is alone
         const part = list.length > 1 && theirs.value === LEFT_OUT;
         for (const one of part ? bytes(this.theirs) : []) statusOf(() => this.theirs.doc.import(one));
+        if (theirs.value === LEFT_OUT) {
+            const past = this.ours.doc.isDetached() ? ' in the past' : '';
+            this.ask(`${what}: the rest${past}`, (side) => versionOf(side.doc, side.doc.oplogVersion()));
+        }
         if (part || !told) for (const side of [this.ours, this.theirs]) side.events();
         this.compare(what);
     }
