@@ -104,17 +104,28 @@ static mesh_options join_mesh(const join *j, const address *stun, bool loopback)
                           .loopback = loopback};
 }
 
+static void join_keeping(void) {
+    puts("keeping the room");
+    fflush(stdout);
+}
+
+static void join_say(const char *text) { fprintf(stderr, "lorikeet join: %s\n", text); }
+
 /* Keep the room until a signal comes. */
 static int join_keep(const join *j, loop *l, web *w, const address *stun, bool loopback) {
     lk_buf folder = HEAP_BUF;
     int code = CLI_STORE;
     if (join_folder(j, &folder)) {
+        LK_ASSERT(lk_rtc_global_init() == LK_OK);
         relay *r = relay_new(&(relay_options){.loop = l,
                                               .web = w,
                                               .folder = heap_str(&folder),
-                                              .mesh = join_mesh(j, stun, loopback)});
+                                              .mesh = join_mesh(j, stun, loopback),
+                                              .welcome = join_keeping,
+                                              .note = join_say});
         loop_run(l);
         relay_free(r);
+        lk_rtc_global_drop();
         code = CLI_OK;
     }
     lk_buf_free(&folder);

@@ -8,8 +8,6 @@
  * sent waits until they are done, and they make no more of it than channels take. */
 #include "relay.h"
 
-#include <stdio.h>
-
 #include "host/heap.h"
 #include "host/random.h"
 #include "host/rooms.h"
@@ -40,8 +38,6 @@ struct relay {
     VEC(relay_out) outbox;
     bool sending;
 };
-
-static void relay_say(const char *text) { fprintf(stderr, "lorikeet join: %s\n", text); }
 
 static relay_peer *relay_find(const relay *r, uint32_t link) {
     for (size_t i = 0; i < r->peers.len; i++)
@@ -118,14 +114,14 @@ static void relay_drained(void *context, uint32_t link) {
 }
 
 static void relay_welcome(void *context, size_t others) {
-    (void)context, (void)others;
-    puts("keeping the room");
-    fflush(stdout);
+    const relay *r = context;
+    (void)others;
+    r->options.welcome();
 }
 
 static void relay_note(void *context, const char *text) {
-    (void)context;
-    relay_say(text);
+    const relay *r = context;
+    r->options.note(text);
 }
 
 static void relay_tick(void *context) {
@@ -150,12 +146,11 @@ relay *relay_new(const relay_options *options) {
                                           .send = relay_send,
                                           .queued = relay_queued,
                                           .close = relay_close,
-                                          .note = relay_say});
+                                          .note = options->note});
     r->tick = loop_timer(options->loop, relay_tick, r);
     r->flush = loop_timer(options->loop, relay_flush, r);
     loop_timer_start(r->tick, RELAY_TICK_MS);
     mesh_options peers = options->mesh;
-    LK_ASSERT(lk_rtc_global_init() == LK_OK);
     peers.loop = options->loop, peers.web = options->web, peers.relay = true;
     r->mesh = mesh_new(&peers, &(mesh_events){r, relay_opened, relay_message, relay_closed, NULL,
                                               relay_welcome, relay_note, relay_drained});
@@ -164,7 +159,6 @@ relay *relay_new(const relay_options *options) {
 
 void relay_free(relay *r) {
     mesh_free(r->mesh);
-    lk_rtc_global_drop();
     loop_close(r->tick);
     loop_close(r->flush);
     rooms_free(r->rooms);

@@ -11,10 +11,13 @@ typedef struct relay relay;
 typedef struct relay_options {
     loop *loop;
     web *web;
-    const char *folder; /* where the room is kept; must stay */
-    mesh_options mesh;  /* loop, web and relay are filled in */
+    const char *folder;             /* where the room is kept; must stay */
+    mesh_options mesh;              /* loop, web and relay are filled in */
+    void (*welcome)(void);          /* the server let it in: it keeps the room */
+    void (*note)(const char *text); /* for people to read */
 } relay_options;
 
+/* lk_rtc_global_init() comes first. */
 relay *relay_new(const relay_options *options);
 void relay_free(relay *r);
 

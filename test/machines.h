@@ -10,6 +10,10 @@
  * network.h says. Connections to the server lose nothing, as TCP does not: what is on them waits
  * while there is no way, and after 30 s without one the server lets go.
  *
+ * Programs on machines may keep files. Those are real, but nothing waits for a disk: what is
+ * written does not have to outlive the system. What a program gives to another thread is done when
+ * its time has come, or not at all.
+ *
  * All that is random comes from one seed, what OpenSSL and usrsctp ask for as well, so the same
  * seed takes the same course: `course` is a hash of who sent how much to whom when.
  *
@@ -19,6 +23,8 @@
 
 #include "network.h"
 #include "room_world.h"
+
+#include <unistd.h>
 
 #include "host/loop.h"
 #include "host/signal.h"
@@ -34,6 +40,8 @@
 #define MACHINE_PORT 40000
 #define MACHINE_FD (1 << 20) /* of the first socket: none of the system's */
 #define MACHINE_SERVER_PATIENCE_MS 30000
+#define MACHINE_UNIX_MS 1767225600000 /* when the clock stood at 0 */
+#define MACHINE_WORK_MS 100           /* what another thread does takes less */
 
 struct loop_handle { /* a timer, or what reads a socket */
     loop *machine;
@@ -42,6 +50,13 @@ struct loop_handle { /* a timer, or what reads a socket */
     uint64_t due_ms; /* UINT64_MAX: not running */
     int fd;          /* 0: a timer */
 };
+
+typedef struct machine_work { /* for another thread */
+    loop *machine;
+    loop_fn *work, *done;
+    void *context;
+    loop_handle *timer;
+} machine_work;
 
 struct loop { /* a machine */
     uint8_t number;
@@ -54,6 +69,7 @@ struct loop { /* a machine */
     bool dying;         /* nothing leaves it while its program ends */
     bool lost;          /* not even the end of a connection */
     VEC(loop_handle *) timers;
+    VEC(machine_work *) work; /* in the order in which it was given */
 };
 
 typedef struct machine_socket {
@@ -170,6 +186,7 @@ static inline bool machine_has(const loop *m, const lk_addr *addr) {
 /* ---- loop.h ---- */
 
 uint64_t loop_now_ms(void) { return clock_ms; }
+int64_t loop_unix_ms(void) { return MACHINE_UNIX_MS + (int64_t)clock_ms; }
 
 loop_handle *loop_timer(loop *l, loop_fn *fn, void *context) {
     loop_handle *h = calloc(1, sizeof *h);
@@ -199,6 +216,41 @@ void loop_close(loop_handle *h) {
         h->machine->timers.at[at] = h->machine->timers.at[--h->machine->timers.len];
     }
     free(h);
+}
+
+static inline void machine_work_do(void *context) {
+    machine_work *w = context;
+    loop *m = w->machine;
+    size_t at = 0;
+    while (m->work.at[at] != w) at++;
+    memmove(&m->work.at[at], &m->work.at[at + 1], (--m->work.len - at) * sizeof w);
+    machine_work job = *w;
+    loop_close(w->timer);
+    free(w);
+    job.work(job.context);
+    job.done(job.context);
+}
+
+void loop_work(loop *l, loop_fn *work, loop_fn *done, void *context) {
+    machine_work *w = calloc(1, sizeof *w);
+    *w = (machine_work){l, work, done, context, loop_timer(l, machine_work_do, w)};
+    loop_timer_start(w->timer, rng_below(&lan.random, MACHINE_WORK_MS));
+    *vec_push(&mem_default, &l->work) = w;
+}
+
+/* Who waits waits for what is given to another thread. */
+void loop_turn(loop *l) {
+    CHECK(l->work.len > 0);
+    machine_work_do(l->work.at[0]);
+}
+
+int fsync(int fd) {
+    (void)fd;
+    return 0;
+}
+int fdatasync(int fd) {
+    (void)fd;
+    return 0;
 }
 
 void loop_find(loop *l, const address *at, loop_found_fn *fn, void *context) {
@@ -489,7 +541,10 @@ static inline void lan_end(void) {
     for (size_t i = 0; i < lan.web.conns.len; i++) conn_free(lan.web.conns.at[i]);
     vec_drop(&mem_default, &lan.web.conns);
     for (size_t i = 0; i < countof(lan.machines); i++)
-        if (lan.machines[i] != NULL) vec_drop(&mem_default, &lan.machines[i]->timers);
+        if (lan.machines[i] != NULL) {
+            vec_drop(&mem_default, &lan.machines[i]->timers);
+            vec_drop(&mem_default, &lan.machines[i]->work);
+        }
     network_drop(&lan.net);
     lk_rtc_global_drop();
 }

@@ -137,6 +137,12 @@ static inline bool world_reads_only(const world *w, uint32_t i) {
     return w->guarded && i + w->readers >= w->len;
 }
 
+/* The guard of that node's room, which takes memory from `memory`. */
+static inline lk_guard world_guard(const world *w, uint32_t i, const lk_memory *memory) {
+    void *context = (void *)(uintptr_t)memory;
+    return (lk_guard){context, world_reads_only(w, i) ? NULL : world_sign, world_verify};
+}
+
 /* What the node had stored, into its document. */
 static inline void world_load(world_node *n) {
     for (size_t k = 0; k < n->disk.len; k++) {
@@ -168,7 +174,7 @@ static inline void world_start(world *w, uint32_t i) {
     lk_room_options options = {
         .room_id = w->id, .seed = rng_u64(&w->random), .message_max = w->message_max};
     const lk_memory *memory = w->memory == NULL ? &mem_default : w->memory;
-    lk_guard guard = {(void *)(uintptr_t)memory, reads ? NULL : world_sign, world_verify};
+    lk_guard guard = world_guard(w, i, memory);
     if (w->guarded) options.guard = &guard;
     n->room = lk_room_new(n->doc, &options, w->memory);
     CHECK(n->room != NULL);

@@ -263,11 +263,13 @@ static bool elo_records_take(elo_records *v, const elo_record *record, shared_by
     return true;
 }
 
-/* Are there too many snapshots, none of which holds all of another? */
-static bool elo_records_crowded(const elo_records *v, const elo_record *record) {
+/* Would there be too many snapshots, none of which holds all of another? `before`: those that come
+ * in front of it. */
+static bool elo_records_crowded(const elo_records *v, const elo_record *record, size_t before) {
+    size_t stay = before;
     for (size_t i = 0; i < v->snapshots.len; i++)
-        if (elo_records_reaches(record, v->snapshots.at[i])) return false;
-    return v->snapshots.len >= LIMIT_ROOM_SNAPSHOTS;
+        stay += !elo_records_reaches(record, v->snapshots.at[i]);
+    return stay >= LIMIT_ROOM_SNAPSHOTS;
 }
 
 static lk_status elo_records_full(lk_fault *fault) {
@@ -284,7 +286,7 @@ static lk_status elo_records_check(const elo_records *v, lk_bytes list, lk_fault
         if (status != LK_OK) return status;
         records++, bytes += one.len + ELO_RECORDS_CHARGE;
         if (record.kind != ELO_SNAPSHOT) continue;
-        if (++snapshots > 1 || elo_records_crowded(v, &record)) return elo_records_full(fault);
+        if (elo_records_crowded(v, &record, snapshots++)) return elo_records_full(fault);
     }
     bool alone =
         snapshots == 1 && records == 1 && bytes <= LIMIT_ROOM_BYTES && v->bytes <= LIMIT_ROOM_BYTES;

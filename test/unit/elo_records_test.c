@@ -10,6 +10,7 @@
 
 #define PEERS 3
 #define COUNTERS 24
+#define TOGETHER 3 /* records in one container, at most */
 
 typedef struct twin_record {
     bool snapshot;
@@ -75,14 +76,15 @@ static uint32_t twin_end(const twin *t, uint32_t peer) {
     return end;
 }
 
-static bool twin_full(const twin *t, const twin_record *r) {
-    size_t snapshots = 0;
-    bool covers = false;
-    for (size_t i = 0; i < t->len; i++) {
-        snapshots += t->at[i].snapshot;
-        covers |= t->at[i].snapshot && twin_covers(r, &t->at[i]);
+static bool twin_full(const twin *t, const twin_record *r, size_t len) {
+    for (size_t i = 0, before = 0; i < len; i++) {
+        if (!r[i].snapshot) continue;
+        size_t stay = before++;
+        for (size_t k = 0; k < t->len; k++)
+            stay += t->at[k].snapshot && !twin_covers(&r[i], &t->at[k]);
+        if (stay >= LIMIT_ROOM_SNAPSHOTS) return true;
     }
-    return r->snapshot && !covers && snapshots >= LIMIT_ROOM_SNAPSHOTS;
+    return false;
 }
 
 static void twin_add(twin *t, const twin_record *r) {
@@ -153,17 +155,22 @@ static void run(uint64_t seed) {
     int64_t alive = 0;
     elo_records *v = elo_records_new(&(elo_records_events){&alive, kept, gone});
     twin t = {0};
-    for (uint32_t n = 1; n <= 200; n++) {
-        twin_record r = draw(&random, n);
+    for (uint32_t n = 0; n < 200;) {
+        twin_record together[TOGETHER];
+        size_t len = 1 + rng_below(&random, TOGETHER);
         lk_buf record = HEAP_BUF, container = HEAP_BUF;
-        record_write(&r, &record);
         writer w = writer_new(&container);
-        writer_uleb(&w, 1);
-        writer_bytes(&w, record.at, record.len);
-        bool news, full = twin_full(&t, &r);
+        writer_uleb(&w, len);
+        for (size_t i = 0; i < len; i++) {
+            together[i] = draw(&random, ++n);
+            record.len = 0;
+            record_write(&together[i], &record);
+            writer_bytes(&w, record.at, record.len);
+        }
+        bool news, full = twin_full(&t, together, len);
         lk_status status = elo_records_add(v, (lk_bytes){container.at, container.len}, &news, NULL);
         CHECK_EQ(status, full ? LK_ELIMIT : LK_OK);
-        if (!full) twin_add(&t, &r);
+        for (size_t i = 0; i < len && !full; i++) twin_add(&t, &together[i]);
         CHECK_EQ(elo_records_records(v), t.len);
         CHECK_EQ(alive, t.len);
         compare(v, &t, &random);
