@@ -122,12 +122,14 @@
 #define LIMIT_ELO_PEERS (1u << 16) /* that one snapshot names */
 
 /* Rooms that a server or a relay keeps: how many are open at once, what one and all of them may
- * hold, in bytes and, sealed, in records; members of one, and rooms that one connection is in. */
+ * hold, in bytes and, sealed, in records; members of one, and rooms that one connection is in.
+ * Snapshots none of which holds all of another: who only reads may have been given one by each of
+ * its neighbours. */
 #define LIMIT_ROOMS 1024
 #define LIMIT_ROOM_BYTES (256u << 20)
 #define LIMIT_ROOMS_BYTES (1u << 30)
 #define LIMIT_ROOM_RECORDS (1u << 16)
-#define LIMIT_ROOM_SNAPSHOTS 8
+#define LIMIT_ROOM_SNAPSHOTS 16
 #define LIMIT_ROOM_MEMBERS 512
 #define LIMIT_ROOMS_JOINED 64
 /* What one connection may have announced in fragments, and what may wait for it: more is a reader

@@ -5,10 +5,11 @@
  *
  *     sim_messages: room ─► message ─► room                          thousands of seeds a minute
  *     sim_network:  room ─► mesh ─► session ─► lk_rtc ─► datagram    and back: all of it
- * (machines.h)
- *                   one to three documents, which not everybody has open from the beginning, in
- * half of the rooms signed, and some only read; and half of those have a relay, with files
- * (relay_machine.h): elo_link ─► mesh ─► rooms ─► store
+ *                   room ─► elo_link ─► mesh ─► rooms ─► file        a relay
+ *
+ * In half of the rooms what is written is signed, and some members only read. On a network there
+ * are one to three documents, which not everybody has open from the beginning, and in half of the
+ * signed rooms a relay (machines.h, relay_machine.h).
  *
  * In the first, messages are late, links go and come, all of one side lose all of the other, peers
  * die and come back with what they had stored. In the second that is so because datagrams are lost,
@@ -259,8 +260,10 @@ static void sim_record(const world *w, uint64_t seed) {
 /* ---- over messages ---- */
 
 static void sim_messages(uint64_t seed, bool record) {
-    rng shape = {seed};
-    world *w = world_new(3 + rng_below(&shape, 28), seed);
+    rng shape = {seed}, trust = {~seed};
+    uint32_t len = 3 + rng_below(&shape, 28);
+    bool guarded = rng_below(&trust, 2) == 0;
+    world *w = world_new_of(len, seed, guarded, guarded ? rng_below(&trust, len / 2 + 1) : 0);
     w->store_ms = rng_below(&shape, 2) * 80;
     w->late_percent = rng_below(&shape, 3) * 10;
     if (rng_below(&shape, 2) == 0) w->message_max = 1024;

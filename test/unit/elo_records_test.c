@@ -212,9 +212,37 @@ static void test_full(void) {
     elo_records_free(v);
 }
 
+static lk_status add_snapshot(elo_records *v, uint32_t id, uint32_t one, uint32_t other) {
+    twin_record r = {.snapshot = true, .id = id, .ends = {one, other}};
+    lk_buf container = HEAP_BUF, record = HEAP_BUF;
+    bool news;
+    record_write(&r, &record);
+    writer w = writer_new(&container);
+    writer_uleb(&w, 1);
+    writer_bytes(&w, record.at, record.len);
+    lk_status status = elo_records_add(v, (lk_bytes){container.at, container.len}, &news, NULL);
+    lk_buf_free(&container);
+    lk_buf_free(&record);
+    return status;
+}
+
+/* So many snapshots, none of which holds all of another, and one more only in the place of one. */
+static void test_crowded(void) {
+    int64_t alive = 0;
+    elo_records *v = elo_records_new(&(elo_records_events){&alive, kept, gone});
+    for (uint32_t n = 0; n < LIMIT_ROOM_SNAPSHOTS; n++)
+        CHECK_EQ(add_snapshot(v, n, n, 100 - n), LK_OK);
+    CHECK_EQ(add_snapshot(v, 100, 50, 50), LK_ELIMIT);
+    CHECK_EQ(alive, LIMIT_ROOM_SNAPSHOTS);
+    CHECK_EQ(add_snapshot(v, 101, 1, 99 + 1), LK_OK);
+    CHECK_EQ(alive, LIMIT_ROOM_SNAPSHOTS - 1);
+    elo_records_free(v);
+}
+
 int main(void) {
     for (uint64_t seed = 1; seed <= 200; seed++) run(seed);
     test_full();
+    test_crowded();
     puts("ok");
     return 0;
 }
