@@ -118,16 +118,18 @@ static bool mirror_within(const lk_buf *a, const lk_buf *b) {
 
 /* Was `content` saved by somebody who had not seen that we turned `past` into `base`? Then what we
  * inserted is missing, and either it is the smaller change of the past, and in another place than
- * ours, or, just after our write, both inserted at one place and it is no larger a change of the
- * past than of what we wrote. What equals the past was put back on purpose. */
+ * ours, or, just after our write, both inserted at one place and most of ours is not there. What
+ * equals the past was put back on purpose. */
 static bool mirror_unseen(const lk_buf *past, const lk_buf *base, const lk_buf *content,
                           bool just_after) {
     if (mirror_same(content, past) || mirror_same(base, past)) return false;
     mirror_change ours = mirror_compare(past, base), theirs = mirror_compare(past, content);
+    mirror_change since = mirror_compare(base, content);
     if (ours.put > 0 && mirror_within(base, content)) return false;
-    size_t of_past = mirror_size(theirs), of_base = mirror_size(mirror_compare(base, content));
-    if (theirs.end < ours.start || ours.end < theirs.start) return of_past < of_base;
-    return just_after && ours.start == ours.end && theirs.start == theirs.end && of_past <= of_base;
+    if (theirs.end < ours.start || ours.end < theirs.start)
+        return mirror_size(theirs) < mirror_size(since);
+    bool both_insert = ours.start == ours.end && theirs.start == theirs.end;
+    return just_after && both_insert && 2 * (since.end - since.start) > ours.put;
 }
 
 static bool mirror_blind(const mirror *m, const lk_buf *content, const lk_buf *base) {

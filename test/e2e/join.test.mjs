@@ -96,15 +96,17 @@ test('both sides save at the same time, again and again: nothing is lost or doub
             await sleep(5 + ((i * 7) % 30));
         }
     };
-    await Promise.all([save(a, 'a'), save(b, 'b')]);
+    // words that nobody takes for corrections of one another
+    const [above, below] = ['above it ', 'below '];
+    await Promise.all([save(a, above), save(b, below)]);
     await until('both files to agree', () => {
         const text = read(a.file);
-        return text === read(b.file) && /a39\n/.test(text) && /b39\n/.test(text);
+        return text === read(b.file) && text.includes(`${above}39\n`) && text.includes(`${below}39\n`);
     });
     await sleep(300);
     const lines = read(a.file).split('\n');
     assert.equal(read(b.file), lines.join('\n'));
-    for (const mark of ['a', 'b'])
+    for (const mark of [above, below])
         for (let i = 0; i < 40; i++)
             assert.equal(lines.filter((line) => line === `${mark}${i}`).length, 1, `${mark}${i}`);
     assert.equal(lines.length, 83);

@@ -9,6 +9,7 @@
 #include "host/heap.h"
 
 #include <fcntl.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #define TEXT ((lk_str){"editor-buffer", 13})
@@ -242,6 +243,34 @@ static void keeps_order(void) {
     bench_drop(&b);
 }
 
+/* Somebody adds `theirs`; a millisecond after our write of that, by the clock of the file system,
+ * the file is saved as `ours`. */
+static void save_just_after(const char *theirs, const char *ours, const char *want) {
+    bench b = bench_new("top\n");
+    bench_start(&b, false);
+    mirror_begin(b.mirror);
+    settle(&b);
+    give(b.remote, b.doc);
+    write_remote(&b, theirs);
+    shows(&b, theirs);
+    struct stat written;
+    CHECK_EQ(stat(b.path, &written), 0);
+    int64_t at_ns = written.st_mtim.tv_nsec + 1000000;
+    struct timespec at = {written.st_mtim.tv_sec + at_ns / 1000000000, at_ns % 1000000000};
+    save(&b, ours);
+    CHECK_EQ(utimensat(AT_FDCWD, b.path, (struct timespec[2]){at, at}, 0), 0);
+    shows(&b, want);
+    bench_drop(&b);
+}
+
+/* Two add at one place at the same time: both stay. Who has most of what we wrote has seen it. */
+static void shares_a_place(void) {
+    save_just_after("top\nmilk\n", "top\nbread\n", "top\nbread\nmilk\n");
+    save_just_after("top\nbread\n", "top\nmilk\n", "top\nmilk\nbread\n");
+    save_just_after("top\nmilk\n", "top\nsilk\n", "top\nsilk\n");
+    save_just_after("top\nmilk\n", "top\nmilkshake\n", "top\nmilkshake\n");
+}
+
 static void edit_remote(bench *b, rng *r) {
     char token[16];
     int len = snprintf(token, sizeof token, "<%u>", b->next++);
@@ -328,6 +357,7 @@ int main(void) {
     begins();
     follows();
     keeps_order();
+    shares_a_place();
     for (uint64_t seed = 1; seed <= 20; seed++) merges_everything(seed);
     printf("20 times 300 edits and commits, each edit in file and document once\n");
     return 0;
