@@ -109,7 +109,7 @@ static void join_keeping(void) {
     fflush(stdout);
 }
 
-static void join_say(const char *text) { fprintf(stderr, "lorikeet join: %s\n", text); }
+static void join_say(const char *text) { cli_complain("join", "%s", text); }
 
 /* Keep the room until a signal comes. */
 static int join_keep(const join *j, loop *l, web *w, const address *stun, bool loopback) {

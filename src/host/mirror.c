@@ -124,8 +124,8 @@ static bool mirror_unseen(const lk_buf *past, const lk_buf *base, const lk_buf *
                           bool just_after) {
     if (mirror_same(content, past) || mirror_same(base, past)) return false;
     mirror_change ours = mirror_compare(past, base), theirs = mirror_compare(past, content);
-    mirror_change since = mirror_compare(base, content);
     if (ours.put > 0 && mirror_within(base, content)) return false;
+    mirror_change since = mirror_compare(base, content);
     if (theirs.end < ours.start || ours.end < theirs.start)
         return mirror_size(theirs) < mirror_size(since);
     bool both_insert = ours.start == ours.end && theirs.start == theirs.end;

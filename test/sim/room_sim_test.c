@@ -305,9 +305,9 @@ typedef struct sim_veil { /* a document's messages to a relay, and from it */
 struct sim_member {
     sim_room *room;
     uint32_t i;
-    bool open[SIM_DOCS];        /* of the others it says that it has not got them */
-    VEC(lk_link) links, relays; /* those to relays are among the links */
-    VEC(sim_veil *) veils;
+    bool open[SIM_DOCS]; /* the first always; of the others it says that it has not got them */
+    VEC(lk_link) links;
+    VEC(sim_veil *) veils; /* of those links that lead to a relay, one for each open document */
     loop machine;
     mesh *mesh;      /* NULL: it left */
     uint32_t closed; /* links */
@@ -422,22 +422,21 @@ static void sim_join(sim_member *m, uint32_t d, lk_link link, bool sealed) {
 static void sim_opened(void *context, uint32_t link, bool sealed) {
     sim_member *m = context;
     *vec_push(&mem_default, &m->links) = link;
-    if (sealed) *vec_push(&mem_default, &m->relays) = link;
     for (uint32_t d = 0; d < m->room->doc_len; d++)
         if (m->open[d]) sim_join(m, d, link, sealed);
     sim_wake_docs(m);
 }
 
-static bool sim_is_relay(const sim_member *m, lk_link link) {
-    for (size_t i = 0; i < m->relays.len; i++)
-        if (m->relays.at[i] == link) return true;
-    return false;
+static size_t sim_relays(const sim_member *m) {
+    size_t count = 0;
+    for (size_t i = 0; i < m->links.len; i++) count += sim_veil_of(m, 0, m->links.at[i]) != NULL;
+    return count;
 }
 
 /* A document more, on all links there are. */
 static void sim_open(sim_member *m, uint32_t d) {
     for (size_t i = 0; i < m->links.len && !m->open[d]; i++)
-        sim_join(m, d, m->links.at[i], sim_is_relay(m, m->links.at[i]));
+        sim_join(m, d, m->links.at[i], sim_veil_of(m, 0, m->links.at[i]) != NULL);
     m->open[d] = true;
     sim_node(m, d)->next_ms = 0;
 }
@@ -462,8 +461,6 @@ static void sim_closed(void *context, uint32_t link) {
     m->closed++;
     for (size_t i = m->links.len; i-- > 0;)
         if (m->links.at[i] == link) m->links.at[i] = m->links.at[--m->links.len];
-    for (size_t i = m->relays.len; i-- > 0;)
-        if (m->relays.at[i] == link) m->relays.at[i] = m->relays.at[--m->relays.len];
     for (size_t i = 0; i < m->veils.len; i++) m->veils.at[i]->over |= m->veils.at[i]->link == link;
     for (uint32_t d = 0; d < m->room->doc_len; d++) lk_room_close(sim_node(m, d)->room, link);
     sim_wake_docs(m);
@@ -711,15 +708,18 @@ static bool sim_stored(const sim_room *r) {
     return sim_equal(r);
 }
 
+/* How many there are for each to be linked with. */
+static uint32_t sim_others(const sim_room *r) { return r->len - (r->relay == NULL); }
+
 /* And is linked with everyone there is to be linked with, and with nobody who is gone? */
 static bool sim_whole(const sim_room *r) {
-    uint32_t others = r->len - (r->relay == NULL);
+    uint32_t others = sim_others(r);
     for (uint32_t d = 0; d < r->doc_len; d++)
         for (uint32_t i = 0; i < r->len; i++) {
             const world_node *n = &r->docs[d]->nodes[i];
             lk_room_stats stats = lk_room_stats_read(n->room);
             bool few = others > NEIGHBOUR_ALL ? stats.links < 2 : stats.links != others;
-            if (few || !sim_joined(n, r->members[i].relays.len)) return false;
+            if (few || !sim_joined(n, sim_relays(&r->members[i]))) return false;
         }
     return sim_equal(r);
 }
@@ -752,14 +752,14 @@ static void sim_calm(sim_room *r) {
     for (uint32_t i = 0; i < r->len; i++) r->members[i].closed = 0;
     sim_run(r, SIM_CALM_MS);
     CHECK(sim_whole(r));
-    for (uint32_t i = 0; i < r->len; i++) CHECK(r->members[i].closed <= r->len);
+    for (uint32_t i = 0; i < r->len; i++) CHECK(r->members[i].closed <= sim_others(r));
 }
 
 /* Who has another address now keeps all links. In a large room those that nobody wants any more may
  * end. */
 static void sim_keep(sim_room *r) {
     sim_member *m = &r->members[rng_below(&r->random, r->len)];
-    if (r->len + (r->relay != NULL) > NEIGHBOUR_ALL + 1) return;
+    if (sim_others(r) > NEIGHBOUR_ALL) return;
     m->closed = 0;
     machine_move(&m->machine, 0);
     m->machine.addr_len = 1;
@@ -829,7 +829,6 @@ static void sim_end(sim_room *r) {
         if (m->mesh != NULL) mesh_free(m->mesh);
         sim_veil_tick(m);
         vec_drop(&mem_default, &m->links);
-        vec_drop(&mem_default, &m->relays);
         vec_drop(&mem_default, &m->veils);
     }
     if (r->relay != NULL) relay_machine_end(r->relay);
