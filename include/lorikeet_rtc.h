@@ -39,7 +39,8 @@ typedef struct lk_addr { /* an IP endpoint */
     uint8_t ip[16];      /* network order; IPv4 uses the first 4 */
 } lk_addr;
 
-/* Once per process, before the first peer and after the last. LK_ESTATE: it is done already. */
+/* Once per process, before the first peer and after the last. LK_ESTATE: it is done already;
+ * LK_ENOMEM. */
 lk_status lk_rtc_global_init(void);
 void lk_rtc_global_drop(void);
 /* Drives the SCTP timers of all peers: call every 10 ms or so, and once before lk_rtc_poll(). */

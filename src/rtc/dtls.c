@@ -30,11 +30,7 @@
 struct dtls {
     const lk_memory *heap;
     queue *out;
-    EVP_PKEY *key;
-    X509 *certificate;
-    SSL_CTX *context;
     SSL *ssl;
-    BIO_METHOD *method;
     lk_bytes input; /* the datagram being fed; empty: taken */
     size_t records; /* how many of it SSL_read() may still give */
     lk_addr local, remote;
@@ -106,6 +102,48 @@ static BIO_METHOD *dtls_method_new(void) {
     return method;
 }
 
+/* ---- what all share: a context costs more than all else of a new session ---- */
+
+static struct {
+    SSL_CTX *context;
+    BIO_METHOD *method;
+} dtls_global;
+
+static int dtls_verify(int ok, X509_STORE_CTX *store) {
+    (void)ok, (void)store;
+    return 1; /* the fingerprint decides, once the handshake is over */
+}
+
+static SSL_CTX *dtls_context_new(void) {
+    SSL_CTX *c = SSL_CTX_new(DTLS_method());
+    if (c == NULL) return NULL;
+    SSL_CTX_set_options(c, SSL_OP_NO_QUERY_MTU | SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_TICKET);
+    SSL_CTX_set_session_cache_mode(c, SSL_SESS_CACHE_OFF);
+    SSL_CTX_set_verify(c, SSL_VERIFY_PEER | SSL_VERIFY_FAIL_IF_NO_PEER_CERT, dtls_verify);
+    SSL_CTX_set_read_ahead(c, 1); /* records are read by whole datagrams */
+    bool ok = SSL_CTX_set_min_proto_version(c, DTLS1_2_VERSION) &&
+              SSL_CTX_set_cipher_list(c, "ECDHE+AESGCM:ECDHE+CHACHA20") &&
+              SSL_CTX_set1_groups_list(c, "X25519:P-256:P-384");
+    if (ok) return c;
+    SSL_CTX_free(c);
+    return NULL;
+}
+
+bool dtls_global_init(void) {
+    dtls_global.context = dtls_context_new();
+    dtls_global.method = dtls_method_new();
+    if (dtls_global.context != NULL && dtls_global.method != NULL) return true;
+    dtls_global_drop();
+    return false;
+}
+
+void dtls_global_drop(void) {
+    SSL_CTX_free(dtls_global.context);
+    BIO_meth_free(dtls_global.method);
+    dtls_global.context = NULL;
+    dtls_global.method = NULL;
+}
+
 /* ---- making one ---- */
 
 /* A self-signed P-256 certificate. Its dates are wide and fixed: nobody looks at them, and a clock
@@ -129,36 +167,15 @@ static X509 *dtls_certificate_new(EVP_PKEY *key) {
     return NULL;
 }
 
-static int dtls_verify(int ok, X509_STORE_CTX *store) {
-    (void)ok, (void)store;
-    return 1; /* the fingerprint decides, once the handshake is over */
-}
-
 static unsigned dtls_timeout(SSL *ssl, unsigned previous_us) {
     (void)ssl;
     if (previous_us == 0) return DTLS_TIMEOUT_US;
     return previous_us < DTLS_TIMEOUT_MAX_US / 2 ? previous_us * 2 : DTLS_TIMEOUT_MAX_US;
 }
 
-static SSL_CTX *dtls_context_new(EVP_PKEY *key, X509 *certificate) {
-    SSL_CTX *c = SSL_CTX_new(DTLS_method());
-    if (c == NULL) return NULL;
-    SSL_CTX_set_options(c, SSL_OP_NO_QUERY_MTU | SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_TICKET);
-    SSL_CTX_set_session_cache_mode(c, SSL_SESS_CACHE_OFF);
-    SSL_CTX_set_verify(c, SSL_VERIFY_PEER | SSL_VERIFY_FAIL_IF_NO_PEER_CERT, dtls_verify);
-    SSL_CTX_set_read_ahead(c, 1); /* records are read by whole datagrams */
-    bool ok = SSL_CTX_set_min_proto_version(c, DTLS1_2_VERSION) &&
-              SSL_CTX_set_cipher_list(c, "ECDHE+AESGCM:ECDHE+CHACHA20") &&
-              SSL_CTX_set1_groups_list(c, "X25519:P-256:P-384") &&
-              SSL_CTX_use_certificate(c, certificate) && SSL_CTX_use_PrivateKey(c, key);
-    if (ok) return c;
-    SSL_CTX_free(c);
-    return NULL;
-}
-
 static SSL *dtls_ssl_new(dtls *d) {
-    SSL *ssl = SSL_new(d->context);
-    BIO *bio = ssl == NULL ? NULL : BIO_new(d->method);
+    SSL *ssl = SSL_new(dtls_global.context);
+    BIO *bio = ssl == NULL ? NULL : BIO_new(dtls_global.method);
     if (bio == NULL) {
         SSL_free(ssl);
         return NULL;
@@ -199,38 +216,35 @@ void lk_rtc_identity_free(lk_rtc_identity *i) {
     mem_free(&heap, i, sizeof *i);
 }
 
-static bool dtls_identify(dtls *d, const lk_rtc_identity *identity) {
-    if (identity != NULL) {
-        d->key = EVP_PKEY_up_ref(identity->key) ? identity->key : NULL;
-        d->certificate = X509_up_ref(identity->certificate) ? identity->certificate : NULL;
-    } else {
-        d->key = EVP_EC_gen("P-256");
-        d->certificate = d->key == NULL ? NULL : dtls_certificate_new(d->key);
-    }
-    return d->key != NULL && d->certificate != NULL;
+/* Have `d` present that certificate; it holds a reference. */
+static bool dtls_identify(dtls *d, const lk_rtc_identity *i) {
+    return SSL_use_certificate(d->ssl, i->certificate) && SSL_use_PrivateKey(d->ssl, i->key) &&
+           X509_digest(i->certificate, EVP_sha256(), d->fingerprint, NULL);
 }
 
-dtls *dtls_new(const lk_memory *heap, const lk_rtc_identity *identity, queue *out) {
+static dtls *dtls_make(const lk_memory *heap, const lk_rtc_identity *identity, queue *out) {
     dtls *d = mem_zalloc(heap, sizeof *d);
     if (d == NULL) return NULL;
     d->heap = heap;
     d->out = out;
     d->wake_ms = UINT64_MAX;
-    d->context = dtls_identify(d, identity) ? dtls_context_new(d->key, d->certificate) : NULL;
-    d->method = dtls_method_new();
-    d->ssl = d->context == NULL || d->method == NULL ? NULL : dtls_ssl_new(d);
-    if (d->ssl != NULL && X509_digest(d->certificate, EVP_sha256(), d->fingerprint, NULL)) return d;
+    d->ssl = dtls_ssl_new(d);
+    if (d->ssl != NULL && dtls_identify(d, identity)) return d;
     dtls_free(d);
     return NULL;
+}
+
+dtls *dtls_new(const lk_memory *heap, const lk_rtc_identity *identity_or_null, queue *out) {
+    if (identity_or_null != NULL) return dtls_make(heap, identity_or_null, out);
+    lk_rtc_identity *own = lk_rtc_identity_new(heap);
+    dtls *d = own == NULL ? NULL : dtls_make(heap, own, out);
+    lk_rtc_identity_free(own);
+    return d;
 }
 
 void dtls_free(dtls *d) {
     if (d == NULL) return;
     SSL_free(d->ssl);
-    SSL_CTX_free(d->context);
-    BIO_meth_free(d->method);
-    X509_free(d->certificate);
-    EVP_PKEY_free(d->key);
     mem_free(d->heap, d, sizeof *d);
 }
 

@@ -16,6 +16,10 @@ bool dtls_md5(lk_bytes message, uint8_t out[16]);
 /* Compare in a time that does not depend on where they differ. */
 bool dtls_same(const void *a, const void *b, size_t len);
 
+/* Once, before the first dtls_new() and after the last dtls_free(). False: memory is out. */
+bool dtls_global_init(void);
+void dtls_global_drop(void);
+
 typedef struct dtls dtls;
 
 typedef enum dtls_state {

@@ -54,8 +54,18 @@ struct lk_rtc {
     lk_rtc_channel_options opened; /* what it shows, if that is a channel of theirs */
 };
 
-lk_status lk_rtc_global_init(void) { return assoc_global_init(); }
-void lk_rtc_global_drop(void) { assoc_global_drop(); }
+lk_status lk_rtc_global_init(void) {
+    lk_status status = assoc_global_init();
+    if (status != LK_OK || dtls_global_init()) return status;
+    assoc_global_drop();
+    return LK_ENOMEM;
+}
+
+void lk_rtc_global_drop(void) {
+    assoc_global_drop();
+    dtls_global_drop();
+}
+
 void lk_rtc_global_tick(uint64_t now_ms) { assoc_global_tick(now_ms); }
 
 /* ---- making one ---- */

@@ -217,6 +217,7 @@ static void test_hmac(void) {
 }
 
 int main(void) {
+    CHECK(dtls_global_init());
     test_losses();
     test_twice();
     test_noise();
@@ -226,6 +227,7 @@ int main(void) {
     test_silence();
     test_end();
     test_hmac();
+    dtls_global_drop();
     printf("dtls_test: ok\n");
     return 0;
 }
