@@ -14,7 +14,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "host/elo_link.h"
+#include "host/elo_links.h"
 #include "host/heap.h"
 #include "host/random.h"
 #include "lorikeet_room.h"
@@ -27,17 +27,6 @@
 /* The token of a blob that is no LK_ROOM_STORE but the oldest of `edits`. */
 #define REPLICA_EDIT UINT64_MAX
 
-/* Who gave something wrong is asked again after this, ever later. */
-#define REPLICA_ASK_MS 10000
-#define REPLICA_ASK_DOUBLINGS 6u
-
-typedef struct replica_veil { /* a link to a relay, or to the server as one */
-    replica *replica;
-    uint32_t link; /* 0: closed, and to be freed */
-    elo_link *elo_link;
-    uint64_t ask_ms; /* something it gave was wrong: join it anew at that time; UINT64_MAX: no */
-} replica_veil;
-
 struct replica {
     replica_options options;
     replica_events events;
@@ -46,11 +35,10 @@ struct replica {
     mirror *mirror; /* NULL: no file */
     who *who;
     loop_handle *wake;
-    VEC(lk_buf) edits; /* of the file, on their way through the journal */
-    VEC(replica_veil *) elo_links;
-    VEC(lk_link) broken; /* links to hang up once the queue is empty */
+    VEC(lk_buf) edits;    /* of the file, on their way through the journal */
+    elo_links *elo_links; /* to relays, and to the server as one */
+    VEC(lk_link) broken;  /* links to hang up once the queue is empty */
     bool pumping, again, settled, over;
-    uint32_t refusals; /* of what relays gave */
 };
 
 static void replica_say(const replica *r, const char *text) {
@@ -63,86 +51,36 @@ static void replica_note(void *context, const char *text) { replica_say(context,
 
 /* ---- relays ---- */
 
-static void replica_veil_out(void *context, lk_bytes message) {
-    replica_veil *v = context;
-    v->replica->events.send(v->replica->events.context, v->link, message);
+static void replica_sealed(void *context, uint32_t link, lk_bytes message) {
+    replica *r = context;
+    r->events.send(r->events.context, link, message);
 }
 
-static void replica_veil_in(void *context, lk_bytes message) {
-    replica_veil *v = context;
-    (void)lk_room_feed(v->replica->room, v->link, message, loop_now_ms());
+static void replica_unsealed(void *context, uint32_t link, lk_bytes message) {
+    replica *r = context;
+    (void)lk_room_feed(r->room, link, message, loop_now_ms());
 }
 
-/* What was left out may be had from it later: from an honest one, or one that was mended. */
-static void replica_veil_refused(void *context) {
-    replica_veil *v = context;
-    replica *r = v->replica;
-    if (r->refusals == 0)
-        replica_say(r, "something kept for this room was not sealed with the room's key, or was "
-                       "changed; it is left out");
-    uint32_t doublings = r->refusals < REPLICA_ASK_DOUBLINGS ? r->refusals : REPLICA_ASK_DOUBLINGS;
-    v->ask_ms = loop_now_ms() + ((uint64_t)REPLICA_ASK_MS << doublings);
-    r->refusals++;
+static void replica_refused(void *context) {
+    replica_say(context, "something kept for this room was not sealed with the room's key, or was "
+                         "changed; it is left out");
 }
 
-static replica_veil *replica_veil_of(const replica *r, uint32_t link) {
-    for (size_t i = 0; i < r->elo_links.len; i++)
-        if (r->elo_links.at[i]->link == link) return r->elo_links.at[i];
-    return NULL;
-}
-
-static void replica_veil_add(replica *r, uint32_t link) {
-    replica_veil *v = heap_new(replica_veil);
-    v->replica = r, v->link = link, v->ask_ms = UINT64_MAX;
+static elo_links *replica_elo_links(replica *r) {
     lk_guard guard = seal_guard(r->options.keys);
-    v->elo_link = elo_link_new(&(elo_link_options){.doc = r->options.doc,
-                                                   .room = r->options.keys->id,
-                                                   .key = r->options.keys->read,
-                                                   .guard = &guard,
-                                                   .message_max = LK_MESSAGE_MAX,
-                                                   .unix_ms = loop_unix_ms,
-                                                   .context = v,
-                                                   .out = replica_veil_out,
-                                                   .in = replica_veil_in,
-                                                   .refused = replica_veil_refused});
-    *vec_push(&heap_memory, &r->elo_links) = v;
-}
-
-/* Free those of closed links. Not while one of them may be at work. */
-static void replica_veil_sweep(replica *r) {
-    size_t kept = 0;
-    for (size_t i = 0; i < r->elo_links.len; i++) {
-        if (r->elo_links.at[i]->link != 0) {
-            r->elo_links.at[kept++] = r->elo_links.at[i];
-            continue;
-        }
-        elo_link_free(r->elo_links.at[i]->elo_link);
-        heap_free(replica_veil, r->elo_links.at[i]);
-    }
-    r->elo_links.len = kept;
-}
-
-/* What is shown goes to relays once its time has come. */
-static void replica_veil_tick(replica *r) {
-    for (size_t i = 0; i < r->elo_links.len; i++) {
-        const replica_veil *v = r->elo_links.at[i];
-        if (v->link != 0) elo_link_tick(v->elo_link, loop_now_ms());
-    }
-}
-
-static uint64_t replica_wake_at(const replica *r) {
-    uint64_t at_ms = lk_room_wake_at(r->room);
-    for (size_t i = 0; i < r->elo_links.len; i++) {
-        uint64_t due_ms = elo_link_wake_at(r->elo_links.at[i]->elo_link);
-        if (due_ms < at_ms) at_ms = due_ms;
-    }
-    return at_ms;
+    return elo_links_new(&(elo_links_options){.doc = r->options.doc,
+                                              .room = r->options.keys->id,
+                                              .key = r->options.keys->read,
+                                              .guard = &guard,
+                                              .context = r,
+                                              .send = replica_sealed,
+                                              .feed = replica_unsealed,
+                                              .refused = replica_refused});
 }
 
 static void replica_send(replica *r, uint32_t link, lk_bytes message) {
-    replica_veil *v = replica_veil_of(r, link);
-    if (v != NULL)
-        elo_link_seal(v->elo_link, message);
+    if (elo_links_has(r->elo_links, link))
+        elo_links_seal(r->elo_links, link, message);
     else
         r->events.send(r->events.context, link, message);
 }
@@ -178,7 +116,7 @@ static void replica_out(replica *r, const lk_room_out *out) {
 static void replica_drain(replica *r) {
     const lk_room_out *out;
     while ((out = lk_room_poll(r->room)) != NULL) replica_out(r, out);
-    replica_veil_tick(r);
+    elo_links_tick(r->elo_links);
     while (r->broken.len > 0) r->events.hang_up(r->events.context, r->broken.at[--r->broken.len]);
     journal_commit(r->journal);
 }
@@ -203,6 +141,11 @@ static void replica_settle(replica *r) {
     r->events.settled(r->events.context);
 }
 
+static uint64_t replica_wake_at(const replica *r) {
+    uint64_t room_ms = lk_room_wake_at(r->room), links_ms = elo_links_wake_at(r->elo_links);
+    return room_ms < links_ms ? room_ms : links_ms;
+}
+
 static void replica_pump(replica *r) {
     r->again = true;
     if (r->pumping || r->over) return;
@@ -213,7 +156,6 @@ static void replica_pump(replica *r) {
         if (!r->again) replica_settle(r);
     }
     r->pumping = false;
-    replica_veil_sweep(r);
     uint64_t wake_ms = replica_wake_at(r), now_ms = loop_now_ms();
     if (wake_ms != UINT64_MAX) loop_timer_start(r->wake, wake_ms > now_ms ? wake_ms - now_ms : 0);
 }
@@ -227,24 +169,22 @@ static void replica_wake(void *context) {
 /* ---- what the carrier tells ---- */
 
 void replica_opened(replica *r, uint32_t link, bool sealed) {
-    if (sealed) replica_veil_add(r, link);
+    if (sealed) elo_links_add(r->elo_links, link);
     LK_ASSERT(lk_room_open(r->room, link, loop_now_ms()) == LK_OK);
     replica_pump(r);
 }
 
 void replica_message(replica *r, uint32_t link, lk_bytes message) {
-    replica_veil *v = replica_veil_of(r, link);
     /* What is wrong with it comes out as LK_ROOM_ERROR. */
-    if (v == NULL)
+    if (!elo_links_has(r->elo_links, link))
         (void)lk_room_feed(r->room, link, message, loop_now_ms());
-    else if (!elo_link_open(v->elo_link, message))
+    else if (!elo_links_open(r->elo_links, link, message))
         *vec_push(&heap_memory, &r->broken) = link;
     replica_pump(r);
 }
 
 void replica_closed(replica *r, uint32_t link) {
-    replica_veil *v = replica_veil_of(r, link);
-    if (v != NULL) v->link = 0;
+    elo_links_close(r->elo_links, link);
     lk_room_close(r->room, link);
     replica_pump(r);
 }
@@ -265,9 +205,9 @@ void replica_begin(replica *r) {
 }
 
 void replica_look(replica *r) {
-    for (size_t i = 0; i < r->elo_links.len; i++)
-        if (r->elo_links.at[i]->ask_ms <= loop_now_ms())
-            *vec_push(&heap_memory, &r->broken) = r->elo_links.at[i]->link;
+    uint32_t link;
+    for (size_t cursor = 0; elo_links_stale(r->elo_links, &cursor, &link);)
+        *vec_push(&heap_memory, &r->broken) = link;
     if (r->broken.len > 0) replica_pump(r);
 }
 
@@ -413,6 +353,7 @@ replica *replica_new(const replica_options *options, const replica_events *event
         return NULL;
     }
     r->room = replica_room(options);
+    r->elo_links = replica_elo_links(r);
     r->who = who_new(options->loop, r->room, options->person, replica_note, r);
     r->wake = loop_timer(options->loop, replica_wake, r);
     journal_events stored = {r, replica_stored, replica_not_stored};
@@ -439,12 +380,11 @@ void replica_free(replica *r) {
     journal_free(r->journal);
     if (r->mirror != NULL) mirror_free(r->mirror);
     who_free(r->who);
+    elo_links_free(r->elo_links);
     lk_room_free(r->room);
     loop_close(r->wake);
     for (size_t i = 0; i < r->edits.len; i++) lk_buf_free(&r->edits.at[i]);
     vec_drop(&heap_memory, &r->edits);
-    replica_veil_sweep(r);
-    vec_drop(&heap_memory, &r->elo_links);
     vec_drop(&heap_memory, &r->broken);
     heap_free(replica, r);
 }

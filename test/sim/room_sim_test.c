@@ -28,7 +28,7 @@
 #include "relay_machine.h"
 
 #include "base/str.h"
-#include "host/elo_link.h"
+#include "host/elo_links.h"
 #include "host/mesh.h"
 #include "host/neighbours.h"
 
@@ -294,20 +294,18 @@ static const lk_str sim_ids[SIM_DOCS] = {{"room", 4}, {"room/a", 6}, {"room/\xc3
 typedef struct sim_room sim_room;
 typedef struct sim_member sim_member;
 
-typedef struct sim_veil { /* a document's messages to a relay, and from it */
+typedef struct sim_sealing { /* of a document */
     sim_member *member;
     uint32_t d;
-    lk_link link;
-    elo_link *elo_link;
-    bool over; /* the link is closed */
-} sim_veil;
+    elo_links *links; /* those that lead to a relay */
+} sim_sealing;
 
 struct sim_member {
     sim_room *room;
     uint32_t i;
     bool open[SIM_DOCS]; /* the first always; of the others it says that it has not got them */
     VEC(lk_link) links;
-    VEC(sim_veil *) veils; /* of those links that lead to a relay, one for each open document */
+    sim_sealing sealed[SIM_DOCS];
     loop machine;
     mesh *mesh;      /* NULL: it left */
     uint32_t closed; /* links */
@@ -339,83 +337,56 @@ static void sim_wake_docs(const sim_member *m) {
 
 /* ---- to and from relays ---- */
 
-static void sim_veil_out(void *context, lk_bytes message) {
-    const sim_veil *v = context;
-    mesh_send(v->member->mesh, v->link, message);
+static void sim_sealed(void *context, uint32_t link, lk_bytes message) {
+    const sim_sealing *s = context;
+    mesh_send(s->member->mesh, link, message);
 }
 
-static void sim_veil_in(void *context, lk_bytes message) {
-    const sim_veil *v = context;
-    (void)lk_room_feed(sim_node(v->member, v->d)->room, v->link, message, clock_ms);
+static void sim_unsealed(void *context, uint32_t link, lk_bytes message) {
+    const sim_sealing *s = context;
+    (void)lk_room_feed(sim_node(s->member, s->d)->room, link, message, clock_ms);
 }
 
-static void sim_veil_refused(void *context) {
+static void sim_refused(void *context) {
     (void)context;
     CHECK(!"what a relay keeps is what it was given");
 }
 
-static void sim_veil_add(sim_member *m, uint32_t d, lk_link link) {
-    const world *w = m->room->docs[d];
-    lk_guard guard = world_guard(w, m->i, &mem_default);
-    sim_veil *v = calloc(1, sizeof *v);
-    *v = (sim_veil){.member = m, .d = d, .link = link};
-    v->elo_link = elo_link_new(&(elo_link_options){.doc = sim_node(m, d)->doc,
-                                                   .room = sim_ids[d],
-                                                   .key = sim_key,
-                                                   .guard = &guard,
-                                                   .message_max = LK_MESSAGE_MAX,
-                                                   .unix_ms = loop_unix_ms,
-                                                   .context = v,
-                                                   .out = sim_veil_out,
-                                                   .in = sim_veil_in,
-                                                   .refused = sim_veil_refused});
-    *vec_push(&mem_default, &m->veils) = v;
-}
-
-static sim_veil *sim_veil_of(const sim_member *m, uint32_t d, lk_link link) {
-    for (size_t i = 0; i < m->veils.len; i++) {
-        sim_veil *v = m->veils.at[i];
-        if (v->d == d && v->link == link && !v->over) return v;
-    }
-    return NULL;
+static elo_links *sim_elo_links(sim_sealing *s) {
+    const sim_member *m = s->member;
+    lk_guard guard = world_guard(m->room->docs[s->d], m->i, &mem_default);
+    return elo_links_new(&(elo_links_options){.doc = sim_node(m, s->d)->doc,
+                                              .room = sim_ids[s->d],
+                                              .key = sim_key,
+                                              .guard = &guard,
+                                              .context = s,
+                                              .send = sim_sealed,
+                                              .feed = sim_unsealed,
+                                              .refused = sim_refused});
 }
 
 static bool sim_awake(const sim_member *m) { return m->machine.asleep_ms <= clock_ms; }
 
-/* What is due is sent, and what is over goes. */
-static void sim_veil_tick(sim_member *m) {
-    size_t kept = 0;
+/* What is due is sent. */
+static void sim_tick(sim_member *m) {
+    if (m->mesh == NULL || !sim_awake(m)) return;
     lan.here = &m->machine;
-    for (size_t i = 0; i < m->veils.len; i++) {
-        sim_veil *v = m->veils.at[i];
-        if (!v->over && sim_awake(m)) elo_link_tick(v->elo_link, clock_ms);
-    }
+    for (uint32_t d = 0; d < m->room->doc_len; d++) elo_links_tick(m->sealed[d].links);
     lan.here = NULL;
-    for (size_t i = 0; i < m->veils.len; i++) {
-        sim_veil *v = m->veils.at[i];
-        if (!v->over) {
-            m->veils.at[kept++] = v;
-            continue;
-        }
-        elo_link_free(v->elo_link);
-        free(v);
-    }
-    m->veils.len = kept;
 }
 
-static uint64_t sim_veil_next(const sim_member *m) {
+static uint64_t sim_tick_at(const sim_member *m) {
     uint64_t at = UINT64_MAX;
-    for (size_t i = 0; i < m->veils.len; i++) {
-        uint64_t due_ms = elo_link_wake_at(m->veils.at[i]->elo_link);
+    for (uint32_t d = 0; d < m->room->doc_len && m->mesh != NULL; d++) {
+        uint64_t due_ms = elo_links_wake_at(m->sealed[d].links);
         if (due_ms < at) at = due_ms;
     }
     return machine_max(at, m->machine.asleep_ms);
 }
-
 /* ---- what meshes tell ---- */
 
 static void sim_join(sim_member *m, uint32_t d, lk_link link, bool sealed) {
-    if (sealed) sim_veil_add(m, d, link);
+    if (sealed) elo_links_add(m->sealed[d].links, link);
     CHECK_EQ(lk_room_open(sim_node(m, d)->room, link, clock_ms), LK_OK);
 }
 
@@ -427,16 +398,21 @@ static void sim_opened(void *context, uint32_t link, bool sealed) {
     sim_wake_docs(m);
 }
 
+/* Does it lead to a relay? (The first document is always open.) */
+static bool sim_is_sealed(const sim_member *m, uint32_t link) {
+    return elo_links_has(m->sealed[0].links, link);
+}
+
 static size_t sim_relays(const sim_member *m) {
     size_t count = 0;
-    for (size_t i = 0; i < m->links.len; i++) count += sim_veil_of(m, 0, m->links.at[i]) != NULL;
+    for (size_t i = 0; i < m->links.len; i++) count += sim_is_sealed(m, m->links.at[i]);
     return count;
 }
 
 /* A document more, on all links there are. */
 static void sim_open(sim_member *m, uint32_t d) {
     for (size_t i = 0; i < m->links.len && !m->open[d]; i++)
-        sim_join(m, d, m->links.at[i], sim_veil_of(m, 0, m->links.at[i]) != NULL);
+        sim_join(m, d, m->links.at[i], sim_is_sealed(m, m->links.at[i]));
     m->open[d] = true;
     sim_node(m, d)->next_ms = 0;
 }
@@ -448,11 +424,11 @@ static void sim_message(void *context, uint32_t link, lk_bytes message) {
     uint32_t d = m->room->doc_len;
     (void)lk_room_of(message, &id);
     while (--d > 0 && !(m->open[d] && str_equal(id, sim_ids[d]))) continue;
-    sim_veil *v = sim_veil_of(m, d, link);
-    if (v == NULL)
-        (void)lk_room_feed(sim_node(m, d)->room, link, message, clock_ms);
+    elo_links *sealed = m->sealed[d].links;
+    if (elo_links_has(sealed, link))
+        CHECK(elo_links_open(sealed, link, message));
     else
-        CHECK(elo_link_open(v->elo_link, message));
+        (void)lk_room_feed(sim_node(m, d)->room, link, message, clock_ms);
     sim_node(m, d)->next_ms = 0;
 }
 
@@ -461,8 +437,10 @@ static void sim_closed(void *context, uint32_t link) {
     m->closed++;
     for (size_t i = m->links.len; i-- > 0;)
         if (m->links.at[i] == link) m->links.at[i] = m->links.at[--m->links.len];
-    for (size_t i = 0; i < m->veils.len; i++) m->veils.at[i]->over |= m->veils.at[i]->link == link;
-    for (uint32_t d = 0; d < m->room->doc_len; d++) lk_room_close(sim_node(m, d)->room, link);
+    for (uint32_t d = 0; d < m->room->doc_len; d++) {
+        elo_links_close(m->sealed[d].links, link);
+        lk_room_close(sim_node(m, d)->room, link);
+    }
     sim_wake_docs(m);
 }
 
@@ -486,12 +464,12 @@ static void sim_carry(world *w, uint32_t from, uint32_t to, lk_bytes message) {
     sim_member *m = &r->members[from];
     uint32_t d = 0;
     while (r->docs[d] != w) d++;
-    sim_veil *v = sim_veil_of(m, d, to);
+    elo_links *sealed = m->sealed[d].links;
     lan.here = &m->machine;
-    if (v == NULL)
-        mesh_send(m->mesh, to, message);
+    if (elo_links_has(sealed, to))
+        elo_links_seal(sealed, to, message);
     else
-        elo_link_seal(v->elo_link, message);
+        mesh_send(m->mesh, to, message);
     lan.here = NULL;
 }
 
@@ -516,7 +494,17 @@ static void sim_enter(sim_member *m) {
     options.loop = &m->machine, options.web = &lan.web;
     mesh_events events = {m,          sim_opened,  sim_message, sim_closed,
                           sim_sparse, sim_welcome, sim_note,    NULL};
+    for (uint32_t d = 0; d < m->room->doc_len; d++) {
+        m->sealed[d] = (sim_sealing){.member = m, .d = d};
+        m->sealed[d].links = sim_elo_links(&m->sealed[d]);
+    }
     m->mesh = mesh_new(&options, &events);
+}
+
+static void sim_leave(sim_member *m) {
+    mesh_free(m->mesh);
+    m->mesh = NULL;
+    for (uint32_t d = 0; d < m->room->doc_len; d++) elo_links_free(m->sealed[d].links);
 }
 
 static void sim_choose_docs(sim_member *m) {
@@ -528,8 +516,7 @@ static void sim_choose_docs(sim_member *m) {
  * the same documents. */
 static void sim_crash(sim_member *m, bool power) {
     m->machine.dying = true, m->machine.lost = power;
-    mesh_free(m->mesh);
-    sim_veil_tick(m);
+    sim_leave(m);
     for (uint32_t d = 0; d < m->room->doc_len; d++) world_stop(m->room->docs[d], m->i);
     lan_happen();
     m->machine.dying = m->machine.lost = false;
@@ -564,8 +551,8 @@ static uint64_t sim_next(const sim_room *r) {
         if (doc_at < at) at = doc_at;
     }
     for (uint32_t i = 0; i < r->len; i++) {
-        uint64_t veil_at = sim_veil_next(&r->members[i]);
-        if (veil_at < at) at = veil_at;
+        uint64_t member_at = sim_tick_at(&r->members[i]);
+        if (member_at < at) at = member_at;
     }
     return at;
 }
@@ -578,7 +565,7 @@ static void sim_run(sim_room *r, uint64_t ms) {
         sim_look(r);
         for (uint32_t d = 0; d < r->doc_len; d++) world_happen(r->docs[d]);
         sim_hang_up(r);
-        for (uint32_t i = 0; i < r->len; i++) sim_veil_tick(&r->members[i]);
+        for (uint32_t i = 0; i < r->len; i++) sim_tick(&r->members[i]);
     }
     sim_clock(r, until);
 }
@@ -772,11 +759,7 @@ static void sim_keep(sim_room *r) {
  * was killed in between. */
 static void sim_come_alone(sim_room *r) {
     sim_member *m = &r->members[rng_below(&r->random, r->len)];
-    for (uint32_t i = 0; i < r->len; i++) {
-        mesh_free(r->members[i].mesh);
-        r->members[i].mesh = NULL;
-        sim_veil_tick(&r->members[i]);
-    }
+    for (uint32_t i = 0; i < r->len; i++) sim_leave(&r->members[i]);
     relay_machine_kill(r->relay, false);
     for (uint32_t d = 0; d < r->doc_len; d++) {
         world_stop(r->docs[d], m->i);
@@ -826,10 +809,8 @@ static void sim_begin(sim_room *r, uint64_t seed) {
 static void sim_end(sim_room *r) {
     for (uint32_t i = 0; i < r->len; i++) {
         sim_member *m = &r->members[i];
-        if (m->mesh != NULL) mesh_free(m->mesh);
-        sim_veil_tick(m);
+        if (m->mesh != NULL) sim_leave(m);
         vec_drop(&mem_default, &m->links);
-        vec_drop(&mem_default, &m->veils);
     }
     if (r->relay != NULL) relay_machine_end(r->relay);
     lan_end();
