@@ -2,9 +2,10 @@
 //
 // usage: [TRACES=folder] [PASSES=n] [WORK=part of a name] [LIMIT_S=n] node measure.mjs
 //
-// Each pair of a work and a library runs in a process of its own: once to warm up, then ROUNDS
-// times, unless the first takes so long that it has to do. The passes go over all pairs, so that a
-// busy minute of the machine falls on all of them. What is counted is CPU time.
+// Each pair of a work and a library runs in a process of its own: for WARM_MS to warm up, for before
+// that most of it is compiling, then ROUNDS times, unless the first takes so long that it has to do.
+// The passes go over all pairs, so that a busy minute of the machine falls on all of them. What is
+// counted is CPU time.
 //
 // Also writes build/bench/results.json. With WORK, rows of other works stay there as they were.
 import { spawn } from 'node:child_process';
@@ -16,6 +17,7 @@ import { cpu } from './work.mjs';
 import { saveTrace, works } from './works.mjs';
 
 const ROUNDS = 3;
+const WARM_MS = 1_000;
 const LONG_MS = 3_000;
 const OURS = 'Lorikeet';
 const passes = Number(process.env.PASSES ?? 3);
@@ -37,6 +39,7 @@ async function play(work, name) {
         return [spent, figures];
     };
     const [spent, first] = round();
+    for (let warm = spent; warm < WARM_MS && !once;) warm += round()[0];
     const all = once || spent > LONG_MS ? [first] : Array.from({ length: ROUNDS }, () => round()[1]);
     for (const figures of all)
         for (const [figure, [value, unit]] of Object.entries(figures))
