@@ -34,6 +34,9 @@
 #define MESH_OFFER_MS 10000
 /* A session that is not open by now never will be. */
 #define MESH_OPEN_MS 30000
+/* Who is linked for so long was honest, or is by now: after that the next attempt comes soon. Else
+ * who says what no honest peer would, each time, would be linked again at once, each time. */
+#define MESH_SETTLED_MS 10000
 /* An `again` that comes sooner was about the session before and has been done already. */
 #define MESH_AGAIN_MS 1000
 /* A restart of ICE that came to nothing by now is begun again. */
@@ -105,6 +108,7 @@ static void mesh_drop(peer *p) {
     session *s = p->session;
     uint32_t link = p->link;
     if (link != 0) p->apart_ms = loop_now_ms();
+    if (link != 0 && loop_now_ms() - p->begun_ms > MESH_SETTLED_MS) p->failures = 0;
     p->session = NULL, p->link = 0, p->session_name[0] = 0;
     if (s != NULL) session_free(s);
     if (link != 0) m->events.closed(m->events.context, link);
@@ -211,7 +215,7 @@ static void mesh_opened(void *context) {
     session_path(p->session, &how);
     mesh_note(p, heap_str(&how));
     lk_buf_free(&how);
-    p->failures = 0, p->retry_ms = UINT64_MAX;
+    p->retry_ms = UINT64_MAX;
     p->ring.unreached = false, m->choose = true;
     p->link = ++m->last_link;
     m->events.opened(m->events.context, p->link, p->relay);
