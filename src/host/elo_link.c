@@ -9,7 +9,9 @@
  *
  * A record holds operations of one peer, so what many wrote is exported again, peer by peer; when
  * they are very many, a snapshot says it shorter. Who cannot sign puts what others signed into
- * records as it is.
+ * records as it is: in each of them all that was signed at once, for each peer whose operations are
+ * in it. So of what the other end was given already nothing is given again; a batch of nothing else
+ * leaves empty, to be acknowledged once what came before it is stored.
  *
  * Who keeps records cannot make few of many. So whoever writes much sends, after every 64 records,
  * one that holds those 64, after 64 of these one that holds them, and so on; and who was given very
@@ -57,7 +59,8 @@ struct elo_link {
     lk_id run;                        /* where the newest record of what is written here ends */
     uint32_t run_len;                 /* how many there were in a row */
     int32_t started[ELO_LINK_LEVELS]; /* where the group of each level began */
-    have claimed;                     /* what the other end had when we joined */
+    have claimed;                     /* what the other end had when we joined, */
+    have holds;                       /* and what it was given on since */
     size_t given;                     /* records it gave us until we had that, too */
     bool level, refused;
 };
@@ -79,6 +82,7 @@ void elo_link_free(elo_link *v) {
     lk_buf_free(&v->coming.bytes);
     presence_link_drop(&v->presence);
     have_drop(&v->claimed, &heap_memory);
+    have_drop(&v->holds, &heap_memory);
     heap_free(elo_link, v);
 }
 
@@ -262,20 +266,32 @@ static void elo_link_spans(lk_bytes blob, elo_link_spans_of *out) {
     lk_buf_free(&meta.ids);
 }
 
-/* What others signed, as it is: said to be each of its spans, or everything up to its end. */
-static void elo_link_give_on(const elo_link *v, const elo_link_spans_of *spans, lk_bytes plain,
+/* Does the other end hold it, unless it refused what it was given? If not it will, but not what
+ * lies before it. */
+static bool elo_link_given(elo_link *v, lk_span span) {
+    int32_t end = have_end(&v->holds, span.peer);
+    if (end >= span.start) LK_ASSERT(have_raise(&v->holds, &heap_memory, span.peer, span.end));
+    return end >= span.end;
+}
+
+/* What others signed, as it is: said to be each of its spans that the other end lacks, or
+ * everything up to its end. */
+static void elo_link_give_on(elo_link *v, const elo_link_spans_of *spans, lk_bytes plain,
                              elo_link_container *to) {
+    elo_link_spans_of lacking = {0};
     VEC(lk_id) ends = {0};
     bool whole = spans->len > 1;
     for (size_t i = 0; i < spans->len; i++) {
         lk_span span = spans->at[i];
         whole = whole && span.start == 0;
         *vec_push(&heap_memory, &ends) = (lk_id){span.peer, span.end};
+        if (!elo_link_given(v, span)) *vec_push(&heap_memory, &lacking) = span;
     }
-    if (whole)
+    if (whole && lacking.len > 0)
         elo_link_whole(v, (lk_ids){ends.at, ends.len}, plain, to);
     else
-        for (size_t i = 0; i < spans->len; i++) elo_link_span(v, spans->at[i], plain, to);
+        for (size_t i = 0; i < lacking.len; i++) elo_link_span(v, lacking.at[i], plain, to);
+    vec_drop(&heap_memory, &lacking);
     vec_drop(&heap_memory, &ends);
 }
 
@@ -285,8 +301,10 @@ static void elo_link_seal_envelope(elo_link *v, const signed_envelope *e, lk_spa
     elo_link_spans(e->blob, &spans);
     bool writes = v->guard.sign != NULL;
     *alone = (lk_span){0};
-    if (spans.len == 1 || !writes)
+    if (!writes)
         elo_link_give_on(v, &spans, e->whole, to);
+    else if (spans.len == 1)
+        elo_link_span(v, spans.at[0], e->whole, to);
     else if (spans.len > ELO_LINK_SPANS)
         elo_link_snapshot(v, to);
     else
@@ -389,7 +407,9 @@ static bool elo_link_join_ok(elo_link *v, const frame *f) {
     lk_buf ids = HEAP_BUF;
     lk_status status = f->version.len == 0 ? LK_OK : lk_vv_decode(f->version, &ids, NULL);
     lk_ids claimed = {(const lk_id *)(const void *)ids.at, ids.len / sizeof(lk_id)};
-    if (status == LK_OK) LK_ASSERT(have_assign(&v->claimed, &heap_memory, claimed));
+    if (status == LK_OK)
+        LK_ASSERT(have_assign(&v->claimed, &heap_memory, claimed) &&
+                  have_assign(&v->holds, &heap_memory, claimed));
     lk_buf_free(&ids);
     v->level = false, v->given = 0;
     return status == LK_OK;
@@ -440,9 +460,11 @@ bool elo_link_open(elo_link *v, lk_bytes message) {
     case FRAME_JOIN_OK:
         if (!elo_link_join_ok(v, &f)) return false;
         break;
+    case FRAME_ACK:
+        if (f.code != ACK_OK) have_drop(&v->holds, &heap_memory);
+        break;
     case FRAME_JOIN_ERROR:
-    case FRAME_ROOM_ERROR:
-    case FRAME_ACK: break;
+    case FRAME_ROOM_ERROR: break;
     case FRAME_UPDATE:
         while (frame_next_update(&f.list, &update)) elo_link_open_container(v, f.batch, update);
         return true;

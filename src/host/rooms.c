@@ -48,6 +48,8 @@ typedef struct rooms_seat { /* a member in a room */
     rooms_room *room;
     uint32_t lane; /* its key, among those of the member */
     backlog backlog;
+    size_t behind;  /* bytes of it, or more, that are news since the member joined */
+    uint32_t asked; /* hash of the version that it joined with */
 } rooms_seat;
 
 typedef struct rooms_ack {
@@ -176,6 +178,7 @@ static void rooms_tell(const rooms_seat *author, uint64_t batch, lk_bytes update
             rooms_close(m);
             continue;
         }
+        seat->behind += update.len;
         rooms_push(seat, (backlog_item){.update = shared_bytes_hold(shared), .batch = batch});
         rooms_pump(m);
     }
@@ -308,12 +311,16 @@ static void rooms_drop_assembly(rooms_member *m, size_t at) {
             (m->assemblies.len - at) * sizeof m->assemblies.at[0]);
 }
 
-/* Nothing of the room is on its way from or to the member any more. */
+/* Nothing of the room is on its way to the member any more. */
 static void rooms_forget(rooms_seat *seat) {
-    rooms_member *m = seat->member;
     backlog_drop(&seat->backlog);
     seat->backlog = (backlog){0};
-    lanes_forget(&m->lanes, seat->lane);
+    lanes_forget(&seat->member->lanes, seat->lane);
+}
+
+/* And nothing from it. */
+static void rooms_forget_assemblies(const rooms_seat *seat) {
+    rooms_member *m = seat->member;
     for (size_t i = m->assemblies.len; i-- > 0;)
         if (m->assemblies.at[i].room == seat->room) rooms_drop_assembly(m, i);
 }
@@ -341,6 +348,7 @@ static void rooms_stand_up(rooms_seat *seat) {
     rooms_seat *shown = rooms_shown_in(seat);
     if (shown != NULL) rooms_stand_up(shown);
     rooms_forget(seat);
+    rooms_forget_assemblies(seat);
     size_t at = 0;
     while (room->seats.at[at] != seat) at++;
     room->seats.at[at] = room->seats.at[--room->seats.len];
@@ -419,9 +427,16 @@ static rooms_seat *rooms_admit(rooms_member *m, const frame *f) {
     return rooms_sit(m, room);
 }
 
-/* Put what the member lacks into its backlog, in place of what it was sent so far. */
+/* Is what the member lacked when it joined still on its way? */
+static bool rooms_filling(const rooms_seat *seat) { return seat->backlog.bytes > seat->behind; }
+
+/* Put what the member lacks into its backlog, in place of what it was sent so far. Who asks for the
+ * same again meanwhile, as what came waits for what did not, gets the rest: where all of it takes
+ * longer than anybody's patience, beginning anew each time would have no end. */
 static bool rooms_fill(rooms_seat *seat, lk_bytes version) {
     const rooms_room *room = seat->room;
+    uint32_t asked = hash_bytes(version.at, version.len, room->rooms->options.seed);
+    if (rooms_filling(seat) && seat->asked == asked) return true;
     shared_bytes_list missing = {0};
     int64_t unix_ms = room->rooms->options.unix_ms();
     if (room_store_missing(room->store, version, unix_ms, &missing) != LK_OK) return false;
@@ -430,6 +445,7 @@ static bool rooms_fill(rooms_seat *seat, lk_bytes version) {
     for (size_t i = 0; i < missing.len; i++)
         rooms_push(seat, (backlog_item){missing.at[i], records ? 0 : random_u64(), records});
     vec_drop(&heap_memory, &missing);
+    seat->asked = asked, seat->behind = 0;
     return true;
 }
 
