@@ -59,8 +59,7 @@ struct elo_link {
     lk_id run;                        /* where the newest record of what is written here ends */
     uint32_t run_len;                 /* how many there were in a row */
     int32_t started[ELO_LINK_LEVELS]; /* where the group of each level began */
-    have claimed;                     /* what the other end had when we joined, */
-    have holds;                       /* and what it was given on since */
+    have holds;                       /* what the other end had when we joined, or was given on */
     size_t given;                     /* records it gave us until we had that, too */
     bool level, refused;
 };
@@ -81,10 +80,12 @@ void elo_link_free(elo_link *v) {
     lk_buf_free(&v->leaving.bytes);
     lk_buf_free(&v->coming.bytes);
     presence_link_drop(&v->presence);
-    have_drop(&v->claimed, &heap_memory);
     have_drop(&v->holds, &heap_memory);
     heap_free(elo_link, v);
 }
+
+/* Can it sign? Who cannot gives on what others signed. */
+static bool elo_link_writes(const elo_link *v) { return v->guard.sign != NULL; }
 
 /* ---- messages ---- */
 
@@ -299,7 +300,7 @@ static void elo_link_seal_envelope(elo_link *v, const signed_envelope *e, lk_spa
                                    elo_link_container *to) {
     elo_link_spans_of spans = {0};
     elo_link_spans(e->blob, &spans);
-    bool writes = v->guard.sign != NULL;
+    bool writes = elo_link_writes(v);
     *alone = (lk_span){0};
     if (!writes)
         elo_link_give_on(v, &spans, e->whole, to);
@@ -383,7 +384,7 @@ static void elo_link_open_record(elo_link *v, uint64_t batch, lk_bytes bytes) {
 static bool elo_link_caught_up(const elo_link *v) {
     have mine = {0};
     LK_ASSERT(have_assign(&mine, &heap_memory, lk_version(v->options.doc)));
-    bool less = have_compare(&mine, &v->claimed).less > 0;
+    bool less = have_compare(&mine, &v->holds).less > 0;
     have_drop(&mine, &heap_memory);
     return !less;
 }
@@ -397,7 +398,7 @@ static void elo_link_open_container(elo_link *v, uint64_t batch, lk_bytes contai
     for (; frame_next_update(&list, &one); v->given++) elo_link_open_record(v, batch, one);
     if (v->level || !elo_link_caught_up(v)) return;
     v->level = true;
-    if (v->given < ELO_LINK_CROWD || v->guard.sign == NULL) return;
+    if (v->given < ELO_LINK_CROWD || !elo_link_writes(v)) return;
     elo_link_container snapshot = {.records = HEAP_BUF};
     elo_link_snapshot(v, &snapshot);
     elo_link_send(v, random_u64(), &snapshot);
@@ -407,9 +408,7 @@ static bool elo_link_join_ok(elo_link *v, const frame *f) {
     lk_buf ids = HEAP_BUF;
     lk_status status = f->version.len == 0 ? LK_OK : lk_vv_decode(f->version, &ids, NULL);
     lk_ids claimed = {(const lk_id *)(const void *)ids.at, ids.len / sizeof(lk_id)};
-    if (status == LK_OK)
-        LK_ASSERT(have_assign(&v->claimed, &heap_memory, claimed) &&
-                  have_assign(&v->holds, &heap_memory, claimed));
+    if (status == LK_OK) LK_ASSERT(have_assign(&v->holds, &heap_memory, claimed));
     lk_buf_free(&ids);
     v->level = false, v->given = 0;
     return status == LK_OK;
@@ -461,7 +460,7 @@ bool elo_link_open(elo_link *v, lk_bytes message) {
         if (!elo_link_join_ok(v, &f)) return false;
         break;
     case FRAME_ACK:
-        if (f.code != ACK_OK) have_drop(&v->holds, &heap_memory);
+        if (f.code != ACK_OK && !elo_link_writes(v)) have_drop(&v->holds, &heap_memory);
         break;
     case FRAME_JOIN_ERROR:
     case FRAME_ROOM_ERROR: break;

@@ -42,9 +42,10 @@ static elo_links_one *elo_links_find(const elo_links *v, uint32_t link) {
     return NULL;
 }
 
-/* Free those of closed links. */
+/* Free those of closed links, if nobody is at work. */
 static void elo_links_sweep(elo_links *v) {
     size_t kept = 0;
+    if (v->working > 0) return;
     for (size_t i = 0; i < v->links.len; i++) {
         elo_links_one *one = v->links.at[i];
         if (one->link != 0) {
@@ -58,7 +59,8 @@ static void elo_links_sweep(elo_links *v) {
 }
 
 static void elo_links_rest(elo_links *v) {
-    if (--v->working == 0) elo_links_sweep(v);
+    v->working--;
+    elo_links_sweep(v);
 }
 
 void elo_links_free(elo_links *v) {
@@ -117,8 +119,7 @@ void elo_links_close(elo_links *v, uint32_t link) {
     elo_links_one *one = link == 0 ? NULL : elo_links_find(v, link);
     if (one == NULL) return;
     one->link = 0;
-    v->working++;
-    elo_links_rest(v);
+    elo_links_sweep(v);
 }
 
 void elo_links_seal(elo_links *v, uint32_t link, lk_bytes message) {

@@ -252,31 +252,64 @@ static void test_later(void) {
     rooms_free(keeper);
 }
 
-/* Somebody who writes a word, and hears nothing. */
-static void write_blind(rooms *keeper, uint64_t peer) {
-    lk_buf blob = HEAP_BUF, update = HEAP_BUF, message = HEAP_BUF;
+/* What the room of a writer would say of a word. */
+static void say_word(uint64_t peer, lk_buf *message) {
+    lk_buf blob = HEAP_BUF, update = HEAP_BUF;
     lk_guard guard = seal_guard(&writes);
     side s = {.doc = lk_new(peer, NULL)};
     CHECK_EQ(lk_root(s.doc, LK_TEXT, (lk_str){"t", 1}, &s.text), LK_OK);
     CHECK_EQ(lk_text_insert(s.doc, s.text, 0, LK_UTF8, (lk_str){"secret ", 7}), LK_OK);
     CHECK_EQ(lk_export(s.doc, LK_UPDATES, (lk_ids){0}, &blob), LK_OK);
     CHECK(signed_write(&guard, (lk_bytes){blob.at, blob.len}, &update));
+    lk_bytes view = {update.at, update.len};
+    frame f = {
+        .crdt = FRAME_LORO, .kind = FRAME_UPDATE, .room = ROOM, .count = 1, .updates = &view};
+    CHECK(frame_encode(&f, message));
+    lk_free(s.doc);
+    lk_buf_free(&blob);
+    lk_buf_free(&update);
+}
+
+/* Somebody who writes a word, and hears nothing. */
+static void write_blind(rooms *keeper, uint64_t peer) {
+    lk_buf join = HEAP_BUF, word = HEAP_BUF;
+    frame f = {.crdt = FRAME_LORO, .kind = FRAME_JOIN_REQUEST, .room = ROOM};
+    CHECK(frame_encode(&f, &join));
+    say_word(peer, &word);
+    side s = {.doc = lk_new(peer, NULL)};
     s.elo_link = side_link(&s, &writes);
     s.member = rooms_enter(keeper, &s.in, 0);
-    lk_bytes view = {update.at, update.len};
-    frame frames[] = {{.kind = FRAME_JOIN_REQUEST},
-                      {.kind = FRAME_UPDATE, .count = 1, .updates = &view}};
-    for (int i = 0; i < 2; i++) {
-        frames[i].crdt = FRAME_LORO, frames[i].room = ROOM, message.len = 0;
-        CHECK(frame_encode(&frames[i], &message));
-        elo_link_seal(s.elo_link, (lk_bytes){message.at, message.len});
-    }
+    elo_link_seal(s.elo_link, (lk_bytes){join.at, join.len});
+    elo_link_seal(s.elo_link, (lk_bytes){word.at, word.len});
     for (lk_buf one; mail_take(&s.out, &one); lk_buf_free(&one))
         rooms_feed(s.member, (lk_bytes){one.at, one.len}, 0);
     side_close(&s);
-    lk_buf_free(&blob);
-    lk_buf_free(&update);
-    lk_buf_free(&message);
+    lk_buf_free(&join);
+    lk_buf_free(&word);
+}
+
+/* What others signed is given on once; again only if something was refused. */
+static void test_once(void) {
+    rooms *keeper = keeper_new();
+    side s;
+    lk_buf word = HEAP_BUF, refusal = HEAP_BUF;
+    frame f = {.crdt = FRAME_ELO, .kind = FRAME_ACK, .room = ROOM, .code = ACK_UNKNOWN};
+    CHECK(frame_encode(&f, &refusal));
+    say_word(1, &word);
+    how = TRUTH;
+    side_open(&s, 2, keeper, &reads);
+    settle(&s, 1);
+    for (size_t i = 0; i < 3; i++) {
+        if (i == 2) CHECK(elo_link_open(s.elo_link, (lk_bytes){refusal.at, refusal.len}));
+        elo_link_seal(s.elo_link, (lk_bytes){word.at, word.len});
+        CHECK_EQ(s.out.all.len, i + 1);
+    }
+    const lk_buf *out = s.out.all.at;
+    CHECK(out[0].len > word.len && out[1].len < 32 && out[2].len == out[0].len);
+    side_close(&s);
+    rooms_free(keeper);
+    lk_buf_free(&word);
+    lk_buf_free(&refusal);
 }
 
 /* Many peers who wrote a word each: somebody who was given all of it puts it together. */
@@ -646,6 +679,7 @@ int main(void) {
     test_later();
     test_readers();
     test_reader_writes();
+    test_once();
     test_crowd();
     test_lies();
     test_key();
