@@ -50,6 +50,8 @@ export class EloLink {
   /** What the other end had when we joined, until we have that, too; and what it gave us since. */
   private claimed: VersionVector | null = null;
   private given = 0;
+  /** Where what the other end had when we joined, or was given on since, ends; by peer. */
+  private holds = new Map<string, number>();
   private refusedOnce = false;
 
   constructor(
@@ -114,6 +116,7 @@ export class EloLink {
         if (whole) this.openContainer(whole.update, whole.batch);
       } else if (kind !== KIND.joinRequest && kind !== KIND.leave) {
         if (kind === KIND.joinOk) this.joined(body.varString(), body.varBytes());
+        if (kind === KIND.ack && message[message.length - 1] !== 0) this.holds.clear();
         this.on.in(withMagic(PLAIN, message));
       }
       return true;
@@ -135,6 +138,7 @@ export class EloLink {
 
   private joined(_permission: string, version: Uint8Array): void {
     this.claimed = version.length > 0 ? VersionVector.decode(version) : null;
+    this.holds = new Map(this.claimed?.toJSON());
     this.given = 0;
     this.measure();
   }
@@ -169,16 +173,30 @@ export class EloLink {
     if (alone) this.follow(spans[0]);
   }
 
-  /** What others signed, as it is: said to be each of its spans, or everything up to its end. */
+  /**
+   * What others signed, as it is: said to be each of its spans that the other end lacks, or everything
+   * up to its end. If it lacks none an empty update goes, to be acknowledged after those before it.
+   */
   private giveOn(parts: Part[], batch: Uint8Array): void {
     const records = parts.flatMap(({ bytes, blob }) => {
       const spans = spansOf(blob);
-      if (spans.length === 1 || spans.some(({ start }) => start > 0))
-        return spans.map((span) => spanRecord(this.key, span, bytes));
+      const lacking = spans.filter((span) => !this.isGiven(span));
+      if (lacking.length === 0 || spans.length === 1 || spans.some(({ start }) => start > 0))
+        return lacking.map((span) => spanRecord(this.key, span, bytes));
       const version = new Map(spans.map(({ peer, end }) => [peer, end]));
       return [snapshotRecord(this.key, version, bytes)];
     });
     this.send(records, batch);
+  }
+
+  /**
+   * Does the other end hold it, unless it refused what it was given? If not it will, but not what lies
+   * before it.
+   */
+  private isGiven({ peer, start, end }: Span): boolean {
+    const held = this.holds.get(peer) ?? 0;
+    if (held >= start) this.holds.set(peer, Math.max(held, end));
+    return held >= end;
   }
 
   /** One more record of what is written here. If it fills a group, one for all of that follows. */

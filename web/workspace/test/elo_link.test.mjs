@@ -207,6 +207,34 @@ test('who only reads gives on what others signed, and nothing of its own is beli
     }
 });
 
+test('what others signed is given on once; again only if something was refused', () => {
+    const [a, b, reader] = [side(1), side(2), side(3, reads)];
+    for (const one of [a, b, reader]) one.hear(welcome());
+    a.write('one');
+    b.hear(update(container(records(a))));
+    b.write('two');
+    const said = (room) => {
+        const signed = room.whole();
+        return bytes(text('%LOR'), [6], text('a-room'), [3, 1], lengthOf(signed), signed, [0, 0, 0, 0, 0, 0, 0, 9]);
+    };
+    /** How many records go, in how many messages. */
+    const given = (message) => {
+        reader.said.length = 0;
+        reader.eloLink.seal(message);
+        return [records(reader).length, reader.said.length];
+    };
+    assert.deepEqual(given(said(a.room)), [1, 1]);
+    assert.deepEqual(given(said(a.room)), [0, 1]); // to be acknowledged
+    assert.deepEqual(given(said(b.room)), [1, 1]); // what is new in it
+    assert.deepEqual(given(said(b.room)), [0, 1]);
+    assert.ok(reader.hear(bytes(head(8), [0, 0, 0, 0, 0, 0, 0, 9], [0])));
+    assert.deepEqual(given(said(b.room)), [0, 1]);
+    assert.ok(reader.hear(bytes(head(8), [0, 0, 0, 0, 0, 0, 0, 9], [1])));
+    assert.deepEqual(given(said(b.room)), [1, 1]);
+    reader.hear(welcome(b.doc.oplogVersion().encode()));
+    assert.deepEqual(given(said(b.room)), [0, 1]);
+});
+
 // ---- presence ----
 
 const EPH = text('%EPH');
