@@ -8,10 +8,11 @@
  * the room gets it: who keeps records cannot tell who made them.
  *
  * A record holds operations of one peer, so what many wrote is exported again, peer by peer; when
- * they are very many, a snapshot says it shorter. Who cannot sign puts what others signed into
- * records as it is: in each of them all that was signed at once, for each peer whose operations are
- * in it. So of what the other end was given already nothing is given again; a batch of nothing else
- * leaves empty, to be acknowledged once what came before it is stored.
+ * they are very many, a snapshot says it shorter. What cannot be exported, for its past is not
+ * here, and what cannot be signed goes into records as others signed it: in each of them all that
+ * was signed at once, for each peer whose operations are in it. So of what the other end was given
+ * already nothing is given again; a batch of nothing else leaves empty, to be acknowledged once
+ * what came before it is stored.
  *
  * Who keeps records cannot make few of many. So whoever writes much sends, after every 64 records,
  * one that holds those 64, after 64 of these one that holds them, and so on; and who was given very
@@ -84,7 +85,7 @@ void elo_link_free(elo_link *v) {
     heap_free(elo_link, v);
 }
 
-/* Can it sign? Who cannot gives on what others signed. */
+/* Can it sign? */
 static bool elo_link_writes(const elo_link *v) { return v->guard.sign != NULL; }
 
 /* ---- messages ---- */
@@ -253,7 +254,7 @@ static void elo_link_follow(elo_link *v, lk_span span) {
     elo_link_send(v, random_u64(), &container);
 }
 
-/* The operations of the blob, which the document holds. */
+/* The operations of the blob, by peer. */
 static void elo_link_spans(lk_bytes blob, elo_link_spans_of *out) {
     lk_blob_meta meta = {.ids = HEAP_BUF};
     LK_ASSERT(lk_blob_meta_read(blob, &meta, NULL) == LK_OK);
@@ -265,6 +266,18 @@ static void elo_link_spans(lk_bytes blob, elo_link_spans_of *out) {
         *vec_push(&heap_memory, out) = (lk_span){end.peer, start, end.counter};
     }
     lk_buf_free(&meta.ids);
+}
+
+/* Does the document hold all of them, rather than wait for what came before? */
+static bool elo_link_integrated(const elo_link *v, const elo_link_spans_of *spans) {
+    lk_ids version = lk_version(v->options.doc);
+    for (size_t i = 0, k = 0; i < spans->len; i++) { /* both are sorted by peer */
+        lk_span span = spans->at[i];
+        while (k < version.len && version.at[k].peer < span.peer) k++;
+        if (k == version.len || version.at[k].peer != span.peer) return false;
+        if (version.at[k].counter < span.end) return false;
+    }
+    return true;
 }
 
 /* Does the other end hold it, unless it refused what it was given? If not it will, but not what
@@ -296,21 +309,22 @@ static void elo_link_give_on(elo_link *v, const elo_link_spans_of *spans, lk_byt
     vec_drop(&heap_memory, &ends);
 }
 
+/* *alone: the one span, if all that there is is one that the document holds. */
 static void elo_link_seal_envelope(elo_link *v, const signed_envelope *e, lk_span *alone,
                                    elo_link_container *to) {
     elo_link_spans_of spans = {0};
     elo_link_spans(e->blob, &spans);
-    bool writes = elo_link_writes(v);
     *alone = (lk_span){0};
-    if (!writes)
+    if (!elo_link_writes(v) || !elo_link_integrated(v, &spans)) {
         elo_link_give_on(v, &spans, e->whole, to);
-    else if (spans.len == 1)
-        elo_link_span(v, spans.at[0], e->whole, to);
-    else if (spans.len > ELO_LINK_SPANS)
+    } else if (spans.len == 1) {
+        *alone = spans.at[0];
+        elo_link_span(v, *alone, e->whole, to);
+    } else if (spans.len > ELO_LINK_SPANS) {
         elo_link_snapshot(v, to);
-    else
+    } else {
         for (size_t i = 0; i < spans.len; i++) elo_link_export_span(v, spans.at[i], to);
-    if (spans.len == 1 && writes) *alone = spans.at[0];
+    }
     vec_drop(&heap_memory, &spans);
 }
 
@@ -460,7 +474,7 @@ bool elo_link_open(elo_link *v, lk_bytes message) {
         if (!elo_link_join_ok(v, &f)) return false;
         break;
     case FRAME_ACK:
-        if (f.code != ACK_OK && !elo_link_writes(v)) have_drop(&v->holds, &heap_memory);
+        if (f.code != ACK_OK) have_drop(&v->holds, &heap_memory);
         break;
     case FRAME_JOIN_ERROR:
     case FRAME_ROOM_ERROR: break;

@@ -252,22 +252,31 @@ static void test_later(void) {
     rooms_free(keeper);
 }
 
-/* What the room of a writer would say of a word. */
-static void say_word(uint64_t peer, lk_buf *message) {
+/* What the room of a writer would say of what `doc` holds that is not in `from`. */
+static void say_update(lk_doc *doc, lk_ids from, lk_buf *message) {
     lk_buf blob = HEAP_BUF, update = HEAP_BUF;
     lk_guard guard = seal_guard(&writes);
-    side s = {.doc = lk_new(peer, NULL)};
-    CHECK_EQ(lk_root(s.doc, LK_TEXT, (lk_str){"t", 1}, &s.text), LK_OK);
-    CHECK_EQ(lk_text_insert(s.doc, s.text, 0, LK_UTF8, (lk_str){"secret ", 7}), LK_OK);
-    CHECK_EQ(lk_export(s.doc, LK_UPDATES, (lk_ids){0}, &blob), LK_OK);
+    CHECK_EQ(lk_export(doc, LK_UPDATES, from, &blob), LK_OK);
     CHECK(signed_write(&guard, (lk_bytes){blob.at, blob.len}, &update));
     lk_bytes view = {update.at, update.len};
     frame f = {
         .crdt = FRAME_LORO, .kind = FRAME_UPDATE, .room = ROOM, .count = 1, .updates = &view};
     CHECK(frame_encode(&f, message));
-    lk_free(s.doc);
     lk_buf_free(&blob);
     lk_buf_free(&update);
+}
+
+static void write_word(lk_doc *doc) {
+    lk_ref text;
+    CHECK_EQ(lk_root(doc, LK_TEXT, (lk_str){"t", 1}, &text), LK_OK);
+    CHECK_EQ(lk_text_insert(doc, text, 0, LK_UTF8, (lk_str){"secret ", 7}), LK_OK);
+}
+
+static void say_word(uint64_t peer, lk_buf *message) {
+    lk_doc *doc = lk_new(peer, NULL);
+    write_word(doc);
+    say_update(doc, (lk_ids){0}, message);
+    lk_free(doc);
 }
 
 /* Somebody who writes a word, and hears nothing. */
@@ -310,6 +319,56 @@ static void test_once(void) {
     rooms_free(keeper);
     lk_buf_free(&word);
     lk_buf_free(&refusal);
+}
+
+/* `to` gets what `from` holds beside `version`. */
+static void bring(lk_doc *from, lk_doc *to, lk_ids version) {
+    lk_buf blob = HEAP_BUF;
+    CHECK_EQ(lk_export(from, LK_UPDATES, version, &blob), LK_OK);
+    CHECK_EQ(lk_import(to, (lk_bytes){blob.at, blob.len}, NULL, NULL), LK_OK);
+    lk_buf_free(&blob);
+}
+
+/* The same, and the room of `s` passes it on to the keeper, from whom it hears nothing. */
+static void pass_on(lk_doc *from, side *s, lk_ids version) {
+    lk_buf update = HEAP_BUF;
+    bring(from, s->doc, version);
+    say_update(from, version, &update);
+    elo_link_seal(s->elo_link, (lk_bytes){update.at, update.len});
+    lk_buf_free(&update);
+    for (lk_buf one; mail_take(&s->out, &one); lk_buf_free(&one))
+        rooms_feed(s->member, (lk_bytes){one.at, one.len}, 0);
+}
+
+/* A writer is told of words whose past it has not got, by two at once and 64 times by one. The
+ * keeper gets them from it all the same, and the past from somebody else. */
+static void test_past_later(void) {
+    rooms *keeper = keeper_new();
+    lk_doc *first = lk_new(1, NULL), *second = lk_new(2, NULL);
+    lk_id past = {1, 7}, next[] = {{1, 14}, {2, 7}};
+    side s, c;
+    how = TRUTH;
+    side_open(&s, 3, keeper, &writes);
+    settle(&s, 1);
+    write_word(first);
+    bring(first, second, (lk_ids){0});
+    write_word(second);
+    bring(second, first, (lk_ids){&past, 1});
+    write_word(first);
+    pass_on(first, &s, (lk_ids){&past, 1});
+    for (size_t i = 0; i < 64; i++, next[0].counter += 7) {
+        write_word(first);
+        pass_on(first, &s, (lk_ids){next, 2});
+    }
+    CHECK_EQ(lk_op_count(s.doc), 0);
+    side_close(&s);
+    write_blind(keeper, 1);
+    side_open(&c, 4, keeper, &writes);
+    settle(&c, 1);
+    check_text(&c, 67);
+    side_close(&c);
+    lk_free(first), lk_free(second);
+    rooms_free(keeper);
 }
 
 /* Many peers who wrote a word each: somebody who was given all of it puts it together. */
@@ -680,6 +739,7 @@ int main(void) {
     test_readers();
     test_reader_writes();
     test_once();
+    test_past_later();
     test_crowd();
     test_lies();
     test_key();

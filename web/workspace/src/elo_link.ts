@@ -162,8 +162,8 @@ export class EloLink {
 
   private sealUpdate(update: Uint8Array, batch: Uint8Array): void {
     const parts = partsOf(update);
-    if (!this.guard.writes) return this.giveOn(parts, batch);
     const spans = parts.flatMap(({ blob }) => spansOf(blob));
+    if (!this.guard.writes || !this.isIntegrated(spans)) return this.giveOn(parts, batch);
     if (spans.length > SPANS_MAX) return this.send([this.snapshot()], batch);
     const alone = spans.length === 1;
     this.send(
@@ -171,6 +171,12 @@ export class EloLink {
       batch,
     );
     if (alone) this.follow(spans[0]);
+  }
+
+  /** Does the document hold all of them, rather than wait for what came before? */
+  private isIntegrated(spans: Span[]): boolean {
+    const version = this.doc.oplogVersion().toJSON();
+    return spans.every(({ peer, end }) => (version.get(peer as `${number}`) ?? 0) >= end);
   }
 
   /**
