@@ -45,7 +45,7 @@ bool blobs_import_stored(lk_doc *doc, lk_bytes stored, lk_fault *fault) {
     return fault->code == LK_OK;
 }
 
-lk_doc *blobs_new(void) { return lk_new(random_u64() >> 1, &heap_memory); }
+lk_doc *blobs_new(void) { return heap_doc(random_u64() >> 1); }
 
 lk_doc *blobs_load(const char *command, const cli_list *files, int *code) {
     lk_doc *doc = blobs_new();

@@ -74,7 +74,7 @@ static bool holding_shadow(holding *h, lk_buf *why) {
         return holding_replay(h, h->shadow, 0, marked, NULL, NULL, why);
     lk_buf content = HEAP_BUF;
     (void)files_read(h->file_path, &content, NULL); /* if it cannot be read, the mirror says so */
-    lk_doc *probe = lk_new(random_u64() >> 1, &heap_memory);
+    lk_doc *probe = heap_doc(random_u64() >> 1);
     bool good = holding_replay(h, probe, 0, marked, NULL, NULL, why) &&
                 holding_replay(h, probe, marked, INT64_MAX, &content, &nearest, why) &&
                 holding_replay(h, h->shadow, 0, nearest, NULL, NULL, why);
@@ -84,10 +84,10 @@ static bool holding_shadow(holding *h, lk_buf *why) {
 }
 
 static bool holding_load(holding *h, lk_buf *why) {
-    h->doc = lk_new(random_u64() >> 1, &heap_memory);
+    h->doc = heap_doc(random_u64() >> 1);
     if (!holding_replay(h, h->doc, 0, INT64_MAX, NULL, NULL, why)) return false;
     if (h->file == NULL) return true;
-    h->shadow = lk_new(random_u64() >> 1, &heap_memory);
+    h->shadow = heap_doc(random_u64() >> 1);
     return holding_shadow(h, why);
 }
 

@@ -141,7 +141,7 @@ relay *relay_new(const relay_options *options) {
                                           .folder = options->folder,
                                           .only = options->mesh.room,
                                           .message_max = RELAY_MESSAGE_MAX,
-                                          .seed = (uint32_t)random_u64(),
+                                          .seed = random_u64(),
                                           .unix_ms = loop_unix_ms,
                                           .send = relay_send,
                                           .queued = relay_queued,

@@ -59,6 +59,9 @@ const char *lk_status_text(lk_status status);
 typedef struct lk_memory {
     void *context;
     void *(*resize)(void *context, void *at, size_t old_len, size_t new_len);
+    /* What hash tables in it are keyed with: two random numbers that nobody else knows, so that
+     * nobody can make a document whose names all collide. Zeros: lk_new() makes them of `peer`. */
+    uint64_t hash_key[2];
 } lk_memory;
 
 /* Owned by you. Zero-initialise it (or set only `memory`); functions append to it and grow it. */

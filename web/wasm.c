@@ -78,9 +78,12 @@ size_t WEB(w_fault_offset)(void) { return web.fault.offset; }
 
 /* ---- documents, versions ---- */
 
-lk_doc *WEB(w_new)(uint64_t peer) {
-    lk_doc *doc = lk_new(peer, NULL);
-    if (doc != NULL) lk_open_lazily(doc, true);
+/* Others come to know the peer, so it is not what hash tables are keyed with. */
+lk_doc *WEB(w_new)(uint64_t peer, uint64_t secret) {
+    lk_doc *doc = lk_new(secret, NULL);
+    if (doc == NULL) return NULL;
+    LK_ASSERT(lk_set_peer(doc, peer) == LK_OK);
+    lk_open_lazily(doc, true);
     return doc;
 }
 void WEB(w_free)(lk_doc *doc) { lk_free(doc); }

@@ -28,7 +28,7 @@ static void *mem_default_resize(void *context, void *at, size_t old_len, size_t 
     return realloc(at, new_len);
 }
 
-const lk_memory mem_default = {NULL, mem_default_resize};
+const lk_memory mem_default = {.resize = mem_default_resize};
 
 void *mem_alloc(const lk_memory *heap, size_t len) {
     return heap->resize(heap->context, NULL, 0, len == 0 ? 1 : len);
@@ -175,7 +175,11 @@ static void *arena_resize(void *context, void *at, size_t old_len, size_t new_le
     return moved;
 }
 
-lk_memory arena_memory(arena *a) { return (lk_memory){a, arena_resize}; }
+lk_memory arena_memory(arena *a) {
+    lk_memory memory = *a->heap;
+    memory.context = a, memory.resize = arena_resize;
+    return memory;
+}
 
 bool mem_arena_vec_reserve(arena *a, void **at, size_t *cap, size_t len, size_t item_len) {
     if (len < *cap) return true;

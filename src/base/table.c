@@ -71,18 +71,3 @@ void table_rewind(table *t, uint32_t len) {
         t->len++;
     }
 }
-
-/* FNV-1a, finished by a multiply-xor so that the low bits are good. */
-uint32_t hash_bytes(const void *at, size_t len, uint32_t seed) {
-    const uint8_t *bytes = at;
-    uint32_t h = 2166136261u ^ seed;
-    for (size_t i = 0; i < len; i++) h = (h ^ bytes[i]) * 16777619u;
-    return hash_u64(h);
-}
-
-uint32_t hash_u64(uint64_t v) {
-    v ^= v >> 32;
-    v *= 0xd6e8feb86659fd93u;
-    v ^= v >> 32;
-    return (uint32_t)v;
-}

@@ -7,6 +7,7 @@
 #ifndef BASE_TABLE_H
 #define BASE_TABLE_H
 
+#include "base/keyed_hash.h"
 #include "base/mem.h"
 
 #define TABLE_NONE UINT32_MAX
@@ -36,8 +37,5 @@ uint32_t table_next(table_probe *probe);
 void table_add(table *t, uint32_t hash, uint32_t value);
 /* Forget all values >= `len` (records were rewound to that length). O(table). */
 void table_rewind(table *t, uint32_t len);
-
-uint32_t hash_bytes(const void *at, size_t len, uint32_t seed);
-uint32_t hash_u64(uint64_t v);
 
 #endif

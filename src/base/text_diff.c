@@ -186,7 +186,7 @@ static const uint32_t *text_diff_line(const diff *text, const diff_lines *l, uin
 static uint32_t text_diff_intern(const diff *text, diff_lines *l, uint32_t number) {
     uint32_t len, other_len;
     const uint32_t *line = text_diff_line(text, l, number, &len);
-    uint32_t hash = hash_bytes(line, len * sizeof *line, 0);
+    uint32_t hash = keyed_hash(l->df.heap->hash_key, line, len * sizeof *line);
     table_probe probe;
     uint32_t i = table_first(&l->seen, hash, &probe);
     for (; i != TABLE_NONE; i = table_next(&probe)) {

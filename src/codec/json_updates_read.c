@@ -54,7 +54,7 @@ static void updates_clear(table *t, const lk_memory *heap) {
 }
 
 static peer_ix updates_peer(json_updates_reader *s, uint64_t peer) {
-    uint32_t hash = hash_u64(peer);
+    uint32_t hash = keyed_hash_u64(s->scratch->heap->hash_key, peer);
     table_probe p;
     for (uint32_t i = table_first(&s->peer_index, hash, &p); i != TABLE_NONE; i = table_next(&p))
         if (s->block_peers.at[i] == peer) return i;
@@ -100,8 +100,10 @@ static uint32_t updates_cid(json_updates_reader *s, const uint8_t *at) {
     if (!container_id_parse(text, &id, &peer)) updates_fail(s, at, "no container id");
     if (!id.root) id.peer = updates_spelled(s, peer, at);
     if (!reader_ok(&s->r)) return 0;
-    uint32_t hash = id.root ? hash_bytes(id.name.at, id.name.len, id.kind)
-                            : hash_u64((uint64_t)id.peer << 32 | (uint32_t)id.counter);
+    const uint64_t *secret = s->scratch->heap->hash_key;
+    uint32_t hash = id.root
+                        ? keyed_hash(secret, id.name.at, id.name.len) ^ id.kind
+                        : keyed_hash_u64(secret, (uint64_t)id.peer << 32 | (uint32_t)id.counter);
     table_probe p;
     for (uint32_t i = table_first(&s->cid_index, hash, &p); i != TABLE_NONE; i = table_next(&p))
         if (updates_same_cid(&s->block_cids.at[i], &id)) return i;

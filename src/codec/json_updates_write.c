@@ -25,7 +25,7 @@ static void updates_put_str(json_updates_writer *s, const char *name, lk_str v) 
 /* How a peer is spelled. */
 static uint64_t updates_put_peer(json_updates_writer *s, uint64_t peer) {
     if (!s->numbered) return peer;
-    uint32_t hash = hash_u64(peer);
+    uint32_t hash = keyed_hash_u64(s->heap->hash_key, peer);
     table_probe p;
     for (uint32_t i = table_first(&s->index, hash, &p); i != TABLE_NONE; i = table_next(&p))
         if (s->table.at[i] == peer) return i;

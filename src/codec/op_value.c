@@ -127,7 +127,7 @@ static uint32_t key_table_find(const key_table *t, lk_str key) {
         return TABLE_NONE;
     }
     table_probe probe;
-    uint32_t hash = hash_bytes(key.at, key.len, 0);
+    uint32_t hash = keyed_hash(t->heap->hash_key, key.at, key.len);
     for (uint32_t i = table_first(&t->index, hash, &probe); i != TABLE_NONE; i = table_next(&probe))
         if (sort_str(t->keys.at[i], key) == 0) return i;
     return TABLE_NONE;
@@ -139,8 +139,10 @@ static bool key_table_enter(key_table *t) {
     if (len <= KEY_TABLE_FEW) return true;
     size_t from = len == KEY_TABLE_FEW + 1 ? 0 : len - 1;
     if (!table_reserve(&t->index, t->heap, (uint32_t)(len - from))) return false;
-    for (size_t i = from; i < len; i++)
-        table_add(&t->index, hash_bytes(t->keys.at[i].at, t->keys.at[i].len, 0), (uint32_t)i);
+    for (size_t i = from; i < len; i++) {
+        lk_str key = t->keys.at[i];
+        table_add(&t->index, keyed_hash(t->heap->hash_key, key.at, key.len), (uint32_t)i);
+    }
     return true;
 }
 

@@ -7,12 +7,24 @@
 #include "base/utf8.h"
 #include "oplog/mergeable.h"
 
+/* Who writes with a fresh random peer has a fresh key. */
+static void doc_draw_key(uint64_t key[2], uint64_t peer) {
+    if ((key[0] | key[1]) != 0) return;
+    for (uint64_t i = 0; i < 2; i++) {
+        const uint64_t from[2] = {peer, i};
+        uint64_t upper = keyed_hash(from, "upper half", 10),
+                 lower = keyed_hash(from, "lower half", 10);
+        key[i] = upper << 32 | lower;
+    }
+}
+
 lk_doc *lk_new(uint64_t peer, const lk_memory *memory_or_null) {
     const lk_memory *memory = memory_or_null == NULL ? &mem_default : memory_or_null;
     if (peer == UINT64_MAX) return NULL;
     lk_doc *doc = mem_zalloc(memory, sizeof *doc);
     if (doc == NULL) return NULL;
     doc->memory = *memory;
+    doc_draw_key(doc->memory.hash_key, peer);
     doc->peer = peer;
     doc->self = TABLE_NONE;
     doc->merge_interval_s = OPLOG_MERGE_INTERVAL_S;

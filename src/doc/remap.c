@@ -13,9 +13,13 @@ bool remap_reserve(remap *r, uint32_t more) {
     return vec_reserve(r->heap, &r->pairs, more) && table_reserve(&r->by_from, r->heap, more);
 }
 
+static uint32_t remap_hash(const remap *r, uint64_t from) {
+    return keyed_hash_u64(r->heap->hash_key, from);
+}
+
 static remap_pair *remap_pair_of(const remap *r, uint64_t from) {
     table_probe probe;
-    uint32_t i = table_first(&r->by_from, hash_u64(from), &probe);
+    uint32_t i = table_first(&r->by_from, remap_hash(r, from), &probe);
     while (i != TABLE_NONE && r->pairs.at[i].from != from) i = table_next(&probe);
     return i == TABLE_NONE ? NULL : &r->pairs.at[i];
 }
@@ -27,7 +31,7 @@ void remap_put(remap *r, uint64_t from, uint64_t to) {
         return;
     }
     LK_ASSERT(r->pairs.len < r->pairs.cap);
-    table_add(&r->by_from, hash_u64(from), (uint32_t)r->pairs.len);
+    table_add(&r->by_from, remap_hash(r, from), (uint32_t)r->pairs.len);
     r->pairs.at[r->pairs.len++] = (remap_pair){from, to};
 }
 

@@ -6,6 +6,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "host/random.h"
+
 static void *heap_resize(void *context, void *at, size_t old_len, size_t new_len) {
     (void)context;
     void *moved = mem_default.resize(mem_default.context, at, old_len, new_len);
@@ -16,7 +18,13 @@ static void *heap_resize(void *context, void *at, size_t old_len, size_t new_len
     return moved;
 }
 
-const lk_memory heap_memory = {NULL, heap_resize};
+const lk_memory heap_memory = {.resize = heap_resize};
+
+lk_doc *heap_doc(uint64_t peer) {
+    lk_memory memory = heap_memory;
+    random_bytes(memory.hash_key, sizeof memory.hash_key);
+    return lk_new(peer, &memory);
+}
 
 void heap_print(lk_buf *out, const char *format, ...) {
     va_list arguments;

@@ -7,6 +7,8 @@
 #include "base/mem.h"
 
 extern const lk_memory heap_memory; /* never returns NULL for a non-zero length */
+/* A new document in it, keyed at random (lk_memory.hash_key), that writes as `peer`. */
+lk_doc *heap_doc(uint64_t peer);
 
 #define HEAP_BUF {.memory = &heap_memory}
 /* One zeroed T, and its end. */

@@ -324,7 +324,7 @@ static bool mirror_write(mirror *m) {
  * our write put there, and before what somebody adds behind that. */
 static void mirror_renew_past(mirror *m) {
     lk_free(m->past);
-    m->past = lk_new(random_u64() >> 12, &heap_memory);
+    m->past = heap_doc(random_u64() >> 12);
     LK_ASSERT(lk_root(m->past, LK_TEXT, m->options.text, &m->past_text) == LK_OK);
     m->past_left = false;
 }

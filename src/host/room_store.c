@@ -269,7 +269,7 @@ static void room_store_make(room_store *s) {
         s->elo_records =
             elo_records_new(&(elo_records_events){s, room_store_kept, room_store_gone});
         return;
-    case FRAME_LORO: s->doc = lk_new(1, &heap_memory); return;
+    case FRAME_LORO: s->doc = heap_doc(1); return;
     case FRAME_EPHEMERAL_STORED: s->entries = lk_ephemeral_new(UINT64_MAX, &heap_memory); return;
     default: s->entries = lk_ephemeral_new(ROOM_STORE_PRESENCE_MS, &heap_memory); return;
     }

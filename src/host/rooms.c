@@ -19,9 +19,9 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/keyed_hash.h"
 #include "base/limits.h"
 #include "base/str.h"
-#include "base/table.h"
 #include "host/backlog.h"
 #include "host/document.h"
 #include "host/lanes.h"
@@ -275,7 +275,8 @@ static void rooms_count(rooms_room *room) {
 /* The room of that name, opened if it is not; NULL if it cannot be. The presence of one that is
  * open has a place. */
 static rooms_room *rooms_get(rooms *r, const frame *f, bool shows) {
-    uint32_t hash = hash_bytes(f->room.at, f->room.len, r->options.seed ^ (uint32_t)f->crdt);
+    const uint64_t secret[] = {r->options.seed, f->crdt};
+    uint32_t hash = keyed_hash(secret, f->room.at, f->room.len);
     rooms_room **slot = rooms_slot(r, f, shows, hash);
     if (*slot != NULL) return *slot;
     bool full = r->stats.rooms == LIMIT_ROOMS && !shows;
@@ -435,7 +436,8 @@ static bool rooms_filling(const rooms_seat *seat) { return seat->backlog.bytes >
  * longer than anybody's patience, beginning anew each time would have no end. */
 static bool rooms_fill(rooms_seat *seat, lk_bytes version) {
     const rooms_room *room = seat->room;
-    uint32_t asked = hash_bytes(version.at, version.len, room->rooms->options.seed);
+    const uint64_t secret[] = {room->rooms->options.seed, 0};
+    uint32_t asked = keyed_hash(secret, version.at, version.len);
     if (rooms_filling(seat) && seat->asked == asked) return true;
     shared_bytes_list missing = {0};
     int64_t unix_ms = room->rooms->options.unix_ms();

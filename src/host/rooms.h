@@ -18,7 +18,7 @@ typedef struct rooms_options {
     bool plain;         /* others than sealed ones, too */
     lk_str only;        /* the one room there is, with all its documents (document.h); empty: any */
     uint32_t message_max; /* of what is sent; 0: LK_MESSAGE_MAX */
-    uint32_t seed;        /* of the hash of room names; random in programs */
+    uint64_t seed;        /* of the hash of room names; random in programs */
     int64_t (*unix_ms)(void);
     /* These are called with the `conn` of some member from within the calls below, and must not
      * call back. `close` ends a connection that broke the protocol. `queued` says how many bytes

@@ -10,9 +10,9 @@
 
 #include <string.h>
 
+#include "base/keyed_hash.h"
 #include "base/limits.h"
 #include "base/str.h"
-#include "base/table.h"
 #include "base/utf8.h"
 #include "host/address.h"
 #include "host/allowance.h"
@@ -115,7 +115,8 @@ static signal_room **signal_room_slot(signal_hub *hub, lk_str name, bool plain, 
 
 /* The room of that name, made if there is none; NULL when there are too many. */
 static signal_room *signal_room_get(signal_hub *hub, lk_str name, bool plain) {
-    uint32_t hash = hash_bytes(name.at, name.len, hub->options.seed);
+    const uint64_t secret[] = {hub->options.seed, 0};
+    uint32_t hash = keyed_hash(secret, name.at, name.len);
     signal_room **slot = signal_room_slot(hub, name, plain, hash);
     if (*slot != NULL) return *slot;
     if (hub->stats.rooms == LIMIT_SIGNAL_ROOMS) return NULL;

@@ -16,7 +16,7 @@ typedef struct signal_options {
     size_t turn_len;
     lk_str turn_secret;      /* what their credentials are made with (turn_secret.h) */
     int64_t (*unix_s)(void); /* needed for that */
-    uint32_t seed;           /* of the hash of room names; random in programs */
+    uint64_t seed;           /* of the hash of room names; random in programs */
     /* Both are called from within signal_feed() and signal_leave() with the `conn` of some member,
      * and must not call back into the hub. `close` ends it after what was sent before. */
     void (*send)(void *conn, lk_bytes text);

@@ -5,7 +5,7 @@
 
 #include <string.h>
 
-#include "base/table.h"
+#include "base/keyed_hash.h"
 #include "host/heap.h"
 
 static void turns_queue_drop(turns_queue *q) {
@@ -31,7 +31,7 @@ static turns_queue *turns_queue_of(turns *t, uint32_t key) {
 void turns_put(turns *t, lk_bytes message) {
     lk_str id = {NULL, 0};
     (void)lk_room_of(message, &id);
-    turns_queue *q = turns_queue_of(t, hash_bytes(id.at, id.len, 0));
+    turns_queue *q = turns_queue_of(t, keyed_hash(heap_memory.hash_key, id.at, id.len));
     lk_buf copy = HEAP_BUF;
     buf_append(&copy, message.at, message.len);
     *vec_push(&heap_memory, &q->messages) = copy;

@@ -42,15 +42,17 @@ static bool register_same(const register_name *a, const register_name *b) {
            a->peer == b->peer && a->lamport == b->lamport;
 }
 
-static uint32_t register_hash(const register_name *name) {
+static uint32_t register_hash(const registers *r, const register_name *name) {
+    const uint64_t *secret = r->heap->hash_key;
     uint64_t who = (uint64_t)name->peer << 32 | name->lamport;
     uint64_t what = (uint64_t)name->container << 32 | name->key;
-    return hash_u64(who ^ what * 0x9e3779b97f4a7c15u ^ (uint64_t)name->kind << 62);
+    uint64_t hash = keyed_hash_u64(secret, what ^ (uint64_t)name->kind << 62);
+    return keyed_hash_u64(secret, who ^ hash << 32);
 }
 
 static register_chain *registers_find(const registers *r, const register_name *name) {
     table_probe probe;
-    uint32_t i = table_first(&r->by_name, register_hash(name), &probe);
+    uint32_t i = table_first(&r->by_name, register_hash(r, name), &probe);
     while (i != TABLE_NONE && !register_same(&r->chains.at[i].name, name)) i = table_next(&probe);
     return i == TABLE_NONE ? NULL : &r->chains.at[i];
 }
@@ -61,7 +63,7 @@ static register_chain *registers_chain(registers *r, const register_name *name) 
     if (chain != NULL) return chain;
     if (!vec_reserve(r->heap, &r->chains, 1) || !table_reserve(&r->by_name, r->heap, 1))
         return NULL;
-    table_add(&r->by_name, register_hash(name), (uint32_t)r->chains.len);
+    table_add(&r->by_name, register_hash(r, name), (uint32_t)r->chains.len);
     chain = &r->chains.at[r->chains.len++];
     *chain = (register_chain){*name, REGISTER_NONE};
     return chain;

@@ -167,7 +167,7 @@ bool dag_contains(dag *g, const lv *heads, size_t len, lv at, bool *out) {
 
 /* The sight of a pair, made if there is none; NULL when memory is out. */
 static dag_sight *dag_sight_of(dag *g, peer_ix by, peer_ix of) {
-    uint32_t hash = hash_u64((uint64_t)by << 32 | of);
+    uint32_t hash = keyed_hash_u64(g->heap->hash_key, (uint64_t)by << 32 | of);
     table_probe probe;
     uint32_t i = table_first(&g->by_pair, hash, &probe);
     while (i != TABLE_NONE && (g->sights.at[i].by != by || g->sights.at[i].of != of))

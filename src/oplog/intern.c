@@ -29,9 +29,17 @@ void intern_rewind(intern *in, intern_mark mark) {
     intern_shrink(&in->container_table, &in->containers.len, mark.containers);
 }
 
+static uint32_t intern_peer_hash(const intern *in, uint64_t peer) {
+    return keyed_hash_u64(in->heap->hash_key, peer);
+}
+
+static uint32_t intern_key_hash(const intern *in, lk_str key) {
+    return keyed_hash(in->heap->hash_key, key.at, key.len);
+}
+
 peer_ix intern_find_peer(const intern *in, uint64_t peer) {
     table_probe probe;
-    uint32_t i = table_first(&in->peer_table, hash_u64(peer), &probe);
+    uint32_t i = table_first(&in->peer_table, intern_peer_hash(in, peer), &probe);
     while (i != TABLE_NONE && in->peers.at[i] != peer) i = table_next(&probe);
     return i;
 }
@@ -42,7 +50,7 @@ peer_ix intern_peer(intern *in, uint64_t peer) {
     if (!vec_reserve(in->heap, &in->peers, 1) || !table_reserve(&in->peer_table, in->heap, 1))
         return TABLE_NONE;
     in->peers.at[in->peers.len] = peer;
-    table_add(&in->peer_table, hash_u64(peer), (uint32_t)in->peers.len);
+    table_add(&in->peer_table, intern_peer_hash(in, peer), (uint32_t)in->peers.len);
     return (peer_ix)in->peers.len++;
 }
 
@@ -55,7 +63,7 @@ static lk_str intern_copy(intern *in, lk_str s) {
 
 uint32_t intern_find_key(const intern *in, lk_str key) {
     table_probe probe;
-    uint32_t i = table_first(&in->key_table, hash_bytes(key.at, key.len, 0), &probe);
+    uint32_t i = table_first(&in->key_table, intern_key_hash(in, key), &probe);
     while (i != TABLE_NONE && !str_equal(in->keys.at[i], key)) i = table_next(&probe);
     return i;
 }
@@ -68,13 +76,14 @@ uint32_t intern_key(intern *in, lk_str key) {
     lk_str copy = intern_copy(in, key);
     if (copy.at == NULL) return TABLE_NONE;
     in->keys.at[in->keys.len] = copy;
-    table_add(&in->key_table, hash_bytes(key.at, key.len, 0), (uint32_t)in->keys.len);
+    table_add(&in->key_table, intern_key_hash(in, key), (uint32_t)in->keys.len);
     return (uint32_t)in->keys.len++;
 }
 
-static uint32_t intern_container_hash(const container_id *id) {
-    if (id->root) return hash_bytes(id->name.at, id->name.len, id->kind);
-    return hash_u64((uint64_t)id->peer << 32 ^ (uint32_t)id->counter ^ (uint64_t)id->kind << 56);
+static uint32_t intern_container_hash(const intern *in, const container_id *id) {
+    if (id->root) return intern_key_hash(in, id->name) ^ id->kind;
+    uint64_t number = (uint64_t)id->peer << 32 ^ (uint32_t)id->counter ^ (uint64_t)id->kind << 56;
+    return keyed_hash_u64(in->heap->hash_key, number);
 }
 
 static bool intern_container_equal(const container_id *a, const container_id *b) {
@@ -85,7 +94,7 @@ static bool intern_container_equal(const container_id *a, const container_id *b)
 
 uint32_t intern_find_container(const intern *in, const container_id *id) {
     table_probe probe;
-    uint32_t i = table_first(&in->container_table, intern_container_hash(id), &probe);
+    uint32_t i = table_first(&in->container_table, intern_container_hash(in, id), &probe);
     while (i != TABLE_NONE && !intern_container_equal(&in->containers.at[i].id, id))
         i = table_next(&probe);
     return i;
@@ -103,6 +112,6 @@ uint32_t intern_container(intern *in, const container_id *id) {
         if (name.id.name.at == NULL) return TABLE_NONE;
     }
     in->containers.at[in->containers.len] = name;
-    table_add(&in->container_table, intern_container_hash(id), (uint32_t)in->containers.len);
+    table_add(&in->container_table, intern_container_hash(in, id), (uint32_t)in->containers.len);
     return (uint32_t)in->containers.len++;
 }

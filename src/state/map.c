@@ -25,7 +25,7 @@ static uint32_t map_index(const map *m, uint32_t key) {
         return TABLE_NONE;
     }
     table_probe probe;
-    uint32_t i = table_first(&m->by_key, hash_u64(key), &probe);
+    uint32_t i = table_first(&m->by_key, keyed_hash_u64(m->heap->hash_key, key), &probe);
     while (i != TABLE_NONE && m->entries.at[i].key != key) i = table_next(&probe);
     return i;
 }
@@ -37,7 +37,7 @@ bool map_reserve(map *m, uint32_t sets) {
     if (most > UINT32_MAX) return false;
     if (!table_reserve(&m->by_key, m->heap, (uint32_t)(most - m->by_key.len))) return false;
     for (uint32_t i = m->by_key.len; i < m->entries.len; i++)
-        table_add(&m->by_key, hash_u64(m->entries.at[i].key), i);
+        table_add(&m->by_key, keyed_hash_u64(m->heap->hash_key, m->entries.at[i].key), i);
     return true;
 }
 
@@ -67,7 +67,7 @@ void map_force(map *m, const map_entry *entry) {
     m->entries.at[i] = *entry;
     m->live += entry->value != NULL;
     /* The table is there once a reserve went beyond SCAN_MAX. */
-    if (m->by_key.cap > 0) table_add(&m->by_key, hash_u64(entry->key), i);
+    if (m->by_key.cap > 0) table_add(&m->by_key, keyed_hash_u64(m->heap->hash_key, entry->key), i);
 }
 
 const map_entry *map_find(const map *m, uint32_t key) {

@@ -46,13 +46,13 @@ bool movable_reserve(movable *m, uint32_t places, uint32_t names) {
 
 /* ---- finding ---- */
 
-static uint32_t movable_hash(uint32_t peer, uint32_t number) {
-    return hash_u64((uint64_t)peer << 32 | number);
+static uint32_t movable_hash(const movable *m, uint32_t peer, uint32_t number) {
+    return keyed_hash_u64(m->heap->hash_key, (uint64_t)peer << 32 | number);
 }
 
 static uint32_t movable_elem_number(const movable *m, step_elem id) {
     table_probe probe;
-    uint32_t i = table_first(&m->by_id, movable_hash(id.peer, id.lamport), &probe);
+    uint32_t i = table_first(&m->by_id, movable_hash(m, id.peer, id.lamport), &probe);
     for (; i != TABLE_NONE; i = table_next(&probe))
         if (m->elems.at[i].id.peer == id.peer && m->elems.at[i].id.lamport == id.lamport) break;
     return i;
@@ -69,13 +69,13 @@ static uint32_t movable_elem_of(movable *m, step_elem id) {
     if (i != TABLE_NONE) return i;
     LK_ASSERT(m->elems.len < m->elems.cap);
     m->elems.at[m->elems.len] = (movable_elem){.id = id, .place = TABLE_NONE};
-    table_add(&m->by_id, movable_hash(id.peer, id.lamport), (uint32_t)m->elems.len);
+    table_add(&m->by_id, movable_hash(m, id.peer, id.lamport), (uint32_t)m->elems.len);
     return (uint32_t)m->elems.len++;
 }
 
 /* The record of a place, made if it is new. */
 static uint32_t movable_place_number(movable *m, op_id id) {
-    uint32_t hash = movable_hash(id.peer, (uint32_t)id.counter);
+    uint32_t hash = movable_hash(m, id.peer, (uint32_t)id.counter);
     table_probe probe;
     uint32_t i = table_first(&m->by_place, hash, &probe);
     for (; i != TABLE_NONE; i = table_next(&probe))

@@ -27,13 +27,13 @@ bool tree_reserve(tree *t, uint32_t moves) {
 
 /* ---- nodes ---- */
 
-static uint32_t tree_hash(op_id id) {
-    return hash_u64((uint64_t)id.peer << 32 | (uint32_t)id.counter);
+static uint32_t tree_hash(const tree *t, op_id id) {
+    return keyed_hash_u64(t->heap->hash_key, (uint64_t)id.peer << 32 | (uint32_t)id.counter);
 }
 
 uint32_t tree_find(const tree *t, op_id id) {
     table_probe probe;
-    uint32_t i = table_first(&t->by_id, tree_hash(id), &probe);
+    uint32_t i = table_first(&t->by_id, tree_hash(t, id), &probe);
     for (; i != TABLE_NONE; i = table_next(&probe))
         if (t->nodes.at[i].id.peer == id.peer && t->nodes.at[i].id.counter == id.counter) break;
     return i;
@@ -50,7 +50,7 @@ static uint32_t tree_node_of(tree *t, op_id id) {
                                             .meta = TREE_NONE,
                                             .touch = TREE_NONE,
                                             .below = TREE_NONE};
-    table_add(&t->by_id, tree_hash(id), (uint32_t)t->nodes.len);
+    table_add(&t->by_id, tree_hash(t, id), (uint32_t)t->nodes.len);
     return (uint32_t)t->nodes.len++;
 }
 

@@ -88,7 +88,7 @@ static lk_status code_versions(arena *scratch, lk_buf *out) {
 static uint64_t fail_each(scenario *run) {
     for (uint64_t n = 1;; n++) {
         meter m = {.fail_at = n};
-        lk_memory memory = {&m, meter_resize};
+        lk_memory memory = {.context = &m, .resize = meter_resize};
         arena scratch;
         arena_init(&scratch, &memory);
         lk_buf out = {.memory = &memory};

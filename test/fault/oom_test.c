@@ -306,7 +306,7 @@ static void build_more(fixture *f) {
 
 static void build(fixture *f, bool watched) {
     *f = (fixture){.value = {.type = LK_STRING, .len = 5, .as.bytes = (const uint8_t *)"value"}};
-    f->memory = (lk_memory){&f->meter, meter_resize};
+    f->memory = (lk_memory){.context = &f->meter, .resize = meter_resize};
     lk_doc *other = lk_new(2, NULL);
     f->doc = lk_new(1, &f->memory);
     CHECK(f->doc != NULL && other != NULL);

@@ -15,7 +15,7 @@ static void *fault_resize(void *context, void *at, size_t old_len, size_t new_le
     return mem_default.resize(NULL, at, old_len, new_len);
 }
 
-static const lk_memory fault_memory = {NULL, fault_resize};
+static const lk_memory fault_memory = {.resize = fault_resize};
 
 /* An edit that is tried again when there was no memory for it. */
 static void fault_edit(world *w, uint32_t i, const char *s) {

@@ -96,7 +96,7 @@ static void pair_talk(pair *p) {
 
 /* One life of two peers; true if nothing went wrong. */
 static bool pair_live(fault *f, int faulty) {
-    lk_memory memory = {f, fault_resize};
+    lk_memory memory = {.context = f, .resize = fault_resize};
     pair p = {.got = 0};
     for (int i = 0; i < 2; i++) {
         lk_rtc_options options = {

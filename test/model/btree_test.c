@@ -21,7 +21,7 @@ typedef struct twin {
 } twin;
 
 static meter heap;
-static const lk_memory test_heap = {&heap, meter_resize};
+static const lk_memory test_heap = {.context = &heap, .resize = meter_resize};
 
 static btree_sums test_measure(const void *at) { return ((const item *)at)->len; }
 

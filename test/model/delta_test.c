@@ -24,7 +24,7 @@ typedef struct world {
 } world;
 
 static meter heap;
-static const lk_memory test_heap = {&heap, meter_resize};
+static const lk_memory test_heap = {.context = &heap, .resize = meter_resize};
 
 static character test_char(rng *r) {
     static const uint32_t widths[4][3] = {{1, 1, 1}, {2, 1, 1}, {3, 1, 1}, {4, 1, 2}};

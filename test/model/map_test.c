@@ -9,7 +9,7 @@
 #define KEYS 300u
 
 static meter heap;
-static const lk_memory test_heap = {&heap, meter_resize};
+static const lk_memory test_heap = {.context = &heap, .resize = meter_resize};
 
 typedef struct twin {
     map_entry at[KEYS];

@@ -10,7 +10,7 @@
 #define MOST 600u
 
 static meter heap;
-static const lk_memory test_heap = {&heap, meter_resize};
+static const lk_memory test_heap = {.context = &heap, .resize = meter_resize};
 
 typedef struct twin_elem {
     bool exists;

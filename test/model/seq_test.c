@@ -28,7 +28,7 @@ typedef struct world {
 } world;
 
 static meter heap;
-static const lk_memory test_heap = {&heap, meter_resize};
+static const lk_memory test_heap = {.context = &heap, .resize = meter_resize};
 
 /* One random character of `width` bytes into the log. */
 static void world_char(world *w, uint32_t width) {

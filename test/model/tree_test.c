@@ -15,7 +15,7 @@
 #define NOWHERE (NODES + 2)
 
 static meter heap;
-static const lk_memory test_heap = {&heap, meter_resize};
+static const lk_memory test_heap = {.context = &heap, .resize = meter_resize};
 
 typedef struct twin {
     step moves[MOVES]; /* sorted */

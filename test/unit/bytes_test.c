@@ -174,7 +174,7 @@ static void *test_refuse(void *context, void *at, size_t old_len, size_t new_len
 }
 
 static void test_writer(void) {
-    const lk_memory none = {NULL, test_refuse};
+    const lk_memory none = {.resize = test_refuse};
     lk_buf buf = {.memory = &none};
     writer w = writer_new(&buf);
     writer_u8(&w, 1);

@@ -149,7 +149,7 @@ static void test_refused(void) {
 /* Memory runs out at each request once while a deleted atom is looked up. */
 static void test_memory(void) {
     meter m = {0};
-    lk_memory memory = {&m, meter_resize};
+    lk_memory memory = {.context = &m, .resize = meter_resize};
     lk_doc *doc = lk_new(7, &memory);
     lk_ref text;
     lk_cursor_place place;

@@ -111,7 +111,7 @@ static void test_memory(void) {
     const lk_value list = {.type = LK_VALUES, .len = 2, .as.values = items};
     for (uint64_t n = 1;; n++) {
         meter m = {.fail_at = n};
-        lk_memory memory = {&m, meter_resize};
+        lk_memory memory = {.context = &m, .resize = meter_resize};
         lk_buf update = {.memory = &memory};
         lk_value value;
         const lk_ephemeral_change *changes;

@@ -7,7 +7,7 @@
 #include "meter.h"
 
 static meter heap;
-static const lk_memory test_heap = {&heap, meter_resize};
+static const lk_memory test_heap = {.context = &heap, .resize = meter_resize};
 static arena memory;
 
 static lk_bytes parse(const char *hex, uint8_t *room) {

@@ -89,7 +89,7 @@ static void test_damage(lk_doc *doc, uint64_t seed) {
 
 static void test_memory(void) {
     meter m = {0};
-    lk_memory memory = {&m, meter_resize};
+    lk_memory memory = {.context = &m, .resize = meter_resize};
     lk_doc *doc = make_doc(&memory);
     for (size_t i = 0; i < sizeof asked / sizeof asked[0]; i++) {
         for (uint64_t n = 1;; n++) {

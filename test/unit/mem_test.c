@@ -24,7 +24,7 @@ static void *test_resize(void *context, void *at, size_t old_len, size_t new_len
     return moved;
 }
 
-static const lk_memory test_heap = {NULL, test_resize};
+static const lk_memory test_heap = {.resize = test_resize};
 
 /* ---- arenas ---- */
 

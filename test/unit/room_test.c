@@ -592,7 +592,7 @@ static void *heap_resize(void *context, void *at, size_t old_len, size_t new_len
     return mem_default.resize(NULL, at, old_len, new_len);
 }
 
-static const lk_memory heap_counted = {NULL, heap_resize};
+static const lk_memory heap_counted = {.resize = heap_resize};
 
 static frame header_of(uint64_t batch, uint32_t count, uint32_t total) {
     frame f = to_room(FRAME_FRAGMENT_HEADER);

@@ -207,7 +207,7 @@ static void test_memory(lk_export_mode mode) {
     lk_status status = LK_ENOMEM;
     for (uint64_t n = 1; status != LK_OK; n++) {
         meter m = {.fail_at = n};
-        lk_memory memory = {&m, meter_resize};
+        lk_memory memory = {.context = &m, .resize = meter_resize};
         lk_buf pieces = {.memory = &memory};
         status = lk_blob_split(bytes_of(&blob), 1, &pieces, NULL);
         if (status == LK_OK) status = lk_blob_check(bytes_of(&blob), &memory, NULL);

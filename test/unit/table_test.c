@@ -13,7 +13,7 @@ typedef struct twin {
 } twin;
 
 static meter heap;
-static const lk_memory test_heap = {&heap, meter_resize};
+static const lk_memory test_heap = {.context = &heap, .resize = meter_resize};
 
 /* Every value of a hash is found once, and no other. */
 static void test_find(const table *t, const twin *w, uint32_t hash) {
@@ -86,27 +86,6 @@ static void test_memory(void) {
     free(w);
 }
 
-/* Neighbouring numbers and nearly equal bytes must not crowd in the low bits. */
-static void test_hashes(void) {
-    enum { KEYS = 4096, BUCKETS = 1024 };
-    static uint32_t by_u64[BUCKETS], by_bytes[BUCKETS];
-    for (uint32_t i = 0; i < KEYS; i++) {
-        char name[16];
-        int len = snprintf(name, sizeof name, "key-%u", i);
-        by_u64[hash_u64(i) % BUCKETS]++;
-        by_bytes[hash_bytes(name, (size_t)len, 0) % BUCKETS]++;
-    }
-    uint32_t worst = 0;
-    for (uint32_t b = 0; b < BUCKETS; b++) {
-        if (by_u64[b] > worst) worst = by_u64[b];
-        if (by_bytes[b] > worst) worst = by_bytes[b];
-    }
-    CHECK(worst < 20); /* 4 on average */
-    CHECK(hash_bytes("ab", 2, 0) != hash_bytes("ab", 2, 1));
-    CHECK(hash_bytes("ab", 2, 0) != hash_bytes("ba", 2, 0));
-    CHECK_EQ(hash_bytes("abc", 2, 0), hash_bytes("abd", 2, 0));
-}
-
 int main(void) {
     for (uint64_t seed = 1; seed <= 4; seed++) {
         test_random(seed, 1);
@@ -114,7 +93,6 @@ int main(void) {
         test_random(seed, 1u << 30);
     }
     test_memory();
-    test_hashes();
     puts("table: 12 x 300 random rounds of adding and rewinding equal a list");
     return 0;
 }

@@ -32,7 +32,7 @@ static void *test_resize(void *context, void *at, size_t old_len, size_t new_len
     return realloc(at, new_len);
 }
 
-static const lk_memory test_heap = {NULL, test_resize};
+static const lk_memory test_heap = {.resize = test_resize};
 
 static void text_add(text *t, const void *at, size_t len) {
     if (t->len + len > t->cap) t->at = realloc(t->at, t->cap = 2 * (t->len + len));

@@ -15,7 +15,7 @@ export interface Engine {
   w_fault_text(): number;
   w_fault_offset(): number;
 
-  w_new(peer: bigint): number;
+  w_new(peer: bigint, secret: bigint): number;
   w_free(doc: number): void;
   w_peer(doc: number): bigint;
   w_set_peer(doc: number, peer: bigint): number;

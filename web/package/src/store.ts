@@ -120,7 +120,7 @@ export class Store {
     readonly attached: boolean,
     /** Makes handles of containers. */
     readonly wrap: Reader["container"],
-    make: (peer: bigint) => number = (peer) => engine().w_new(peer),
+    make: (peer: bigint) => number = (peer) => engine().w_new(peer, randomPeer()),
   ) {
     const handle = make(randomPeer());
     if (handle === 0) fail(STATUS.ENOMEM);
