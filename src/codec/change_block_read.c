@@ -223,8 +223,16 @@ static bool block_read_meta(block_reader *b) {
     return reader_ok(r);
 }
 
-static int block_str_order(const void *a, const void *b) {
-    return sort_str(*(const lk_str *)a, *(const lk_str *)b);
+/* Is one of them there twice? */
+static bool block_keys_repeat(block_reader *b, const lk_str *keys, size_t len) {
+    lk_memory memory = arena_memory(b->scratch);
+    key_table seen = {.heap = &memory};
+    size_t i = 0;
+    seen.failed = !vec_reserve(&memory, &seen.keys, len) ||
+                  !table_reserve(&seen.index, &memory, (uint32_t)len);
+    while (i < len && !seen.failed && key_table_index(&seen, keys[i]) == i) i++;
+    if (seen.failed) reader_fail(&b->section[SECTION_KEYS], LK_ENOMEM, "out of memory");
+    return i < len && !seen.failed;
 }
 
 static bool block_read_keys(block_reader *b) {
@@ -232,13 +240,14 @@ static bool block_read_keys(block_reader *b) {
     size_t len = 0;
     for (; reader_left(&count) > 0; len++) reader_bytes(&count);
     lk_str *keys = block_need(r, arena_new(b->scratch, lk_str, len));
-    lk_str *sorted = block_need(r, arena_new(b->scratch, lk_str, len));
     if (!reader_ok(r)) return false;
-    for (size_t i = 0; i < len; i++) sorted[i] = keys[i] = reader_str(r);
-    sort_items(sorted, len, sizeof *sorted, block_str_order);
-    for (size_t i = 1; i < len; i++)
-        if (block_str_order(&sorted[i - 1], &sorted[i]) == 0)
-            reader_fail(r, LK_ECORRUPT, "key appears twice in the table");
+    bool rising = true;
+    for (size_t i = 0; i < len; i++) {
+        keys[i] = reader_str(r);
+        rising = rising && (i == 0 || sort_str(keys[i - 1], keys[i]) < 0);
+    }
+    if (!rising && block_keys_repeat(b, keys, len))
+        reader_fail(r, LK_ECORRUPT, "key appears twice in the table");
     b->out->keys = keys;
     b->out->key_len = len;
     return reader_ok(r);

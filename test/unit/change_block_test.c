@@ -2,6 +2,7 @@
  * change_block_test.c - blocks that Loro wrote come out as the right nouns and go back to the same
  * bytes; blocks that break a rule are refused, and those just inside a bound are not. The writer
  * does not check its nouns, so it is the forge for the bad ones. */
+#define _GNU_SOURCE /* memmem */
 #include "codec/change_block.h"
 
 #include "base/limits.h"
@@ -368,6 +369,46 @@ static void test_tables(void) {
 }
 
 /* An operation in a container it does not suit. */
+/* A block with `len` keys, up or down, and behind them `last`, in place of one that was written. */
+static lk_status try_keys(int len, bool down, int last) {
+    char names[41][4], is[4];
+    lk_str keys[41];
+    lk_fault fault;
+    arena scratch;
+    arena_init(&scratch, &mem_default);
+    for (int i = 0; i <= len; i++) {
+        snprintf(names[i], sizeof names[i], "k%d", 50 + (down ? -i : i));
+        keys[i] = (lk_str){names[i], 3};
+    }
+    forge *f = forge_new(LK_TEXT, text_insert(0, 1, "a"));
+    f->cids[0].name = keys[0];
+    f->b.keys = keys;
+    f->b.key_len = (size_t)len + 1;
+    lk_buf out = {0};
+    CHECK_EQ(change_block_write(&f->b, &scratch, &out), LK_OK);
+    uint8_t *at = memmem(out.at, out.len, names[len], 3);
+    CHECK(at != NULL);
+    snprintf(is, sizeof is, "k%d", 50 + (down ? -last : last));
+    memcpy(at, is, 3);
+    lk_status status = change_block_read((lk_bytes){out.at, out.len}, 0, &scratch, &f->b, &fault);
+    lk_buf_free(&out);
+    arena_drop(&scratch);
+    free(f);
+    return status;
+}
+
+static void test_keys(void) {
+    const int lens[] = {1, 2, 9, 40};
+    for (size_t i = 0; i < countof(lens); i++)
+        for (int down = 0; down < 2; down++) {
+            int len = lens[i];
+            CHECK_EQ(try_keys(len, down, len), LK_OK);
+            CHECK_EQ(try_keys(len, down, 0), LK_ECORRUPT);
+            CHECK_EQ(try_keys(len, down, len / 2), LK_ECORRUPT);
+            CHECK_EQ(try_keys(len, down, len - 1), LK_ECORRUPT);
+        }
+}
+
 static void test_kinds(void) {
     static const container_kind kinds[] = {LK_MAP, LK_LIST, LK_TREE, LK_MOVABLE_LIST, LK_COUNTER};
     for (size_t i = 0; i < countof(kinds); i++)
@@ -474,6 +515,7 @@ int main(void) {
     test_lamports();
     test_deps();
     test_tables();
+    test_keys();
     test_kinds();
     test_values();
     test_unknown();
