@@ -371,7 +371,7 @@ static void test_tables(void) {
 /* An operation in a container it does not suit. */
 /* A block with `len` keys, up or down, and behind them `last`, in place of one that was written. */
 static lk_status try_keys(int len, bool down, int last) {
-    char names[41][4], is[4];
+    char names[41][16], is[16];
     lk_str keys[41];
     lk_fault fault;
     arena scratch;
