@@ -12,7 +12,6 @@
 #include "host/document.h"
 #include "host/files.h"
 #include "host/heap.h"
-#include "host/random.h"
 #include "lorikeet_room.h"
 #include "replica.h"
 #include "room/signed.h"
@@ -74,7 +73,7 @@ static bool holding_shadow(holding *h, lk_buf *why) {
         return holding_replay(h, h->shadow, 0, marked, NULL, NULL, why);
     lk_buf content = HEAP_BUF;
     (void)files_read(h->file_path, &content, NULL); /* if it cannot be read, the mirror says so */
-    lk_doc *probe = heap_doc(random_u64() >> 1);
+    lk_doc *probe = blobs_new();
     bool good = holding_replay(h, probe, 0, marked, NULL, NULL, why) &&
                 holding_replay(h, probe, marked, INT64_MAX, &content, &nearest, why) &&
                 holding_replay(h, h->shadow, 0, nearest, NULL, NULL, why);
@@ -84,10 +83,10 @@ static bool holding_shadow(holding *h, lk_buf *why) {
 }
 
 static bool holding_load(holding *h, lk_buf *why) {
-    h->doc = heap_doc(random_u64() >> 1);
+    h->doc = blobs_new();
     if (!holding_replay(h, h->doc, 0, INT64_MAX, NULL, NULL, why)) return false;
     if (h->file == NULL) return true;
-    h->shadow = heap_doc(random_u64() >> 1);
+    h->shadow = blobs_new();
     return holding_shadow(h, why);
 }
 

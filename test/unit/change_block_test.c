@@ -368,7 +368,6 @@ static void test_tables(void) {
     CHECK_EQ(forge_end(forge_new(LK_MAP, o)), LK_ECORRUPT);
 }
 
-/* An operation in a container it does not suit. */
 /* A block with `len` keys, up or down, and behind them `last`, in place of one that was written. */
 static lk_status try_keys(int len, bool down, int last) {
     char names[41][16], is[16];
@@ -409,6 +408,7 @@ static void test_keys(void) {
         }
 }
 
+/* An operation in a container it does not suit. */
 static void test_kinds(void) {
     static const container_kind kinds[] = {LK_MAP, LK_LIST, LK_TREE, LK_MOVABLE_LIST, LK_COUNTER};
     for (size_t i = 0; i < countof(kinds); i++)
