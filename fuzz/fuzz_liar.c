@@ -44,6 +44,12 @@ static const lk_value *fuzz_value(const lie *l) {
     return &values[l->more % 4];
 }
 
+typedef struct liar_ops { /* of one change */
+    op ops[2];
+    op_mark mark;
+    op_tree tree;
+} liar_ops;
+
 static op fuzz_text(const lie *l, uint32_t author) {
     static const char text[] = "abcdefgh";
     op o = {.kind = OP_TEXT_INSERT, .len = 1 + l->size % 8};
@@ -82,28 +88,28 @@ static op fuzz_list(const lie *l, uint32_t author, bool movable) {
     return o;
 }
 
-static op fuzz_tree(const lie *l, uint32_t author, int32_t counter) {
+static op fuzz_tree(const lie *l, uint32_t author, int32_t counter, op_tree *tree) {
     static const uint8_t positions[][2] = {{0x80}, {0x7f, 0x80}, {0x81}};
-    op o = {.kind = OP_TREE, .len = 1};
-    o.as.tree.node = l->what & 8 ? (op_id){0, counter} : fuzz_id(l, author);
-    o.as.tree.has_parent = l->more & 1;
-    o.as.tree.parent = (op_id){fuzz_ix(l->where % PEERS, author), l->size};
-    o.as.tree.position = (lk_bytes){positions[l->more / 2 % 3], 1 + (l->more / 2 % 3 == 1)};
-    return o;
+    *tree = (op_tree){.node = l->what & 8 ? (op_id){0, counter} : fuzz_id(l, author),
+                      .has_parent = l->more & 1,
+                      .parent = {fuzz_ix(l->where % PEERS, author), l->size},
+                      .position = {positions[l->more / 2 % 3], 1 + (l->more / 2 % 3 == 1)}};
+    return (op){.kind = OP_TREE, .len = 1, .as.tree = tree};
 }
 
 static size_t fuzz_ops(const lie *l, uint32_t author, int32_t counter, container_kind kind,
-                       op out[2]) {
+                       liar_ops *made) {
+    op *out = made->ops;
     out[0] = (op){.kind = OP_COUNTER, .len = 1, .as.delta = l->where};
     switch (kind) {
     case LK_TEXT:
         if (l->what & 16) {
-            out[0] = (op){.kind = OP_MARK_START, .len = 1};
-            out[0].as.mark.start = l->where;
-            out[0].as.mark.end = l->where + l->size % 8u;
-            out[0].as.mark.key = 6;
-            out[0].as.mark.info = l->more;
-            out[0].as.mark.value = fuzz_value(l);
+            made->mark = (op_mark){.start = l->where,
+                                   .end = l->where + l->size % 8u,
+                                   .key = 6,
+                                   .info = l->more,
+                                   .value = fuzz_value(l)};
+            out[0] = (op){.kind = OP_MARK_START, .len = 1, .as.mark = &made->mark};
             out[1] = (op){.kind = OP_MARK_END, .len = 1, .counter = counter + 1};
             out[0].counter = counter;
             return 2;
@@ -117,7 +123,7 @@ static size_t fuzz_ops(const lie *l, uint32_t author, int32_t counter, container
         out[0].as.map.key = 6 + l->where % 2;
         out[0].as.map.value = l->what & 8 ? NULL : fuzz_value(l);
         break;
-    case LK_TREE: out[0] = fuzz_tree(l, author, counter); break;
+    case LK_TREE: out[0] = fuzz_tree(l, author, counter, &made->tree); break;
     default: break;
     }
     out[0].counter = counter;
@@ -152,11 +158,11 @@ static lk_buf fuzz_change(liar *w, const lie *l) {
         cid = (container_id){
             .kind = kind, .peer = fuzz_ix(l->size % PEERS, author), .counter = l->number};
     op_id deps[PEERS];
-    op ops[2];
+    liar_ops made;
     change c = {.counter = w->ends[author], .deps = deps};
     c.dep_len = fuzz_deps(w, l, author, deps, &c.lamport);
-    c.op_len = (uint32_t)fuzz_ops(l, author, c.counter, kind, ops);
-    for (uint32_t i = 0; i < c.op_len; i++) c.len += ops[i].len;
+    c.op_len = (uint32_t)fuzz_ops(l, author, c.counter, kind, &made);
+    for (uint32_t i = 0; i < c.op_len; i++) c.len += made.ops[i].len;
     block b = {.peers = peers,
                .peer_len = PEERS,
                .keys = fuzz_keys,
@@ -165,7 +171,7 @@ static lk_buf fuzz_change(liar *w, const lie *l) {
                .cid_len = 1,
                .changes = &c,
                .change_len = 1,
-               .ops = ops,
+               .ops = made.ops,
                .op_len = c.op_len};
     lk_buf out = {0};
     arena scratch;

@@ -158,6 +158,12 @@ void *arena_array(arena *a, size_t count, size_t item_len) {
     return NULL;
 }
 
+void *arena_copy(arena *a, const void *from, size_t len) {
+    void *copy = arena_alloc(a, len);
+    if (copy != NULL) __builtin_memcpy(copy, from, len);
+    return copy;
+}
+
 void *arena_bytes(arena *a, size_t len) { return arena_take(a, len, 1); }
 
 bool arena_extend(arena *a, const void *at, size_t len, size_t more) {

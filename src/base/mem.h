@@ -83,6 +83,8 @@ void arena_rewind(arena *a, arena_mark mark);
 void *arena_alloc(arena *a, size_t len);
 /* The same without alignment, for text. */
 void *arena_bytes(arena *a, size_t len);
+/* A copy of that, aligned for any type; NULL when memory is out. */
+void *arena_copy(arena *a, const void *from, size_t len);
 /* If `at`..`at+len` is the newest request and there is room, lengthen it in place. */
 bool arena_extend(arena *a, const void *at, size_t len, size_t more);
 /* An allocator for what lives no longer than the arena: nothing is given back before. What grows is

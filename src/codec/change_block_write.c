@@ -34,7 +34,7 @@ static bool block_collect_positions(block_writer *s) {
     size_t len = 0;
     for (size_t i = 0; i < s->b->op_len; i++) {
         const op *o = &s->b->ops[i];
-        if (o->kind == OP_TREE && !o->as.tree.deletes) positions[len++] = o->as.tree.position;
+        if (o->kind == OP_TREE && !o->as.tree->deletes) positions[len++] = o->as.tree->position;
     }
     s->positions = position_arena_make(positions, len);
     return true;

@@ -24,6 +24,12 @@ static void updates_no_memory(json_updates_reader *s) {
     reader_fail(&s->r, LK_ENOMEM, "out of memory");
 }
 
+/* `made`, new of the arena; if that is NULL, memory is out. */
+static void *updates_new(json_updates_reader *s, void *made) {
+    if (made == NULL) updates_no_memory(s);
+    return made;
+}
+
 /* Go to a member that must be there. */
 static bool updates_take(json_updates_reader *s, const uint8_t *at) {
     if (!reader_ok(&s->r)) return false;
@@ -291,12 +297,14 @@ static void updates_delete(json_updates_reader *s, const uint8_t *const *in, op 
 }
 
 static void updates_mark(json_updates_reader *s, const uint8_t *const *in, op *o) {
+    op_mark *mark = updates_new(s, arena_new(s->scratch, op_mark, 1));
     o->kind = OP_MARK_START;
-    o->as.mark.start = updates_pos(s, in[IN_START]);
-    o->as.mark.end = (uint32_t)updates_int(s, in[IN_END], o->as.mark.start, LIMIT_POSITION);
-    o->as.mark.key = updates_key(s, in[IN_STYLE_KEY]);
-    o->as.mark.info = (uint8_t)updates_int(s, in[IN_INFO], 0, UINT8_MAX);
-    o->as.mark.value = updates_take_value(s, in[IN_STYLE_VALUE]);
+    if ((o->as.mark = mark) == NULL) return;
+    *mark = (op_mark){.start = updates_pos(s, in[IN_START])};
+    mark->end = (uint32_t)updates_int(s, in[IN_END], mark->start, LIMIT_POSITION);
+    mark->key = updates_key(s, in[IN_STYLE_KEY]);
+    mark->info = (uint8_t)updates_int(s, in[IN_INFO], 0, UINT8_MAX);
+    mark->value = updates_take_value(s, in[IN_STYLE_VALUE]);
 }
 
 static void updates_move(json_updates_reader *s, const uint8_t *const *in, op *o) {
@@ -332,22 +340,24 @@ static lk_bytes updates_position(json_updates_reader *s, const uint8_t *at) {
 }
 
 static bool updates_tree(json_updates_reader *s, lk_str type, const uint8_t *const *in, op *o) {
+    op_tree *tree = updates_new(s, arena_new(s->scratch, op_tree, 1));
     o->kind = OP_TREE;
-    o->as.tree.node = updates_id(s, in[IN_TARGET], "");
+    if ((o->as.tree = tree) == NULL) return true;
+    *tree = (op_tree){.node = updates_id(s, in[IN_TARGET], "")};
     if (updates_is(type, "delete")) {
         op_id bin = {updates_peer(s, TREE_DELETED_PEER), TREE_DELETED_COUNTER};
-        o->as.tree.has_parent = o->as.tree.deletes = true;
-        o->as.tree.parent = bin;
+        tree->has_parent = tree->deletes = true;
+        tree->parent = bin;
         return true;
     }
     bool creates = updates_is(type, "create");
-    bool own = o->as.tree.node.peer == s->next.peer && o->as.tree.node.counter == s->next.counter;
+    bool own = tree->node.peer == s->next.peer && tree->node.counter == s->next.counter;
     if (creates && !own) updates_fail(s, in[IN_TARGET], "node is not named after its operation");
     if (updates_take(s, in[IN_PARENT]) && !json_read_null(&s->r)) {
-        o->as.tree.has_parent = true;
-        o->as.tree.parent = updates_id(s, in[IN_PARENT], "");
+        tree->has_parent = true;
+        tree->parent = updates_id(s, in[IN_PARENT], "");
     }
-    o->as.tree.position = updates_position(s, in[IN_POSITION]);
+    tree->position = updates_position(s, in[IN_POSITION]);
     return creates || updates_is(type, "move");
 }
 
@@ -361,13 +371,15 @@ static void updates_counter(json_updates_reader *s, const uint8_t *const *in, op
 /* An operation to come: "value" is {"kind", "data"}, the payload as an array of bytes. */
 static void updates_unknown(json_updates_reader *s, const uint8_t *const *in, op *o) {
     const uint8_t *at[IN_COUNT];
+    op_unknown *unknown = updates_new(s, arena_new(s->scratch, op_unknown, 1));
     o->kind = OP_UNKNOWN;
-    o->as.unknown.prop = (int32_t)updates_int(s, in[IN_PROP], INT32_MIN, INT32_MAX);
+    if ((o->as.unknown = unknown) == NULL) return;
+    *unknown = (op_unknown){.prop = (int32_t)updates_int(s, in[IN_PROP], INT32_MIN, INT32_MAX)};
     if (!updates_take(s, in[IN_VALUE])) return;
     json_read_members(&s->r, in_names, IN_COUNT, at);
     uint8_t kind = (uint8_t)updates_int(s, at[IN_KIND], 0, INT8_MAX);
     bool future = kind >= TAG_FUTURE;
-    o->as.unknown.value_kind = future ? kind | TAG_FUTURE_BIT : kind;
+    unknown->value_kind = future ? kind | TAG_FUTURE_BIT : kind;
     lk_buf data = {.memory = s->scratch->heap};
     writer w = writer_new(&data);
     bool first = true;
@@ -380,7 +392,7 @@ static void updates_unknown(json_updates_reader *s, const uint8_t *const *in, op
         updates_no_memory(s);
     else if (data.len > 0)
         __builtin_memcpy(payload, data.at, data.len);
-    o->as.unknown.payload = (lk_bytes){payload, data.len};
+    unknown->payload = (lk_bytes){payload, data.len};
     lk_buf_free(&data);
 }
 

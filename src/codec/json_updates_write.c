@@ -124,37 +124,37 @@ static void updates_put_delete(json_updates_writer *s, const op *o) {
 }
 
 static void updates_put_mark(json_updates_writer *s, const op *o, op_id id) {
-    updates_put_int(s, "{\"type\":\"mark\",\"start\":", o->as.mark.start);
-    updates_put_int(s, ",\"end\":", o->as.mark.end);
-    updates_put_str(s, ",\"style_key\":", s->names->keys[o->as.mark.key]);
+    updates_put_int(s, "{\"type\":\"mark\",\"start\":", o->as.mark->start);
+    updates_put_int(s, ",\"end\":", o->as.mark->end);
+    updates_put_str(s, ",\"style_key\":", s->names->keys[o->as.mark->key]);
     updates_put(s, ",\"style_value\":");
-    updates_put_value(s, o->as.mark.value, id, true);
-    updates_put_int(s, ",\"info\":", o->as.mark.info);
+    updates_put_value(s, o->as.mark->value, id, true);
+    updates_put_int(s, ",\"info\":", o->as.mark->info);
 }
 
 static void updates_put_tree(json_updates_writer *s, const op *o, op_id id) {
-    bool creates = o->as.tree.node.peer == id.peer && o->as.tree.node.counter == id.counter;
-    updates_put(s, o->as.tree.deletes ? "{\"type\":\"delete\""
-                   : creates          ? "{\"type\":\"create\""
-                                      : "{\"type\":\"move\"");
-    updates_put_id(s, ",\"target\":", "\"", o->as.tree.node);
-    if (o->as.tree.deletes) return;
-    if (o->as.tree.has_parent)
-        updates_put_id(s, ",\"parent\":", "\"", o->as.tree.parent);
+    bool creates = o->as.tree->node.peer == id.peer && o->as.tree->node.counter == id.counter;
+    updates_put(s, o->as.tree->deletes ? "{\"type\":\"delete\""
+                   : creates           ? "{\"type\":\"create\""
+                                       : "{\"type\":\"move\"");
+    updates_put_id(s, ",\"target\":", "\"", o->as.tree->node);
+    if (o->as.tree->deletes) return;
+    if (o->as.tree->has_parent)
+        updates_put_id(s, ",\"parent\":", "\"", o->as.tree->parent);
     else
         updates_put(s, ",\"parent\":null");
     updates_put(s, ",\"fractional_index\":\"");
-    hex_write(&s->w, o->as.tree.position);
+    hex_write(&s->w, o->as.tree->position);
     writer_u8(&s->w, '"');
 }
 
 static void updates_put_unknown(json_updates_writer *s, const op *o) {
-    reader r = reader_new(o->as.unknown.payload);
-    bool future = (o->as.unknown.value_kind & TAG_FUTURE_BIT) != 0;
-    lk_bytes data = future ? reader_bytes(&r) : o->as.unknown.payload;
-    updates_put_int(s, "{\"type\":\"unknown\",\"prop\":", o->as.unknown.prop);
+    reader r = reader_new(o->as.unknown->payload);
+    bool future = (o->as.unknown->value_kind & TAG_FUTURE_BIT) != 0;
+    lk_bytes data = future ? reader_bytes(&r) : o->as.unknown->payload;
+    updates_put_int(s, "{\"type\":\"unknown\",\"prop\":", o->as.unknown->prop);
     updates_put_int(s, ",\"value_type\":\"Unknown\",\"value\":{\"kind\":",
-                    o->as.unknown.value_kind & ~TAG_FUTURE_BIT);
+                    o->as.unknown->value_kind & ~TAG_FUTURE_BIT);
     updates_put(s, ",\"data\":");
     updates_put_bytes(s, data);
     writer_u8(&s->w, '}');

@@ -43,12 +43,15 @@ static uint32_t op_read_lamport(op_reader *s) {
     return (uint32_t)reader_uleb(s->values, LIMIT_COUNTER);
 }
 
+/* `made`, new of the arena; if that is NULL, memory is out. */
+static void *op_read_into(op_reader *s, void *made) {
+    if (made == NULL) reader_fail(s->values, LK_ENOMEM, "out of memory");
+    return made;
+}
+
 static const lk_value *op_read_value(op_reader *s) {
-    lk_value *value = arena_new(s->scratch, lk_value, 1);
-    if (value == NULL) {
-        reader_fail(s->values, LK_ENOMEM, "out of memory");
-        return NULL;
-    }
+    lk_value *value = op_read_into(s, arena_new(s->scratch, lk_value, 1));
+    if (value == NULL) return NULL;
     op_value_reader v = {s->values, s->scratch, s->tables->keys, s->tables->key_len, false};
     op_value_read(&v, value);
     return value;
@@ -92,14 +95,17 @@ static void op_read_delete(op_reader *s, int32_t prop, op *o) {
 static void op_read_mark(op_reader *s, int32_t prop, op *o) {
     op_check_single(s, o);
     o->kind = OP_MARK_START;
-    o->as.mark.info = reader_u8(s->values);
+    op_mark *mark = op_read_into(s, arena_new(s->scratch, op_mark, 1));
+    if (mark == NULL) return;
+    *mark = (op_mark){.info = reader_u8(s->values)};
+    o->as.mark = mark;
     uint32_t len = (uint32_t)reader_uleb(s->values, LIMIT_POSITION);
     uint64_t key = reader_uleb(s->values, UINT64_MAX);
     if (key >= s->tables->key_len) op_fail(s, "key is not in the table");
-    o->as.mark.key = (uint32_t)key;
-    o->as.mark.start = op_read_pos(s, prop, len);
-    o->as.mark.end = o->as.mark.start + len;
-    o->as.mark.value = op_read_value(s);
+    mark->key = (uint32_t)key;
+    mark->start = op_read_pos(s, prop, len);
+    mark->end = mark->start + len;
+    mark->value = op_read_value(s);
 }
 
 static void op_read_mark_end(op_reader *s, int32_t prop, op *o) {
@@ -139,21 +145,23 @@ static void op_read_tree(op_reader *s, int32_t prop, op *o) {
     op_check_single(s, o);
     o->kind = OP_TREE;
     if (prop != 0) op_fail(s, "position is out of range");
-    o->as.tree.node = op_read_id(s);
+    op_tree *tree = op_read_into(s, arena_new(s->scratch, op_tree, 1));
+    if (tree == NULL) return;
+    *tree = (op_tree){.node = op_read_id(s)};
+    o->as.tree = tree;
     uint64_t position = reader_uleb(s->values, UINT64_MAX);
-    o->as.tree.has_parent = reader_u8(s->values) == 0;
-    if (o->as.tree.has_parent) o->as.tree.parent = op_read_id(s);
+    tree->has_parent = reader_u8(s->values) == 0;
+    if (tree->has_parent) tree->parent = op_read_id(s);
     if (!reader_ok(s->values)) return;
-    o->as.tree.deletes = o->as.tree.has_parent &&
-                         s->tables->peers[o->as.tree.parent.peer] == TREE_DELETED_PEER &&
-                         o->as.tree.parent.counter == TREE_DELETED_COUNTER;
-    if (o->as.tree.deletes) return;
+    tree->deletes = tree->has_parent && s->tables->peers[tree->parent.peer] == TREE_DELETED_PEER &&
+                    tree->parent.counter == TREE_DELETED_COUNTER;
+    if (tree->deletes) return;
     if (position >= s->positions.len) {
         op_fail(s, "position is not in the table");
         return;
     }
-    o->as.tree.position = s->positions.at[position];
-    o->as.tree.position_at = (uint32_t)position;
+    tree->position = s->positions.at[position];
+    tree->position_at = (uint32_t)position;
 }
 
 static void op_read_counter(op_reader *s, op_row row, op *o) {
@@ -198,11 +206,12 @@ static void op_read_unknown(op_reader *s, op_row row, op *o) {
     const uint8_t *payload = s->values->at;
     op_skip_payload(s, row.tag);
     size_t len = reader_ok(s->values) ? (size_t)(s->values->at - payload) : 0;
+    uint8_t kind = (uint8_t)(row.tag >= TAG_FUTURE ? row.tag | TAG_FUTURE_BIT : row.tag);
+    op_unknown *unknown = op_read_into(s, arena_new(s->scratch, op_unknown, 1));
+    if (unknown == NULL) return;
+    *unknown = (op_unknown){.prop = row.prop, .value_kind = kind, .payload = {payload, len}};
     o->kind = OP_UNKNOWN;
-    o->as.unknown.prop = row.prop;
-    o->as.unknown.value_kind =
-        (uint8_t)(row.tag >= TAG_FUTURE ? row.tag | TAG_FUTURE_BIT : row.tag);
-    o->as.unknown.payload = (lk_bytes){payload, len};
+    o->as.unknown = unknown;
 }
 
 /* Text, list, movable list. */
@@ -271,19 +280,19 @@ static op_row op_write_delete(op_writer *s, const op *o) {
 }
 
 static op_row op_write_mark(op_writer *s, const op *o) {
-    writer_u8(s->values, o->as.mark.info);
-    writer_uleb(s->values, o->as.mark.end - o->as.mark.start);
-    writer_uleb(s->values, o->as.mark.key);
-    op_value_write(s->values, s->keys, o->as.mark.value);
-    return (op_row){(int32_t)o->as.mark.start, TAG_MARK_START};
+    writer_u8(s->values, o->as.mark->info);
+    writer_uleb(s->values, o->as.mark->end - o->as.mark->start);
+    writer_uleb(s->values, o->as.mark->key);
+    op_value_write(s->values, s->keys, o->as.mark->value);
+    return (op_row){(int32_t)o->as.mark->start, TAG_MARK_START};
 }
 
 static op_row op_write_tree(op_writer *s, const op *o) {
-    bool deletes = o->as.tree.deletes;
-    op_write_id(s->values, o->as.tree.node);
-    writer_uleb(s->values, deletes ? 0 : position_arena_find(&s->positions, o->as.tree.position));
-    writer_u8(s->values, !o->as.tree.has_parent);
-    if (o->as.tree.has_parent) op_write_id(s->values, o->as.tree.parent);
+    bool deletes = o->as.tree->deletes;
+    op_write_id(s->values, o->as.tree->node);
+    writer_uleb(s->values, deletes ? 0 : position_arena_find(&s->positions, o->as.tree->position));
+    writer_u8(s->values, !o->as.tree->has_parent);
+    if (o->as.tree->has_parent) op_write_id(s->values, o->as.tree->parent);
     return (op_row){0, TAG_TREE_MOVE};
 }
 
@@ -332,8 +341,8 @@ op_row op_row_write(op_writer *s, const op *o) {
     case OP_TREE: return op_write_tree(s, o);
     case OP_COUNTER: return op_write_counter(s, o);
     case OP_UNKNOWN:
-        writer_raw(w, o->as.unknown.payload.at, o->as.unknown.payload.len);
-        return (op_row){o->as.unknown.prop, o->as.unknown.value_kind};
+        writer_raw(w, o->as.unknown->payload.at, o->as.unknown->payload.len);
+        return (op_row){o->as.unknown->prop, o->as.unknown->value_kind};
     }
     __builtin_trap();
 }

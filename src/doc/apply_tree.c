@@ -30,25 +30,20 @@ static lk_status apply_tree_put(apply_spot *s, uint32_t node, uint32_t *data) {
     edit_ready ready = edit_save(doc);
     bool fresh = node == TREE_NONE, inner = s->parent != TREE_ROOT;
     op_id id = fresh ? edit_next_id(doc) : s->tree->nodes.at[node].id;
-    op_id parent = inner ? s->tree->nodes.at[s->parent].id : (op_id){0};
+    op_tree *to = arena_new(&doc->log.log, op_tree, 1);
     uint8_t *copy = arena_bytes(&doc->log.log, s->position.len);
     *data = fresh ? oplog_node(&doc->log, id, s->id) : TREE_NONE;
-    if (copy == NULL || (fresh && *data == TABLE_NONE)) return edit_abort(doc, ready, LK_ENOMEM);
+    if (to == NULL || copy == NULL || (fresh && *data == TABLE_NONE))
+        return edit_abort(doc, ready, LK_ENOMEM);
     __builtin_memcpy(copy, s->position.at, s->position.len);
-    lk_bytes position = {copy, s->position.len};
-    op o = {.kind = OP_TREE,
-            .container = s->id,
-            .len = 1,
-            .as.tree = {.node = id, .parent = parent, .has_parent = inner, .position = position}};
+    *to = (op_tree){.node = id, .has_parent = inner, .position = {copy, s->position.len}};
+    if (inner) to->parent = s->tree->nodes.at[s->parent].id;
+    op o = {.kind = OP_TREE, .container = s->id, .len = 1, .as.tree = to};
     step st = {.kind = STEP_TREE,
                .container = s->id,
                .len = 1,
-               .as.tree = {.node = id,
-                           .parent = parent,
-                           .has_parent = inner,
-                           .own = true,
-                           .position = position,
-                           .meta = *data}};
+               .data = to,
+               .as.node = {.meta = *data, .own = true}};
     return edit_finish(doc, ready, &o, &st, 1);
 }
 

@@ -62,15 +62,12 @@ static lk_status edit_mark_write(lk_doc *doc, lk_ref text, const edit_mark *m, l
     edit_ready ready = edit_save(doc);
     uint32_t key = intern_key(&doc->log.names, m->key);
     if (key == TABLE_NONE) return edit_abort(doc, ready, LK_ENOMEM);
-    op start = {.kind = OP_MARK_START,
-                .container = text.index,
-                .len = 1,
-                .as.mark = {.start = m->start,
-                            .end = m->end,
-                            .key = key,
-                            .info = edit_mark_info(expand, m->value),
-                            .value = m->value}};
-    if (!oplog_mark_start(&doc->log, edit_next_id(doc), &start))
+    op_mark mark = {.start = m->start,
+                    .end = m->end,
+                    .info = edit_mark_info(expand, m->value),
+                    .value = m->value};
+    op start = {.kind = OP_MARK_START, .container = text.index, .len = 1, .as.mark = &mark};
+    if (!oplog_mark_start(&doc->log, edit_next_id(doc), key, &start))
         return edit_abort(doc, ready, LK_ENOMEM);
     op ops[2] = {start, start};
     ops[1].kind = OP_MARK_END;
@@ -80,7 +77,7 @@ static lk_status edit_mark_write(lk_doc *doc, lk_ref text, const edit_mark *m, l
                           .container = text.index,
                           .pos = i == 0 ? m->start : m->end + 1,
                           .len = 1,
-                          .data = start.as.mark.anchored};
+                          .data = start.as.mark->anchored};
     return edit_finish(doc, ready, ops, steps, 2);
 }
 

@@ -80,28 +80,19 @@ static bool edit_tree_positions(const edit_tree_spot *s, lk_bytes *out) {
 }
 
 static void edit_tree_hang(const edit_tree_spot *s, op_id node, lk_bytes position, uint32_t data,
-                           op *o, step *st) {
-    op_id parent = s->bin;
-    bool inner = s->parent != TREE_ROOT;
-    if (s->parent < TREE_DELETED) parent = s->tree->nodes.at[s->parent].id;
-    *o = (op){.kind = OP_TREE,
-              .container = s->ref.index,
-              .len = 1,
-              .as.tree = {.node = node,
-                          .parent = parent,
-                          .has_parent = inner,
-                          .deletes = s->parent == TREE_DELETED,
-                          .position = position}};
+                           op_tree *to, op *o, step *st) {
+    *to = (op_tree){.node = node,
+                    .parent = s->bin,
+                    .has_parent = s->parent != TREE_ROOT,
+                    .deletes = s->parent == TREE_DELETED,
+                    .position = position};
+    if (s->parent < TREE_DELETED) to->parent = s->tree->nodes.at[s->parent].id;
+    *o = (op){.kind = OP_TREE, .container = s->ref.index, .len = 1, .as.tree = to};
     *st = (step){.kind = STEP_TREE,
                  .container = s->ref.index,
                  .len = 1,
-                 .as.tree = {.node = node,
-                             .parent = parent,
-                             .has_parent = inner,
-                             .deletes = s->parent == TREE_DELETED,
-                             .own = true,
-                             .position = position,
-                             .meta = data}};
+                 .data = to,
+                 .as.node = {.meta = data, .own = true}};
 }
 
 /* Put the node there, one that is new with its data. */
@@ -116,15 +107,16 @@ static lk_status edit_tree_put(edit_tree_spot *s, op_id *made) {
     lk_bytes *positions = arena_new(&doc->scratch, lk_bytes, len);
     if (ops == NULL || steps == NULL || positions == NULL) return LK_ENOMEM;
     edit_ready ready = edit_save(doc);
-    if (!edit_tree_positions(s, positions)) return edit_abort(doc, ready, LK_ENOMEM);
+    op_tree *to = arena_new(&doc->log.log, op_tree, len);
+    if (to == NULL || !edit_tree_positions(s, positions)) return edit_abort(doc, ready, LK_ENOMEM);
     op_id node = s->node == TREE_NONE ? edit_next_id(doc) : s->tree->nodes.at[s->node].id;
     uint32_t data = TREE_NONE;
     if (s->node == TREE_NONE && (data = oplog_node(&doc->log, node, s->ref.index)) == TABLE_NONE)
         return edit_abort(doc, ready, LK_ENOMEM);
-    edit_tree_hang(s, node, positions[0], data, &ops[0], &steps[0]);
+    edit_tree_hang(s, node, positions[0], data, &to[0], &ops[0], &steps[0]);
     for (size_t i = 1; i < len; i++) {
         uint32_t sibling = edit_tree_sibling(s, s->index + i - 1);
-        edit_tree_hang(s, s->tree->nodes.at[sibling].id, positions[i], TREE_NONE, &ops[i],
+        edit_tree_hang(s, s->tree->nodes.at[sibling].id, positions[i], TREE_NONE, &to[i], &ops[i],
                        &steps[i]);
     }
     *made = node;
@@ -204,11 +196,12 @@ lk_status lk_tree_delete(lk_doc *doc, lk_ref tree_ref, lk_id node) {
     if (status != LK_OK) return status;
     edit_ready ready = edit_save(doc);
     op_id bin = {intern_peer(&doc->log.names, TREE_DELETED_PEER), TREE_DELETED_COUNTER};
-    if (bin.peer == TABLE_NONE) return edit_abort(doc, ready, LK_ENOMEM);
+    op_tree *to = arena_new(&doc->log.log, op_tree, 1);
+    if (to == NULL || bin.peer == TABLE_NONE) return edit_abort(doc, ready, LK_ENOMEM);
     edit_tree_spot s = {.doc = doc, .ref = tree_ref, .tree = t, .parent = TREE_DELETED, .bin = bin};
     op o;
     step st;
-    edit_tree_hang(&s, t->nodes.at[found].id, (lk_bytes){0}, TREE_NONE, &o, &st);
+    edit_tree_hang(&s, t->nodes.at[found].id, (lk_bytes){0}, TREE_NONE, to, &o, &st);
     return edit_finish(doc, ready, &o, &st, 1);
 }
 

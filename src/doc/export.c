@@ -116,9 +116,26 @@ static void export_map_set(export_block_maker *m, uint32_t parent, op *o) {
     m->bytes += o->as.map.value->len;
 }
 
+static void export_mark(export_block_maker *m, op *o) {
+    op_mark *mark = arena_copy(&m->doc->scratch, o->as.mark, sizeof *mark);
+    if (mark == NULL) {
+        m->failed = true;
+        return;
+    }
+    mark->key = export_key(m, mark->key);
+    mark->value = export_values(m, mark->value, 1);
+    o->as.mark = mark;
+}
+
 static void export_tree_op(export_block_maker *m, op *o) {
-    o->as.tree.node.peer = export_peer(m, o->as.tree.node.peer);
-    if (o->as.tree.has_parent) o->as.tree.parent.peer = export_peer(m, o->as.tree.parent.peer);
+    op_tree *to = arena_copy(&m->doc->scratch, o->as.tree, sizeof *to);
+    if (to == NULL) {
+        m->failed = true;
+        return;
+    }
+    to->node.peer = export_peer(m, to->node.peer);
+    if (to->has_parent) to->parent.peer = export_peer(m, to->parent.peer);
+    o->as.tree = to;
 }
 
 /* Where two runs are one change, one delete may go on where the other ended. */
@@ -139,10 +156,7 @@ static void export_op(export_block_maker *m, op o) {
     case OP_DELETE: o.as.del.start.peer = export_peer(m, o.as.del.start.peer); break;
     case OP_MAP_DELETE: o.as.map.key = export_key(m, o.as.map.key); break;
     case OP_MAP_SET: export_map_set(m, container, &o); break;
-    case OP_MARK_START:
-        o.as.mark.key = export_key(m, o.as.mark.key);
-        o.as.mark.value = export_values(m, o.as.mark.value, 1);
-        break;
+    case OP_MARK_START: export_mark(m, &o); break;
     case OP_MOVE: o.as.move.elem_peer = export_peer(m, o.as.move.elem_peer); break;
     case OP_SET:
         o.as.set.elem_peer = export_peer(m, o.as.set.elem_peer);

@@ -29,6 +29,14 @@ static bool redact_text(op *o, uint32_t from, uint32_t to, arena *scratch) {
     return true;
 }
 
+static bool redact_mark(op *o, const lk_value *nothing, arena *scratch) {
+    op_mark *mark = arena_copy(scratch, o->as.mark, sizeof *mark);
+    if (mark == NULL) return false;
+    mark->value = nothing;
+    o->as.mark = mark;
+    return true;
+}
+
 /* Blot out the atoms [from, to) of an operation. */
 static lk_status redact_op(op *o, uint32_t from, uint32_t to, arena *scratch) {
     static const lk_value nothing = {.type = LK_NULL};
@@ -49,7 +57,7 @@ static lk_status redact_op(op *o, uint32_t from, uint32_t to, arena *scratch) {
     case OP_SET:
         if (o->as.set.value->type != LK_CONTAINER) o->as.set.value = &nothing;
         return LK_OK;
-    case OP_MARK_START: o->as.mark.value = &nothing; return LK_OK;
+    case OP_MARK_START: return redact_mark(o, &nothing, scratch) ? LK_OK : LK_ENOMEM;
     case OP_COUNTER: o->as.delta = 0; return LK_OK;
     case OP_UNKNOWN: return LK_EVERSION;
     case OP_DELETE:

@@ -484,13 +484,17 @@ static bool root_anchor(root_loader *l, const root_marks *marks, const state_spa
     if (mark == NULL) return false;
     *span = seq_anchor_span(span->id, mark);
     made->kind = ends ? OP_MARK_END : OP_MARK_START;
-    made->as.mark.key = mark->key;
-    made->as.mark.info = mark->info;
-    made->as.mark.value = mark->value;
-    made->as.mark.anchored = mark;
+    op_mark *told = arena_new(&l->doc->log.log, op_mark, 1);
+    if (!root_need(l, told)) return false;
+    *told = (op_mark){.key = mark->key, .info = mark->info, .value = mark->value, .anchored = mark};
+    made->as.mark = told;
     op *root = &l->doc->log.ops.at[0]; /* one mark is at one address */
-    bool is_root = root_id_order(&span->id, &l->at) == 0 && root->kind == made->kind;
-    if (is_root) root->as.mark.anchored = mark;
+    if (root_id_order(&span->id, &l->at) != 0 || root->kind != made->kind) return true;
+    if (!ends) {
+        told->start = root->as.mark->start;
+        told->end = root->as.mark->end;
+    }
+    root->as.mark = told;
     return true;
 }
 
@@ -707,14 +711,16 @@ static bool root_node(root_loader *l, uint32_t id, const state_tree *from, const
     if (!root_need(l, position.at)) return false;
     container_id meta = root_meta(l, node);
     st->len = 1;
-    st->as.tree = (step_node){.node = root_id(l, node->id),
-                              .has_parent = node->parent >= STATE_NODE_FIRST,
-                              .deletes = node->parent == STATE_NODE_DELETED,
-                              .position = position,
-                              .meta = intern_find_container(&l->doc->log.names, &meta)};
-    if (st->as.tree.has_parent)
-        st->as.tree.parent = root_id(l, from->nodes[node->parent - STATE_NODE_FIRST].id);
-    return root_hold(l, st->as.tree.meta, id);
+    op_tree *to = arena_new(&l->doc->scratch, op_tree, 1);
+    if (!root_need(l, to)) return false;
+    *to = (op_tree){.node = root_id(l, node->id),
+                    .has_parent = node->parent >= STATE_NODE_FIRST,
+                    .deletes = node->parent == STATE_NODE_DELETED,
+                    .position = position};
+    if (to->has_parent) to->parent = root_id(l, from->nodes[node->parent - STATE_NODE_FIRST].id);
+    st->data = to;
+    st->as.node.meta = intern_find_container(&l->doc->log.names, &meta);
+    return root_hold(l, st->as.node.meta, id);
 }
 
 static int root_node_order(const void *a, const void *b) {

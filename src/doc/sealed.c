@@ -110,9 +110,9 @@ static bool sealed_tells_op(const lk_doc *doc, const block *b, const oplog_names
     case OP_SET:
         return sealed_tells_elem(doc, names, in, o->as.set.elem_peer, o->as.set.elem_lamport);
     case OP_TREE:
-        return sealed_tells_node(doc, names, o->as.tree.node) &&
-               (o->as.tree.deletes || !o->as.tree.has_parent ||
-                sealed_tells_node(doc, names, o->as.tree.parent));
+        return sealed_tells_node(doc, names, o->as.tree->node) &&
+               (o->as.tree->deletes || !o->as.tree->has_parent ||
+                sealed_tells_node(doc, names, o->as.tree->parent));
     default: return true;
     }
 }

@@ -81,9 +81,9 @@ uint32_t player_insert_pos(const op *o) {
     switch (o->kind) {
     case OP_TEXT_INSERT: return o->as.insert.pos;
     case OP_LIST_INSERT: return o->as.list.pos;
-    case OP_MARK_START: return o->as.mark.start;
+    case OP_MARK_START: return o->as.mark->start;
     case OP_MOVE: return o->as.move.to;
-    default: return o->as.mark.end + 1; /* OP_MARK_END */
+    default: return o->as.mark->end + 1; /* OP_MARK_END */
     }
 }
 

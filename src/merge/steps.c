@@ -31,7 +31,7 @@ step steps_insert(const oplog *log, const op *o, const dag_run *run, uint32_t po
         s.data = o->as.insert.text;
         s.bytes = o->as.insert.bytes;
     } else if (o->kind == OP_MARK_START || o->kind == OP_MARK_END) {
-        s.data = o->as.mark.anchored;
+        s.data = o->as.mark->anchored;
     } else if (o->kind == OP_LIST_INSERT) {
         s.data = o->as.list.values;
     } else if (o->kind == OP_MOVE) {
@@ -46,13 +46,9 @@ step steps_delete(const op *o, uint32_t pos, uint32_t len) {
 
 static step steps_tree(const oplog *log, const op *o, const dag_run *run) {
     step s = steps_of(log, o, run, STEP_TREE);
-    container_id meta = container_of_node(o->as.tree.node);
-    s.as.tree = (step_node){.node = o->as.tree.node,
-                            .parent = o->as.tree.parent,
-                            .has_parent = o->as.tree.has_parent,
-                            .deletes = o->as.tree.deletes,
-                            .position = o->as.tree.position,
-                            .meta = intern_find_container(&log->names, &meta)};
+    container_id meta = container_of_node(o->as.tree->node);
+    s.data = o->as.tree;
+    s.as.node.meta = intern_find_container(&log->names, &meta);
     return s;
 }
 

@@ -28,6 +28,31 @@ typedef enum op_kind {
 /* In ops, a container inside a value (LK_CONTAINER) has only its kind, in as.container.index, until
  * the oplog interns it: its id is the op's own (of element i of a top-level list: counter + i). */
 
+typedef struct op_mark {
+    uint32_t start, end; /* entity positions */
+    uint32_t key;
+    uint8_t info; /* MARK_ALIVE.. */
+    const lk_value *value;
+    text_mark *anchored; /* in the log: the same for the state */
+} op_mark;
+
+typedef struct op_tree {
+    op_id node;
+    op_id parent;         /* when has_parent */
+    bool has_parent;      /* false: a root */
+    bool deletes;         /* parent is the deleted root */
+    lk_bytes position;    /* fractional index; empty when deletes */
+    uint32_t position_at; /* in what codec reads: of the block's positions */
+} op_tree;
+
+typedef struct op_unknown {
+    int32_t prop;
+    uint8_t value_kind; /* the tag as it came, canonical form */
+    lk_bytes payload;
+} op_unknown;
+
+/* What takes more than two words lies elsewhere, and is not changed once it is made: there are many
+ * ops, and most write text or a value. */
 typedef struct op {
     op_kind kind;
     uint32_t container; /* index: of the block's cids in codec, of the document's containers in the
@@ -53,14 +78,8 @@ typedef struct op {
         struct {
             uint32_t key; /* index of the key table */
             const lk_value *value;
-        } map; /* OP_MAP_SET, OP_MAP_DELETE (value NULL) */
-        struct {
-            uint32_t start, end; /* entity positions */
-            uint32_t key;
-            uint8_t info; /* MARK_ALIVE.. */
-            const lk_value *value;
-            text_mark *anchored; /* in the log: the same for the state */
-        } mark;                  /* OP_MARK_START; in the log also at its OP_MARK_END */
+        } map;               /* OP_MAP_SET, OP_MAP_DELETE (value NULL) */
+        const op_mark *mark; /* OP_MARK_START; in the log also at its OP_MARK_END */
         struct {
             uint32_t from, to;
             peer_ix elem_peer;
@@ -70,21 +89,10 @@ typedef struct op {
             peer_ix elem_peer;
             uint32_t elem_lamport;
             const lk_value *value;
-        } set; /* OP_SET */
-        struct {
-            op_id node;
-            op_id parent;         /* when has_parent */
-            bool has_parent;      /* false: a root */
-            bool deletes;         /* parent is the deleted root */
-            lk_bytes position;    /* fractional index; empty when deletes */
-            uint32_t position_at; /* in what codec reads: of the block's positions */
-        } tree;                   /* OP_TREE */
-        double delta;             /* OP_COUNTER */
-        struct {
-            int32_t prop;
-            uint8_t value_kind; /* the tag as it came, canonical form */
-            lk_bytes payload;
-        } unknown; /* OP_UNKNOWN */
+        } set;                     /* OP_SET */
+        const op_tree *tree;       /* OP_TREE */
+        double delta;              /* OP_COUNTER */
+        const op_unknown *unknown; /* OP_UNKNOWN */
     } as;
 } op;
 

@@ -4,7 +4,7 @@
 #ifndef MODEL_STEP_H
 #define MODEL_STEP_H
 
-#include "model/id.h"
+#include "model/op.h"
 
 typedef enum step_kind {
     STEP_INSERT, /* text (`bytes` of UTF-8 at data), an anchor of the mark at data (bytes 0), or
@@ -15,7 +15,7 @@ typedef enum step_kind {
     STEP_MAP,   /* a write: data is the lk_value, NULL deletes */
     STEP_PLACE, /* movable list: a new place for the element `elem` */
     STEP_SET,   /* movable list: a new value (data) for the element `elem` */
-    STEP_TREE,  /* create, move or delete a node */
+    STEP_TREE,  /* create, move or delete a node, as the op_tree at data says */
     STEP_COUNT, /* add `count` */
 
     /* To another version, where the winner of before may have to go: */
@@ -44,11 +44,8 @@ typedef struct step_registers { /* all there is to an element */
 } step_registers;
 
 typedef struct step_node {
-    op_id node, parent; /* parent: when has_parent and not deletes */
-    bool has_parent, deletes;
-    bool own;          /* made here just now */
-    lk_bytes position; /* fractional index */
-    uint32_t meta;     /* the container of the node's data */
+    uint32_t meta; /* the container of the node's data; UINT32_MAX: as it is */
+    bool own;      /* made here just now */
 } step_node;
 
 typedef struct step {
@@ -65,7 +62,7 @@ typedef struct step {
     const void *data;
     union {
         step_elem elem;
-        step_node tree;
+        step_node node;
         double count;
     } as;
 } step;

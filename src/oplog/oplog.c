@@ -174,17 +174,20 @@ const lk_value *oplog_map_value(oplog *log, uint32_t key, const lk_value *value,
     return copy;
 }
 
-bool oplog_mark_start(oplog *log, op_id id, op *o) {
+bool oplog_mark_start(oplog *log, op_id id, uint32_t key, op *o) {
+    op_mark *mark = arena_copy(&log->log, o->as.mark, sizeof *mark);
     text_mark *m = arena_new(&log->log, text_mark, 1);
-    const lk_value *value = oplog_value(log, o->as.mark.value, o->container, id);
-    if (m == NULL || value == NULL) return false;
+    const lk_value *value = oplog_value(log, o->as.mark->value, o->container, id);
+    if (mark == NULL || m == NULL || value == NULL) return false;
     *m = (text_mark){.id = id,
-                     .key = o->as.mark.key,
+                     .key = key,
                      .peer_wide = log->names.peers.at[id.peer],
                      .value = value,
-                     .info = o->as.mark.info};
-    o->as.mark.value = value;
-    o->as.mark.anchored = m;
+                     .info = o->as.mark->info};
+    mark->key = key;
+    mark->value = value;
+    mark->anchored = m;
+    o->as.mark = mark;
     log->names.containers.at[o->container].styled = true;
     return true;
 }
@@ -273,7 +276,7 @@ bool oplog_begin(oplog *log, peer_ix peer, const lv *heads, size_t len) {
 static void oplog_stamp(oplog *log, const op *o) {
     const dag_run *run = &log->graph.runs.at[log->graph.runs.len - 1];
     if (o->kind == OP_MARK_START)
-        o->as.mark.anchored->lamport = run->lamport + (uint32_t)(o->counter - run->counter);
+        o->as.mark->anchored->lamport = run->lamport + (uint32_t)(o->counter - run->counter);
 }
 
 bool oplog_push(oplog *log, const op *o) {
@@ -592,13 +595,32 @@ uint32_t oplog_node(oplog *log, op_id node, uint32_t tree) {
 }
 
 /* Operations with one position share it. */
-static bool oplog_adopt_position(oplog *log, const oplog_names *names, op *o) {
-    if (o->as.tree.deletes) return true;
-    lk_bytes *own = &names->positions[o->as.tree.position_at];
-    const lk_bytes from = o->as.tree.position;
+static bool oplog_adopt_position(oplog *log, const oplog_names *names, op_tree *tree) {
+    if (tree->deletes) return true;
+    lk_bytes *own = &names->positions[tree->position_at];
+    const lk_bytes from = tree->position;
     if (own->at == NULL) *own = (lk_bytes){oplog_bytes(log, from.at, from.len), from.len};
-    o->as.tree.position = *own;
+    tree->position = *own;
     return own->at != NULL;
+}
+
+static bool oplog_adopt_tree(oplog *log, const oplog_names *names, peer_ix peer, op *o) {
+    op_tree *tree = arena_copy(&log->log, o->as.tree, sizeof *tree);
+    if (tree == NULL) return false;
+    o->as.tree = tree;
+    tree->node.peer = names->peers[tree->node.peer];
+    bool creates = tree->node.peer == peer && tree->node.counter == o->counter;
+    if (creates && oplog_node(log, tree->node, o->container) == TABLE_NONE) return false;
+    if (tree->has_parent) tree->parent.peer = names->peers[tree->parent.peer];
+    return oplog_adopt_position(log, names, tree);
+}
+
+static bool oplog_adopt_unknown(oplog *log, op *o) {
+    op_unknown *unknown = arena_copy(&log->log, o->as.unknown, sizeof *unknown);
+    if (unknown == NULL) return false;
+    o->as.unknown = unknown;
+    unknown->payload.at = oplog_bytes(log, unknown->payload.at, unknown->payload.len);
+    return unknown->payload.at != NULL;
 }
 
 /* The op with the document's indices and the log's memory. */
@@ -618,25 +640,14 @@ static bool oplog_adopt(oplog *log, const oplog_names *names, peer_ix peer, op *
         o->as.map.key = names->keys[o->as.map.key];
         o->as.map.value = oplog_map_value(log, o->as.map.key, o->as.map.value, o->container, id);
         return o->as.map.value != NULL;
-    case OP_MARK_START:
-        o->as.mark.key = names->keys[o->as.mark.key];
-        return oplog_mark_start(log, id, o);
+    case OP_MARK_START: return oplog_mark_start(log, id, names->keys[o->as.mark->key], o);
     case OP_MOVE: o->as.move.elem_peer = names->peers[o->as.move.elem_peer]; return true;
     case OP_SET:
         o->as.set.elem_peer = names->peers[o->as.set.elem_peer];
         o->as.set.value = oplog_value(log, o->as.set.value, o->container, id);
         return o->as.set.value != NULL;
-    case OP_TREE:
-        o->as.tree.node.peer = names->peers[o->as.tree.node.peer];
-        if (o->as.tree.node.peer == peer && o->as.tree.node.counter == o->counter &&
-            oplog_node(log, o->as.tree.node, o->container) == TABLE_NONE)
-            return false;
-        if (o->as.tree.has_parent) o->as.tree.parent.peer = names->peers[o->as.tree.parent.peer];
-        return oplog_adopt_position(log, names, o);
-    case OP_UNKNOWN:
-        o->as.unknown.payload.at =
-            oplog_bytes(log, o->as.unknown.payload.at, o->as.unknown.payload.len);
-        return o->as.unknown.payload.at != NULL;
+    case OP_TREE: return oplog_adopt_tree(log, names, peer, o);
+    case OP_UNKNOWN: return oplog_adopt_unknown(log, o);
     case OP_MARK_END:
     case OP_COUNTER: return true;
     }

@@ -152,9 +152,9 @@ const lk_value *oplog_value(oplog *log, const lk_value *value, uint32_t containe
 /* The same for what a map holds at `key`: the marker of a mergeable child becomes the child. */
 const lk_value *oplog_map_value(oplog *log, uint32_t key, const lk_value *value, uint32_t container,
                                 op_id id);
-/* Complete an OP_MARK_START whose key is the document's: copy its value, make its mark. The end,
- * whose `mark` part is the same, follows it at once. false when memory is out. */
-bool oplog_mark_start(oplog *log, op_id id, op *o);
+/* Complete an OP_MARK_START with a mark of the log's, whose key is the document's. The end, whose
+ * `mark` part is the same, follows it at once. false when memory is out. */
+bool oplog_mark_start(oplog *log, op_id id, uint32_t key, op *o);
 /* The same for a value of a state, whose containers are these by index. */
 bool oplog_state_value(oplog *log, const lk_value *value, const uint32_t *cids, lk_value *out);
 

@@ -54,7 +54,7 @@ static lk_status past_elem(oplog *log, const dag_run *run, const op *o, bool *ou
  * container of another place, which might hold this tree. */
 static lk_status past_node(oplog *log, const dag_run *run, const op *o, bool *out) {
     const dag *g = &log->graph;
-    op_id made = o->as.tree.node;
+    op_id made = o->as.tree->node;
     container_id id = container_of_node(made);
     *out = made.peer == run->peer && made.counter == o->counter;
     if (*out || made.peer >= g->peers.len) return LK_OK;

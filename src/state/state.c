@@ -289,8 +289,8 @@ static void state_apply_movable(state *s, movable *m, const step *st, const stat
 /* The data of a node is there from its creation on, so that a node that comes back finds it. */
 static void state_hang(state *s, tree *t, const step *st, state_change *out) {
     tree_apply(t, st, &out->tree);
-    if (st->kind == STEP_TREE && st->as.tree.meta != TREE_NONE)
-        s->containers.at[st->as.tree.meta]->present = true;
+    if (st->kind == STEP_TREE && st->as.node.meta != TREE_NONE)
+        s->containers.at[st->as.node.meta]->present = true;
 }
 
 void state_apply(state *s, const step *st, const state_watch *watch_or_null, state_change *out) {

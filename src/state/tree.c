@@ -138,7 +138,7 @@ void tree_settle(tree *t) {
 /* ---- steps ---- */
 
 static tree_move tree_move_of(tree *t, const step *st) {
-    const step_node *to = &st->as.tree;
+    const op_tree *to = st->data;
     tree_move m = {.id = st->id,
                    .key = {to->position, st->lamport, st->peer_wide},
                    .node = tree_node_of(t, to->node),
@@ -148,7 +148,7 @@ static tree_move tree_move_of(tree *t, const step *st) {
         m.key.position = (lk_bytes){0}; /* a snapshot gives them one, operations do not */
     } else if (to->has_parent)
         m.parent = tree_node_of(t, to->parent);
-    if (to->meta != UINT32_MAX) t->nodes.at[m.node].meta = to->meta;
+    if (st->as.node.meta != UINT32_MAX) t->nodes.at[m.node].meta = st->as.node.meta;
     return m;
 }
 
@@ -201,7 +201,7 @@ void tree_apply(tree *t, const step *st, tree_item *done) {
     tree_seek(t, &fresh.key);
     if (!t->watched || t->recording)
         tree_do(t, &fresh);
-    else if (st->as.tree.own)
+    else if (st->as.node.own)
         tree_append_own(t, &fresh, done);
     else
         tree_append(t, &fresh, done);

@@ -281,11 +281,11 @@ static void make_deep_tree(forge *f, uint32_t n) {
     c.op_len = 2 * n;
     for (uint32_t i = 0; i < n; i++) {
         op_id node = {0, (int32_t)i}, parent = {0, (int32_t)i - 1};
-        c.ops[i] = forge_tree(node, i == 0 ? NULL : &parent, position);
+        c.ops[i] = forge_tree(f, node, i == 0 ? NULL : &parent, position);
     }
     for (uint32_t i = 0; i < n; i++) {
         op_id node = {0, (int32_t)n / 2}, parent = {0, (int32_t)(n / 2 - 1 - i % 2)};
-        c.ops[n + i] = forge_tree(node, &parent, position);
+        c.ops[n + i] = forge_tree(f, node, &parent, position);
     }
     forge_begin(f);
     forge_add(f, &c);
@@ -299,7 +299,8 @@ static void make_long_position(forge *f, uint32_t n) {
     memset((void *)(uintptr_t)position.at, 0x81, position.len);
     c.ops = forge_array(f, op, n);
     c.op_len = n;
-    for (uint32_t i = 0; i < n; i++) c.ops[i] = forge_tree((op_id){0, (int32_t)i}, NULL, position);
+    for (uint32_t i = 0; i < n; i++)
+        c.ops[i] = forge_tree(f, (op_id){0, (int32_t)i}, NULL, position);
     forge_begin(f);
     forge_add(f, &c);
     forge_end(f);
@@ -319,7 +320,7 @@ static void make_position_tables(forge *f, uint32_t n) {
         c.op_len = MANY;
         for (uint32_t i = 0; i < MANY; i++) {
             positions[i] = (lk_bytes){bytes, LONG + i};
-            c.ops[i] = forge_tree((op_id){0, (int32_t)i}, NULL, positions[i]);
+            c.ops[i] = forge_tree(f, (op_id){0, (int32_t)i}, NULL, positions[i]);
         }
         forge_add(f, &c);
     }
@@ -372,11 +373,10 @@ static void make_styles(forge *f, uint32_t n) {
         keys[i + 1] = (lk_str){names, (size_t)snprintf(names, 8, "k%" PRIu32, i)};
         op *start = &c.ops[1 + 2 * i];
         start[0] = (op){.kind = OP_MARK_START, .len = 1}; /* each stands behind those before */
-        start[0].as.mark.start = 2 * i;
-        start[0].as.mark.end = 2 * n;
-        start[0].as.mark.key = i + 1;
-        start[0].as.mark.info = MARK_ALIVE;
-        start[0].as.mark.value = &yes;
+        op_mark *mark = forge_array(f, op_mark, 1);
+        *mark = (op_mark){
+            .start = 2 * i, .end = 2 * n, .key = i + 1, .info = MARK_ALIVE, .value = &yes};
+        start[0].as.mark = mark;
         start[1] = (op){.kind = OP_MARK_END, .len = 1};
     }
     forge_begin(f);

@@ -123,13 +123,11 @@ static inline op forge_set(uint32_t key, const lk_value *value) {
     o.as.map.value = value;
     return o;
 }
-static inline op forge_tree(op_id node, const op_id *parent, lk_bytes position) {
-    op o = {.kind = OP_TREE, .len = 1};
-    o.as.tree.node = node;
-    o.as.tree.has_parent = parent != NULL;
-    if (parent != NULL) o.as.tree.parent = *parent;
-    o.as.tree.position = position;
-    return o;
+static inline op forge_tree(forge *f, op_id node, const op_id *parent, lk_bytes position) {
+    op_tree *tree = forge_array(f, op_tree, 1);
+    *tree = (op_tree){.node = node, .has_parent = parent != NULL, .position = position};
+    if (parent != NULL) tree->parent = *parent;
+    return (op){.kind = OP_TREE, .len = 1, .as.tree = tree};
 }
 
 #endif

@@ -10,6 +10,7 @@
 #define NODES 24u
 #define MOVES 400u
 #define BATCH 6u
+#define BATCHES 200u
 #define ROOT NODES /* in the twin and the mirror */
 #define GONE (NODES + 1)
 #define NOWHERE (NODES + 2)
@@ -22,13 +23,16 @@ typedef struct twin {
     size_t len;
     uint32_t parent[NODES];
     const step *last[NODES];
+    op_tree told[NODES + BATCHES * BATCH]; /* by the id of the move */
 } twin;
 
-static uint32_t step_target(const step *st) { return (uint32_t)st->as.tree.node.counter; }
+static const op_tree *step_tree(const step *st) { return st->data; }
+
+static uint32_t step_target(const step *st) { return (uint32_t)step_tree(st)->node.counter; }
 
 static uint32_t step_parent(const step *st) {
-    if (st->as.tree.deletes) return GONE;
-    return st->as.tree.has_parent ? (uint32_t)st->as.tree.parent.counter : ROOT;
+    if (step_tree(st)->deletes) return GONE;
+    return step_tree(st)->has_parent ? (uint32_t)step_tree(st)->parent.counter : ROOT;
 }
 
 static bool step_before(const step *a, const step *b) {
@@ -54,7 +58,7 @@ static bool twin_lives(const twin *w, uint32_t node) {
 
 static int twin_order(const void *a, const void *b) {
     const step *x = *(const step *const *)a, *y = *(const step *const *)b;
-    lk_bytes p = x->as.tree.position, q = y->as.tree.position;
+    lk_bytes p = step_tree(x)->position, q = step_tree(y)->position;
     size_t len = p.len < q.len ? p.len : q.len;
     int by_position = len == 0 ? 0 : memcmp(p.at, q.at, len);
     if (by_position != 0) return by_position;
@@ -145,17 +149,18 @@ static void mirror_compare(const mirror *m, const twin *w) {
 
 static const uint8_t positions[] = {0x80, 0x81, 0x80, 0x7f, 0x80, 0x80};
 
-static step random_move(rng *r, const twin *w, uint32_t newest, uint32_t ids) {
+static step random_move(rng *r, twin *w, uint32_t newest, uint32_t ids) {
     step st = {.kind = STEP_TREE, .lamport = newest, .id = {0, (int32_t)ids}};
     if (rng_below(r, 3) == 0) st.lamport = rng_below(r, newest + 1);
     st.peer_wide = rng_below(r, 3) == 0 ? UINT64_MAX - ids : ids;
     uint32_t node = rng_below(r, NODES), parent = rng_below(r, NODES + 4);
-    st.as.tree = (step_node){.node = {0, (int32_t)node}, .meta = TREE_NONE};
-    st.as.tree.deletes = parent == NODES + 3;
-    st.as.tree.has_parent = parent < NODES && w->parent[parent] != NOWHERE;
-    if (st.as.tree.has_parent) st.as.tree.parent = (op_id){0, (int32_t)parent};
-    if (!st.as.tree.deletes)
-        st.as.tree.position = (lk_bytes){&positions[rng_below(r, 5)], 1 + rng_below(r, 2)};
+    op_tree *to = &w->told[ids];
+    *to = (op_tree){.node = {0, (int32_t)node}, .deletes = parent == NODES + 3};
+    to->has_parent = parent < NODES && w->parent[parent] != NOWHERE;
+    if (to->has_parent) to->parent = (op_id){0, (int32_t)parent};
+    if (!to->deletes) to->position = (lk_bytes){&positions[rng_below(r, 5)], 1 + rng_below(r, 2)};
+    st.data = to;
+    st.as.node.meta = TREE_NONE;
     return st;
 }
 
@@ -214,7 +219,7 @@ static void play(uint64_t seed, bool watch) {
     m->tree = &t;
     tree_init(&t, &test_heap);
     twin_replay(w);
-    for (uint32_t n = 0; n < 200; n++) play_batch(&r, &t, w, m, &ids, watch);
+    for (uint32_t n = 0; n < BATCHES; n++) play_batch(&r, &t, w, m, &ids, watch);
     tree_drop(&t);
     CHECK_EQ(heap.blocks, 0);
     free(w);

@@ -46,11 +46,11 @@ static const op *check_op(const block *b, size_t at, op_kind kind, int32_t count
 static void check_tree(const block *b, size_t at, int32_t node, bool has_parent, int32_t parent,
                        const char *position) {
     const op *o = check_op(b, at, OP_TREE, b->ops[at].counter, 1);
-    CHECK_EQ(o->as.tree.node.peer, 0);
-    CHECK_EQ(o->as.tree.node.counter, node);
-    CHECK_EQ(o->as.tree.has_parent, has_parent);
-    if (has_parent) CHECK_EQ(o->as.tree.parent.counter, parent);
-    CHECK_BYTES(o->as.tree.position.at, o->as.tree.position.len, position, strlen(position));
+    CHECK_EQ(o->as.tree->node.peer, 0);
+    CHECK_EQ(o->as.tree->node.counter, node);
+    CHECK_EQ(o->as.tree->has_parent, has_parent);
+    if (has_parent) CHECK_EQ(o->as.tree->parent.counter, parent);
+    CHECK_BYTES(o->as.tree->position.at, o->as.tree->position.len, position, strlen(position));
 }
 
 static void test_first_peer(void) {
@@ -77,9 +77,9 @@ static void test_first_peer(void) {
     const op *o = check_op(&b, 0, OP_TEXT_INSERT, 0, 3);
     CHECK_BYTES(o->as.insert.text, o->as.insert.bytes, "h\xc3\xa9\xf0\x90\x90\x80", 7);
     o = check_op(&b, 1, OP_MARK_START, 3, 1);
-    CHECK(o->as.mark.start == 0 && o->as.mark.end == 2 && o->as.mark.info == 0x84);
-    check_str(b.keys[o->as.mark.key], "bold");
-    CHECK(o->as.mark.value->type == LK_BOOL && o->as.mark.value->as.boolean);
+    CHECK(o->as.mark->start == 0 && o->as.mark->end == 2 && o->as.mark->info == 0x84);
+    check_str(b.keys[o->as.mark->key], "bold");
+    CHECK(o->as.mark->value->type == LK_BOOL && o->as.mark->value->as.boolean);
     check_op(&b, 2, OP_MARK_END, 4, 1);
     o = check_op(&b, 3, OP_DELETE, 5, 1);
     CHECK(o->as.del.pos == 1 && o->as.del.start.peer == 0 && o->as.del.start.counter == 0);
@@ -87,7 +87,7 @@ static void test_first_peer(void) {
     check_tree(&b, 5, 7, true, 6, "\x80");
     check_tree(&b, 6, 7, false, 0, "\x7f\x80");
     check_tree(&b, 7, 6, true, 0x7fffffff, "");
-    CHECK(b.ops[7].as.tree.deletes && !b.ops[6].as.tree.deletes);
+    CHECK(b.ops[7].as.tree->deletes && !b.ops[6].as.tree->deletes);
     CHECK(check_op(&b, 8, OP_COUNTER, 10, 1)->as.delta == 2);
     CHECK(check_op(&b, 9, OP_COUNTER, 11, 1)->as.delta == -0.5);
     arena_drop(&scratch);
@@ -446,19 +446,18 @@ static void test_values(void) {
 
 /* Operations of containers to come are kept, unless they lean on the tables of their block. */
 static void test_unknown(void) {
-    op o = {.kind = OP_UNKNOWN, .len = 1};
-    o.as.unknown.prop = -3;
-    o.as.unknown.value_kind = 0x80 | 40;
-    o.as.unknown.payload = (lk_bytes){(const uint8_t *)"\3abc", 4};
+    op_unknown unknown = {
+        .prop = -3, .value_kind = 0x80 | 40, .payload = {(const uint8_t *)"\3abc", 4}};
+    op o = {.kind = OP_UNKNOWN, .len = 1, .as.unknown = &unknown};
     forge *f = forge_new(9, o);
-    CHECK_EQ(forge_try(f), LK_OK);
-    f->ops[0].as.unknown.value_kind = 11; /* a value: a list of a string */
-    f->ops[0].as.unknown.payload = (lk_bytes){(const uint8_t *)"\7\1\5\1s", 5};
-    CHECK_EQ(forge_try(f), LK_OK);
-    f->ops[0].as.unknown.payload = (lk_bytes){(const uint8_t *)"\10\1\0\1", 4}; /* a map */
-    CHECK_EQ(forge_end(f), LK_EVERSION);
     forge *known = forge_new(LK_MAP, o);
     CHECK_EQ(forge_end(known), LK_EVERSION);
+    CHECK_EQ(forge_try(f), LK_OK);
+    unknown.value_kind = 11; /* a value: a list of a string */
+    unknown.payload = (lk_bytes){(const uint8_t *)"\7\1\5\1s", 5};
+    CHECK_EQ(forge_try(f), LK_OK);
+    unknown.payload = (lk_bytes){(const uint8_t *)"\10\1\0\1", 4}; /* a map */
+    CHECK_EQ(forge_end(f), LK_EVERSION);
 }
 
 /* Rows that cost nothing: so many and no more. */
@@ -484,10 +483,11 @@ static void test_many_ops(void) {
 static lk_status try_positions(size_t len) {
     uint8_t *zeroes = calloc(1, len + 1);
     op *ops = calloc(len, sizeof *ops);
-    CHECK(zeroes != NULL && ops != NULL);
+    op_tree *trees = calloc(len, sizeof *trees);
+    CHECK(zeroes != NULL && ops != NULL && trees != NULL);
     for (size_t i = 0; i < len; i++) {
-        ops[i] = (op){.kind = OP_TREE, .len = 1};
-        ops[i].as.tree.position = (lk_bytes){zeroes, i + 1};
+        trees[i].position = (lk_bytes){zeroes, i + 1};
+        ops[i] = (op){.kind = OP_TREE, .len = 1, .as.tree = &trees[i]};
     }
     forge *f = forge_new(LK_TREE, ops[0]);
     f->changes[0].len = (uint32_t)len;
@@ -495,6 +495,7 @@ static lk_status try_positions(size_t len) {
     f->b.op_len = len;
     lk_status status = forge_end(f);
     free(ops);
+    free(trees);
     free(zeroes);
     return status;
 }

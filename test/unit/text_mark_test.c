@@ -36,10 +36,8 @@ int main(void) {
     op hello = {.kind = OP_TEXT_INSERT,
                 .len = 5,
                 .as.insert = {.bytes = 5, .text = (const uint8_t *)"hello"}};
-    op start = {.kind = OP_MARK_START,
-                .counter = 5,
-                .len = 1,
-                .as.mark = {.start = 1, .end = 3, .key = 1, .info = 0x84, .value = &yes}};
+    op_mark mark = {.start = 1, .end = 3, .key = 1, .info = 0x84, .value = &yes};
+    op start = {.kind = OP_MARK_START, .counter = 5, .len = 1, .as.mark = &mark};
     op end = {.kind = OP_MARK_END, .counter = 6, .len = 1}, lone = {.kind = OP_MARK_END, .len = 1};
     op whole[3] = {hello, start, end};
 
