@@ -48,7 +48,7 @@ void mem_free(const lk_memory *heap, void *at, size_t len);
 #else
 #define vec_has_room(vec, more) ((more) <= (vec)->cap - (vec)->len)
 #endif
-/* Append a zeroed item and point at it, or NULL. */
+/* Append an item, uninitialised, and point at it, or NULL. */
 #define vec_push(heap, vec) (vec_reserve(heap, vec, 1) ? &(vec)->at[(vec)->len++] : NULL)
 #define vec_drop(heap, vec)                                                                        \
     (mem_free((heap), (vec)->at, (vec)->cap * sizeof *(vec)->at), (vec)->at = NULL,                \

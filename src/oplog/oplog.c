@@ -691,7 +691,7 @@ static lk_status oplog_append_ops(oplog *log, const dag_run *run, const block *b
         const op *source = &b->ops[c->op_start + i];
         if (source->counter + (int32_t)source->len <= from) continue;
         uint32_t cut = source->counter < from ? (uint32_t)(from - source->counter) : 0;
-        op o = op_slice(source, cut, source->len - cut);
+        op o = cut == 0 ? *source : op_slice(source, cut, source->len - cut);
         if (!oplog_adopt(log, names, names->peers[0], &o)) return LK_ENOMEM;
         if (log->names.long_names > LIMIT_CHILD_NAMES_BYTES) {
             *what = "names of mergeable children are too long";
