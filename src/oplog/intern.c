@@ -61,22 +61,26 @@ static lk_str intern_copy(intern *in, lk_str s) {
     return (lk_str){at, s.len};
 }
 
-uint32_t intern_find_key(const intern *in, lk_str key) {
+static uint32_t intern_seek_key(const intern *in, uint32_t hash, lk_str key) {
     table_probe probe;
-    uint32_t i = table_first(&in->key_table, intern_key_hash(in, key), &probe);
+    uint32_t i = table_first(&in->key_table, hash, &probe);
     while (i != TABLE_NONE && !str_equal(in->keys.at[i], key)) i = table_next(&probe);
     return i;
 }
 
+uint32_t intern_find_key(const intern *in, lk_str key) {
+    return intern_seek_key(in, intern_key_hash(in, key), key);
+}
+
 uint32_t intern_key(intern *in, lk_str key) {
-    uint32_t found = intern_find_key(in, key);
+    uint32_t hash = intern_key_hash(in, key), found = intern_seek_key(in, hash, key);
     if (found != TABLE_NONE) return found;
     if (!vec_reserve(in->heap, &in->keys, 1) || !table_reserve(&in->key_table, in->heap, 1))
         return TABLE_NONE;
     lk_str copy = intern_copy(in, key);
     if (copy.at == NULL) return TABLE_NONE;
     in->keys.at[in->keys.len] = copy;
-    table_add(&in->key_table, intern_key_hash(in, key), (uint32_t)in->keys.len);
+    table_add(&in->key_table, hash, (uint32_t)in->keys.len);
     return (uint32_t)in->keys.len++;
 }
 
@@ -92,16 +96,20 @@ static bool intern_container_equal(const container_id *a, const container_id *b)
     return a->peer == b->peer && a->counter == b->counter;
 }
 
-uint32_t intern_find_container(const intern *in, const container_id *id) {
+static uint32_t intern_seek_container(const intern *in, uint32_t hash, const container_id *id) {
     table_probe probe;
-    uint32_t i = table_first(&in->container_table, intern_container_hash(in, id), &probe);
+    uint32_t i = table_first(&in->container_table, hash, &probe);
     while (i != TABLE_NONE && !intern_container_equal(&in->containers.at[i].id, id))
         i = table_next(&probe);
     return i;
 }
 
+uint32_t intern_find_container(const intern *in, const container_id *id) {
+    return intern_seek_container(in, intern_container_hash(in, id), id);
+}
+
 uint32_t intern_container(intern *in, const container_id *id) {
-    uint32_t found = intern_find_container(in, id);
+    uint32_t hash = intern_container_hash(in, id), found = intern_seek_container(in, hash, id);
     if (found != TABLE_NONE) return found;
     if (!vec_reserve(in->heap, &in->containers, 1) ||
         !table_reserve(&in->container_table, in->heap, 1))
@@ -112,6 +120,6 @@ uint32_t intern_container(intern *in, const container_id *id) {
         if (name.id.name.at == NULL) return TABLE_NONE;
     }
     in->containers.at[in->containers.len] = name;
-    table_add(&in->container_table, intern_container_hash(in, id), (uint32_t)in->containers.len);
+    table_add(&in->container_table, hash, (uint32_t)in->containers.len);
     return (uint32_t)in->containers.len++;
 }
