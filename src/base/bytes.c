@@ -15,6 +15,11 @@ void reader_fail(reader *r, lk_status code, const char *what) {
     r->at = r->end;
 }
 
+void *reader_need(reader *r, void *made) {
+    if (made == NULL) reader_fail(r, LK_ENOMEM, "out of memory");
+    return made;
+}
+
 reader reader_sub(reader *r, size_t len) {
     size_t base = reader_offset(r);
     lk_bytes bytes = reader_take(r, len);

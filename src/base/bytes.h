@@ -22,6 +22,8 @@ static inline bool reader_ok(const reader *r) { return r->fault.code == LK_OK; }
 static inline size_t reader_offset(const reader *r) { return r->base + (size_t)(r->at - r->start); }
 /* Record a failure at the current byte, unless there is one already. */
 void reader_fail(reader *r, lk_status code, const char *what);
+/* `made`, new of an arena; NULL is a failure: memory is out. */
+void *reader_need(reader *r, void *made);
 /* Take over the failure of a reader made by reader_sub. */
 void reader_adopt(reader *r, const reader *sub);
 

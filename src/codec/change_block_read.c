@@ -46,11 +46,6 @@ typedef struct block_reader {
     position_arena positions;
 } block_reader;
 
-static void *block_need(reader *r, void *at) {
-    if (at == NULL) reader_fail(r, LK_ENOMEM, "out of memory");
-    return at;
-}
-
 static block_numbers block_read_numbers(reader *r) {
     block_numbers n = {0};
     n.counter = (uint32_t)reader_uleb(r, LIMIT_COUNTER);
@@ -72,8 +67,8 @@ static int block_peer_order(const void *a, const void *b) {
 
 static bool block_read_peers(block_reader *b, reader *r) {
     size_t len = (size_t)reader_uleb(r, reader_left(r) / 8);
-    uint64_t *peers = block_need(r, arena_new(b->scratch, uint64_t, len));
-    uint64_t *sorted = block_need(r, arena_new(b->scratch, uint64_t, len));
+    uint64_t *peers = reader_need(r, arena_new(b->scratch, uint64_t, len));
+    uint64_t *sorted = reader_need(r, arena_new(b->scratch, uint64_t, len));
     if (!reader_ok(r)) return false;
     for (size_t i = 0; i < len; i++) sorted[i] = peers[i] = reader_u64le(r);
     if (len == 0)
@@ -144,12 +139,12 @@ static void block_fill_deps(block_reader *b, reader *r, change *c, bool own, op_
 }
 
 static bool block_read_deps(block_reader *b, reader *r) {
-    bool *own = block_need(r, arena_new(b->scratch, bool, b->n.change_len));
+    bool *own = reader_need(r, arena_new(b->scratch, bool, b->n.change_len));
     if (own == NULL) return false;
     size_t len = block_read_dep_counts(b, r, own);
-    op_id *deps = block_need(r, arena_new(b->scratch, op_id, len + b->n.change_len));
-    int64_t *counters = block_need(r, arena_new(b->scratch, int64_t, len));
-    size_t *seen = block_need(r, arena_new(b->scratch, size_t, b->out->peer_len));
+    op_id *deps = reader_need(r, arena_new(b->scratch, op_id, len + b->n.change_len));
+    int64_t *counters = reader_need(r, arena_new(b->scratch, int64_t, len));
+    size_t *seen = reader_need(r, arena_new(b->scratch, size_t, b->out->peer_len));
     if (!reader_ok(r)) return false;
     column peers = column_new(r);
     op_id *at = deps;
@@ -172,7 +167,7 @@ static bool block_read_deps(block_reader *b, reader *r) {
 /* A change comes after the one before it; the last ends where the block does. */
 static bool block_read_lamports(block_reader *b, reader *r) {
     size_t last = b->n.change_len - 1;
-    int64_t *lamports = block_need(r, arena_new(b->scratch, int64_t, b->n.change_len));
+    int64_t *lamports = reader_need(r, arena_new(b->scratch, int64_t, b->n.change_len));
     if (lamports == NULL) return false;
     column_delta_of_delta(r, lamports, last);
     int64_t end = (int64_t)b->n.lamport + b->n.lamport_len, at = b->n.lamport;
@@ -190,7 +185,7 @@ static bool block_read_lamports(block_reader *b, reader *r) {
 
 static bool block_read_header(block_reader *b) {
     reader *r = &b->section[SECTION_HEADER];
-    b->changes = block_need(r, arena_new(b->scratch, change, b->n.change_len));
+    b->changes = reader_need(r, arena_new(b->scratch, change, b->n.change_len));
     if (b->changes == NULL) return false;
     b->out->changes = b->changes;
     b->out->change_len = b->n.change_len;
@@ -202,7 +197,7 @@ static bool block_read_header(block_reader *b) {
 
 static bool block_read_meta(block_reader *b) {
     reader *r = &b->section[SECTION_META];
-    int64_t *times = block_need(r, arena_new(b->scratch, int64_t, b->n.change_len));
+    int64_t *times = reader_need(r, arena_new(b->scratch, int64_t, b->n.change_len));
     if (times == NULL) return false;
     column_delta_of_delta(r, times, b->n.change_len);
     column lengths = column_new(r);
@@ -239,7 +234,7 @@ static bool block_read_keys(block_reader *b) {
     reader *r = &b->section[SECTION_KEYS], count = *r;
     size_t len = 0;
     for (; reader_left(&count) > 0; len++) reader_bytes(&count);
-    lk_str *keys = block_need(r, arena_new(b->scratch, lk_str, len));
+    lk_str *keys = reader_need(r, arena_new(b->scratch, lk_str, len));
     if (!reader_ok(r)) return false;
     bool rising = true;
     for (size_t i = 0; i < len; i++) {
@@ -279,7 +274,7 @@ static container_id block_read_cid(block_reader *b, reader *r) {
 static bool block_read_cids(block_reader *b) {
     reader *r = &b->section[SECTION_CIDS];
     size_t len = (size_t)reader_uleb(r, reader_left(r) / 5); /* each costs 5 bytes or more */
-    container_id *cids = block_need(r, arena_new(b->scratch, container_id, len));
+    container_id *cids = reader_need(r, arena_new(b->scratch, container_id, len));
     if (!reader_ok(r)) return false;
     for (size_t i = 0; i < len; i++) cids[i] = block_read_cid(b, r);
     reader_finish(r, "bytes follow the containers");
@@ -351,7 +346,7 @@ static op *block_next_op(block_reader *b, op_vec *ops, reader *r) {
         reader_fail(r, LK_ELIMIT, "block has too many operations");
         return NULL;
     }
-    op *o = block_need(r, arena_vec_push(b->scratch, ops));
+    op *o = reader_need(r, arena_vec_push(b->scratch, ops));
     if (o != NULL) *o = (op){0};
     return o;
 }

@@ -24,12 +24,6 @@ static void updates_no_memory(json_updates_reader *s) {
     reader_fail(&s->r, LK_ENOMEM, "out of memory");
 }
 
-/* `made`, new of the arena; if that is NULL, memory is out. */
-static void *updates_new(json_updates_reader *s, void *made) {
-    if (made == NULL) updates_no_memory(s);
-    return made;
-}
-
 /* Go to a member that must be there. */
 static bool updates_take(json_updates_reader *s, const uint8_t *at) {
     if (!reader_ok(&s->r)) return false;
@@ -297,7 +291,7 @@ static void updates_delete(json_updates_reader *s, const uint8_t *const *in, op 
 }
 
 static void updates_mark(json_updates_reader *s, const uint8_t *const *in, op *o) {
-    op_mark *mark = updates_new(s, arena_new(s->scratch, op_mark, 1));
+    op_mark *mark = reader_need(&s->r, arena_new(s->scratch, op_mark, 1));
     o->kind = OP_MARK_START;
     if ((o->as.mark = mark) == NULL) return;
     *mark = (op_mark){.start = updates_pos(s, in[IN_START])};
@@ -340,7 +334,7 @@ static lk_bytes updates_position(json_updates_reader *s, const uint8_t *at) {
 }
 
 static bool updates_tree(json_updates_reader *s, lk_str type, const uint8_t *const *in, op *o) {
-    op_tree *tree = updates_new(s, arena_new(s->scratch, op_tree, 1));
+    op_tree *tree = reader_need(&s->r, arena_new(s->scratch, op_tree, 1));
     o->kind = OP_TREE;
     if ((o->as.tree = tree) == NULL) return true;
     *tree = (op_tree){.node = updates_id(s, in[IN_TARGET], "")};
@@ -371,7 +365,7 @@ static void updates_counter(json_updates_reader *s, const uint8_t *const *in, op
 /* An operation to come: "value" is {"kind", "data"}, the payload as an array of bytes. */
 static void updates_unknown(json_updates_reader *s, const uint8_t *const *in, op *o) {
     const uint8_t *at[IN_COUNT];
-    op_unknown *unknown = updates_new(s, arena_new(s->scratch, op_unknown, 1));
+    op_unknown *unknown = reader_need(&s->r, arena_new(s->scratch, op_unknown, 1));
     o->kind = OP_UNKNOWN;
     if ((o->as.unknown = unknown) == NULL) return;
     *unknown = (op_unknown){.prop = (int32_t)updates_int(s, in[IN_PROP], INT32_MIN, INT32_MAX)};

@@ -43,14 +43,8 @@ static uint32_t op_read_lamport(op_reader *s) {
     return (uint32_t)reader_uleb(s->values, LIMIT_COUNTER);
 }
 
-/* `made`, new of the arena; if that is NULL, memory is out. */
-static void *op_read_into(op_reader *s, void *made) {
-    if (made == NULL) reader_fail(s->values, LK_ENOMEM, "out of memory");
-    return made;
-}
-
 static const lk_value *op_read_value(op_reader *s) {
-    lk_value *value = op_read_into(s, arena_new(s->scratch, lk_value, 1));
+    lk_value *value = reader_need(s->values, arena_new(s->scratch, lk_value, 1));
     if (value == NULL) return NULL;
     op_value_reader v = {s->values, s->scratch, s->tables->keys, s->tables->key_len, false};
     op_value_read(&v, value);
@@ -95,7 +89,7 @@ static void op_read_delete(op_reader *s, int32_t prop, op *o) {
 static void op_read_mark(op_reader *s, int32_t prop, op *o) {
     op_check_single(s, o);
     o->kind = OP_MARK_START;
-    op_mark *mark = op_read_into(s, arena_new(s->scratch, op_mark, 1));
+    op_mark *mark = reader_need(s->values, arena_new(s->scratch, op_mark, 1));
     if (mark == NULL) return;
     *mark = (op_mark){.info = reader_u8(s->values)};
     o->as.mark = mark;
@@ -145,7 +139,7 @@ static void op_read_tree(op_reader *s, int32_t prop, op *o) {
     op_check_single(s, o);
     o->kind = OP_TREE;
     if (prop != 0) op_fail(s, "position is out of range");
-    op_tree *tree = op_read_into(s, arena_new(s->scratch, op_tree, 1));
+    op_tree *tree = reader_need(s->values, arena_new(s->scratch, op_tree, 1));
     if (tree == NULL) return;
     *tree = (op_tree){.node = op_read_id(s)};
     o->as.tree = tree;
@@ -207,7 +201,7 @@ static void op_read_unknown(op_reader *s, op_row row, op *o) {
     op_skip_payload(s, row.tag);
     size_t len = reader_ok(s->values) ? (size_t)(s->values->at - payload) : 0;
     uint8_t kind = (uint8_t)(row.tag >= TAG_FUTURE ? row.tag | TAG_FUTURE_BIT : row.tag);
-    op_unknown *unknown = op_read_into(s, arena_new(s->scratch, op_unknown, 1));
+    op_unknown *unknown = reader_need(s->values, arena_new(s->scratch, op_unknown, 1));
     if (unknown == NULL) return;
     *unknown = (op_unknown){.prop = row.prop, .value_kind = kind, .payload = {payload, len}};
     o->kind = OP_UNKNOWN;

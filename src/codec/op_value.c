@@ -34,11 +34,8 @@ static uint32_t op_value_read_count(op_value_reader *v, size_t item_len) {
 
 static void op_value_read_list(op_value_reader *v, unsigned depth, lk_value *out) {
     size_t len = op_value_read_count(v, 1);
-    lk_value *values = arena_new(v->scratch, lk_value, len);
-    if (values == NULL) {
-        reader_fail(v->r, LK_ENOMEM, "out of memory");
-        return;
-    }
+    lk_value *values = reader_need(v->r, arena_new(v->scratch, lk_value, len));
+    if (values == NULL) return;
     for (size_t i = 0; i < len; i++) op_value_read_at(v, depth, &values[i]);
     *out = (lk_value){.type = LK_VALUES, .len = (uint32_t)len, .as.values = values};
 }
@@ -57,11 +54,8 @@ static lk_str op_value_read_key(op_value_reader *v) {
 
 static void op_value_read_map(op_value_reader *v, unsigned depth, lk_value *out) {
     size_t len = op_value_read_count(v, 2);
-    lk_entry *entries = arena_new(v->scratch, lk_entry, len);
-    if (entries == NULL) {
-        reader_fail(v->r, LK_ENOMEM, "out of memory");
-        return;
-    }
+    lk_entry *entries = reader_need(v->r, arena_new(v->scratch, lk_entry, len));
+    if (entries == NULL) return;
     for (size_t i = 0; i < len; i++) {
         entries[i].key = op_value_read_key(v);
         op_value_read_at(v, depth, &entries[i].value);

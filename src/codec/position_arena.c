@@ -26,8 +26,7 @@ position_arena position_arena_read(reader *r, arena *scratch) {
     reader prefix_bytes = columnar_column(r), rest_bytes = columnar_column(r);
     column prefixes = column_new(&prefix_bytes);
     size_t len = (size_t)reader_uleb(&rest_bytes, reader_left(&rest_bytes)), total = 0;
-    lk_bytes *at = arena_new(scratch, lk_bytes, len);
-    if (at == NULL) reader_fail(r, LK_ENOMEM, "out of memory");
+    lk_bytes *at = reader_need(r, arena_new(scratch, lk_bytes, len));
     lk_bytes before = {(const uint8_t *)"", 0};
     for (size_t i = 0; i < len && reader_ok(r); i++) {
         size_t prefix = column_uint(&prefixes, UINT32_MAX);

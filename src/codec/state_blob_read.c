@@ -6,11 +6,6 @@
 #include "base/utf8.h"
 #include "codec/state_reader.h"
 
-void *state_need(state_reader *s, void *at) {
-    if (at == NULL) reader_fail(&s->r, LK_ENOMEM, "out of memory");
-    return at;
-}
-
 void state_read_peers(state_reader *s) {
     size_t len = (size_t)reader_uleb(&s->r, reader_left(&s->r) / 8);
     s->peer_base = s->names->peers.len;
@@ -98,7 +93,7 @@ static void state_read_spans(state_reader *s, state_columns *c, state_text *out)
     while ((len = state_read_rows(s, c, rows)) > 0)
         for (size_t i = 0; i < len; i++) {
             state_limit_rows(s, spans.len);
-            state_span *span = state_need(s, arena_vec_push(s->scratch, &spans));
+            state_span *span = reader_need(&s->r, arena_vec_push(s->scratch, &spans));
             if (span == NULL) return;
             if (!state_make_span(s, rows, i, span))
                 reader_fail(&s->r, LK_ECORRUPT, "Lamport time is out of range");
@@ -111,11 +106,11 @@ static void state_read_spans(state_reader *s, state_columns *c, state_text *out)
 
 static void state_read_marks(state_reader *s, state_text *out) {
     size_t key_len = (size_t)reader_uleb(&s->r, reader_left(&s->r));
-    lk_str *keys = state_need(s, arena_new(s->scratch, lk_str, key_len));
+    lk_str *keys = reader_need(&s->r, arena_new(s->scratch, lk_str, key_len));
     if (keys == NULL) return;
     for (size_t i = 0; i < key_len; i++) keys[i] = reader_str(&s->r);
     size_t len = (size_t)reader_uleb(&s->r, reader_left(&s->r) / 4);
-    state_mark *marks = state_need(s, arena_new(s->scratch, state_mark, len));
+    state_mark *marks = reader_need(&s->r, arena_new(s->scratch, state_mark, len));
     if (marks == NULL) return;
     for (size_t i = 0; i < len && reader_ok(&s->r); i++) {
         columnar_expect(&s->r, 3);
@@ -163,7 +158,7 @@ static void state_read_text(state_reader *s, state_text *out) {
 static void state_read_list(state_reader *s, state_list *out) {
     state_columns columns;
     size_t len = (size_t)reader_uleb(&s->r, reader_left(&s->r));
-    state_item *items = state_need(s, arena_new(s->scratch, state_item, len));
+    state_item *items = reader_need(&s->r, arena_new(s->scratch, state_item, len));
     if (items == NULL) return;
     for (size_t i = 0; i < len; i++) state_value_read(&s->r, s->names, &items[i].value);
     state_read_peers(s);
@@ -185,7 +180,7 @@ static int state_entry_order(const void *a, const void *b) {
 typedef VEC(state_entry) state_entries;
 
 static state_entry *state_add_entry(state_reader *s, state_entries *entries) {
-    state_entry *entry = state_need(s, arena_vec_push(s->scratch, entries));
+    state_entry *entry = reader_need(&s->r, arena_vec_push(s->scratch, entries));
     if (entry == NULL) return NULL;
     *entry = (state_entry){.key = reader_str(&s->r)};
     return entry;

@@ -31,7 +31,7 @@ static bool state_movable_ok(state_movable_reader *m) {
 static bool state_read_place(state_movable_reader *m, const lk_value *value, bool first,
                              bool unset) {
     state_limit_rows(m->s, m->places.len);
-    state_place *place = state_need(m->s, arena_vec_push(m->s->scratch, &m->places));
+    state_place *place = reader_need(&m->s->r, arena_vec_push(m->s->scratch, &m->places));
     if (place == NULL) return false;
     *place = (state_place){.shows = value != NULL};
     place->id = state_read_id(m->s, &m->at[MOVABLE_PLACES], &place->lamport);
@@ -61,7 +61,7 @@ void state_read_movable(state_reader *s, state_movable *out) {
     static const size_t columns[] = {ROW_COLUMNS, ID_LEN, STAMP_COLUMNS, STAMP_COLUMNS};
     state_movable_reader m = {.s = s};
     size_t len = (size_t)reader_uleb(&s->r, reader_left(&s->r));
-    lk_value *values = state_need(s, arena_new(s->scratch, lk_value, len));
+    lk_value *values = reader_need(&s->r, arena_new(s->scratch, lk_value, len));
     if (values == NULL) return;
     for (size_t i = 0; i < len; i++) state_value_read(&s->r, s->names, &values[i]);
     state_read_peers(s);
@@ -132,7 +132,7 @@ void state_read_tree(state_reader *s, state_tree *out) {
     reader_finish(&arena_bytes, "bytes follow the positions");
     reader_adopt(&s->r, &arena_bytes);
     size_t len = (size_t)reader_uleb(&t.positions, reader_left(&t.positions));
-    state_node *nodes = state_need(s, arena_new(s->scratch, state_node, len));
+    state_node *nodes = reader_need(&s->r, arena_new(s->scratch, state_node, len));
     if (nodes == NULL) return;
     for (size_t i = 0; i < len && state_tree_ok(&t); i++) state_read_node(&t, i, &nodes[i]);
     if (state_tree_ok(&t)) state_close_tree(&t);

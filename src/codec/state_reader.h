@@ -25,8 +25,6 @@ typedef struct state_columns { /* do not move it: each column reads from its byt
     size_t len;
 } state_columns;
 
-/* `at`, having failed if it is NULL. */
-void *state_need(state_reader *s, void *at);
 void state_read_peers(state_reader *s);
 void state_open_columns(state_reader *s, state_columns *c, size_t len);
 /* Take over what went wrong in them; nothing did? */

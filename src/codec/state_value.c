@@ -35,21 +35,15 @@ static container_kind state_kind_read(reader *r) {
 /* ---- reading ---- */
 
 peer_ix state_peer_add(reader *r, state_names *names, uint64_t peer) {
-    uint64_t *added = arena_vec_push(names->scratch, &names->peers);
-    if (added == NULL) {
-        reader_fail(r, LK_ENOMEM, "out of memory");
-        return 0;
-    }
+    uint64_t *added = reader_need(r, arena_vec_push(names->scratch, &names->peers));
+    if (added == NULL) return 0;
     *added = peer;
     return (peer_ix)(names->peers.len - 1);
 }
 
 uint32_t state_cid_add(reader *r, state_names *names, const container_id *id) {
-    container_id *added = arena_vec_push(names->scratch, &names->cids);
-    if (added == NULL) {
-        reader_fail(r, LK_ENOMEM, "out of memory");
-        return 0;
-    }
+    container_id *added = reader_need(r, arena_vec_push(names->scratch, &names->cids));
+    if (added == NULL) return 0;
     *added = *id;
     return (uint32_t)(names->cids.len - 1);
 }
@@ -73,11 +67,8 @@ static void state_value_read_at(reader *r, state_names *names, unsigned depth, l
 
 static void state_value_read_list(reader *r, state_names *names, unsigned depth, lk_value *out) {
     size_t len = (size_t)reader_uleb(r, reader_left(r));
-    lk_value *values = arena_new(names->scratch, lk_value, len);
-    if (values == NULL) {
-        reader_fail(r, LK_ENOMEM, "out of memory");
-        return;
-    }
+    lk_value *values = reader_need(r, arena_new(names->scratch, lk_value, len));
+    if (values == NULL) return;
     for (size_t i = 0; i < len; i++) state_value_read_at(r, names, depth, &values[i]);
     *out = (lk_value){.type = LK_VALUES, .len = (uint32_t)len, .as.values = values};
 }
@@ -88,11 +79,8 @@ static int state_entry_order(const void *a, const void *b) {
 
 static void state_value_read_map(reader *r, state_names *names, unsigned depth, lk_value *out) {
     size_t len = (size_t)reader_uleb(r, reader_left(r) / 2);
-    lk_entry *entries = arena_new(names->scratch, lk_entry, len);
-    if (entries == NULL) {
-        reader_fail(r, LK_ENOMEM, "out of memory");
-        return;
-    }
+    lk_entry *entries = reader_need(r, arena_new(names->scratch, lk_entry, len));
+    if (entries == NULL) return;
     for (size_t i = 0; i < len; i++) {
         entries[i].key = reader_str(r);
         state_value_read_at(r, names, depth, &entries[i].value);
