@@ -176,11 +176,28 @@ static void feed(side *victim, lk_bytes message) {
     side_poll(victim, NULL, 0, NULL);
 }
 
-/* The version, and all that shows. */
+/* Does a root say anything? Those of changes that wait are there already, of any kind. */
+static bool tells(lk_doc *doc, lk_ref root) {
+    lk_kind kind = lk_ref_kind(doc, root);
+    if (kind == LK_COUNTER) return lk_counter_value(doc, root) != 0;
+    return kind < LK_COUNTER && lk_root_shows(doc, root);
+}
+
+/* The version, and a sum over what the roots tell: their order differs. */
 static void describe(side *s, lk_buf out[2]) {
     CHECK_EQ(lk_vv_encode(lk_version(s->doc), &out[0]), LK_OK);
-    lk_hide_empty_roots(s->doc, true); /* those of changes that wait are there already */
-    CHECK_EQ(lk_json(s->doc, &out[1]), LK_OK);
+    lk_hide_empty_roots(s->doc, true);
+    uint64_t sum = 0;
+    lk_ref root;
+    for (size_t cursor = 0; lk_root_next(s->doc, &cursor, &root);) {
+        if (!tells(s->doc, root)) continue;
+        lk_buf told = {0};
+        CHECK_EQ(lk_container_id(s->doc, root, &told), LK_OK);
+        CHECK_EQ(lk_container_json(s->doc, root, &told), LK_OK);
+        sum += hash_xx32(told.at, told.len, HASH_SEED_LORO);
+        lk_buf_free(&told);
+    }
+    CHECK(buf_append(&out[1], &sum, sizeof sum));
 }
 
 /* Someone honest comes by another link and gets everything. */
