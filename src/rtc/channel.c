@@ -397,6 +397,7 @@ static void channel_on_ended(channels *c, uint16_t stream, bool kept) {
     channel *ch = c->slots.at[slot].live;
     bool mine = ch->state == CHANNEL_RESET && !ch->late;
     ch->late = false;
+    c->busy = true;
     if (!mine) return;
     ch->ended_ours = true;
     ch->kept = kept;
@@ -463,8 +464,9 @@ static size_t channel_sweep(channels *c, uint16_t dry[ASSOC_RESETS]) {
             channel_forget(c, slot);
         else if (ch->state == CHANNEL_CLOSING && empty)
             ch->state = CHANNEL_DRY;
-        if (c->slots.at[slot].live != NULL && ch->state == CHANNEL_DRY && len < ASSOC_RESETS)
-            dry[len++] = ch->stream;
+        if (c->slots.at[slot].live == NULL || ch->state != CHANNEL_DRY) continue;
+        /* A stream whose reset is under way is not reset twice: the next waits for its end. */
+        if (!ch->late && len < ASSOC_RESETS) dry[len++] = ch->stream;
     }
     return len;
 }
