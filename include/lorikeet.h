@@ -319,6 +319,8 @@ lk_status lk_list_insert_container(lk_doc *doc, lk_ref list, size_t pos, lk_kind
 lk_status lk_list_delete(lk_doc *doc, lk_ref list, size_t pos, size_t len);
 size_t lk_list_len(const lk_doc *doc, lk_ref list);
 lk_status lk_list_get(const lk_doc *doc, lk_ref list, size_t pos, lk_value *out);
+/* `len` values from `pos` on, to out[0..len). LK_ERANGE. O(log n + len). */
+lk_status lk_list_read(const lk_doc *doc, lk_ref list, size_t pos, size_t len, lk_value *out);
 /* The operation that inserted what is there. */
 lk_status lk_list_id(const lk_doc *doc, lk_ref list, size_t pos, lk_id *out);
 
@@ -336,6 +338,8 @@ lk_status lk_movable_set_container(lk_doc *doc, lk_ref list, size_t pos, lk_kind
 lk_status lk_movable_move(lk_doc *doc, lk_ref list, size_t from, size_t to);
 size_t lk_movable_len(const lk_doc *doc, lk_ref list);
 lk_status lk_movable_get(const lk_doc *doc, lk_ref list, size_t pos, lk_value *out);
+/* As lk_list_read(). */
+lk_status lk_movable_read(const lk_doc *doc, lk_ref list, size_t pos, size_t len, lk_value *out);
 typedef struct lk_movable_writers { /* the peers whose operations made an element what it is */
     uint64_t creator, mover, editor;
 } lk_movable_writers;

@@ -79,6 +79,12 @@ size_t wire_list_len(const lk_doc *doc, lk_ref list) {
     return lk_ref_kind(doc, list) == LK_LIST ? lk_list_len(doc, list) : lk_movable_len(doc, list);
 }
 
+static lk_status wire_list_part(const lk_doc *doc, lk_ref list, size_t pos, size_t len,
+                                lk_value *out) {
+    return lk_ref_kind(doc, list) == LK_LIST ? lk_list_read(doc, list, pos, len, out)
+                                             : lk_movable_read(doc, list, pos, len, out);
+}
+
 lk_status wire_list_get(const lk_doc *doc, lk_ref list, size_t pos, lk_value *out) {
     return lk_ref_kind(doc, list) == LK_LIST ? lk_list_get(doc, list, pos, out)
                                              : lk_movable_get(doc, list, pos, out);
@@ -88,10 +94,11 @@ void wire_list_write(writer *w, const lk_doc *doc, lk_ref list, bool deep) {
     size_t len = wire_list_len(doc, list);
     writer_u8(w, WIRE_LIST);
     writer_uleb(w, len);
-    for (size_t i = 0; i < len; i++) {
-        lk_value value;
-        LK_ASSERT(wire_list_get(doc, list, i, &value) == LK_OK);
-        wire_write(w, doc, &value, deep);
+    lk_value part[16]; /* few: lists lie in lists, each with its own */
+    for (size_t at = 0; at < len; at += countof(part)) {
+        size_t more = len - at < countof(part) ? len - at : countof(part);
+        LK_ASSERT(wire_list_part(doc, list, at, more, part) == LK_OK);
+        for (size_t i = 0; i < more; i++) wire_write(w, doc, &part[i], deep);
     }
 }
 

@@ -49,10 +49,16 @@ uint8_t column_byte(column *c) {
     return (uint8_t)c->value;
 }
 
+/* reader_zigzag() where most numbers are small. */
+static inline int64_t column_step(reader *r) {
+    uint64_t v = r->at != r->end && *r->at < 0x80 ? *r->at++ : reader_uleb(r, UINT64_MAX);
+    return (int64_t)(v >> 1 ^ (~(v & 1) + 1));
+}
+
 int64_t column_delta(column *c, int64_t min, int64_t max) {
     /* Loro computes in 128 bits. A difference of two values in [min, max] fits in 64, so one that
      * does not is out of range anyway. */
-    if (column_enter(c)) c->step = reader_zigzag(c->r);
+    if (column_enter(c)) c->step = column_step(c->r);
     int64_t value;
     bool over = __builtin_add_overflow(c->value, c->step, &value);
     if (over || value < min || value > max) {
@@ -61,12 +67,6 @@ int64_t column_delta(column *c, int64_t min, int64_t max) {
     }
     c->value = value;
     return value;
-}
-
-/* reader_zigzag() where most numbers are small. */
-static inline int64_t column_step(reader *r) {
-    uint64_t v = r->at != r->end && *r->at < 0x80 ? *r->at++ : reader_uleb(r, UINT64_MAX);
-    return (int64_t)(v >> 1 ^ (~(v & 1) + 1));
 }
 
 /* Rows of one segment; false: one is out of range. Steps of a run all go one way, so that its last

@@ -50,7 +50,6 @@ static void state_read_rows(state_movable_reader *m, const lk_value *values, siz
         int64_t empty = column_delta(&rows->at[ROW_EMPTY], 0, INT32_MAX);
         bool first = column_bool(&rows->at[ROW_FIRST]);
         bool unset = column_bool(&rows->at[ROW_UNSET]);
-        if (!state_movable_ok(m)) return;
         if (i > 0 && !state_read_place(m, &values[i - 1], first, unset)) return;
         while (empty-- > 0)
             if (!state_read_place(m, NULL, false, false)) return;

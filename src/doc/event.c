@@ -98,7 +98,7 @@ bool events_expect(events *e, const uint32_t *containers, size_t len) {
 
 static size_t step_children(const lk_doc *doc, const step *st) {
     const lk_value *values = st->data;
-    if (st->kind == STEP_PLACE || st->kind == STEP_ELEM)
+    if (st->kind == STEP_PLACE || st->kind == STEP_STANDING || st->kind == STEP_ELEM)
         return 1; /* the element's value may be one */
     if (doc->state.containers.at[st->container]->kind == LK_TEXT) return 0;
     if (values == NULL || st->kind == STEP_DELETE) return 0;

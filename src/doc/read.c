@@ -96,6 +96,16 @@ lk_status lk_list_get(const lk_doc *doc, lk_ref list, size_t pos, lk_value *out)
     return LK_OK;
 }
 
+lk_status lk_list_read(const lk_doc *doc, lk_ref list, size_t pos, size_t len, lk_value *out) {
+    const seq *from = read_seq(doc, list, LK_LIST);
+    size_t all = seq_len(from, SEQ_ENTITY);
+    if (pos > all || len > all - pos) return LK_ERANGE;
+    seq_walk w = seq_range(from, (uint32_t)pos, (uint32_t)len);
+    for (seq_span span; seq_walk_next(&w, &span); out += span.len[SEQ_ENTITY])
+        __builtin_memcpy(out, span.data, span.len[SEQ_ENTITY] * sizeof *out);
+    return LK_OK;
+}
+
 lk_status lk_list_id(const lk_doc *doc, lk_ref list, size_t pos, lk_id *out) {
     const seq *from = read_seq(doc, list, LK_LIST);
     op_id id;
@@ -121,6 +131,18 @@ lk_status lk_movable_get(const lk_doc *doc, lk_ref list, size_t pos, lk_value *o
     uint32_t at[SEQ_UNITS];
     if (pos >= movable_len(m, LK_UTF8)) return LK_ERANGE;
     *out = *movable_at(m, (uint32_t)pos, LK_UTF8, at)->value;
+    return LK_OK;
+}
+
+lk_status lk_movable_read(const lk_doc *doc, lk_ref list, size_t pos, size_t len, lk_value *out) {
+    const movable *m = read_movable(doc, list);
+    size_t all = movable_len(m, LK_UTF8);
+    if (pos > all || len > all - pos) return LK_ERANGE;
+    movable_walk w = movable_from(m, (uint32_t)pos);
+    const movable_elem *elem;
+    op_id place;
+    for (size_t i = 0; i < len && movable_next(&w, &place, &elem);)
+        if (elem != NULL) out[i++] = *elem->value;
     return LK_OK;
 }
 

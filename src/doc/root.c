@@ -404,15 +404,35 @@ static bool root_register(root_loader *l, const step *st, uint32_t name, uint32_
     return true;
 }
 
-/* Each register is there once. */
-static bool root_check_registers(root_loader *l) {
-    oplog *log = &l->doc->log;
-    oplog_register *all = log->registers.at;
-    sort_items(all, log->registers.len, sizeof *all, oplog_register_order);
-    for (size_t i = 1; i < log->registers.len; i++)
-        if (oplog_register_order(&all[i - 1], &all[i]) == 0)
+/* What registers are ordered by, from the least significant on. */
+static uint32_t root_register_digit(const oplog_register *r, unsigned digit) {
+    return digit == 2 ? r->container : r->name[1 - digit];
+}
+
+/* Order the registers, if each is there once. As pieces they are large. */
+static bool root_sort_registers(root_loader *l) {
+    oplog_register *all = l->doc->log.registers.at;
+    size_t len = l->doc->log.registers.len;
+    arena *scratch = &l->doc->scratch;
+    uint64_t *places = arena_new(scratch, uint64_t, len),
+             *spare = arena_new(scratch, uint64_t, len);
+    oplog_register *sorted = arena_new(scratch, oplog_register, len);
+    if (!root_need(l, places) || !root_need(l, spare) || !root_need(l, sorted)) return false;
+    for (size_t i = 0; i < len; i++) places[i] = i;
+    for (unsigned digit = 0; digit < 3; digit++) {
+        for (size_t i = 0; i < len; i++) {
+            uint32_t at = (uint32_t)places[i];
+            places[i] = (uint64_t)root_register_digit(&all[at], digit) << 32 | at;
+        }
+        sort_numbers(places, len, spare);
+    }
+    for (size_t i = 0; i < len; i++) {
+        sorted[i] = all[(uint32_t)places[i]];
+        if (i > 0 && oplog_register_order(&sorted[i - 1], &sorted[i]) == 0)
             return root_fail(l, LK_ECORRUPT, "state has an element twice");
-    if (l->sealed) log->registers.len = 0;
+    }
+    if (len > 0) __builtin_memcpy(all, sorted, len * sizeof *sorted);
+    if (l->sealed) l->doc->log.registers.len = 0;
     return true;
 }
 
@@ -603,22 +623,20 @@ static bool root_list(root_loader *l, uint32_t id, const state_list *list) {
 
 /* ---- movable list ---- */
 
-/* An element as it stands on that place; its value lies in the log. */
-static bool root_elem(root_loader *l, uint32_t id, const state_place *place, lk_value *value) {
+/* Let an element stand on the place that `st` makes; its value lies in the log. */
+static bool root_elem(root_loader *l, const state_place *place, step *st, lk_value *value) {
     step_registers *all = arena_new(&l->doc->log.log, step_registers, 1);
-    step *st = root_step(l, STEP_ELEM, id);
-    if (!root_need(l, all) || st == NULL || !root_value(l, &place->value, id, value)) return false;
-    const uint64_t *wide = l->doc->log.names.peers.at;
+    if (!root_need(l, all) || !root_value(l, &place->value, st->container, value)) return false;
     peer_ix by = l->peers[place->written.peer];
     *all = (step_registers){.exists = true,
-                            .place = root_id(l, place->id),
-                            .placed_lamport = place->lamport,
+                            .place = st->id,
+                            .placed_lamport = st->lamport,
+                            .placed_peer_wide = st->peer_wide,
                             .value = value,
                             .writer = {by, place->written.lamport},
-                            .writer_peer_wide = wide[by]};
-    all->placed_peer_wide = wide[all->place.peer];
+                            .writer_peer_wide = l->doc->log.names.peers.at[by]};
+    st->kind = STEP_STANDING;
     st->as.elem = (step_elem){l->peers[place->elem.peer], place->elem.lamport};
-    st->len = 1;
     st->data = all;
     if (!root_register(l, st, st->as.elem.peer, st->as.elem.lamport)) return false;
     return (place->written.lamport <= l->lamport && place->elem.lamport <= l->lamport) ||
@@ -636,8 +654,8 @@ static bool root_place(root_loader *l, uint32_t id, uint32_t pos, const state_pl
     step_elem elem = {own.peer, place->lamport};
     if (place->shows) {
         lk_value *value = arena_new(&l->doc->log.log, lk_value, 1);
-        if (!root_need(l, value) || !root_elem(l, id, place, value)) return false;
-        elem = (step_elem){l->peers[place->elem.peer], place->elem.lamport};
+        if (!root_need(l, value) || !root_elem(l, place, st, value)) return false;
+        elem = st->as.elem;
         if (elem.peer == own.peer && elem.lamport == place->lamport) {
             made.kind = OP_LIST_INSERT;
             made.as.list.values = value;
@@ -774,7 +792,7 @@ static bool root_states(root_loader *l, const snapshot_root *root) {
     bool fine =
         root_read(l, root) && root_map_names(l) && root_intern_nodes(l) && root_set_parents(l);
     for (size_t i = 0; i < l->state_len && fine; i++) fine = root_content(l, &l->states[i]);
-    return fine && root_check_nesting(l) && root_check_pieces(l) && root_check_registers(l);
+    return fine && root_check_nesting(l) && root_check_pieces(l) && root_sort_registers(l);
 }
 
 lk_status root_load(lk_doc *doc, const snapshot_history *history, const snapshot_root *root,

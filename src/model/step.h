@@ -22,6 +22,7 @@ typedef enum step_kind {
     STEP_MAP_FORCE, /* the entry becomes exactly data, lamport and peer; id.peer STEP_UNWRITTEN: it
                        never was written */
     STEP_PLACES,    /* movable list: `len` places, empty, with consecutive ids */
+    STEP_STANDING,  /* movable list: a place, and on it `elem`, unheard of before, as data says */
     STEP_ELEM,      /* movable list: `elem` becomes exactly what data, its step_registers, says */
     STEP_BACK,      /* tree: the operation `id` goes; cheap if it is the newest */
 } step_kind;

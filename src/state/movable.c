@@ -234,6 +234,25 @@ static void movable_write(movable *m, const step *st, movable_edits *out) {
     if (movable_shows(m, elem)) movable_stand(m, elem->place, number, &out->first);
 }
 
+static void movable_become(movable *m, uint32_t elem, uint32_t place, const step *st) {
+    const step_registers *to = st->data;
+    m->elems.at[elem] = (movable_elem){.id = st->as.elem,
+                                       .place = place,
+                                       .placed = {to->placed_lamport, to->placed_peer_wide},
+                                       .written = {to->writer.lamport, to->writer_peer_wide},
+                                       .writer = to->writer,
+                                       .value = to->value};
+}
+
+/* A new element on a new place. */
+static void movable_found(movable *m, const step *st, movable_edits *out) {
+    uint32_t place = movable_place_number(m, st->id), elem = movable_elem_of(m, st->as.elem);
+    btree_sums rank;
+    movable_add(m, st->pos, place, elem, &rank);
+    movable_edit_start(&out->first, &rank, 1, true);
+    movable_become(m, elem, place, st);
+}
+
 /* Make an element exactly that. */
 static void movable_force(movable *m, const step *st, movable_edits *out) {
     const step_registers *to = st->data;
@@ -250,12 +269,7 @@ static void movable_force(movable *m, const step *st, movable_edits *out) {
     bool right = out->first.at[SEQ_ENTITY] < out->second.at[SEQ_ENTITY];
     if (stands && !stays && same && right && out->first.at[LK_UTF8] == out->second.at[LK_UTF8])
         movable_hush(out);
-    *elem = (movable_elem){.id = st->as.elem,
-                           .place = place,
-                           .placed = {to->placed_lamport, to->placed_peer_wide},
-                           .written = {to->writer.lamport, to->writer_peer_wide},
-                           .writer = to->writer,
-                           .value = to->value};
+    movable_become(m, number, place, st);
 }
 
 void movable_apply(movable *m, const step *st, movable_edits *out) {
@@ -265,6 +279,7 @@ void movable_apply(movable *m, const step *st, movable_edits *out) {
     case STEP_PLACES: movable_insert(m, st, out); break;
     case STEP_DELETE: movable_delete(m, st, out); break;
     case STEP_PLACE: movable_place_elem(m, st, out); break;
+    case STEP_STANDING: movable_found(m, st, out); break;
     case STEP_ELEM: movable_force(m, st, out); break;
     default: movable_write(m, st, out); break;
     }
@@ -278,6 +293,12 @@ movable_walk movable_range(const movable *m, uint32_t pos, uint32_t len) {
     return (movable_walk){.list = m,
                           .at = btree_find(&m->row, SEQ_ENTITY, pos, &offset),
                           .left = len < all - pos ? len : all - pos};
+}
+
+movable_walk movable_from(const movable *m, uint32_t pos) {
+    uint32_t offset;
+    btree_pos at = btree_find(&m->row, LK_UTF8, pos, &offset);
+    return (movable_walk){.list = m, .at = at, .left = btree_at_end(&m->row, at) ? 0 : UINT32_MAX};
 }
 
 bool movable_next(movable_walk *w, op_id *place, const movable_elem **elem) {

@@ -77,6 +77,8 @@ typedef struct movable_walk {
 } movable_walk;
 /* Those from entity `pos` on, `len` of them at most. */
 movable_walk movable_range(const movable *m, uint32_t pos, uint32_t len);
+/* Those from the element at `pos` of LK_UTF8 on, to the end. */
+movable_walk movable_from(const movable *m, uint32_t pos);
 /* The next place: its id, and its element, NULL if it is empty. false at the end. */
 bool movable_next(movable_walk *w, op_id *place, const movable_elem **elem);
 

@@ -109,6 +109,7 @@ static bool state_takes(container_kind kind, step_kind what) {
     case STEP_PLACE:
     case STEP_SET:
     case STEP_PLACES:
+    case STEP_STANDING:
     case STEP_ELEM: return kind == LK_MOVABLE_LIST;
     case STEP_TREE:
     case STEP_BACK: return kind == LK_TREE;
@@ -138,7 +139,8 @@ static lk_status state_count(const state *s, const step *st, state_tallies *all)
     state_tally *tally = state_find_tally(s, all, st->container);
     tally->edits++;
     tally->bytes += st->bytes;
-    if (st->kind == STEP_INSERT || st->kind == STEP_PLACE || st->kind == STEP_PLACES) {
+    if (st->kind == STEP_INSERT || st->kind == STEP_PLACE || st->kind == STEP_PLACES ||
+        st->kind == STEP_STANDING) {
         if (st->pos > tally->len || tally->len + st->len > LIMIT_POSITION) return LK_ERANGE;
         tally->len += st->len;
         tally->inserted += st->len;
@@ -278,6 +280,8 @@ static void state_apply_movable(state *s, movable *m, const step *st, const stat
     out->before = before;
     for (uint32_t i = 0; st->kind == STEP_INSERT && i < st->len; i++)
         state_place(s, &values[i], true, watch);
+    if (st->kind == STEP_STANDING)
+        state_place(s, ((const step_registers *)st->data)->value, true, watch);
     const lk_value *after = named ? state_shown(m, st->as.elem) : NULL;
     if (before == after) return;
     bool stays = edits.first.removed[LK_UTF8] == edits.first.inserted[LK_UTF8];

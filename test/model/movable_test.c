@@ -64,6 +64,11 @@ static void twin_apply(twin *w, const step *st) {
             w->stands[id + i] = true;
         }
         break;
+    case STEP_STANDING:
+        twin_open(w, st->pos, id);
+        *elem = (twin_elem){true, id, to->placed_lamport, to->writer.lamport, to->value};
+        w->stands[id] = true;
+        break;
     case STEP_DELETE:
         for (uint32_t i = 0; i < st->len; i++) w->stands[w->places[st->pos + i]] = false;
         w->len -= st->len;
@@ -145,7 +150,7 @@ static step random_step(rng *r, twin *w, step_registers *registers) {
     step st = {.pos = rng_below(r, w->len + 1), .len = 1, .lamport = rng_below(r, w->ids + 1)};
     st.as.elem = (step_elem){0, rng_below(r, w->ids + 1)};
     st.id.counter = (int32_t)w->ids;
-    uint32_t what = rng_below(r, 8);
+    uint32_t what = rng_below(r, 9);
     if (what == 0 && w->len > 0) {
         st.kind = STEP_DELETE;
         st.pos = rng_below(r, w->len);
@@ -169,7 +174,16 @@ static step random_step(rng *r, twin *w, step_registers *registers) {
                                       .placed_lamport = rng_below(r, w->ids + 1),
                                       .writer = {0, rng_below(r, w->ids + 1)},
                                       .value = &values[rng_below(r, MOST)]};
-    } else if (what < 6) {
+    } else if (what == 4) {
+        st.kind = STEP_STANDING;
+        st.as.elem.lamport = w->ids;
+        st.data = registers;
+        *registers = (step_registers){.exists = true,
+                                      .place = st.id,
+                                      .placed_lamport = rng_below(r, w->ids + 1),
+                                      .writer = {0, rng_below(r, w->ids + 1)},
+                                      .value = &values[rng_below(r, MOST)]};
+    } else if (what < 7) {
         st.kind = STEP_INSERT;
         st.len = 1 + rng_below(r, 3);
         st.data = &values[w->ids];
