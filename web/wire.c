@@ -175,6 +175,7 @@ void wire_deep_write(writer *w, const lk_doc *doc, lk_ref ref) {
     case LK_MAP: wire_map_write(w, doc, ref, true); break;
     case LK_TREE: wire_tree_write(w, doc, ref); break;
     case LK_COUNTER: wire_number_write(w, WIRE_FLOAT, lk_counter_value(doc, ref)); break;
+    default: writer_u8(w, WIRE_NULL); /* a kind of the future */
     }
 }
 

@@ -55,8 +55,7 @@ export function enroll(kind: ContainerType, constructor: Constructor): void {
 
 /** A handle for container `ref` of `store`. */
 export function wrap(store: Store, ref: number, kind: number): Container {
-  const constructor = classes[KINDS[kind]!];
-  if (constructor === undefined) throw new EKIND(`containers of kind ${KINDS[kind]} are not here`);
+  const constructor = classes[KINDS[kind]!] ?? (UnknownContainer as unknown as Constructor);
   return new constructor(store, ref);
 }
 
@@ -138,7 +137,9 @@ export abstract class LoroContainer {
     if (this.isAttached() && child.isAttached() && child.store !== this.store) {
       throw new EVALUE("Cannot insert a container attached to another LoroDoc");
     }
-    return KINDS.indexOf(child.kind());
+    const kind = child.kind();
+    if (classes[kind] === undefined) throw new EKIND(`containers of kind ${kind} cannot be made here`);
+    return KINDS.indexOf(kind);
   }
 
   /** @internal The handle of `child` now that it was put in as `ref`, with what it held. */
@@ -215,6 +216,20 @@ export abstract class LoroContainer {
 
   toString(): string {
     return `[${this.kind()} ${this.id}]`;
+  }
+}
+
+/** One of a kind that is not here, made by a version to come: it has an id and a place. */
+class UnknownContainer extends LoroContainer {
+  kind(): ContainerType {
+    const id = this.store.id(this.ref);
+    return id.slice(id.lastIndexOf(":") + 1) as ContainerType;
+  }
+
+  protected fill(): void {} // kindOf() refuses it
+
+  getShallowValue(): null {
+    return null;
   }
 }
 
