@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import test from "node:test";
 import { doc, ours, theirs } from "./both.mjs";
+import { mended } from "./mended.mjs";
 
 function source(library) {
   const made = doc(library, 3);
@@ -90,6 +91,73 @@ for (const [name, ops] of Object.entries(STRANGE)) {
     assert.deepEqual(state(made), before);
   });
 }
+
+/** A document with a container of every kind, and containers in those that hold any. */
+function varied(peer) {
+  const made = doc(ours, peer);
+  const text = made.getText("t");
+  text.insert(0, "hello wörld");
+  text.mark({ start: 1, end: 4 }, "bold", true);
+  text.delete(2, 3);
+  made.getMap("m").set("a", [1, null, { x: 1.5 }]);
+  made.getMap("m").setContainer("c", new ours.LoroText()).insert(0, "in");
+  made.getList("l").insert(0, "two");
+  made.getList("l").insertContainer(0, new ours.LoroMap()).set("k", 9);
+  const movable = made.getMovableList("ml");
+  for (let i = 0; i < 4; i++) movable.push(i);
+  movable.move(0, 2);
+  movable.insertContainer(1, new ours.LoroList()).push(3);
+  const node = made.getTree("tr").createNode();
+  node.createNode().data.set("n", 1);
+  made.getCounter("n").increment(2);
+  made.commit({ message: "a message" });
+  return made;
+}
+
+/** Every way to read a document and to take something out of it. */
+const READS = [
+  (made) => made.toJSON(),
+  (made) => made.getDeepValueWithID(),
+  (made) => made.toContainerTree(),
+  (made) => made.toJsonWithReplacer((_, value) => value),
+  (made) => Object.values(made.getShallowValue()).map((id) => made.getPathToContainer(id)),
+  (made) => made.JSONPath("$..*"),
+  (made) => made.exportJsonUpdates(),
+  (made) => made.diff([], made.frontiers()),
+  (made) => made.fork().free(),
+  (made) => made.export({ mode: "shallow-snapshot", frontiers: made.frontiers() }),
+  (made) => new ours.LoroDoc().import(made.export({ mode: "update" })),
+  (made) => ours.LoroDoc.fromSnapshot(made.export({ mode: "snapshot" })).toJSON(),
+  (made) => made.checkout([]),
+  (made) => made.checkoutToLatest(),
+];
+
+test("what is taken of changed bytes with a right checksum can be read in every way", () => {
+  let seed = 1;
+  const random = (below) => ((seed = (Math.imul(seed, 1103515245) + 12345) >>> 0) >>> 8) % below;
+  const both = varied(1);
+  both.import(varied(2).export({ mode: "update" }));
+  const blobs = [varied(1).export({ mode: "update" }), both.export({ mode: "snapshot" })];
+  let taken = 0;
+  for (let i = 0; i < 1000; i++) {
+    const blob = blobs[i % blobs.length].slice();
+    blob[22 + random(blob.length - 22)] = random(3) > 0 ? random(16) : random(256);
+    const made = target();
+    let told = 0;
+    made.subscribe(({ events }) => (told += events.length));
+    try {
+      made.import(mended(blob));
+    } catch (error) {
+      assert.ok(error instanceof ours.LorikeetError, `${i}: ${error.stack}`);
+      assert.equal(error instanceof ours.EKIND, false, `${i}: ${error.stack}`);
+      continue;
+    }
+    for (const read of READS) assert.doesNotThrow(() => read(made), `${i}: ${read}`);
+    taken += told > 0;
+    made.free();
+  }
+  assert.ok(taken > 200, `${taken} were taken`);
+});
 
 test("the error says which byte", () => {
   const blob = source(ours).export({ mode: "update" });
