@@ -59,11 +59,11 @@ static id_run id_run_tail(const id_run *run, uint32_t skip) {
     return tail;
 }
 
-id_run id_index_at(const id_index *x, uint32_t id) {
-    uint32_t skip;
-    btree_pos pos = btree_find(&x->runs, 0, id - x->first, &skip);
+id_run id_index_at(id_index *x, uint32_t id) {
+    btree_sums rank;
+    btree_pos pos = btree_find_near(&x->runs, 0, id - x->first, &rank);
     LK_ASSERT(!btree_at_end(&x->runs, pos));
-    return id_run_tail(btree_item(&x->runs, pos), skip);
+    return id_run_tail(btree_item(&x->runs, pos), id - x->first - rank.by[0]);
 }
 
 /* Cut the run at `pos` so that a new one starts after `skip` of its atoms; where that is. */
@@ -77,9 +77,10 @@ static btree_pos id_index_cut(id_index *x, btree_pos pos, uint32_t skip) {
 }
 
 void id_index_move(id_index *x, uint32_t id, uint32_t len, btree_leaf *leaf) {
-    uint32_t skip;
+    btree_sums rank;
     if (x->failed) return;
-    btree_pos pos = btree_find(&x->runs, 0, id - x->first, &skip);
+    btree_pos pos = btree_find_near(&x->runs, 0, id - x->first, &rank);
+    uint32_t skip = id - x->first - rank.by[0];
     while (len > 0) {
         id_run *run = btree_item(&x->runs, pos);
         uint32_t have = run->len - skip, step = have < len ? have : len;

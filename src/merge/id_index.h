@@ -40,7 +40,7 @@ uint32_t id_index_end(const id_index *x);
 /* Add ids at the end. false when memory is out. */
 bool id_index_append(id_index *x, const id_run *run);
 /* Part of the run that holds `id`, from there to its end. */
-id_run id_index_at(const id_index *x, uint32_t id);
+id_run id_index_at(id_index *x, uint32_t id);
 /* The items of these ids live in `leaf` now. When memory is out, x->failed is set and the index is
  * only good to be dropped. */
 void id_index_move(id_index *x, uint32_t id, uint32_t len, btree_leaf *leaf);

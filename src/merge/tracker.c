@@ -96,10 +96,11 @@ static lk_status tracker_gap(tracker *t, unsigned metric, uint32_t pos, btree_po
     *left = TRACKER_NONE;
     *at = btree_first(&t->items);
     if (pos == 0) return LK_OK;
-    uint32_t offset;
-    *at = btree_find(&t->items, metric, pos - 1, &offset);
+    btree_sums rank;
+    *at = btree_find_near(&t->items, metric, pos - 1, &rank);
     if (btree_at_end(&t->items, *at)) return LK_ERANGE;
     const tracker_item *it = btree_item(&t->items, *at);
+    uint32_t offset = pos - 1 - rank.by[metric];
     *left = it->id + offset;
     if (offset + 1 < it->len)
         *at = tracker_cut_item(t, *at, offset + 1);
@@ -193,10 +194,10 @@ lk_status tracker_insert_merged(tracker *t, uint32_t pos, lv id, uint32_t len) {
 static lk_status tracker_take(tracker *t, unsigned metric, uint32_t pos, uint32_t len,
                               btree_pos *out) {
     if (!tracker_reserve(t, 2)) return LK_ENOMEM;
-    uint32_t offset;
-    btree_pos at = btree_find(&t->items, metric, pos, &offset);
+    btree_sums rank;
+    btree_pos at = btree_find_near(&t->items, metric, pos, &rank);
     if (btree_at_end(&t->items, at)) return LK_ERANGE;
-    at = tracker_cut_item(t, at, offset);
+    at = tracker_cut_item(t, at, pos - rank.by[metric]);
     if (((const tracker_item *)btree_item(&t->items, at))->len > len) {
         at = tracker_cut_item(t, at, len);
         btree_prev(&t->items, &at);
@@ -341,15 +342,14 @@ void tracker_settle(tracker *t) {
     }
 }
 
-void tracker_check(const tracker *t) {
+void tracker_check(tracker *t) {
     btree_check(&t->items);
     btree_check(&t->base.runs);
     btree_pos pos = btree_first(&t->items);
     for (bool more = !btree_at_end(&t->items, pos); more; more = btree_next(&t->items, &pos)) {
         const tracker_item *it = btree_item(&t->items, pos);
-        const id_index *index = it->id >= TRACKER_BASE ? &t->base : t->by_lv;
         for (uint32_t done = 0; done < it->len;) {
-            id_run run = id_index_at(index, it->id + done);
+            id_run run = id_index_at(tracker_index(t, it->id), it->id + done);
             LK_ASSERT(run.kind == ID_INSERT || run.kind == ID_MOVE);
             LK_ASSERT(run.leaf == pos.leaf);
             done += run.len;

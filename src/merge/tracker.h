@@ -94,6 +94,6 @@ void tracker_settle(tracker *t);
 btree_pos tracker_locate(tracker *t, uint32_t id, uint32_t *offset);
 uint32_t tracker_rank(tracker *t, uint32_t id);
 
-void tracker_check(const tracker *t);
+void tracker_check(tracker *t);
 
 #endif

@@ -38,19 +38,29 @@ lv dag_lv(const dag *g, op_id id) {
     return run->start + (uint32_t)(id.counter - run->counter);
 }
 
-const dag_run *dag_search_run(const dag *g, lv at) {
+/* The run that holds `at`, found from another one on, mostly a little further down. */
+static size_t dag_find_run(const dag *g, lv at, size_t from) {
     LK_ASSERT(at >= g->begin && at < g->end);
-    size_t high = g->runs.len, step = 1; /* mostly a recent one */
-    for (; step < high && g->runs.at[high - step].start > at; step *= 2) high -= step;
-    size_t low = step < high ? high - step : 0;
+    const dag_run *runs = g->runs.at;
+    size_t low = 0, high = g->runs.len, step = 1;
+    if (runs[from].start <= at) {
+        low = from;
+    } else {
+        for (high = from; step < high && runs[high - step].start > at; step *= 2) high -= step;
+        if (step < high) low = high - step;
+    }
     while (high - low > 1) {
         size_t mid = (low + high) / 2;
-        if (g->runs.at[mid].start <= at)
+        if (runs[mid].start <= at)
             low = mid;
         else
             high = mid;
     }
-    return &g->runs.at[low];
+    return low;
+}
+
+const dag_run *dag_search_run(const dag *g, lv at) {
+    return &g->runs.at[dag_find_run(g, at, g->runs.len - 1)];
 }
 
 /* The peer that wrote `at`, which has no run. Their lvs ascend with the peers' numbers. */
@@ -87,9 +97,11 @@ typedef struct dag_stretch { /* a run, as walks see it */
     uint32_t parent_len;
 } dag_stretch;
 
-static dag_stretch dag_stretch_of(const dag *g, lv at) {
+static dag_stretch dag_stretch_of(dag *g, lv at) {
     if (at < g->floor) return (dag_stretch){0};
-    const dag_run *run = dag_run_of(g, at);
+    size_t last = g->runs.len - 1;
+    g->walked = dag_find_run(g, at, g->walked < last ? g->walked : last);
+    const dag_run *run = &g->runs.at[g->walked];
     return (dag_stretch){run->start, g->parents.at + run->parent_start, run->parent_len};
 }
 

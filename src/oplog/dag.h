@@ -64,6 +64,7 @@ typedef struct dag {
     VEC(dag_peer) peers;   /* by peer_ix; may be shorter than the intern table */
     VEC(lv) heads;         /* of everything, ascending */
     VEC(dag_walk) walk;    /* heap of the walk under way, kept for its memory */
+    size_t walked;         /* the run that a walk was at last: the next one is mostly near it */
     VEC(dag_sight) sights; /* of pairs of peers that dag_sees() was asked of */
     table by_pair;
     lv begin;        /* the first lv that has a run */

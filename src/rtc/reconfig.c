@@ -10,8 +10,8 @@
  * aborts. It also takes the "response sequence number" of a request for the answer "performed" to
  * its own one, though that number only tells what was seen last (section 4.1). So requests are held
  * back, ours until the other side has acknowledged the data, whatever it runs, and theirs until we
- * have; and that number is made one that fits nothing. (Two of us do so both, and it is again what it
- * was: here, though, what was seen was done.) */
+ * have; and that number is made one that fits nothing. (Two of us do so both, and it is again what
+ * it was: here, though, what was seen was done.) */
 #include "rtc/reconfig.h"
 
 enum {
