@@ -156,14 +156,20 @@ static lk_status merge_begin(merge *m, const lv *heads, size_t len) {
     return LK_OK;
 }
 
+/* Do the trackers reach back to where a run was made? Whatever came after their base builds on it:
+ * merge_begin() found it so, and what did not since had them begin anew. */
+static bool merge_reaches(const merge *m, const lv *parents, size_t len) {
+    lv base = m->player.base, floor = m->log->graph.floor;
+    bool reaches = base == LV_NONE;
+    for (size_t i = 0; i < len; i++) reaches |= parents[i] >= base || base < floor;
+    return m->live && reaches;
+}
+
 static lk_status merge_concurrent(merge *m, const dag_run *run, lv start, lv end, step_list *out) {
     lv before;
     size_t len;
     const lv *parents = player_parents(m->log, run, start, &before, &len);
-    bool reaches = m->live;
-    lk_status status = LK_OK;
-    if (m->live) status = player_aim(&m->player, parents, len, &reaches);
-    if (status == LK_OK && !reaches) status = merge_begin(m, parents, len);
+    lk_status status = merge_reaches(m, parents, len) ? LK_OK : merge_begin(m, parents, len);
     if (status == LK_OK) status = merge_catch_up(m, start);
     if (status == LK_OK) status = merge_run_here(m, run, start, end, out);
     m->concurrent = end;
