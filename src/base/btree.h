@@ -84,7 +84,7 @@ bool btree_next(const btree *t, btree_pos *pos);
 bool btree_prev(const btree *t, btree_pos *pos);
 /* Sums of everything before the item. */
 btree_sums btree_rank(const btree *t, btree_pos pos);
-/* Items of `leaf`, to find one by walking them: they are few. */
+/* Items of `leaf`, which lie in a row, to find one by walking them: they are few. */
 uint32_t btree_leaf_len(const btree_leaf *leaf);
 static inline bool btree_empty(const btree *t) { return t->root == NULL; }
 

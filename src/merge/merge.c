@@ -191,9 +191,10 @@ static lk_status merge_run(merge *m, const dag_run *run, lv start, step_list *ou
 }
 
 lk_status merge_plan(merge *m, lv start, step_list *out, const char **what) {
+    const dag *g = &m->log->graph;
     lk_status status = LK_OK;
-    while (start < m->log->graph.end && status == LK_OK) {
-        const dag_run *run = dag_run_of(&m->log->graph, start);
+    const dag_run *run = start < g->end ? dag_run_of(g, start) : NULL;
+    for (; start < g->end && status == LK_OK; run++) {
         status = merge_run(m, run, start, out);
         start = run->start + run->len;
     }

@@ -58,11 +58,11 @@ btree_pos tracker_locate(tracker *t, uint32_t id, uint32_t *offset) {
     id_run run = id_index_at(tracker_index(t, id), id);
     LK_ASSERT((run.kind == ID_INSERT || run.kind == ID_MOVE) && run.leaf != NULL);
     uint32_t len = btree_leaf_len(run.leaf);
-    for (btree_pos pos = {run.leaf, 0}; pos.slot < len; pos.slot++) {
-        const tracker_item *it = btree_item(&t->items, pos);
-        if (id - it->id >= it->len) continue;
-        *offset = id - it->id;
-        return pos;
+    const tracker_item *row = btree_item(&t->items, (btree_pos){run.leaf, 0});
+    for (uint32_t slot = 0; slot < len; slot++) {
+        if (id - row[slot].id >= row[slot].len) continue;
+        *offset = id - row[slot].id;
+        return (btree_pos){run.leaf, slot};
     }
     __builtin_trap();
 }

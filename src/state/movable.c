@@ -99,9 +99,10 @@ op_id movable_place_of(const movable *m, const movable_elem *elem) {
 static btree_pos movable_locate(const movable *m, uint32_t place) {
     btree_leaf *leaf = m->places.at[place].leaf;
     LK_ASSERT(leaf != NULL);
-    btree_pos pos = {leaf, 0};
-    while (((const movable_item *)btree_item(&m->row, pos))->place != place) pos.slot++;
-    return pos;
+    const movable_item *row = btree_item(&m->row, (btree_pos){leaf, 0});
+    uint32_t slot = 0;
+    while (row[slot].place != place) slot++;
+    return (btree_pos){leaf, slot};
 }
 
 void movable_rank(const movable *m, const movable_elem *elem, uint32_t at[SEQ_UNITS]) {
