@@ -338,7 +338,7 @@ lk_status lk_movable_set_container(lk_doc *doc, lk_ref list, size_t pos, lk_kind
 lk_status lk_movable_move(lk_doc *doc, lk_ref list, size_t from, size_t to);
 size_t lk_movable_len(const lk_doc *doc, lk_ref list);
 lk_status lk_movable_get(const lk_doc *doc, lk_ref list, size_t pos, lk_value *out);
-/* As lk_list_read(). */
+/* As lk_list_read(); places between them that elements were moved away from cost as much each. */
 lk_status lk_movable_read(const lk_doc *doc, lk_ref list, size_t pos, size_t len, lk_value *out);
 typedef struct lk_movable_writers { /* the peers whose operations made an element what it is */
     uint64_t creator, mover, editor;

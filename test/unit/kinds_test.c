@@ -53,36 +53,31 @@ static void test_movable(void) {
     lk_free(doc);
 }
 
+typedef lk_status read_part(const lk_doc *doc, lk_ref list, size_t pos, size_t len, lk_value *out);
+typedef lk_status get_one(const lk_doc *doc, lk_ref list, size_t pos, lk_value *out);
+
+enum { PARTS_LEN = 300 };
+
 /* Part by part as one by one. */
-static void expect_parts(lk_doc *doc, lk_ref list, bool movable) {
-    enum { LEN = 300, PART = 16 };
+static void expect_parts(const lk_doc *doc, lk_ref list, read_part *read, get_one *get) {
+    enum { PART = 16 };
     lk_value part[PART], one;
-    CHECK_EQ(movable ? lk_movable_len(doc, list) : lk_list_len(doc, list), LEN);
-    for (size_t pos = 0; pos <= LEN; pos++) {
-        size_t len = LEN - pos < PART ? LEN - pos : PART;
-        CHECK_EQ(movable ? lk_movable_read(doc, list, pos, len, part)
-                         : lk_list_read(doc, list, pos, len, part),
-                 LK_OK);
+    for (size_t pos = 0; pos <= PARTS_LEN; pos++) {
+        size_t left = PARTS_LEN - pos, len = left < PART ? left : PART;
+        CHECK_EQ(read(doc, list, pos, len, part), LK_OK);
         for (size_t i = 0; i < len; i++) {
-            CHECK_EQ(movable ? lk_movable_get(doc, list, pos + i, &one)
-                             : lk_list_get(doc, list, pos + i, &one),
-                     LK_OK);
+            CHECK_EQ(get(doc, list, pos + i, &one), LK_OK);
             CHECK(part[i].type == one.type && part[i].as.i64 == one.as.i64);
         }
-        len = LEN - pos + 1;
-        CHECK_EQ(movable ? lk_movable_read(doc, list, pos, len, part)
-                         : lk_list_read(doc, list, pos, len, part),
-                 LK_ERANGE);
+        CHECK_EQ(read(doc, list, pos, left + 1, part), LK_ERANGE);
     }
-    CHECK_EQ(movable ? lk_movable_read(doc, list, LEN + 1, 0, part)
-                     : lk_list_read(doc, list, LEN + 1, 0, part),
-             LK_ERANGE);
+    CHECK_EQ(read(doc, list, PARTS_LEN + 1, 0, part), LK_ERANGE);
 }
 
 static void test_parts(void) {
     lk_doc *doc = lk_new(7, NULL), *other = lk_new(8, NULL);
     lk_ref list = root_of(doc, LK_LIST), movable = root_of(doc, LK_MOVABLE_LIST);
-    for (int64_t i = 0; i < 300; i++) {
+    for (int64_t i = 0; i < PARTS_LEN; i++) {
         lk_value number = {.type = LK_I64, .as.i64 = i};
         CHECK_EQ(lk_list_insert(doc, list, (size_t)(i / 2), &number, 1), LK_OK);
         CHECK_EQ(lk_movable_insert(doc, movable, (size_t)i, &number, 1), LK_OK);
@@ -90,15 +85,16 @@ static void test_parts(void) {
     lk_buf bytes = {0};
     CHECK_EQ(lk_export(doc, LK_UPDATES, (lk_ids){0}, &bytes), LK_OK);
     CHECK_EQ(lk_import(other, (lk_bytes){bytes.at, bytes.len}, NULL, NULL), LK_OK);
-    for (size_t i = 0; i < 300; i += 3) { /* both move these: one of two places stays empty */
-        CHECK_EQ(lk_movable_move(doc, movable, i, 299 - i), LK_OK);
+    for (size_t i = 0; i < PARTS_LEN; i += 3) { /* both move these: one of two places stays empty */
+        CHECK_EQ(lk_movable_move(doc, movable, i, PARTS_LEN - 1 - i), LK_OK);
         CHECK_EQ(lk_movable_move(other, root_of(other, LK_MOVABLE_LIST), i, i / 2), LK_OK);
     }
     bytes.len = 0;
     CHECK_EQ(lk_export(other, LK_UPDATES, (lk_ids){0}, &bytes), LK_OK);
     CHECK_EQ(lk_import(doc, (lk_bytes){bytes.at, bytes.len}, NULL, NULL), LK_OK);
-    expect_parts(doc, list, false);
-    expect_parts(doc, movable, true);
+    CHECK(lk_list_len(doc, list) == PARTS_LEN && lk_movable_len(doc, movable) == PARTS_LEN);
+    expect_parts(doc, list, lk_list_read, lk_list_get);
+    expect_parts(doc, movable, lk_movable_read, lk_movable_get);
     lk_buf_free(&bytes);
     lk_free(other);
     lk_free(doc);
