@@ -314,39 +314,58 @@ static inline uint32_t btree_scan(const btree_sums *sums, uint32_t len, unsigned
     return i;
 }
 
+static inline const btree_sums *btree_leaf_sums(const btree *t, const btree_leaf *leaf) {
+    const btree_node *up = leaf->link.parent;
+    return up == NULL ? &t->total : &up->sums[leaf->link.index];
+}
+
+/* Does the remembered leaf hold it? (A place before it wraps.) */
+static inline bool btree_is_near(const btree *t, unsigned metric, uint32_t pos) {
+    return t->near != NULL &&
+           pos - t->near_start.by[metric] < btree_leaf_sums(t, t->near)->by[metric];
+}
+
 /* Look in the remembered leaf, from the remembered item on in either direction. */
-static bool btree_find_here(const btree *t, unsigned metric, uint32_t pos, btree_pos *found,
-                            btree_sums *rank) {
+static btree_pos btree_find_here(const btree *t, unsigned metric, uint32_t pos, btree_sums *rank) {
     const btree_leaf *leaf = t->near;
-    if (leaf == NULL) return false;
     uint32_t slot = t->near_slot, at = t->near_rank.by[metric];
     btree_lanes before = *btree_all(&t->near_rank);
-    while (pos < at && slot > 0) {
+    while (pos < at) {
         at -= leaf->sums[--slot].by[metric];
         before -= *btree_all(&leaf->sums[slot]);
     }
-    if (pos < at) return false;
     *btree_all_of(rank) = before;
     slot += btree_scan(leaf->sums + slot, leaf->link.len - slot, metric, pos, rank);
-    *found = (btree_pos){t->near, slot};
-    return slot < leaf->link.len;
+    return (btree_pos){t->near, slot};
 }
 
-btree_pos btree_find_rank(const btree *t, unsigned metric, uint32_t pos, btree_sums *rank) {
-    btree_pos found;
+/* btree_find_rank(), and the sums of everything before its leaf. */
+static btree_pos btree_seek(const btree *t, unsigned metric, uint32_t pos, btree_sums *rank,
+                            btree_sums *start) {
     if (pos >= t->total.by[metric]) {
-        *rank = t->total;
-        return btree_end(t);
+        btree_pos end = btree_end(t);
+        *rank = *start = t->total;
+        if (end.leaf != NULL) *start = btree_minus(rank, btree_leaf_sums(t, end.leaf));
+        return end;
     }
-    if (btree_find_here(t, metric, pos, &found, rank)) return found;
-    *rank = (btree_sums){0};
+    if (btree_is_near(t, metric, pos)) {
+        *start = t->near_start;
+        return btree_find_here(t, metric, pos, rank);
+    }
+    *start = (btree_sums){0};
     void *at = t->root;
     for (uint32_t level = t->height; level > 0; level--) {
         btree_node *node = at;
-        at = node->child[btree_scan(node->sums, node->link.len, metric, pos, rank)];
+        at = node->child[btree_scan(node->sums, node->link.len, metric, pos, start)];
     }
     btree_leaf *leaf = at;
+    *rank = *start;
     return (btree_pos){leaf, btree_scan(leaf->sums, leaf->link.len, metric, pos, rank)};
+}
+
+btree_pos btree_find_rank(const btree *t, unsigned metric, uint32_t pos, btree_sums *rank) {
+    btree_sums start;
+    return btree_seek(t, metric, pos, rank, &start);
 }
 
 btree_pos btree_find(const btree *t, unsigned metric, uint32_t pos, uint32_t *offset) {
@@ -367,7 +386,7 @@ btree_pos btree_find_near(btree *t, unsigned metric, uint32_t pos, btree_sums *r
         *rank = t->near_rank;
         return (btree_pos){t->near, t->near_slot};
     }
-    btree_pos found = btree_find_rank(t, metric, pos, rank);
+    btree_pos found = btree_seek(t, metric, pos, rank, &t->near_start);
     t->near = found.leaf;
     t->near_slot = found.slot;
     t->near_rank = *rank;
@@ -740,5 +759,9 @@ void btree_check(const btree *t) {
     if (t->near == NULL) return;
     LK_ASSERT(t->near_slot <= t->near->link.len);
     btree_sums near_rank = btree_rank(t, (btree_pos){t->near, t->near_slot});
-    for (unsigned m = 0; m < BTREE_METRICS; m++) LK_ASSERT(near_rank.by[m] == t->near_rank.by[m]);
+    btree_sums near_start = btree_rank(t, (btree_pos){t->near, 0});
+    for (unsigned m = 0; m < BTREE_METRICS; m++) {
+        LK_ASSERT(near_rank.by[m] == t->near_rank.by[m]);
+        LK_ASSERT(near_start.by[m] == t->near_start.by[m]);
+    }
 }

@@ -46,9 +46,10 @@ typedef struct btree {
     btree_leaf *spare_leaf; /* lists of what btree_reserve() set aside */
     btree_node *spare_node;
     uint32_t spare_leaves, spare_nodes;
-    btree_leaf *near;     /* where btree_find_near() was last, or NULL; */
-    uint32_t near_slot;   /* an item there, or their number; */
-    btree_sums near_rank; /* and the sums of everything before that */
+    btree_leaf *near;      /* where btree_find_near() was last, or NULL; */
+    uint32_t near_slot;    /* an item there, or their number; */
+    btree_sums near_rank;  /* the sums of everything before that, */
+    btree_sums near_start; /* and of everything before the leaf */
 } btree;
 
 /* An empty tree allocates nothing until the first btree_reserve(). */

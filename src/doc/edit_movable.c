@@ -3,7 +3,7 @@
 #include "base/limits.h"
 #include "doc/edit.h"
 
-static const movable *edit_movable_of(const lk_doc *doc, lk_ref ref) {
+static movable *edit_movable_of(const lk_doc *doc, lk_ref ref) {
     LK_ASSERT(ref.index < doc->state.containers.len);
     return state_find_movable(&doc->state, ref.index);
 }
@@ -149,7 +149,7 @@ lk_status lk_movable_set_container(lk_doc *doc, lk_ref list, size_t pos, lk_kind
 }
 
 lk_status lk_movable_move(lk_doc *doc, lk_ref list, size_t from, size_t to) {
-    const movable *m = edit_movable_of(doc, list);
+    movable *m = edit_movable_of(doc, list);
     uint32_t at[SEQ_UNITS];
     if (m == NULL) return LK_EKIND;
     if (from == to) return LK_OK; /* as in Loro, wherever that is */
@@ -157,8 +157,8 @@ lk_status lk_movable_move(lk_doc *doc, lk_ref list, size_t from, size_t to) {
     if (from >= have || to >= have) return LK_ERANGE;
     lk_status status = edit_begin(doc, list, 1, 1);
     if (status != LK_OK) return status;
-    step_elem elem = movable_at(m, (uint32_t)from, LK_UTF8, at)->id;
     uint32_t gap = edit_movable_gap(m, to);
+    step_elem elem = movable_near(m, (uint32_t)from, LK_UTF8, at)->id;
     op o = {.kind = OP_MOVE,
             .container = list.index,
             .len = 1,

@@ -47,15 +47,8 @@ static bool map_newer(const map_entry *a, const map_entry *b) {
     return a->peer_wide > b->peer_wide;
 }
 
-bool map_set(map *m, const map_entry *entry) {
-    uint32_t i = map_index(m, entry->key);
-    if (i != TABLE_NONE && !map_newer(entry, &m->entries.at[i])) return false;
-    map_force(m, entry);
-    return true;
-}
-
-void map_force(map *m, const map_entry *entry) {
-    uint32_t i = map_index(m, entry->key);
+/* `i`: the index of its key, or TABLE_NONE. */
+static void map_put(map *m, uint32_t i, const map_entry *entry) {
     if (i != TABLE_NONE) {
         map_entry *old = &m->entries.at[i];
         m->live += (size_t)(entry->value != NULL) - (size_t)(old->value != NULL);
@@ -69,6 +62,15 @@ void map_force(map *m, const map_entry *entry) {
     /* The table is there once a reserve went beyond SCAN_MAX. */
     if (m->by_key.cap > 0) table_add(&m->by_key, keyed_hash_u64(m->heap->hash_key, entry->key), i);
 }
+
+bool map_set(map *m, const map_entry *entry) {
+    uint32_t i = map_index(m, entry->key);
+    if (i != TABLE_NONE && !map_newer(entry, &m->entries.at[i])) return false;
+    map_put(m, i, entry);
+    return true;
+}
+
+void map_force(map *m, const map_entry *entry) { map_put(m, map_index(m, entry->key), entry); }
 
 const map_entry *map_find(const map *m, uint32_t key) {
     uint32_t i = map_index(m, key);

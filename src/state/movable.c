@@ -110,14 +110,25 @@ void movable_rank(const movable *m, const movable_elem *elem, uint32_t at[SEQ_UN
     __builtin_memcpy(at, rank.by, sizeof rank.by);
 }
 
+static const movable_elem *movable_standing(const movable *m, btree_pos pos) {
+    if (btree_at_end(&m->row, pos)) return NULL;
+    const movable_item *item = btree_item(&m->row, pos);
+    return item->full ? &m->elems.at[m->places.at[item->place].elem] : NULL;
+}
+
 const movable_elem *movable_at(const movable *m, uint32_t pos, unsigned unit,
                                uint32_t at[SEQ_UNITS]) {
     btree_sums rank;
     btree_pos found = btree_find_rank(&m->row, unit, pos, &rank);
     __builtin_memcpy(at, rank.by, sizeof rank.by);
-    if (btree_at_end(&m->row, found)) return NULL;
-    const movable_item *item = btree_item(&m->row, found);
-    return item->full ? &m->elems.at[m->places.at[item->place].elem] : NULL;
+    return movable_standing(m, found);
+}
+
+const movable_elem *movable_near(movable *m, uint32_t pos, unsigned unit, uint32_t at[SEQ_UNITS]) {
+    btree_sums rank;
+    btree_pos found = btree_find_near(&m->row, unit, pos, &rank);
+    __builtin_memcpy(at, rank.by, sizeof rank.by);
+    return movable_standing(m, found);
 }
 
 /* ---- places ---- */

@@ -59,6 +59,8 @@ op_id movable_place_of(const movable *m, const movable_elem *elem);
  * all units. O(log n). */
 const movable_elem *movable_at(const movable *m, uint32_t pos, unsigned unit,
                                uint32_t at[SEQ_UNITS]);
+/* The same, and what is looked for there next is found faster. */
+const movable_elem *movable_near(movable *m, uint32_t pos, unsigned unit, uint32_t at[SEQ_UNITS]);
 /* Where an element that shows is, in all units. O(log n). */
 void movable_rank(const movable *m, const movable_elem *elem, uint32_t at[SEQ_UNITS]);
 
