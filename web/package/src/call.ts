@@ -76,7 +76,10 @@ export function put(write: (w: Writer) => void): number {
   writer = undefined;
   try {
     write(w);
-    return putBytes(w.done());
+    const e = engine();
+    reserve(e, w.len);
+    w.copy(memory(e), region);
+    return w.len;
   } finally {
     w.reset();
     writer = w;

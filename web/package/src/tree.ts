@@ -51,14 +51,24 @@ const BIN: TreeID = "2147483647@18446744073709551615";
 /** Where nodes without a position of their own are. */
 const MIDDLE = "80";
 
+/** The largest peer id. */
+const PEER_MAX = "18446744073709551615";
+
+/** Its peer and counter; undefined if it is no id. */
+function splitNode(id: unknown): [PeerID, number] | undefined {
+  if (typeof id !== "string" || !/^\d{1,10}@\d{1,20}$/.test(id)) return undefined;
+  const at = id.indexOf("@");
+  const counter = Number(id.slice(0, at));
+  const peer = id.slice(at + 1) as PeerID;
+  const beyond = counter > 0x7fffffff || (peer.length === 20 && peer > PEER_MAX);
+  return beyond ? undefined : [peer, counter];
+}
+
 /** @internal */
 export function parseNode(id: TreeID): [PeerID, number] {
-  const match = /^(\d{1,10})@(\d{1,20})$/.exec(id);
-  const counter = Number(match?.[1]);
-  if (match === null || counter > 0x7fffffff || BigInt(match[2]!) >= 2n ** 64n) {
-    throw new EVALUE(`no id of a tree node: ${String(id)}`);
-  }
-  return [match[2] as PeerID, counter];
+  const parts = splitNode(id);
+  if (parts === undefined) throw new EVALUE(`no id of a tree node: ${String(id)}`);
+  return parts;
 }
 
 function putNode(w: Writer, id: TreeID): void {
@@ -151,9 +161,9 @@ export class LoroTree<T extends Record<string, unknown> = Record<string, unknown
     check(engine().w_tree_delete(doc, ref, put((w) => putNode(w, target))));
   }
 
-  /** Was it ever made? It may have been deleted. */
+  /** Was it ever made? It may have been deleted. Nothing that is no id was. */
   has(target: TreeID): boolean {
-    return this.place(target) !== undefined;
+    return splitNode(target) !== undefined && this.place(target) !== undefined;
   }
 
   isNodeDeleted(target: TreeID): boolean {

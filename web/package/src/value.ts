@@ -218,23 +218,43 @@ export function isBytes(value: unknown): value is Uint8Array {
 const KEPT = 1 << 20;
 
 export class Writer {
-  #bytes = new Uint8Array(128);
+  #bytes!: Uint8Array<ArrayBuffer>;
+  #view!: DataView;
   #len = 0;
+
+  constructor() {
+    this.#hold(128);
+  }
+
+  #hold(room: number): void {
+    this.#bytes = new Uint8Array(room);
+    this.#view = new DataView(this.#bytes.buffer);
+  }
 
   reset(): void {
     this.#len = 0;
-    if (this.#bytes.length > KEPT) this.#bytes = new Uint8Array(128);
+    if (this.#bytes.length > KEPT) this.#hold(128);
+  }
+
+  get len(): number {
+    return this.#len;
   }
 
   done(): Uint8Array {
     return this.#bytes.subarray(0, this.#len);
   }
 
+  /** Copy what was written. A few bytes go faster one by one than a view of them is made. */
+  copy(into: Uint8Array, at: number): void {
+    if (this.#len > 64) into.set(this.done(), at);
+    else for (let i = 0; i < this.#len; i++) into[at + i] = this.#bytes[i]!;
+  }
+
   #reserve(more: number): void {
     if (this.#len + more <= this.#bytes.length) return;
-    const grown = new Uint8Array(Math.max(this.#bytes.length * 2, this.#len + more));
-    grown.set(this.done());
-    this.#bytes = grown;
+    const written = this.done();
+    this.#hold(Math.max(this.#bytes.length * 2, this.#len + more));
+    this.#bytes.set(written);
   }
 
   u8(value: number): void {
@@ -247,18 +267,19 @@ export class Writer {
     this.u8(value);
   }
 
-  #fixed(set: (view: DataView) => void): void {
+  f64(value: number): void {
     this.#reserve(8);
-    set(new DataView(this.#bytes.buffer, this.#len, 8));
+    this.#view.setFloat64(this.#len, value, true);
     this.#len += 8;
   }
 
-  u64(value: bigint): void {
-    this.#fixed((view) => view.setBigUint64(0, value, true));
-  }
-
-  f64(value: number): void {
-    this.#fixed((view) => view.setFloat64(0, value, true));
+  peer(peer: PeerID): void {
+    this.#reserve(8);
+    if (peer === lastPeer) {
+      this.#view.setUint32(this.#len, lastLow, true);
+      this.#view.setUint32(this.#len + 4, lastHigh, true);
+    } else this.#view.setBigUint64(this.#len, BigInt(peer), true);
+    this.#len += 8;
   }
 
   raw(bytes: Uint8Array): void {
@@ -298,7 +319,7 @@ export class Writer {
   }
 
   id(peer: PeerID, counter: number): void {
-    this.u64(BigInt(peer));
+    this.peer(peer);
     this.uleb(counter);
   }
 
@@ -313,7 +334,7 @@ export class Writer {
     const all = [...spans];
     this.uleb(all.length);
     for (const [peer, start, end] of all) {
-      this.u64(BigInt(peer));
+      this.peer(peer);
       this.uleb(start);
       this.uleb(end);
     }

@@ -68,6 +68,12 @@ const TREE = {
   "createNode past the end": ({ a }) => a.createNode(3),
   "createNode below nobody": ({ tree }) => tree.createNode("9@9"),
   "createNode of nonsense": ({ tree }) => tree.createNode("nonsense"),
+  ...Object.fromEntries(
+    // the last id there can be, and what only looks like one
+    ["0@1", "2147483647@18446744073709551614", "2147483648@1", "1@18446744073709551616", "1@184467440737095516150"]
+      .concat("@1", "1@", "1@2@3", "-1@1", "1@x", "")
+      .map((id) => [`has "${id}"`, ({ tree }) => [tree.has(id), tree.getNodeByID(id)?.id]]),
+  ),
   move: ({ tree, a, b, d }) => (tree.move(b.id), a.move(d), tree.toJSON()),
   "move past the end": ({ tree, a }) => tree.move(a.id, undefined, 2),
   "move below itself": ({ tree, a, b }) => tree.move(a.id, b.id),
