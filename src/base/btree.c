@@ -260,6 +260,11 @@ void *btree_item(const btree *t, btree_pos pos) {
     return btree_slot(t, pos.leaf, pos.slot);
 }
 
+const btree_sums *btree_sums_of(btree_pos pos) {
+    LK_ASSERT(pos.leaf != NULL && pos.slot < pos.leaf->link.len);
+    return &pos.leaf->sums[pos.slot];
+}
+
 btree_pos btree_first(const btree *t) {
     void *at = t->root;
     for (uint32_t level = t->height; level > 0; level--) at = ((btree_node *)at)->child[0];
@@ -518,7 +523,7 @@ static void btree_split(btree *t, btree_pos *pos) {
     if (append || pos->slot > keep) *pos = (btree_pos){right, pos->slot - keep};
 }
 
-btree_pos btree_insert(btree *t, btree_pos pos, const void *item) {
+btree_pos btree_insert(btree *t, btree_pos pos, const void *item, btree_sums sums) {
     if (t->root == NULL) pos = (btree_pos){t->root = btree_take_leaf(t), 0};
     LK_ASSERT(pos.leaf != NULL && pos.slot <= pos.leaf->link.len);
     if (pos.leaf->link.len == LEAF_CAP) btree_split(t, &pos);
@@ -531,9 +536,9 @@ btree_pos btree_insert(btree *t, btree_pos pos, const void *item) {
                           tail * sizeof *leaf->sums);
     }
     btree_copy(t, slot, item);
-    leaf->sums[pos.slot] = t->class->measure(slot);
+    leaf->sums[pos.slot] = sums;
     leaf->link.len++;
-    btree_climb(t, pos, &leaf->sums[pos.slot]);
+    btree_climb(t, pos, &sums);
     if (leaf == t->near && pos.slot < t->near_slot) t->near_slot++;
     if (t->class->moved != NULL) t->class->moved(t->context, slot, leaf);
     return pos;
@@ -542,7 +547,7 @@ btree_pos btree_insert(btree *t, btree_pos pos, const void *item) {
 /* ---- building in order ---- */
 
 /* Until the tree is raised its leaves are a list from t->root to t->near. */
-void btree_append(btree *t, const void *item) {
+void btree_append(btree *t, const void *item, btree_sums sums) {
     btree_leaf *leaf = t->near;
     if (leaf == NULL || leaf->link.len == LEAF_CAP) {
         leaf = btree_take_leaf(t);
@@ -555,8 +560,8 @@ void btree_append(btree *t, const void *item) {
     }
     uint32_t slot = leaf->link.len++;
     btree_copy(t, btree_slot(t, leaf, slot), item);
-    leaf->sums[slot] = t->class->measure(item);
-    btree_add(&t->total, &leaf->sums[slot]);
+    leaf->sums[slot] = sums;
+    btree_add(&t->total, &sums);
     if (t->class->moved != NULL) t->class->moved(t->context, btree_slot(t, leaf, slot), leaf);
 }
 
@@ -595,11 +600,9 @@ void btree_raise(btree *t) {
     for (uint32_t level = t->leaves; level > 1;) level = btree_raise_level(t);
 }
 
-void btree_changed(btree *t, btree_pos pos, btree_sums before) {
-    btree_sums *sums = &pos.leaf->sums[pos.slot];
-    LK_ASSERT(__builtin_memcmp(sums, &before, sizeof before) == 0);
-    *sums = t->class->measure(btree_item(t, pos));
-    btree_sums by = btree_minus(sums, &before);
+void btree_changed(btree *t, btree_pos pos, btree_sums sums) {
+    btree_sums *now = &pos.leaf->sums[pos.slot], by = btree_minus(&sums, now);
+    *now = sums;
     btree_climb(t, pos, &by);
 }
 
@@ -714,6 +717,7 @@ btree_pos btree_remove(btree *t, btree_pos pos) {
 /* ---- checking ---- */
 
 typedef struct btree_census {
+    btree_sums (*measure)(const void *item);
     btree_leaf *last;
     uint32_t leaves, nodes;
 } btree_census;
@@ -728,7 +732,7 @@ static btree_sums btree_check_below(const btree *t, void *at, uint32_t height, b
         btree_sums want, have;
         if (height == 0) {
             want = ((btree_leaf *)at)->sums[i];
-            have = t->class->measure(btree_slot(t, at, i));
+            have = seen->measure == NULL ? want : seen->measure(btree_slot(t, at, i));
         } else {
             want = ((btree_node *)at)->sums[i];
             have = btree_check_below(t, ((btree_node *)at)->child[i], height - 1, at, seen);
@@ -748,8 +752,8 @@ static btree_sums btree_check_below(const btree *t, void *at, uint32_t height, b
     return sum;
 }
 
-void btree_check(const btree *t) {
-    btree_census seen = {0};
+void btree_check(const btree *t, btree_sums (*measure_or_null)(const void *item)) {
+    btree_census seen = {.measure = measure_or_null};
     btree_sums sum = {0};
     if (t->root != NULL) sum = btree_check_below(t, t->root, t->height, NULL, &seen);
     LK_ASSERT(seen.last == NULL || seen.last->after == NULL);

@@ -8,7 +8,8 @@
  *
  * A position in any metric is one descent; an item's rank in all metrics is one climb (nodes know
  * their parents). Items never split by themselves: the owner shortens one and inserts the rest.
- * Sums are 32 bits; the owner keeps totals below 2^32. */
+ * What an item measures the owner says, and need not keep in the item itself. Sums are 32 bits; the
+ * owner keeps totals below 2^32. */
 #ifndef BASE_BTREE_H
 #define BASE_BTREE_H
 
@@ -30,7 +31,6 @@ typedef struct btree_pos { /* an item; slot == btree_leaf_len(leaf) is the end o
 
 typedef struct btree_class { /* how a tree treats its items: one const per use */
     uint32_t item_len;       /* bytes: at most 64, a multiple of 4 */
-    btree_sums (*measure)(const void *item);
     /* The item now lives in `leaf` (inserted, or moved there by a split or merge). May be NULL. */
     void (*moved)(void *context, const void *item, btree_leaf *leaf);
 } btree_class;
@@ -77,8 +77,9 @@ btree_pos btree_find_near(btree *t, unsigned metric, uint32_t pos, btree_sums *r
 btree_pos btree_first(const btree *t);
 btree_pos btree_end(const btree *t);
 bool btree_at_end(const btree *t, btree_pos pos);
-/* The item itself. Change it in place only together with btree_changed(). */
+/* The item itself, and what it measures. What changes it in place tells btree_changed(). */
 void *btree_item(const btree *t, btree_pos pos);
+const btree_sums *btree_sums_of(btree_pos pos);
 /* Step to the next item (false: that was the last; pos becomes the end), or the one before (false:
  * it was the first; pos stays). */
 bool btree_next(const btree *t, btree_pos *pos);
@@ -89,24 +90,25 @@ btree_sums btree_rank(const btree *t, btree_pos pos);
 uint32_t btree_leaf_len(const btree_leaf *leaf);
 static inline bool btree_empty(const btree *t) { return t->root == NULL; }
 
-/* Insert a copy of `item` before `pos`; where it is now. Needs a reserve. Other btree_pos become
- * stale. */
-btree_pos btree_insert(btree *t, btree_pos pos, const void *item);
+/* Insert a copy of `item`, which measures `sums`, before `pos`; where it is now. Needs a reserve.
+ * Other btree_pos become stale. */
+btree_pos btree_insert(btree *t, btree_pos pos, const void *item, btree_sums sums);
 /* Build an empty tree in order, at a few instructions an item: append copies of all items, then
  * raise what stands above them. In between nothing else may be done with it. */
-void btree_append(btree *t, const void *item);
+void btree_append(btree *t, const void *item, btree_sums sums);
 void btree_raise(btree *t);
 /* Remove the item; the position of the one that followed. Other btree_pos become stale. */
 btree_pos btree_remove(btree *t, btree_pos pos);
-/* The item at `pos` was changed in place; `before` is what it measured before that. */
-void btree_changed(btree *t, btree_pos pos, btree_sums before);
+/* The item at `pos` measures `sums` now. */
+void btree_changed(btree *t, btree_pos pos, btree_sums sums);
 /* The same, where it is known by how much it measures more; less wraps. */
 void btree_grew(btree *t, btree_pos pos, const btree_sums *by);
 
 /* Remove all items, keeping the memory a small tree needs. */
 void btree_clear(btree *t);
 
-/* Traps unless sums, links, fill and order of levels hold. O(n). */
-void btree_check(const btree *t);
+/* Traps unless sums, links, fill and order of levels hold, and, where there is a `measure`, unless
+ * items measure what it says. O(n). */
+void btree_check(const btree *t, btree_sums (*measure_or_null)(const void *item));
 
 #endif

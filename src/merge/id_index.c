@@ -6,7 +6,7 @@ static btree_sums id_run_measure(const void *item) {
     return (btree_sums){{((const id_run *)item)->len}};
 }
 
-static const btree_class id_index_class = {.item_len = sizeof(id_run), .measure = id_run_measure};
+static const btree_class id_index_class = {.item_len = sizeof(id_run)};
 
 void id_index_init(id_index *x, const lk_memory *heap, uint32_t first) {
     btree_init(&x->runs, &id_index_class, heap, NULL);
@@ -32,9 +32,8 @@ static bool id_run_joins(const id_run *a, const id_run *b) {
 
 static void id_index_resize(id_index *x, btree_pos pos, uint32_t len) {
     id_run *run = btree_item(&x->runs, pos);
-    btree_sums before = id_run_measure(run);
     run->len = len;
-    btree_changed(&x->runs, pos, before);
+    btree_changed(&x->runs, pos, id_run_measure(run));
 }
 
 bool id_index_append(id_index *x, const id_run *run) {
@@ -47,7 +46,7 @@ bool id_index_append(id_index *x, const id_run *run) {
             return true;
         }
     }
-    btree_insert(&x->runs, end, run);
+    btree_insert(&x->runs, end, run, id_run_measure(run));
     return true;
 }
 
@@ -73,7 +72,7 @@ static btree_pos id_index_cut(id_index *x, btree_pos pos, uint32_t skip) {
     LK_ASSERT(run->kind == ID_INSERT);
     id_index_resize(x, pos, skip);
     btree_next(&x->runs, &pos);
-    return btree_insert(&x->runs, pos, &tail);
+    return btree_insert(&x->runs, pos, &tail, id_run_measure(&tail));
 }
 
 void id_index_move(id_index *x, uint32_t id, uint32_t len, btree_leaf *leaf) {
@@ -102,3 +101,5 @@ void id_index_move(id_index *x, uint32_t id, uint32_t len, btree_leaf *leaf) {
         btree_next(&x->runs, &pos);
     }
 }
+
+void id_index_check(const id_index *x) { btree_check(&x->runs, id_run_measure); }

@@ -44,5 +44,7 @@ id_run id_index_at(id_index *x, uint32_t id);
 /* The items of these ids live in `leaf` now. When memory is out, x->failed is set and the index is
  * only good to be dropped. */
 void id_index_move(id_index *x, uint32_t id, uint32_t len, btree_leaf *leaf);
+/* Traps unless the tree holds. O(n). */
+void id_index_check(const id_index *x);
 
 #endif

@@ -24,8 +24,7 @@ static void tracker_moved(void *context, const void *item, btree_leaf *leaf) {
     if (index->failed) t->by_lv->failed = true; /* for all trackers to see */
 }
 
-static const btree_class tracker_class = {
-    .item_len = sizeof(tracker_item), .measure = tracker_measure, .moved = tracker_moved};
+static const btree_class tracker_class = {.item_len = sizeof(tracker_item), .moved = tracker_moved};
 
 /* An item moved and an index had no memory to follow: it must not be asked any more. */
 static bool tracker_failed(const tracker *t) { return t->by_lv->failed; }
@@ -45,7 +44,7 @@ bool tracker_init(tracker *t, const oplog *log, id_index *by_lv, uint32_t owner)
                          .left = TRACKER_NONE,
                          .right = TRACKER_NONE,
                          .here = 1};
-    btree_insert(&t->items, btree_first(&t->items), &text);
+    btree_insert(&t->items, btree_first(&t->items), &text, tracker_measure(&text));
     return true;
 }
 
@@ -81,11 +80,10 @@ static btree_pos tracker_cut_item(tracker *t, btree_pos pos, uint32_t offset) {
     tail.id += offset;
     tail.len -= offset;
     tail.left = tail.id - 1;
-    btree_sums before = tracker_measure(it);
     it->len = offset;
-    btree_changed(&t->items, pos, before);
+    btree_changed(&t->items, pos, tracker_measure(it));
     btree_next(&t->items, &pos);
-    return btree_insert(&t->items, pos, &tail);
+    return btree_insert(&t->items, pos, &tail, tracker_measure(&tail));
 }
 
 /* Place for an insert after `pos` atoms that version `metric` sees, right behind the last of them:
@@ -141,15 +139,14 @@ static lk_status tracker_put(tracker *t, btree_pos at, const tracker_item *it, u
             run.leaf = before.leaf;
             if (!id_index_append(t->by_lv, &run)) return LK_ENOMEM;
             *merged = btree_rank(&t->items, before).by[TRACKER_MERGED] + last->len;
-            btree_sums sums = tracker_measure(last);
             last->len += it->len;
-            btree_changed(&t->items, before, sums);
+            btree_changed(&t->items, before, tracker_measure(last));
             return LK_OK;
         }
     }
     if (!id_index_append(t->by_lv, &run)) return LK_ENOMEM;
     if (!tracker_reserve(t, 1)) return LK_ENOMEM;
-    btree_pos placed = btree_insert(&t->items, at, it);
+    btree_pos placed = btree_insert(&t->items, at, it, tracker_measure(it));
     *merged = btree_rank(&t->items, placed).by[TRACKER_MERGED];
     return LK_OK;
 }
@@ -231,7 +228,6 @@ static lk_status tracker_take_range(tracker *t, unsigned metric, uint32_t pos, u
         status = tracker_take(t, metric, pos, len, &at);
         if (status != LK_OK) break;
         tracker_item *it = btree_item(&t->items, at);
-        btree_sums before = tracker_measure(it);
         tracker_cut *item = vec_push(heap, items);
         tracker_cut *cut = cuts != NULL && !it->gone ? vec_push(heap, cuts) : NULL;
         if (item == NULL || (cuts != NULL && !it->gone && cut == NULL)) {
@@ -244,7 +240,7 @@ static lk_status tracker_take_range(tracker *t, unsigned metric, uint32_t pos, u
         it->gone = 1;
         if (metric == TRACKER_HERE) it->dels++;
         len -= it->len;
-        btree_changed(&t->items, at, before);
+        btree_changed(&t->items, at, tracker_measure(it));
     }
     return status;
 }
@@ -312,14 +308,13 @@ static lk_status tracker_tell(tracker *t, uint32_t id, uint32_t len, bool deleti
         if (!tracker_reserve(t, 2)) return LK_ENOMEM;
         btree_pos at = tracker_pick(t, id, len);
         tracker_item *it = btree_item(&t->items, at);
-        btree_sums before = tracker_measure(it);
         if (!deletion)
             it->here = known;
         else
             it->dels = known ? it->dels + 1 : it->dels - 1;
         id += it->len;
         len -= it->len;
-        btree_changed(&t->items, at, before);
+        btree_changed(&t->items, at, tracker_measure(it));
     }
     return LK_OK;
 }
@@ -336,15 +331,14 @@ void tracker_settle(tracker *t) {
     btree_pos pos = btree_first(&t->items);
     for (bool more = !btree_at_end(&t->items, pos); more; more = btree_next(&t->items, &pos)) {
         tracker_item *it = btree_item(&t->items, pos);
-        btree_sums before = tracker_measure(it);
         it->gone = !it->here || it->dels > 0;
-        btree_changed(&t->items, pos, before);
+        btree_changed(&t->items, pos, tracker_measure(it));
     }
 }
 
 void tracker_check(tracker *t) {
-    btree_check(&t->items);
-    btree_check(&t->base.runs);
+    btree_check(&t->items, tracker_measure);
+    id_index_check(&t->base);
     btree_pos pos = btree_first(&t->items);
     for (bool more = !btree_at_end(&t->items, pos); more; more = btree_next(&t->items, &pos)) {
         const tracker_item *it = btree_item(&t->items, pos);

@@ -25,7 +25,7 @@ static btree_sums delta_measure(const void *item) {
     return sums;
 }
 
-static const btree_class delta_class = {sizeof(delta_place), delta_measure, NULL};
+static const btree_class delta_class = {.item_len = sizeof(delta_place)};
 
 void delta_init(delta *d, const lk_memory *heap) {
     btree_init(&d->tree, &delta_class, heap, NULL);
@@ -79,12 +79,11 @@ static btree_pos delta_open(delta *d, const uint32_t at[DELTA_UNITS], uint32_t i
             for (unsigned u = 0; u < DELTA_UNITS; u++) into[u] = fresh.keep[u] - place->keep[u];
             return pos;
         }
-        btree_sums before = delta_measure(place);
         delta_sub(place->keep, fresh.keep);
-        btree_changed(&d->tree, pos, before);
+        btree_changed(&d->tree, pos, delta_measure(place));
     }
     __builtin_memset(into, 0, DELTA_UNITS * sizeof *into);
-    return btree_insert(&d->tree, pos, &fresh);
+    return btree_insert(&d->tree, pos, &fresh, delta_measure(&fresh));
 }
 
 /* Deleting `want` behind place *now reaches into the places from `next` on: what they keep is noted
@@ -95,12 +94,11 @@ static btree_pos delta_swallow(delta *d, btree_pos next, uint32_t want[DELTA_UNI
     uint32_t took[DELTA_UNITS];
     while (!delta_none(want) && !btree_at_end(&d->tree, next)) {
         delta_place *behind = btree_item(&d->tree, next);
-        btree_sums before = delta_measure(behind);
         delta_take(behind->keep, want, took);
         delta_add(now->remove, took);
         if (delta_none(behind->keep)) delta_take(behind->insert, want, took);
         if (!delta_none(behind->keep) || !delta_none(behind->insert)) {
-            btree_changed(&d->tree, next, before);
+            btree_changed(&d->tree, next, delta_measure(behind));
             return next;
         }
         delta_add(now->remove, behind->remove);
@@ -118,12 +116,11 @@ static void delta_close(delta *d, btree_pos pos, const delta_place *now) {
         if (btree_at_end(&d->tree, pos)) return;
     }
     delta_place *place = btree_item(&d->tree, pos);
-    btree_sums before = delta_measure(place);
     if (idle)
         delta_add(place->keep, now->keep);
     else
         *place = *now;
-    btree_changed(&d->tree, pos, before);
+    btree_changed(&d->tree, pos, delta_measure(place));
 }
 
 static void delta_remove(delta *d, const uint32_t at[3], const uint32_t removed[3]) {
@@ -154,12 +151,11 @@ static void delta_insert(delta *d, const uint32_t at[3], const uint32_t inserted
         if (here == NULL && d->gap == DELTA_BEHIND_NOT_LAST)
             btree_prev(&d->tree, &pos);
         else if (here == NULL || !delta_none(here->keep))
-            pos = btree_insert(&d->tree, pos, &fresh);
+            pos = btree_insert(&d->tree, pos, &fresh, delta_measure(&fresh));
     }
     delta_place *place = btree_item(&d->tree, pos);
-    btree_sums before = delta_measure(place);
     delta_add(place->insert, inserted);
-    btree_changed(&d->tree, pos, before);
+    btree_changed(&d->tree, pos, delta_measure(place));
 }
 
 /* Is what goes within what one place keeps, or behind all places? */
@@ -233,7 +229,7 @@ bool delta_next(delta_walk *w, delta_step *out) {
 }
 
 void delta_check(const delta *d) {
-    btree_check(&d->tree);
+    btree_check(&d->tree, delta_measure);
     btree_pos pos = btree_first(&d->tree);
     bool behind = false;
     for (bool first = true; !btree_at_end(&d->tree, pos); first = false) {

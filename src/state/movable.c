@@ -22,7 +22,7 @@ static void movable_moved(void *context, const void *item, btree_leaf *leaf) {
     m->places.at[((const movable_item *)item)->place].leaf = leaf;
 }
 
-static const btree_class movable_class = {sizeof(movable_item), movable_measure, movable_moved};
+static const btree_class movable_class = {sizeof(movable_item), movable_moved};
 
 void movable_init(movable *m, const lk_memory *heap) {
     *m = (movable){.heap = heap};
@@ -138,15 +138,15 @@ static void movable_add(movable *m, uint32_t pos, uint32_t place, uint32_t elem,
     LK_ASSERT(m->places.at[place].leaf == NULL);
     movable_item item = {place, elem != TABLE_NONE};
     m->places.at[place].elem = elem;
-    btree_insert(&m->row, btree_find_near(&m->row, SEQ_ENTITY, pos, rank), &item);
+    btree_pos before = btree_find_near(&m->row, SEQ_ENTITY, pos, rank);
+    btree_insert(&m->row, before, &item, movable_measure(&item));
 }
 
 /* Put `elem`, or nothing, on a place that is there. */
 static void movable_stand(movable *m, uint32_t place, uint32_t elem, seq_edit *out) {
     btree_pos pos = movable_locate(m, place);
-    btree_sums rank = btree_rank(&m->row, pos), before;
+    btree_sums rank = btree_rank(&m->row, pos);
     movable_item *item = btree_item(&m->row, pos);
-    before = movable_measure(item);
     __builtin_memcpy(out->at, rank.by, sizeof rank.by);
     for (unsigned u = 0; u < SEQ_ENTITY; u++) {
         out->removed[u] = item->full;
@@ -154,7 +154,7 @@ static void movable_stand(movable *m, uint32_t place, uint32_t elem, seq_edit *o
     }
     item->full = elem != TABLE_NONE;
     m->places.at[place].elem = elem;
-    btree_changed(&m->row, pos, before);
+    btree_changed(&m->row, pos, movable_measure(item));
 }
 
 static bool movable_later(movable_version a, movable_version b) {
@@ -325,7 +325,7 @@ bool movable_next(movable_walk *w, op_id *place, const movable_elem **elem) {
 }
 
 void movable_check(const movable *m) {
-    btree_check(&m->row);
+    btree_check(&m->row, movable_measure);
     uint32_t there = 0, standing = 0;
     for (uint32_t i = 0; i < m->places.len; i++) {
         const movable_place *place = &m->places.at[i];

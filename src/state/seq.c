@@ -5,7 +5,9 @@
  *
  * Neighbours that continue each other are one span, with one bound: a span with non-ASCII text has
  * at most SPAN_BYTES, so that turning a position inside it into another unit is bounded work. In an
- * ASCII span, and in a list, all units are equal and the work is one addition. */
+ * ASCII span, and in a list, all units are equal and the work is one addition.
+ *
+ * A span's lengths are what its item measures: the tree keeps them, and the item the rest. */
 #include "state/seq.h"
 
 #ifdef LK_STRESS
@@ -16,13 +18,40 @@
 /* A piece cut at a code point border is at most this much shorter than SPAN_BYTES. */
 #define SPAN_SLACK 3u
 
-static btree_sums seq_measure(const void *item) {
+typedef struct seq_item {
+    op_id id;
+    const void *data;
+} seq_item;
+
+static const btree_class seq_class = {.item_len = sizeof(seq_item)};
+
+static btree_sums seq_measure(const seq_span *span) {
     btree_sums sums;
-    __builtin_memcpy(&sums, ((const seq_span *)item)->len, sizeof sums);
+    __builtin_memcpy(&sums, span->len, sizeof sums);
     return sums;
 }
 
-static const btree_class seq_class = {sizeof(seq_span), seq_measure, NULL};
+static inline seq_span seq_load(const seq *s, btree_pos at) {
+    const seq_item *item = btree_item(&s->tree, at);
+    seq_span span = {.id = item->id, .data = item->data};
+    __builtin_memcpy(span.len, btree_sums_of(at)->by, sizeof span.len);
+    return span;
+}
+
+static void seq_store(seq *s, btree_pos at, const seq_span *span) {
+    *(seq_item *)btree_item(&s->tree, at) = (seq_item){span->id, span->data};
+    btree_changed(&s->tree, at, seq_measure(span));
+}
+
+static btree_pos seq_put(seq *s, btree_pos at, const seq_span *span) {
+    seq_item item = {span->id, span->data};
+    return btree_insert(&s->tree, at, &item, seq_measure(span));
+}
+
+static void seq_append(seq *s, const seq_span *span) {
+    seq_item item = {span->id, span->data};
+    btree_append(&s->tree, &item, seq_measure(span));
+}
 
 /* ---- spans ---- */
 
@@ -153,13 +182,10 @@ static btree_pos seq_open(seq *s, uint32_t pos, btree_sums *rank) {
     btree_pos at = btree_find_near(&s->tree, SEQ_ENTITY, pos, rank);
     uint32_t offset = pos - rank->by[SEQ_ENTITY];
     if (offset == 0) return at;
-    seq_span *left = btree_item(&s->tree, at);
-    btree_sums before = seq_measure(left), kept;
-    seq_span rest = seq_cut(s, left, offset);
-    kept = seq_measure(left);
-    btree_changed(&s->tree, at, before);
-    for (unsigned u = 0; u < SEQ_UNITS; u++) rank->by[u] += kept.by[u];
-    return btree_insert(&s->tree, (btree_pos){at.leaf, at.slot + 1}, &rest);
+    seq_span left = seq_load(s, at), rest = seq_cut(s, &left, offset);
+    seq_store(s, at, &left);
+    for (unsigned u = 0; u < SEQ_UNITS; u++) rank->by[u] += left.len[u];
+    return seq_put(s, (btree_pos){at.leaf, at.slot + 1}, &rest);
 }
 
 /* Make the item at `at` one with the item before it, if it continues that. */
@@ -168,11 +194,10 @@ static void seq_mend(seq *s, btree_pos at) {
     if (at.slot == btree_leaf_len(at.leaf)) btree_next(&s->tree, &at);
     btree_pos before = at;
     if (!btree_prev(&s->tree, &before)) return;
-    seq_span *left = btree_item(&s->tree, before), *right = btree_item(&s->tree, at);
-    if (!seq_joins(s, left, right)) return;
-    btree_sums was = seq_measure(left);
-    seq_join(left, right);
-    btree_changed(&s->tree, before, was);
+    seq_span left = seq_load(s, before), right = seq_load(s, at);
+    if (!seq_joins(s, &left, &right)) return;
+    seq_join(&left, &right);
+    seq_store(s, before, &left);
     btree_remove(&s->tree, at);
 }
 
@@ -184,14 +209,12 @@ static void seq_edit_start(seq_edit *edit, const btree_sums *rank) {
 bool seq_find_end(seq *s, uint32_t pos, const seq_span *span, seq_end *out) {
     if (pos == 0) return false;
     out->at = btree_find_near(&s->tree, SEQ_ENTITY, pos - 1, &out->rank);
-    out->span = btree_item(&s->tree, out->at);
-    return out->rank.by[SEQ_ENTITY] + out->span->len[SEQ_ENTITY] == pos &&
-           seq_joins(s, out->span, span);
+    seq_span before = seq_load(s, out->at);
+    return out->rank.by[SEQ_ENTITY] + before.len[SEQ_ENTITY] == pos && seq_joins(s, &before, span);
 }
 
 void seq_lengthen(seq *s, const seq_end *end, const seq_span *span) {
     btree_sums more = seq_measure(span);
-    seq_join(end->span, span);
     btree_grew(&s->tree, end->at, &more);
 }
 
@@ -201,7 +224,7 @@ void seq_insert(seq *s, uint32_t pos, const seq_span *span, seq_edit *out_or_nul
     seq_end end;
     if (seq_find_end(s, pos, span, &end)) {
         seq_edit_start(&edit, &end.rank);
-        for (unsigned u = 0; u < SEQ_UNITS; u++) edit.at[u] += end.span->len[u];
+        for (unsigned u = 0; u < SEQ_UNITS; u++) edit.at[u] += btree_sums_of(end.at)->by[u];
         seq_lengthen(s, &end, span);
     } else {
         btree_sums rank;
@@ -209,7 +232,7 @@ void seq_insert(seq *s, uint32_t pos, const seq_span *span, seq_edit *out_or_nul
         seq_edit_start(&edit, &rank);
         for (seq_span rest = *span; rest.len[SEQ_ENTITY] > 0;) {
             seq_span piece = seq_take(s, &rest);
-            at = btree_insert(&s->tree, at, &piece);
+            at = seq_put(s, at, &piece);
             at.slot++; /* one past the end of a leaf is a place to insert at */
         }
         seq_mend(s, at);
@@ -232,11 +255,11 @@ void seq_fill(seq *s, const seq_span *spans, size_t len, seq_edit *out) {
                 seq_join(&newest, &piece);
                 continue;
             }
-            if (newest.len[SEQ_ENTITY] > 0) btree_append(&s->tree, &newest);
+            if (newest.len[SEQ_ENTITY] > 0) seq_append(s, &newest);
             newest = piece;
         }
     }
-    if (newest.len[SEQ_ENTITY] > 0) btree_append(&s->tree, &newest);
+    if (newest.len[SEQ_ENTITY] > 0) seq_append(s, &newest);
     btree_raise(&s->tree);
     *out = (seq_edit){{0}, {0}, {0}};
     __builtin_memcpy(out->inserted, s->tree.total.by, sizeof out->inserted);
@@ -244,22 +267,16 @@ void seq_fill(seq *s, const seq_span *spans, size_t len, seq_edit *out) {
 
 /* Remove `len` entities of the item at `at`, from `offset` on; where what followed them is. */
 static btree_pos seq_excise(seq *s, btree_pos at, uint32_t offset, uint32_t len, seq_edit *edit) {
-    seq_span *item = btree_item(&s->tree, at);
-    btree_sums before = seq_measure(item);
-    if (len == item->len[SEQ_ENTITY]) {
-        for (unsigned u = 0; u < SEQ_UNITS; u++) edit->removed[u] += item->len[u];
+    seq_span kept = seq_load(s, at);
+    if (len == kept.len[SEQ_ENTITY]) {
+        for (unsigned u = 0; u < SEQ_UNITS; u++) edit->removed[u] += kept.len[u];
         return btree_remove(&s->tree, at);
     }
-    seq_span gone = seq_cut(s, item, offset), rest = seq_cut(s, &gone, len);
+    seq_span gone = seq_cut(s, &kept, offset), rest = seq_cut(s, &gone, len);
     for (unsigned u = 0; u < SEQ_UNITS; u++) edit->removed[u] += gone.len[u];
-    if (offset == 0) {
-        *item = rest;
-        btree_changed(&s->tree, at, before);
-        return at;
-    }
-    btree_changed(&s->tree, at, before);
-    if (rest.len[SEQ_ENTITY] > 0)
-        return btree_insert(&s->tree, (btree_pos){at.leaf, at.slot + 1}, &rest);
+    seq_store(s, at, offset == 0 ? &rest : &kept);
+    if (offset == 0) return at;
+    if (rest.len[SEQ_ENTITY] > 0) return seq_put(s, (btree_pos){at.leaf, at.slot + 1}, &rest);
     btree_next(&s->tree, &at);
     return at;
 }
@@ -271,11 +288,14 @@ void seq_delete(seq *s, uint32_t pos, uint32_t len, seq_edit *out_or_null) {
     btree_sums rank;
     btree_pos item = btree_find_near(&s->tree, SEQ_ENTITY, pos, &rank);
     uint32_t offset = pos - rank.by[SEQ_ENTITY];
-    if (offset > 0) seq_within(btree_item(&s->tree, item), offset, SEQ_ENTITY, at);
+    if (offset > 0) {
+        seq_span first = seq_load(s, item);
+        seq_within(&first, offset, SEQ_ENTITY, at);
+    }
     for (unsigned u = 0; u < SEQ_UNITS; u++) edit.at[u] = rank.by[u] + at[u];
     while (edit.removed[SEQ_ENTITY] < len) {
         uint32_t left = len - edit.removed[SEQ_ENTITY];
-        uint32_t here = ((const seq_span *)btree_item(&s->tree, item))->len[SEQ_ENTITY] - offset;
+        uint32_t here = btree_sums_of(item)->by[SEQ_ENTITY] - offset;
         item = seq_excise(s, item, offset, left < here ? left : here, &edit);
         offset = 0;
     }
@@ -288,16 +308,16 @@ bool seq_find_part(seq *s, uint32_t pos, uint32_t len, seq_part *out) {
     btree_sums rank;
     if (pos >= seq_len(s, SEQ_ENTITY)) return false;
     out->at = btree_find_near(&s->tree, SEQ_ENTITY, pos, &rank);
-    out->span = btree_item(&s->tree, out->at);
-    uint32_t offset = pos - rank.by[SEQ_ENTITY], left = out->span->len[SEQ_ENTITY] - offset;
+    out->span = seq_load(s, out->at);
+    uint32_t offset = pos - rank.by[SEQ_ENTITY], left = out->span.len[SEQ_ENTITY] - offset;
     out->offset = offset;
     out->len = len;
-    out->start = (op_id){out->span->id.peer, out->span->id.counter + (int32_t)offset};
-    return !seq_hidden(out->span) && (offset == 0 ? len <= left : len == left);
+    out->start = (op_id){out->span.id.peer, out->span.id.counter + (int32_t)offset};
+    return !seq_hidden(&out->span) && (offset == 0 ? len <= left : len == left);
 }
 
 void seq_shorten(seq *s, const seq_part *part) {
-    seq_span *span = part->span;
+    const seq_span *span = &part->span;
     seq_span gone = *span;
     if (part->len == span->len[SEQ_ENTITY]) {
         seq_mend(s, btree_remove(&s->tree, part->at));
@@ -310,14 +330,12 @@ void seq_shorten(seq *s, const seq_part *part) {
         seq_cut(s, &gone, part->len);
     }
     if (part->offset == 0) {
-        span->id.counter += (int32_t)part->len;
-        span->data = (const uint8_t *)span->data + seq_stride(s, gone.len[LK_UTF8]);
+        seq_item *item = btree_item(&s->tree, part->at);
+        item->id.counter += (int32_t)part->len;
+        item->data = (const uint8_t *)item->data + seq_stride(s, gone.len[LK_UTF8]);
     }
     btree_sums less;
-    for (unsigned u = 0; u < SEQ_UNITS; u++) {
-        span->len[u] -= gone.len[u];
-        less.by[u] = -gone.len[u];
-    }
+    for (unsigned u = 0; u < SEQ_UNITS; u++) less.by[u] = -gone.len[u];
     btree_grew(&s->tree, part->at, &less);
 }
 
@@ -327,9 +345,9 @@ void seq_shorten(seq *s, const seq_part *part) {
 static uint32_t seq_skip_hidden(const seq *s, btree_pos at, unsigned unit) {
     uint32_t hidden = 0;
     while (!btree_at_end(&s->tree, at)) {
-        const seq_span *item = btree_item(&s->tree, at);
-        if (item->len[unit] > 0) break;
-        hidden += item->len[SEQ_ENTITY];
+        const btree_sums *item = btree_sums_of(at);
+        if (item->by[unit] > 0) break;
+        hidden += item->by[SEQ_ENTITY];
         btree_next(&s->tree, &at);
     }
     return hidden;
@@ -349,9 +367,9 @@ seq_hit seq_seek(const seq *s, uint32_t pos, unsigned unit, seq_side side,
     bool whole = true;
     if (pos > 0) {
         at = btree_find_rank(&s->tree, unit, pos - 1, &rank);
-        const seq_span *item = btree_item(&s->tree, at);
-        whole = seq_within(item, pos - rank.by[unit], unit, within);
-        if (within[SEQ_ENTITY] == item->len[SEQ_ENTITY]) btree_next(&s->tree, &at);
+        seq_span item = seq_load(s, at);
+        whole = seq_within(&item, pos - rank.by[unit], unit, within);
+        if (within[SEQ_ENTITY] == item.len[SEQ_ENTITY]) btree_next(&s->tree, &at);
     }
     for (unsigned u = 0; u < SEQ_UNITS; u++) out[u] = rank.by[u] + within[u];
     if (side == SEQ_RIGHTMOST) out[SEQ_ENTITY] += seq_skip_hidden(s, at, unit);
@@ -362,7 +380,7 @@ const lk_value *seq_get(const seq *s, uint32_t index, op_id *id_or_null) {
     LK_ASSERT(s->kind == SEQ_LIST);
     if (index >= seq_len(s, SEQ_ENTITY)) return NULL;
     uint32_t offset;
-    const seq_span *item = btree_item(&s->tree, btree_find(&s->tree, SEQ_ENTITY, index, &offset));
+    const seq_item *item = btree_item(&s->tree, btree_find(&s->tree, SEQ_ENTITY, index, &offset));
     if (id_or_null != NULL)
         *id_or_null = (op_id){item->id.peer, item->id.counter + (int32_t)offset};
     return (const lk_value *)item->data + offset;
@@ -378,7 +396,7 @@ seq_walk seq_range(const seq *s, uint32_t pos, uint32_t len) {
 
 bool seq_walk_next(seq_walk *w, seq_span *out) {
     if (w->left == 0) return false;
-    seq_span span = *(const seq_span *)btree_item(&w->seq->tree, w->at);
+    seq_span span = seq_load(w->seq, w->at);
     if (w->skip > 0) span = seq_cut(w->seq, &span, w->skip);
     if (span.len[SEQ_ENTITY] > w->left) seq_cut(w->seq, &span, w->left);
     w->pos += span.len[SEQ_ENTITY];
@@ -391,11 +409,10 @@ bool seq_walk_next(seq_walk *w, seq_span *out) {
 
 /* The walk has seen `len` entities of the item at hand. */
 static void seq_walk_past(seq_walk *w, uint32_t len) {
-    const seq_span *item = btree_item(&w->seq->tree, w->at);
     w->skip += len;
     w->pos += len;
     w->left -= len;
-    if (w->skip < item->len[SEQ_ENTITY]) return;
+    if (w->skip < btree_sums_of(w->at)->by[SEQ_ENTITY]) return;
     w->skip = 0;
     btree_next(&w->seq->tree, &w->at);
 }
@@ -403,11 +420,11 @@ static void seq_walk_past(seq_walk *w, uint32_t len) {
 bool seq_walk_run(seq_walk *w, seq_run *out) {
     *out = (seq_run){0};
     while (w->left > 0) {
-        const seq_span *item = btree_item(&w->seq->tree, w->at);
-        op_id id = {item->id.peer, item->id.counter + (int32_t)w->skip};
-        uint32_t here = item->len[SEQ_ENTITY] - w->skip;
+        seq_span item = seq_load(w->seq, w->at);
+        op_id id = {item.id.peer, item.id.counter + (int32_t)w->skip};
+        uint32_t here = item.len[SEQ_ENTITY] - w->skip;
         if (here > w->left) here = w->left;
-        if (seq_hidden(item)) {
+        if (seq_hidden(&item)) {
             if (out->len > 0) break;
             seq_walk_past(w, here);
             continue;
@@ -439,10 +456,10 @@ static void seq_check_span(const seq *s, const seq_span *span) {
 }
 
 void seq_check(const seq *s) {
-    btree_check(&s->tree);
+    btree_check(&s->tree, NULL);
     btree_pos at = btree_first(&s->tree);
-    if (at.leaf == NULL) return;
-    do {
-        seq_check_span(s, btree_item(&s->tree, at));
-    } while (btree_next(&s->tree, &at));
+    for (bool more = !btree_at_end(&s->tree, at); more; more = btree_next(&s->tree, &at)) {
+        seq_span span = seq_load(s, at);
+        seq_check_span(s, &span);
+    }
 }

@@ -77,15 +77,14 @@ void seq_delete(seq *s, uint32_t pos, uint32_t len, seq_edit *out_or_null);
  * else O(log n). */
 typedef struct seq_end { /* where a span can grow */
     btree_pos at;
-    btree_sums rank;
-    seq_span *span;
+    btree_sums rank; /* of the span */
 } seq_end;
 /* Does `span`, inserted before `pos`, lengthen the span before it? */
 bool seq_find_end(seq *s, uint32_t pos, const seq_span *span, seq_end *out);
 void seq_lengthen(seq *s, const seq_end *end, const seq_span *span);
 typedef struct seq_part { /* the beginning, the end, or all of a span */
     btree_pos at;
-    seq_span *span;
+    seq_span span;
     uint32_t offset, len;
     op_id start; /* of its first atom */
 } seq_part;

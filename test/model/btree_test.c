@@ -29,7 +29,7 @@ static void test_moved(void *context, const void *at, btree_leaf *leaf) {
     ((twin *)context)->where[((const item *)at)->id] = leaf;
 }
 
-static const btree_class test_class = {sizeof(item), test_measure, test_moved};
+static const btree_class test_class = {sizeof(item), test_moved};
 
 /* Lengths with zeroes in every metric but the last. */
 static btree_sums test_len(rng *r) {
@@ -59,7 +59,7 @@ static btree_pos test_pos(btree *t, uint32_t index, bool near) {
 
 static void test_insert(btree *t, twin *w, rng *r, uint32_t index) {
     item fresh = {w->ids++, test_len(r)};
-    btree_pos pos = btree_insert(t, test_pos(t, index, rng_below(r, 2)), &fresh);
+    btree_pos pos = btree_insert(t, test_pos(t, index, rng_below(r, 2)), &fresh, fresh.len);
     CHECK_EQ(((item *)btree_item(t, pos))->id, fresh.id);
     memmove(&w->items[index + 1], &w->items[index], (w->len - index) * sizeof(item));
     w->items[index] = fresh;
@@ -81,7 +81,7 @@ static void test_change(btree *t, twin *w, rng *r, uint32_t index) {
     btree_sums before = at->len;
     at->len = w->items[index].len = test_len(r);
     if (rng_below(r, 2) == 0) {
-        btree_changed(t, pos, before);
+        btree_changed(t, pos, at->len);
         return;
     }
     btree_sums more;
@@ -116,6 +116,7 @@ static void test_walk(btree *t, const twin *w) {
     for (uint32_t i = 0; i < w->len; i++) {
         item *at = btree_item(t, pos);
         CHECK_EQ(at->id, w->items[i].id);
+        test_same_rank(*btree_sums_of(pos), at->len);
         CHECK(w->where[at->id] == pos.leaf);
         CHECK_EQ(btree_next(t, &pos), i + 1 < w->len);
     }
@@ -128,7 +129,7 @@ static void test_walk(btree *t, const twin *w) {
 }
 
 static void test_compare(btree *t, const twin *w, rng *r) {
-    btree_check(t);
+    btree_check(t, test_measure);
     test_walk(t, w);
     test_find_all(t, w);
     for (uint32_t n = 0; n < 20 && w->len > 0; n++) {
@@ -170,7 +171,7 @@ static void test_build(btree *t, twin *w, rng *r, uint32_t len) {
     heap.closed = true;
     for (uint32_t i = 0; i < len; i++) {
         w->items[i] = (item){w->ids++, test_len(r)};
-        btree_append(t, &w->items[i]);
+        btree_append(t, &w->items[i], w->items[i].len);
     }
     btree_raise(t);
     heap.closed = false;
@@ -246,7 +247,7 @@ static void test_reserve_modest(void) {
     CHECK_EQ(heap.blocks, blocks);
     btree_settle(&t, 1);
     CHECK(heap.blocks < blocks);
-    btree_check(&t);
+    btree_check(&t, test_measure);
     btree_drop(&t);
     CHECK_EQ(heap.blocks, 0);
     free(w);
