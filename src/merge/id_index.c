@@ -10,6 +10,11 @@ static const btree_class id_index_class = {.item_len = sizeof(id_run)};
 
 void id_index_init(id_index *x, const lk_memory *heap, uint32_t first) {
     btree_init(&x->runs, &id_index_class, heap, NULL);
+    id_index_clear(x, first);
+}
+
+void id_index_clear(id_index *x, uint32_t first) {
+    btree_clear(&x->runs);
     x->first = first;
     x->pieces = 0;
     x->failed = false;

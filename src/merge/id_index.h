@@ -35,6 +35,8 @@ typedef struct id_index {
 
 void id_index_init(id_index *x, const lk_memory *heap, uint32_t first);
 void id_index_drop(id_index *x);
+/* Begin anew with that id; keeps the memory that a small one needs. */
+void id_index_clear(id_index *x, uint32_t first);
 /* One past the last id. */
 uint32_t id_index_end(const id_index *x);
 /* Add ids at the end. false when memory is out. */

@@ -8,17 +8,27 @@ void player_init(player *p, oplog *log) {
     id_index_init(&p->by_lv, p->heap, 0);
 }
 
+static void player_free(player *p, tracker *t) {
+    if (t == NULL) return;
+    tracker_drop(t);
+    mem_free(p->heap, t, sizeof *t);
+}
+
 void player_forget(player *p) {
     for (size_t i = 0; i < p->trackers.len; i++) {
-        tracker_drop(p->trackers.at[i]);
-        mem_free(p->heap, p->trackers.at[i], sizeof(tracker));
+        player_free(p, p->spare);
+        p->spare = p->trackers.at[i];
     }
+    if (p->trackers.len > 0) tracker_clear(p->spare);
     p->trackers.len = p->by_container.len = p->here.len = 0;
-    id_index_drop(&p->by_lv);
+    id_index_clear(&p->by_lv, 0);
 }
 
 void player_drop(player *p) {
     player_forget(p);
+    player_free(p, p->spare);
+    p->spare = NULL;
+    id_index_drop(&p->by_lv);
     vec_drop(p->heap, &p->trackers);
     vec_drop(p->heap, &p->by_container);
     vec_drop(p->heap, &p->here);
@@ -30,7 +40,7 @@ void player_drop(player *p) {
 bool player_begin(player *p, lv base) {
     player_forget(p);
     p->base = base;
-    id_index_init(&p->by_lv, p->heap, base == LV_NONE ? 0 : base + 1);
+    id_index_clear(&p->by_lv, base == LV_NONE ? 0 : base + 1);
     return player_stand(p, &base, base == LV_NONE ? 0 : 1);
 }
 
@@ -54,6 +64,16 @@ tracker *player_find(const player *p, uint32_t container) {
     return number == 0 ? NULL : p->trackers.at[number - 1];
 }
 
+/* One that is empty; NULL when memory is out. */
+static tracker *player_fresh(player *p) {
+    tracker *fresh = p->spare;
+    p->spare = NULL;
+    if (fresh != NULL) return fresh;
+    fresh = mem_alloc(p->heap, sizeof *fresh);
+    if (fresh != NULL) tracker_init(fresh, p->log);
+    return fresh;
+}
+
 /* The tracker of a container, made when first needed; NULL when memory is out. */
 static tracker *player_tracker(player *p, uint32_t container) {
     if (container >= p->by_container.len) {
@@ -66,9 +86,9 @@ static tracker *player_tracker(player *p, uint32_t container) {
     tracker *found = player_find(p, container);
     if (found != NULL) return found;
     if (!vec_reserve(p->heap, &p->trackers, 1)) return NULL;
-    tracker *fresh = mem_alloc(p->heap, sizeof *fresh);
+    tracker *fresh = player_fresh(p);
     if (fresh == NULL) return NULL;
-    bool ready = tracker_init(fresh, p->log, &p->by_lv, (uint32_t)p->trackers.len);
+    bool ready = tracker_begin(fresh, &p->by_lv, (uint32_t)p->trackers.len);
     p->trackers.at[p->trackers.len++] = fresh;
     if (!ready) return NULL;
     p->by_container.at[container] = (uint32_t)p->trackers.len;

@@ -20,6 +20,7 @@ typedef struct player {
     VEC(lv) here; /* heads of the standing version */
     id_index by_lv;
     VEC(tracker *) trackers;
+    tracker *spare;             /* an empty one for the next that is needed, or NULL */
     VEC(uint32_t) by_container; /* number of the tracker, plus one; 0: none yet */
     dag_spans retreat, advance;
     tracker_cuts cuts; /* what the last operation took out of the document */
@@ -27,7 +28,7 @@ typedef struct player {
 
 void player_init(player *p, oplog *log);
 void player_drop(player *p);
-/* Drop the trackers; keeps some memory for the next. */
+/* Drop the trackers; keeps the memory that a small one needs. */
 void player_forget(player *p);
 /* Begin anew at `base`. false when memory is out. */
 bool player_begin(player *p, lv base);

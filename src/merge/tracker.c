@@ -33,10 +33,15 @@ static bool tracker_reserve(tracker *t, size_t inserts) {
     return !tracker_failed(t) && btree_reserve(&t->items, inserts);
 }
 
-bool tracker_init(tracker *t, const oplog *log, id_index *by_lv, uint32_t owner) {
-    *t = (tracker){.by_lv = by_lv, .log = log, .owner = owner};
+void tracker_init(tracker *t, const oplog *log) {
+    *t = (tracker){.log = log};
     btree_init(&t->items, &tracker_class, log->heap, t);
     id_index_init(&t->base, log->heap, TRACKER_BASE);
+}
+
+bool tracker_begin(tracker *t, id_index *by_lv, uint32_t owner) {
+    t->by_lv = by_lv;
+    t->owner = owner;
     id_run all = {.len = TRACKER_BASE_LEN, .kind = ID_INSERT, .owner = owner};
     if (!id_index_append(&t->base, &all) || !tracker_reserve(t, 1)) return false;
     tracker_item text = {.id = TRACKER_BASE,
@@ -46,6 +51,11 @@ bool tracker_init(tracker *t, const oplog *log, id_index *by_lv, uint32_t owner)
                          .here = 1};
     btree_insert(&t->items, btree_first(&t->items), &text, tracker_measure(&text));
     return true;
+}
+
+void tracker_clear(tracker *t) {
+    btree_clear(&t->items);
+    id_index_clear(&t->base, TRACKER_BASE);
 }
 
 void tracker_drop(tracker *t) {

@@ -49,9 +49,12 @@ typedef struct tracker {
     bool behind;    /* what was inserted last stands behind all that is gone there */
 } tracker;
 
-/* false when memory is out. */
-bool tracker_init(tracker *t, const oplog *log, id_index *by_lv, uint32_t owner);
+void tracker_init(tracker *t, const oplog *log);
 void tracker_drop(tracker *t);
+/* Empty it, but for the memory that a small one needs. */
+void tracker_clear(tracker *t);
+/* Of an empty one: put the base text in. false when memory is out. */
+bool tracker_begin(tracker *t, id_index *by_lv, uint32_t owner);
 
 /* Each operation must be the next one of by_lv. Positions count what the named version sees.
  * LK_ERANGE if it reaches beyond that; LK_ENOMEM. After a failure the tracker is only good to be
