@@ -409,15 +409,14 @@ static uint32_t root_register_digit(const oplog_register *r, unsigned digit) {
     return digit == 2 ? r->container : r->name[1 - digit];
 }
 
-/* Order the registers, if each is there once. As pieces they are large. */
-static bool root_sort_registers(root_loader *l) {
-    oplog_register *all = l->doc->log.registers.at;
+/* Where the registers are, in their order. As pieces they are large. */
+static uint64_t *root_register_places(root_loader *l) {
+    const oplog_register *all = l->doc->log.registers.at;
     size_t len = l->doc->log.registers.len;
     arena *scratch = &l->doc->scratch;
     uint64_t *places = arena_new(scratch, uint64_t, len),
              *spare = arena_new(scratch, uint64_t, len);
-    oplog_register *sorted = arena_new(scratch, oplog_register, len);
-    if (!root_need(l, places) || !root_need(l, spare) || !root_need(l, sorted)) return false;
+    if (!root_need(l, places) || !root_need(l, spare)) return NULL;
     for (size_t i = 0; i < len; i++) places[i] = i;
     for (unsigned digit = 0; digit < 3; digit++) {
         for (size_t i = 0; i < len; i++) {
@@ -426,13 +425,23 @@ static bool root_sort_registers(root_loader *l) {
         }
         sort_numbers(places, len, spare);
     }
-    for (size_t i = 0; i < len; i++) {
-        sorted[i] = all[(uint32_t)places[i]];
-        if (i > 0 && oplog_register_order(&sorted[i - 1], &sorted[i]) == 0)
+    return places;
+}
+
+/* Is each register there once? Then order those that are kept. */
+static bool root_sort_registers(root_loader *l) {
+    oplog_register *all = l->doc->log.registers.at;
+    size_t len = l->doc->log.registers.len;
+    const uint64_t *places = root_register_places(l);
+    if (places == NULL) return false;
+    for (size_t i = 1; i < len; i++)
+        if (oplog_register_order(&all[(uint32_t)places[i - 1]], &all[(uint32_t)places[i]]) == 0)
             return root_fail(l, LK_ECORRUPT, "state has an element twice");
-    }
+    if (l->sealed) l->doc->log.registers.len = len = 0;
+    oplog_register *sorted = arena_new(&l->doc->scratch, oplog_register, len);
+    if (!root_need(l, sorted)) return false;
+    for (size_t i = 0; i < len; i++) sorted[i] = all[(uint32_t)places[i]];
     if (len > 0) __builtin_memcpy(all, sorted, len * sizeof *sorted);
-    if (l->sealed) l->doc->log.registers.len = 0;
     return true;
 }
 
